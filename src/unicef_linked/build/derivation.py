@@ -1,0 +1,89 @@
+"""Rules to derived named graphs: each ``rules/*.rq`` is one CONSTRUCT query and one graph."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+from typing import TYPE_CHECKING, Final
+
+from pyoxigraph import BlankNode, NamedNode, Quad, QueryTriples, Store, Triple
+
+from unicef_linked.errors import MalformedData, UnusableInput
+from unicef_linked.iris import CANONICAL_BASE, Names
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+_AFTER: Final = re.compile(r"^#\s*after\s*:\s*(.+?)\s*$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One CONSTRUCT query, which describes its own graph too. A header comment may say ``# after: name, name``."""
+
+    path: Path
+    text: str
+    after: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """The file's name without its suffix; the derived graph is ``graph/derived/{name}``."""
+        return self.path.stem
+
+
+def read_rules(folder: Path, names: Names) -> list[Rule]:
+    """Return the rules in ``folder``, each after those it builds on, else by name.
+
+    Raises UnusableInput when a rule asks for one that is not there, or rules wait for each other in a circle.
+    """
+    rules = {}
+    for path in sorted(folder.glob("*.rq")) if folder.is_dir() else ():
+        text = path.read_text(encoding="utf-8").replace(CANONICAL_BASE, names.base)
+        after = tuple(word for line in _AFTER.findall(text) for word in re.split(r"[,\s]+", line) if word)
+        rules[path.stem] = Rule(path, text, after)
+    for rule in rules.values():
+        missing = [name for name in rule.after if name not in rules]
+        if missing:
+            raise UnusableInput(f"{rule.path}: runs after {missing[0]!r}, which is not a rule")
+    try:
+        order = TopologicalSorter({name: rule.after for name, rule in rules.items()})
+        order.prepare()
+        ordered: list[Rule] = []
+        while order.is_active():
+            ready = sorted(order.get_ready())
+            ordered += [rules[name] for name in ready]
+            order.done(*ready)
+    except CycleError as error:
+        raise UnusableInput(f"{folder}: rules wait for each other: {' → '.join(error.args[1])}") from None
+    return ordered
+
+
+def derive(quads: Sequence[Quad], rules: Sequence[Rule], names: Names) -> list[Quad]:
+    """Return what the rules derive, each statement in its rule's graph.
+
+    Each rule sees the given statements and what the rules before it derived, as one default graph and by graph name.
+    Statements that are already there are not derived again. Raises MalformedData for a rule that is not a CONSTRUCT
+    query, or that makes blank nodes.
+    """
+    store = Store()
+    store.extend(quads)
+    derived: list[Quad] = []
+    for rule in rules:
+        graph = NamedNode(names.graph(f"derived/{rule.name}"))
+        try:
+            answer = store.query(rule.text, use_default_graph_as_union=True)
+        except SyntaxError as error:
+            found = re.match(r"error at (\d+):(\d+): ", str(error))
+            line, column = (int(found[1]), int(found[2])) if found else (None, None)
+            raise MalformedData(rule.path, f"not a SPARQL query: {error}", line=line, column=column) from None
+        if not isinstance(answer, QueryTriples):
+            raise MalformedData(rule.path, "a rule is a CONSTRUCT query")
+        triples: set[Triple] = set(answer)
+        if any(isinstance(term, BlankNode) for triple in triples for term in (triple.subject, triple.object)):
+            raise MalformedData(rule.path, "makes blank nodes; build an IRI instead")
+        new = [Quad(*triple, graph) for triple in triples if not any(store.quads_for_pattern(*triple, None))]
+        derived += new
+        store.extend(new)
+    return derived

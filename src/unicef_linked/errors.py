@@ -1,0 +1,122 @@
+"""Everything this package raises on purpose, in the field's own terms.
+
+LinkedDataError
+├── UnusableInput           a file, folder, address or option that we cannot work with
+│   ├── MalformedData       RDF that does not parse: names file, line and column
+│   ├── NotARelease         a directory that is not a release, or not whole
+│   └── AddressInUse        the port is taken, or not ours to take
+├── NotConforming           data that the shapes refuse; carries the report
+├── NotFound                a well-formed address that the release does not describe
+├── NotAcceptable           no representation that the client would take
+├── BadParameter            a request parameter is missing, repeated or out of its range
+├── UnsupportedMediaType    a request body in a type that the operation does not take
+├── TooLarge                a request body or query over the limit
+└── QueryError              a query was not answered
+    ├── MalformedQuery      not SPARQL 1.1: carries line and column
+    ├── QueryRefused        SPARQL, but an update or a federated query
+    ├── QueryTimeout        stopped at its deadline
+    ├── QueryOutOfResources stopped at its memory or result-size ceiling
+    └── Overloaded          the queue is full; carries the seconds to wait
+
+HTTP is unknown here: ``web.responses`` maps these classes to statuses, ``cli`` to exit statuses.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from unicef_linked.build.validation import Report
+
+
+class LinkedDataError(Exception):
+    """Everything this package raises on purpose."""
+
+
+class UnusableInput(LinkedDataError):
+    """A file, folder, address or option that we cannot work with."""
+
+
+class MalformedData(UnusableInput):
+    """RDF that does not parse. ``line`` and ``column`` count from 1; None where the parser gave none."""
+
+    def __init__(self, path: Path, message: str, *, line: int | None = None, column: int | None = None) -> None:
+        self.path, self.line, self.column = path, line, column
+        place = ":".join(str(part) for part in (path, line, column) if part is not None)
+        super().__init__(f"{place}: {message}")
+
+
+class NotARelease(UnusableInput):
+    """A directory that is not a release, or one whose parts do not match its manifest."""
+
+
+class AddressInUse(UnusableInput):
+    """The host and port cannot be listened on."""
+
+
+class NotConforming(LinkedDataError):
+    """Data that the shapes refuse; ``report`` says where and why."""
+
+    def __init__(self, report: Report) -> None:
+        self.report = report
+        count = report.count("Violation")
+        super().__init__(f"the data does not conform to the shapes: {count} violation{'s' if count > 1 else ''}")
+
+
+class NotFound(LinkedDataError):
+    """A well-formed address or IRI that the release does not describe."""
+
+
+class NotAcceptable(LinkedDataError):
+    """No representation that the client would take; ``offers`` are the media types there are."""
+
+    def __init__(self, offers: Sequence[str]) -> None:
+        self.offers = tuple(offers)
+        super().__init__(f"none of the acceptable media types is available; available are: {', '.join(offers)}")
+
+
+class BadParameter(LinkedDataError):
+    """A request parameter that is missing, repeated or out of its range."""
+
+
+class UnsupportedMediaType(LinkedDataError):
+    """A request body in a media type that the operation does not take."""
+
+
+class TooLarge(LinkedDataError):
+    """A request body over the limit."""
+
+
+class QueryError(LinkedDataError):
+    """A query that was not answered."""
+
+
+class MalformedQuery(QueryError):
+    """Not SPARQL 1.1 Query. ``line`` and ``column`` count from 1 in the text as sent."""
+
+    def __init__(self, message: str, *, line: int | None = None, column: int | None = None) -> None:
+        self.line, self.column = line, column
+        super().__init__(message)
+
+
+class QueryRefused(QueryError):
+    """SPARQL, but an update or a federated query: this endpoint only reads its own dataset."""
+
+
+class QueryTimeout(QueryError):
+    """The query was stopped at its deadline."""
+
+
+class QueryOutOfResources(QueryError):
+    """The query was stopped at its memory or result-size ceiling."""
+
+
+class Overloaded(QueryError):
+    """Too many queries wait already; ``retry_after`` is in seconds."""
+
+    def __init__(self, message: str, *, retry_after: int) -> None:
+        self.retry_after = retry_after
+        super().__init__(message)

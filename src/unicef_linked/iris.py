@@ -1,0 +1,165 @@
+"""Namespaces and prefixes; mint and parse the project's IRIs; from ``/id/`` to ``/doc/`` and back."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+CANONICAL_BASE: Final = "https://w3id.org/unicef-linked/"
+"""Where every IRI we mint begins, wherever the server runs; ``build --base-iri`` gives another."""
+
+RDF: Final = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+RDFS: Final = "http://www.w3.org/2000/01/rdf-schema#"
+OWL: Final = "http://www.w3.org/2002/07/owl#"
+XSD: Final = "http://www.w3.org/2001/XMLSchema#"
+SKOS: Final = "http://www.w3.org/2004/02/skos/core#"
+SHACL: Final = "http://www.w3.org/ns/shacl#"
+DCAT: Final = "http://www.w3.org/ns/dcat#"
+DCTERMS: Final = "http://purl.org/dc/terms/"
+FOAF: Final = "http://xmlns.com/foaf/0.1/"
+GEO: Final = "http://www.opengis.net/ont/geosparql#"
+HYDRA: Final = "http://www.w3.org/ns/hydra/core#"
+PROV: Final = "http://www.w3.org/ns/prov#"
+SCHEMA: Final = "http://schema.org/"
+SD: Final = "http://www.w3.org/ns/sparql-service-description#"
+SPDX: Final = "http://spdx.org/rdf/terms#"
+VOID: Final = "http://rdfs.org/ns/void#"
+
+WELL_KNOWN_PREFIXES: Final = {
+    "rdf": RDF,
+    "rdfs": RDFS,
+    "owl": OWL,
+    "xsd": XSD,
+    "skos": SKOS,
+    "sh": SHACL,
+    "dcat": DCAT,
+    "dcterms": DCTERMS,
+    "foaf": FOAF,
+    "geo": GEO,
+    "hydra": HYDRA,
+    "oa": "http://www.w3.org/ns/oa#",
+    "org": "http://www.w3.org/ns/org#",
+    "prov": PROV,
+    "schema": SCHEMA,
+    "sd": SD,
+    "sf": "http://www.opengis.net/ont/sf#",
+    "sosa": "http://www.w3.org/ns/sosa/",
+    "spdx": SPDX,
+    "time": "http://www.w3.org/2006/time#",
+    "vann": "http://purl.org/vocab/vann/",
+    "void": VOID,
+    "wgs84": "http://www.w3.org/2003/01/geo/wgs84_pos#",
+}
+
+TYPES_WITH_PREFIX: Final = (
+    "organization",
+    "office",
+    "country",
+    "region",
+    "place",
+    "sector",
+    "priority",
+    "group",
+    "source",
+    "observation",
+    "claim",
+    "passage",
+    "selector",
+    "purpose",
+    "instant",
+    "scheme",
+    "geometry",
+    "code",
+    "question",
+)
+
+_TYPE_AND_KEY: Final = re.compile(r"([a-z][a-z0-9-]*)/([a-z0-9-]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The IRIs of one dataset, all under ``base`` (which ends in ``/`` or ``#``)."""
+
+    base: str = CANONICAL_BASE
+
+    @property
+    def ontology(self) -> str:
+        """The ontology's own IRI; its terms are ``{ontology}#name``."""
+        return f"{self.base}ontology"
+
+    @property
+    def shapes(self) -> str:
+        """The shapes graph's IRI."""
+        return f"{self.base}shapes"
+
+    @property
+    def dataset(self) -> str:
+        """The IRI of the dataset that a release is a snapshot of."""
+        return f"{self.base}dataset"
+
+    def term(self, name: str) -> str:
+        """Return the IRI of one term of the ontology."""
+        return f"{self.ontology}#{name}"
+
+    def graph(self, path: str) -> str:
+        """Return the name of the graph that holds the statements of the file at ``path`` (no suffix)."""
+        return f"{self.base}graph/{path}"
+
+    def entity(self, entity_type: str, key: str) -> str:
+        """Return the IRI of an entity.
+
+        >>> Names().entity("region", "gao")
+        'https://w3id.org/unicef-linked/id/region/gao'
+        """
+        return f"{self.base}id/{entity_type}/{key}"
+
+    def document(self, entity_type: str, key: str) -> str:
+        """Return the canonical IRI of the document about an entity."""
+        return f"{self.base}doc/{entity_type}/{key}"
+
+    def type_and_key(self, iri: str) -> tuple[str, str] | None:
+        """Return the type and key of one of our entities, None for any other IRI.
+
+        >>> Names().type_and_key("https://w3id.org/unicef-linked/id/region/gao")
+        ('region', 'gao')
+        >>> Names().type_and_key("https://w3id.org/unicef-linked/id/region/Gao") is None
+        True
+        """
+        prefix = f"{self.base}id/"
+        found = _TYPE_AND_KEY.fullmatch(iri[len(prefix) :]) if iri.startswith(prefix) else None
+        return (found[1], found[2]) if found else None
+
+    def local_address(self, iri: str) -> str | None:
+        """Return where this server answers for an IRI under ``base``: a host-relative URL, None for any other IRI.
+
+        >>> Names().local_address("https://w3id.org/unicef-linked/id/region/gao")
+        '/doc/region/gao'
+        >>> Names().local_address("https://w3id.org/unicef-linked/ontology#Office")
+        '/ontology#Office'
+        """
+        if not iri.startswith(self.base):
+            return None
+        path = iri[len(self.base) :]
+        if path.startswith("id/"):
+            return f"/doc/{path[3:]}" if self.type_and_key(iri) else None
+        first = re.split(r"[#/?]", path, maxsplit=1)[0]
+        return f"/{path}" if first in {"", "ontology", "shapes", "dataset", "doc", "graph"} else None
+
+    @property
+    def prefixes(self) -> dict[str, str]:
+        """Every prefix we write with: ours first, then the well-known ones."""
+        ours = {"ul": f"{self.ontology}#", "ulsh": f"{self.shapes}#"}
+        return ours | {name: f"{self.base}id/{name}/" for name in TYPES_WITH_PREFIX} | WELL_KNOWN_PREFIXES
+
+    def shorten(self, iri: str) -> str:
+        """Return the prefixed form of an IRI where a prefix of ours covers it, the IRI itself otherwise.
+
+        >>> Names().shorten("http://www.w3.org/2004/02/skos/core#prefLabel")
+        'skos:prefLabel'
+        """
+        for prefix, namespace in self.prefixes.items():
+            local = iri[len(namespace) :]
+            if iri.startswith(namespace) and re.fullmatch(r"[A-Za-z0-9_][\w.-]*", local):
+                return f"{prefix}:{local}"
+        return iri

@@ -1,0 +1,64 @@
+"""Where the publisher reads from: one small protocol, and what stands behind it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from pyoxigraph import BlankNode, Literal, NamedNode, Triple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from pyoxigraph import Quad
+
+    from unicef_linked.formats import Format
+    from unicef_linked.store.query import Query
+
+Term = NamedNode | BlankNode | Literal | Triple
+Solution = dict[str, Term]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The bytes of a query's answer in one format.
+
+    ``whole`` is set when the answer was complete before the status line could leave: then it has a length and can be
+    kept. Else ``chunks`` yields it as it is made, and raises QueryError when it breaks off. Iterate to the end or
+    ``close()`` it: that frees the query process.
+    """
+
+    format: Format
+    whole: bytes | None
+    chunks: Iterator[bytes]
+
+    def close(self) -> None:
+        """Free what computes the rest of the answer."""
+        close = getattr(self.chunks, "close", None)
+        if close:
+            close()
+
+
+class Store(Protocol):
+    """A read-only dataset. The default graph holds what a consumer expects to query."""
+
+    def match(
+        self, subject: Term | None = None, predicate: NamedNode | None = None, object: Term | None = None  # noqa: A002
+    ) -> list[Quad]:
+        """Return the statements that match, with the named graphs that hold them; None matches all."""
+        ...
+
+    def select(self, query: str, bindings: Mapping[str, Term] | None = None) -> list[Solution]:
+        """Return the solutions of a query of our own, its variables bound first. Never for a stranger's query."""
+        ...
+
+    def answer(self, query: Query, *, solutions: Format | None, graph: Format | None, timeout: float) -> Answer:
+        """Return the answer to a stranger's query, in ``solutions`` or in ``graph`` as its form asks.
+
+        Raises the QueryErrors, and NotAcceptable when the form asks for the one that is None. ``timeout`` in seconds.
+        """
+        ...
+
+    def close(self) -> None:
+        """Give back processes and connections."""
+        ...

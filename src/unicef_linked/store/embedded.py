@@ -1,0 +1,260 @@
+"""Store over a release: our own questions in this process, strangers' queries in the query processes."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import pyoxigraph as ox
+
+from unicef_linked.errors import (
+    LinkedDataError,
+    MalformedQuery,
+    NotAcceptable,
+    Overloaded,
+    QueryError,
+    QueryOutOfResources,
+    QueryTimeout,
+)
+from unicef_linked.formats import FORMATS, GRAPH_FORMATS, SOLUTION_FORMATS, Format
+from unicef_linked.store import Answer, Solution, Term
+from unicef_linked.store.evaluator import HEADER, Limits, arguments_for, frame
+from unicef_linked.store.query import Query, check, dataset_clauses
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from unicef_linked.config import Settings
+    from unicef_linked.release import Release
+
+_GRACE: Final = 2.0
+"""Seconds after a deadline by which the kernel has surely ended the query process."""
+_WHOLE: Final = 1 << 20
+"""Answers up to this many bytes are read whole before the status line, so that they have a length and can be kept."""
+
+
+class Evaluators:
+    """The query processes of one server: started once, restarted if they end, stopped on ``close``."""
+
+    def __init__(self, release: Release, settings: Settings) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="unicef-linked-")
+        self.address = str(Path(self._folder.name) / "queries")
+        limits = Limits(settings.workers, settings.query_queue, settings.query_memory << 20, settings.query_result << 20)
+        self._command = arguments_for(release.path, self.address, limits)
+        self._closing = threading.Event()
+        self._process = self._start()
+        self._keeper = threading.Thread(target=self._keep, daemon=True)
+        self._keeper.start()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        process = subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        assert process.stdout is not None
+        if process.stdout.readline() != b"ready\n":
+            process.kill()
+            raise LinkedDataError("the query processes did not start; see the message above")
+        return process
+
+    def _keep(self) -> None:
+        while True:
+            self._process.wait()
+            if self._closing.wait(0.1):
+                return
+            self._process = self._start()
+
+    def close(self) -> None:
+        """Stop the query processes and remove their socket."""
+        self._closing.set()
+        self._process.terminate()
+        self._keeper.join(timeout=5)
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe:
+                pipe.close()
+        self._folder.cleanup()
+
+
+class Embedded:
+    """A release in memory, and the address of the query processes that hold the same release."""
+
+    def __init__(self, store: ox.Store, address: str, settings: Settings, prefixes: Mapping[str, str]) -> None:
+        self._store, self._address, self._settings = store, address, settings
+        self._prefixes = dict(prefixes)
+        self._waiting = threading.BoundedSemaphore(settings.workers + settings.query_queue)
+
+    def match(
+        self,
+        subject: Term | None = None,
+        predicate: ox.NamedNode | None = None,
+        object: Term | None = None,  # noqa: A002
+    ) -> list[ox.Quad]:
+        """See Store."""
+        quads = list(self._store.quads_for_pattern(subject, predicate, object, None))
+        named = [quad for quad in quads if not isinstance(quad.graph_name, ox.DefaultGraph)]
+        placed = {quad.triple for quad in named}
+        # The stored union repeats what named graphs hold; what only the default graph holds has no better place.
+        return named + [q for q in quads if isinstance(q.graph_name, ox.DefaultGraph) and q.triple not in placed]
+
+    def select(self, query: str, bindings: Mapping[str, Term] | None = None) -> list[Solution]:
+        """See Store."""
+        values = {ox.Variable(name): term for name, term in (bindings or {}).items()}
+        solutions = self._store.query(query, substitutions=values)
+        assert isinstance(solutions, ox.QuerySolutions)
+        names = [variable.value for variable in solutions.variables]
+        return [{name: term for name in names if (term := row[name]) is not None} for row in solutions]
+
+    def answer(self, query: Query, *, solutions: Format | None, graph: Format | None, timeout: float) -> Answer:
+        """See Store."""
+        check(query.text, max_length=self._settings.query_length)
+        from_protocol = bool(query.default_graphs or query.named_graphs)
+        default_graphs, named_graphs = (
+            (query.default_graphs, query.named_graphs) if from_protocol else dataset_clauses(query.text)
+        )
+        request = {
+            "text": query.text,
+            "default_graphs": default_graphs,
+            "named_graphs": named_graphs,
+            "protocol_dataset": from_protocol,
+            "solutions": solutions.media_type if solutions else None,
+            "graph": graph.media_type if graph else None,
+            "timeout": timeout,
+            "prefixes": self._prefixes,
+        }
+        if not self._waiting.acquire(blocking=False):
+            raise self._overloaded()
+        connection = None
+        try:
+            connection = self._connect(json.dumps(request).encode())
+            conversation = _Conversation(connection, timeout, self._waiting)
+            try:
+                return conversation.answer(tuple(f for f in (solutions, graph) if f))
+            except BaseException:
+                conversation.close()
+                raise
+        except BaseException:
+            if connection is None:
+                self._waiting.release()
+            raise
+
+    def close(self) -> None:
+        """See Store: the processes belong to Evaluators."""
+
+    def _connect(self, request: bytes) -> socket.socket:
+        """Return a connection on which a query process has taken the request up."""
+        connection = socket.socket(socket.AF_UNIX)
+        started = False
+        try:
+            connection.setblocking(False)
+            try:
+                connection.connect(self._address)
+            except (BlockingIOError, ConnectionRefusedError, FileNotFoundError):
+                raise self._overloaded() from None  # the queue is full, or the processes are being restarted
+            connection.settimeout(self._settings.query_patience)
+            try:
+                connection.sendall(frame(b"Q", request))
+                started = connection.recv(HEADER.size, socket.MSG_WAITALL) == frame(b"S")
+            except TimeoutError:
+                raise self._overloaded() from None
+            except ConnectionError:
+                started = False
+            if not started:
+                raise self._overloaded()
+            return connection
+        finally:
+            if not started:
+                connection.close()
+
+    def _overloaded(self) -> Overloaded:
+        return Overloaded(
+            "all query processes are busy and the queue is full; try again shortly",
+            retry_after=max(1, round(self._settings.query_patience)),
+        )
+
+
+class _Conversation:
+    """One answer as it arrives from a query process."""
+
+    def __init__(self, connection: socket.socket, timeout: float, waiting: threading.BoundedSemaphore) -> None:
+        self._connection, self._timeout, self._waiting = connection, timeout, waiting
+        self._deadline = time.monotonic() + timeout
+        self._file = connection.makefile("rb", buffering=1 << 16)
+        self._open = True
+        connection.settimeout(timeout + _GRACE)
+
+    def close(self) -> None:
+        """Leave; a query process that still writes notices, and is free again."""
+        if self._open:
+            self._open = False
+            self._file.close()
+            self._connection.close()
+            self._waiting.release()
+
+    def answer(self, accepted: tuple[Format, ...]) -> Answer:
+        kind, payload = self._frame()
+        if kind == b"X":
+            self._raise(json.loads(payload), accepted)
+        chosen = next(f for f in FORMATS if f.media_type == payload.decode())
+        head, size = [], 0
+        while size < _WHOLE:
+            kind, payload = self._frame()
+            if kind == b"E":
+                self.close()
+                return Answer(chosen, b"".join(head), iter(()))
+            if kind == b"X":
+                self._raise(json.loads(payload), accepted)
+            head.append(payload)
+            size += len(payload)
+        return Answer(chosen, None, self._rest(head, accepted))
+
+    def _rest(self, head: list[bytes], accepted: tuple[Format, ...]) -> Iterator[bytes]:
+        try:
+            yield b"".join(head)
+            while True:
+                kind, payload = self._frame()
+                if kind == b"E":
+                    return
+                if kind == b"X":
+                    self._raise(json.loads(payload), accepted)
+                yield payload
+        finally:
+            self.close()
+
+    def _frame(self) -> tuple[bytes, bytes]:
+        try:
+            head = self._file.read(HEADER.size)
+            if len(head) == HEADER.size:
+                kind, length = HEADER.unpack(head)
+                payload = self._file.read(length)
+                if len(payload) == length:
+                    return kind, payload
+        except (OSError, TimeoutError):
+            pass
+        if time.monotonic() >= self._deadline - 0.05:
+            raise QueryTimeout(f"the query was stopped after {self._timeout:g} seconds; ask for less, or with a LIMIT")
+        raise QueryOutOfResources("the query asked for more memory than it may have, or broke the engine; ask for less")
+
+    def _raise(self, error: dict[str, Any], accepted: tuple[Format, ...]) -> None:
+        match error["kind"]:
+            case "malformed":
+                raise MalformedQuery(_shorten(error["message"]), line=error["line"], column=error["column"])
+            case "not-acceptable":
+                solutions = any(f in SOLUTION_FORMATS for f in accepted)
+                raise NotAcceptable([f.media_type for f in (GRAPH_FORMATS if solutions else SOLUTION_FORMATS)])
+            case "result-too-large":
+                raise QueryOutOfResources(f"{error['message']}; ask for less, or take the dump")
+            case _:
+                raise QueryError(error["message"])
+
+
+def _shorten(message: str) -> str:
+    """Return the parser's message without the character classes it lists by the dozen."""
+    expected, _, choices = message.partition("expected ")
+    words = [word for word in choices.replace("one of ", "").split(", ") if len(word) < 24 and ".." not in word and "[" not in word]
+    if not choices:
+        return message
+    return f"{expected}expected {' or '.join(words[:8]) or 'something else'}"
+

@@ -1,0 +1,142 @@
+"""A stranger's query, checked before anything parses it: its length, its depth, and why we refuse it.
+
+Nothing here is a parser. A lexer of SPARQL 1.1 tokens is enough to tell a keyword from the same letters in an IRI, a
+string, a comment, a variable or a prefixed name, and costs linear time. The engine's parser runs in a query process.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urljoin
+
+from unicef_linked.errors import MalformedQuery, QueryRefused
+
+MAX_DEPTH: Final = 100
+"""Nested brackets, or signs in a row. The engine's parser is recursive: a few thousand overflow its stack."""
+
+_UPDATES: Final = frozenset("INSERT DELETE LOAD CLEAR DROP CREATE ADD MOVE COPY WITH".split())
+_FORMS: Final = frozenset("SELECT ASK CONSTRUCT DESCRIBE".split())
+
+# SPARQL 1.1 Query, section 19.8. Possessive quantifiers keep the whole match linear. Order matters: an IRI before
+# "<", a long string before a short one.
+_TOKEN: Final = re.compile(
+    r"""
+      (?P<comment>   \#[^\r\n]*+ )
+    | (?P<iri>       <[^<>"{}|^`\\\x00-\x20]*+> )
+    | (?P<string>    \"\"\"(?:[^"\\]|\\.|"(?!""))*+\"\"\" | '''(?:[^'\\]|\\.|'(?!''))*+'''
+                   | "(?:[^"\\\n\r]|\\.)*+" | '(?:[^'\\\n\r]|\\.)*+' )
+    | (?P<variable>  [?$]\w++ )
+    | (?P<language>  @[A-Za-z][A-Za-z0-9-]*+ )
+    | (?P<name>      [^\W\d][\w.\-\u00B7\u203F\u2040]*+ (?P<local> :(?:[\w:%.\-\u00B7\u203F\u2040]|\\.)*+ )? )
+    | (?P<prefixed>  :(?:[\w:%.\-\u00B7\u203F\u2040]|\\.)*+ )
+    | (?P<open>      [{(\[] )
+    | (?P<close>     [})\]] )
+    | (?P<sign>      [!+\-^] )
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_CODEPOINT: Final = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A query that may be given to the engine, and the RDF dataset it is asked of.
+
+    ``default_graphs`` and ``named_graphs`` are the protocol's parameters (SPARQL 1.1 Protocol, section 2.1.4); where
+    either is given they replace the dataset of the query text. Graphs that the release does not hold are empty.
+    """
+
+    text: str
+    default_graphs: tuple[str, ...] = ()
+    named_graphs: tuple[str, ...] = ()
+
+
+def check(text: str, *, max_length: int) -> None:
+    """Raise MalformedQuery for a text that is too long, too deep or empty, QueryRefused for an update or ``SERVICE``.
+
+    >>> check("SELECT * { ?s ?p ?o # SERVICE in a comment, <SERVICE>, ?SERVICE or 'SERVICE' is no call\\n}", max_length=999)
+    >>> check("SELECT * { SERVICE <http://example.org/> { ?s ?p ?o } }", max_length=999)
+    Traceback (most recent call last):
+    ...
+    unicef_linked.errors.QueryRefused: SERVICE is not allowed here: this endpoint asks no other; ...
+    """
+    if not text.strip():
+        raise MalformedQuery("the query is empty", line=1, column=1)
+    if len(text) > max_length:
+        raise MalformedQuery(f"the query has {len(text):,} characters; at most {max_length:,} are taken")
+    _check_tokens(text)
+    # Codepoint escapes may stand anywhere (section 19.2), so a keyword can be spelled with them.
+    unescaped = _CODEPOINT.sub(_unescape, text)
+    if unescaped != text:
+        _check_tokens(unescaped)
+
+
+def _unescape(match: re.Match[str]) -> str:
+    code = int(match[1] or match[2], 16)
+    return chr(code) if code < 0x110000 else match[0]
+
+
+def _check_tokens(text: str) -> None:
+    depth, signs, form = 0, 0, None
+    for token in _TOKEN.finditer(text):
+        kind = token.lastgroup if token.lastgroup != "local" else "prefixed"
+        signs = signs + 1 if kind == "sign" else 0
+        depth += (kind == "open") - (kind == "close")
+        if depth > MAX_DEPTH or signs > MAX_DEPTH:
+            line, column = _position(text, token.start())
+            raise MalformedQuery(f"the query nests deeper than {MAX_DEPTH} levels", line=line, column=column)
+        if kind != "name" or token["local"]:
+            continue
+        # `true.SERVICE` is the word true, the end of a triple and the keyword: dots part words that no colon follows.
+        for word in token[0].upper().split("."):
+            if word == "SERVICE":
+                raise QueryRefused(
+                    "SERVICE is not allowed here: this endpoint asks no other; "
+                    "query each endpoint on its own, or call this one from an engine of yours"
+                )
+            if form is None and word in _UPDATES:
+                raise QueryRefused(f"{word} is an update: this endpoint is read-only")
+            if form is None and word in _FORMS:
+                form = word
+
+
+def _position(text: str, offset: int) -> tuple[int, int]:
+    before = text[:offset]
+    return before.count("\n") + 1, offset - (before.rfind("\n") + 1) + 1
+
+
+def dataset_clauses(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the IRIs that ``FROM`` and ``FROM NAMED`` name in a query (SPARQL 1.1 Query, section 13.2), resolved.
+
+    >>> dataset_clauses("PREFIX g: <http://example.org/> SELECT * FROM g:a FROM NAMED <http://example.org/b> {}")
+    (('http://example.org/a',), ('http://example.org/b',))
+    """
+    prefixes: dict[str, str] = {}
+    base, words = "", []
+    default_graphs: list[str] = []
+    named_graphs: list[str] = []
+    for token in _TOKEN.finditer(text):
+        kind = token.lastgroup
+        if kind == "comment":
+            continue
+        if kind == "iri" or token["local"] or kind == "prefixed":
+            iri = token[0][1:-1] if kind == "iri" else ""
+            if words[-1:] == ["BASE"]:
+                base = iri
+            elif len(words) > 1 and words[-2] == "PREFIX":
+                prefixes[words[-1].removesuffix(":")] = urljoin(base, iri)
+            elif words[-1:] == ["PREFIX"]:
+                words.append(token[0])
+                continue
+            else:
+                if kind != "iri":
+                    prefix, _, local = token[0].partition(":")
+                    iri = prefixes.get(prefix, "") + re.sub(r"\\(.)", r"\1", local)
+                if words[-2:] == ["FROM", "NAMED"]:
+                    named_graphs.append(urljoin(base, iri))
+                elif words[-1:] == ["FROM"]:
+                    default_graphs.append(urljoin(base, iri))
+        words.append(token[0] if kind != "name" else token[0].upper())
+    return tuple(dict.fromkeys(default_graphs)), tuple(dict.fromkeys(named_graphs))

@@ -1,0 +1,360 @@
+"""/id/, /doc/, /graph/, /resource, /ontology, /shapes, /dataset: the linked-data routes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote, urlencode
+
+import pyoxigraph as ox
+from flask import Blueprint, Response, redirect, request
+
+from unicef_linked import jsonld
+from unicef_linked.errors import BadParameter, NotFound
+from unicef_linked.formats import DOCUMENT_FORMATS, GRAPH_FORMATS, HTML, JSONLD, NQUADS, Carries, Format, by_suffix
+from unicef_linked.iris import HYDRA, RDF, RDFS, SKOS
+from unicef_linked.web.catalogue import describe_dataset
+from unicef_linked.web.responses import CACHE, language, link, negotiate, page, represent, site, vary
+from unicef_linked.web.site import Description, Site, count
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+routes: Final = Blueprint("resources", __name__)
+
+
+def write(site: Site, description: Description, offer: Format) -> bytes:
+    """Return a description in an RDF format; the same statements give the same bytes."""
+    if offer is JSONLD:
+        return jsonld.write(description.triples(), site.context, root=description.iri)
+    statements = description.quads() if offer.carries is Carries.DATASET else description.triples()
+    content = ox.serialize(statements, format=offer.rdf, prefixes=None if offer is NQUADS else _prefixes(site, statements))
+    assert content is not None
+    return content
+
+
+def _prefixes(site: Site, statements: Iterable[ox.Triple | ox.Quad]) -> dict[str, str]:
+    """Return the prefixes that the statements use."""
+    iris = set()
+    for statement in statements:
+        for term in (statement.subject, statement.predicate, statement.object):
+            if isinstance(term, ox.NamedNode):
+                iris.add(term.value)
+            elif isinstance(term, ox.Literal):
+                iris.add(term.datatype.value)
+    return {p: n for p, n in site.names.prefixes.items() if any(iri.startswith(n) for iri in iris)}
+
+
+def respond(path: str, suffix: str | None, description: Callable[[], Description | None], html: Callable[[], bytes]) -> Response:
+    """Return one representation of the document at ``path``: the one with that suffix, else the one negotiated.
+
+    ``description`` and ``html`` are called only if they are needed. Raises NotFound when there is no description.
+    """
+    here = site()
+    query = {k: v for k, v in request.args.items() if k in {"page", "iri"}}
+    if suffix is None:
+        offer = negotiate(DOCUMENT_FORMATS)
+    else:
+        chosen = by_suffix(suffix)
+        if chosen is None:
+            known = ", ".join(f.suffix for f in DOCUMENT_FORMATS)
+            raise NotFound(f"there is no format with the extension .{suffix}; there are {known}")
+        offer = chosen
+    if offer is HTML:
+        content = html()
+        query["lang"] = language()
+    else:
+        found = description()
+        if found is None:
+            raise NotFound(f"nothing is published about {here.names.base}{path.lstrip('/')}")
+        content = write(here, found, offer)
+    plain = {k: v for k, v in query.items() if k != "lang"}
+    links = [
+        link(_with(f"{path}.{f.suffix}", plain), "alternate", type=f.media_type) for f in DOCUMENT_FORMATS if f is not offer
+    ]
+    links.append(link(_with(here.names.base.rstrip("/") + path, plain), "canonical"))
+    if path.startswith("/doc/") and path.count("/") == 3:
+        links.append(link("/id/" + path.removeprefix("/doc/"), "describes"))
+    return represent(
+        content,
+        offer,
+        varies_by=["Accept"] if suffix is None else [],
+        location=_with(f"{path}.{offer.suffix}", query),
+        links=links,
+    )
+
+
+def _with(path: str, query: dict[str, str]) -> str:
+    return f"{path}?{urlencode(query)}" if query else path
+
+
+def formats_of(path: str, query: dict[str, str] | None = None) -> list[tuple[Format, str]]:
+    """Return each RDF format of a document with its address, for a page's downloads."""
+    return [(f, _with(f"{path}.{f.suffix}", query or {})) for f in GRAPH_FORMATS]
+
+
+@routes.get("/id/<entity_type>/<key>")
+def identify(entity_type: str, key: str) -> Response:
+    """Redirect from a thing to the document about it (Cool URIs for the Semantic Web, section 4.2)."""
+    here = site()
+    iri = here.names.entity(entity_type, key)
+    if not here.store.match(ox.NamedNode(iri)):
+        raise NotFound(f"nothing is published about {iri}")
+    negotiate(DOCUMENT_FORMATS)
+    target = f"/doc/{entity_type}/{key}"
+    if request.args.get("lang"):
+        target = _with(target, {"lang": request.args["lang"]})
+    response = redirect(target, 303)
+    assert isinstance(response, Response)
+    response.headers["Vary"] = vary("Accept")
+    response.headers["Cache-Control"] = CACHE
+    response.headers["Link"] = link(f"/doc/{entity_type}/{key}", "describedby")
+    return response
+
+
+@routes.get("/doc/<entity_type>/<key>")
+@routes.get("/doc/<entity_type>/<key>.<suffix>")
+def document(entity_type: str, key: str, suffix: str | None = None) -> Response:
+    """Return the document about one entity."""
+    here = site()
+    iri = here.names.entity(entity_type, key)
+    path = f"/doc/{entity_type}/{key}"
+    return respond(
+        path,
+        suffix,
+        lambda: here.describe(iri, here.names.document(entity_type, key)),
+        lambda: resource_page(iri, path, {}),
+    )
+
+
+def resource_page(iri: str, path: str, query: dict[str, str]) -> bytes:
+    """Return the page about one IRI."""
+    here = site()
+    description = here.describe(iri)
+    if description is None:
+        raise NotFound(f"nothing is published about {iri}")
+    reader = here.reader(description.about, language(), iri)
+    return page(
+        "resource.html",
+        resource=reader.resource(iri, description.about),
+        formats=formats_of(path, query),
+        query=f"DESCRIBE <{iri}>",
+        title=reader.label(iri),
+    )
+
+
+@routes.get("/resource")
+@routes.get("/resource.<suffix>")
+def any_resource(suffix: str | None = None) -> Response:
+    """Return the document about any IRI of the dataset, wherever the IRI lies."""
+    here = site()
+    iri = request.args.get("iri", "")
+    if not iri:
+        raise BadParameter("give the IRI to describe: /resource?iri=…")
+    try:
+        ox.NamedNode(iri)
+    except ValueError:
+        raise BadParameter(f"iri={iri!r} is not an absolute IRI") from None
+    return respond("/resource", suffix, lambda: here.describe(iri), lambda: resource_page(iri, "/resource", {"iri": iri}))
+
+
+@routes.get("/doc/<entity_type>")
+@routes.get("/doc/<entity_type>.<suffix>")
+def listing(entity_type: str, suffix: str | None = None) -> Response:
+    """Return one page of the list of entities of a type, as a hydra:Collection."""
+    here = site()
+    try:
+        number = int(request.args.get("page", "1"))
+    except ValueError:
+        raise BadParameter(f"page={request.args['page']!r} is not a whole number") from None
+    members = _members(here, entity_type)
+    size = here.settings.page_size
+    pages = max(1, -(-len(members) // size))
+    if not members:
+        raise NotFound(f"nothing is published under {here.names.base}id/{entity_type}/")
+    if not 1 <= number <= pages:
+        raise NotFound(f"the list of {entity_type} has {pages} page{'s' if pages > 1 else ''}; there is no page {number}")
+    shown = members[(number - 1) * size : number * size]
+    path = f"/doc/{entity_type}"
+    query = {"page": str(number)} if number > 1 else {}
+
+    def html() -> bytes:
+        statements = [quad for iri in shown for quad in here.store.match(ox.NamedNode(iri), ox.NamedNode(f"{RDF}type"))]
+        reader = here.reader(statements, language(), *shown)
+        types = {quad.object.value for quad in statements if isinstance(quad.object, ox.NamedNode)}
+        own = sorted(iri for iri in types if iri.startswith(here.names.ontology))
+        return page(
+            "list.html",
+            entity_type=entity_type,
+            members=sorted((reader.link(iri) for iri in shown), key=lambda found: found.label.text.casefold()),
+            classes=[reader.link(iri) for iri in own],
+            total=len(members),
+            number=number,
+            pages=pages,
+            formats=formats_of(path, query),
+            title=reader.label(own[0]) if own else None,
+        )
+
+    return respond(path, suffix, lambda: _collection(here, entity_type, members, shown, number, pages), html)
+
+
+def _members(here: Site, entity_type: str) -> list[str]:
+    """Return the IRIs of a type's entities, in the order of their keys."""
+    prefix = here.names.entity(entity_type, "")
+    rows = here.store.select(
+        "SELECT DISTINCT ?s { ?s a ?c FILTER(STRSTARTS(STR(?s), STR(?prefix))) } ORDER BY STR(?s)",
+        {"prefix": ox.Literal(prefix)},
+    )
+    iris = (term.value for row in rows if isinstance(term := row["s"], ox.NamedNode))
+    return [iri for iri in iris if here.names.type_and_key(iri)]
+
+
+def _collection(here: Site, entity_type: str, members: list[str], shown: list[str], number: int, pages: int) -> Description:
+    """Return one page of a list by the Hydra Core Vocabulary, section 3.1 (collections) and 3.2 (partial views)."""
+    collection = ox.NamedNode(f"{here.names.base}doc/{entity_type}")
+    a = ox.NamedNode(f"{RDF}type")
+    triples = [
+        ox.Triple(collection, a, ox.NamedNode(f"{HYDRA}Collection")),
+        ox.Triple(collection, ox.NamedNode(f"{HYDRA}totalItems"), count(len(members))),
+    ]
+    if pages > 1:
+
+        def view(n: int) -> ox.NamedNode:
+            return ox.NamedNode(f"{collection.value}?page={n}")
+
+        triples += [
+            ox.Triple(collection, ox.NamedNode(f"{HYDRA}view"), view(number)),
+            ox.Triple(view(number), a, ox.NamedNode(f"{HYDRA}PartialCollectionView")),
+            ox.Triple(view(number), ox.NamedNode(f"{HYDRA}first"), view(1)),
+            ox.Triple(view(number), ox.NamedNode(f"{HYDRA}last"), view(pages)),
+        ]
+        if number > 1:
+            triples.append(ox.Triple(view(number), ox.NamedNode(f"{HYDRA}previous"), view(number - 1)))
+        if number < pages:
+            triples.append(ox.Triple(view(number), ox.NamedNode(f"{HYDRA}next"), view(number + 1)))
+    wanted = {f"{RDF}type", f"{RDFS}label", f"{SKOS}prefLabel"}
+    about = []
+    for iri in shown:
+        node = ox.NamedNode(iri)
+        triples.append(ox.Triple(collection, ox.NamedNode(f"{HYDRA}member"), node))
+        about += [quad for quad in here.store.match(node) if quad.predicate.value in wanted]
+    return Description(collection.value, about, triples)
+
+
+@routes.get("/graph/<path:name>")
+def named_graph(name: str) -> Response:
+    """Return a named graph: what it holds as RDF, where it comes from as a page."""
+    here = site()
+    graph_name, _, suffix = name.partition(".")
+    iri = here.names.graph(quote(graph_name, safe="/-._~"))
+    node = ox.NamedNode(iri)
+
+    def content() -> Description | None:
+        rows = here.store.select("SELECT ?s ?p ?o { GRAPH ?g { ?s ?p ?o } }", {"g": node})
+        quads = [ox.Quad(row["s"], row["p"], row["o"], node) for row in rows]  # type: ignore[arg-type]
+        return Description(iri, quads) if quads else None
+
+    return respond(f"/graph/{graph_name}", suffix or None, content, lambda: resource_page(iri, f"/graph/{graph_name}", {}))
+
+
+@routes.get("/ontology")
+@routes.get("/ontology.<suffix>")
+def ontology(suffix: str | None = None) -> Response:
+    """Return the ontology: its graph, or its documentation."""
+    here = site()
+
+    def content() -> Description | None:
+        rows = here.store.select(
+            "SELECT ?g ?s ?p ?o { GRAPH ?g { ?s ?p ?o } FILTER(STRSTARTS(STR(?g), STR(?prefix))) }",
+            {"prefix": ox.Literal(here.names.graph("ontology"))},
+        )
+        quads = [ox.Quad(row["s"], row["p"], row["o"], row["g"]) for row in rows]  # type: ignore[arg-type]
+        return Description(here.names.ontology, quads) if quads else None
+
+    return respond("/ontology", suffix, content, lambda: _terms_page("ontology.html", content(), "/ontology"))
+
+
+@routes.get("/shapes")
+@routes.get("/shapes.<suffix>")
+def shapes(suffix: str | None = None) -> Response:
+    """Return the shapes that the release conforms to."""
+    here = site()
+
+    def content() -> Description | None:
+        quads = list(here.release.shapes())
+        return Description(here.names.shapes, quads) if quads else None
+
+    return respond("/shapes", suffix, content, lambda: _terms_page("shapes.html", content(), "/shapes"))
+
+
+def _terms_page(template: str, description: Description | None, path: str) -> bytes:
+    """Return a page that documents each term that a description defines, in groups by kind."""
+    if description is None:
+        raise NotFound(f"this dataset has nothing at {path}")
+    here = site()
+    by_subject: dict[str, list[ox.Quad]] = {}
+    for quad in description.about:
+        if isinstance(quad.subject, ox.NamedNode):
+            by_subject.setdefault(quad.subject.value, []).append(quad)
+    prefix = f"{description.iri}#"
+    labels: dict[str, dict[str, str]] = {}
+    for quad in description.about:  # the shapes are not in the store: their names are in their own graph
+        if quad.predicate.value == f"{RDFS}label" and isinstance(quad.object, ox.Literal):
+            labels.setdefault(str(getattr(quad.subject, "value", "")), {})[quad.object.language or ""] = quad.object.value
+    reader = here.reader(description.about, language(), description.iri).with_labels(labels)
+    groups: dict[str, list[object]] = {}
+    for iri in sorted(by_subject):
+        if iri.startswith(prefix):
+            term = reader.resource(iri, by_subject[iri])
+            kind = term.types[0].label.text if term.types else ""
+            groups.setdefault(kind, []).append(term)
+    return page(
+        template,
+        title=reader.label(description.iri),
+        resource=reader.resource(description.iri, by_subject.get(description.iri, [])),
+        groups=sorted(groups.items(), key=lambda pair: (-len(pair[1]), pair[0])),
+        formats=formats_of(path),
+        prefix=prefix,
+    )
+
+
+@routes.get("/dataset")
+@routes.get("/dataset.<suffix>")
+def dataset(suffix: str | None = None) -> Response:
+    """Return the description of the dataset by DCAT 3 and VoID."""
+    here = site()
+
+    def content() -> Description:
+        return describe_dataset(here, here.public_url(request.host_url))
+
+    def html() -> bytes:
+        found = content()
+        reader = here.reader(found.about, language(), found.iri)
+        quads = [*found.about, *(ox.Quad(*t) for t in found.context)]
+        reader = here.reader(quads, language(), found.iri)
+        return page(
+            "resource.html",
+            resource=reader.resource(found.iri, quads),
+            formats=formats_of("/dataset"),
+            query=f"DESCRIBE <{found.iri}>",
+            title=reader.label(found.iri),
+        )
+
+    return respond("/dataset", suffix, content, html)
+
+
+@routes.get("/.well-known/void")
+def well_known_void() -> Response:
+    """Redirect to the dataset's description (VoID, section 7.2)."""
+    response = redirect("/dataset", 302)
+    assert isinstance(response, Response)
+    response.headers["Cache-Control"] = CACHE
+    return response
+
+
+@routes.get("/context.jsonld")
+def context() -> Response:
+    """Return the JSON-LD context under which documents are compacted."""
+    here = site()
+    return represent((here.release.path / "context.jsonld").read_bytes(), JSONLD)
+
+

@@ -1,0 +1,184 @@
+"""What one site serves: settings, release, store, and what is computed once from them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
+
+from pyoxigraph import BlankNode, Literal, NamedNode, Quad, Triple
+
+from unicef_linked.iris import DCTERMS, FOAF, RDF, RDFS, XSD, Names
+from unicef_linked.resource import LABEL_PROPERTIES, Labels, Reader
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from unicef_linked.config import Settings
+    from unicef_linked.jsonld import Context
+    from unicef_linked.release import Release
+    from unicef_linked.store import Store
+
+_COUNTS: Final = {
+    "entities": "SELECT (COUNT(DISTINCT ?s) AS ?n) { ?s a ?c }",
+    "distinctSubjects": "SELECT (COUNT(DISTINCT ?s) AS ?n) { ?s ?p ?o }",
+    "distinctObjects": "SELECT (COUNT(DISTINCT ?o) AS ?n) { ?s ?p ?o }",
+    "properties": "SELECT (COUNT(DISTINCT ?p) AS ?n) { ?s ?p ?o }",
+    "classes": "SELECT (COUNT(DISTINCT ?c) AS ?n) { ?s a ?c }",
+    "triples": "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }",
+}
+_PARTITIONS: Final = {
+    "class": "SELECT (?c AS ?key) (COUNT(DISTINCT ?s) AS ?n) { ?s a ?c FILTER(isIRI(?c)) } GROUP BY ?c ORDER BY ?c",
+    "property": "SELECT (?p AS ?key) (COUNT(*) AS ?n) { ?s ?p ?o } GROUP BY ?p ORDER BY ?p",
+}
+
+INCOMING: Final = 1000
+"""Statements about others that a document repeats; past that it says so and leaves the rest to SPARQL."""
+
+
+@dataclass(frozen=True)
+class Description:
+    """The statements of a document: about its resource, about others that lead to it, about the document itself."""
+
+    iri: str
+    about: list[Quad]
+    context: list[Triple] = field(default_factory=list)
+    document: list[Triple] = field(default_factory=list)
+
+    def triples(self) -> list[Triple]:
+        """Return it as one graph, sorted."""
+        return sorted({q.triple for q in self.about} | set(self.context) | set(self.document), key=str)
+
+    def quads(self) -> list[Quad]:
+        """Return it as a dataset: statements where they are published, what is of the document in the default graph."""
+        return sorted({*self.about, *(Quad(*t) for t in {*self.context, *self.document} - {q.triple for q in self.about})}, key=str)
+
+
+@dataclass(frozen=True)
+class Site:
+    """One release, served."""
+
+    settings: Settings
+    release: Release
+    store: Store
+
+    @property
+    def names(self) -> Names:
+        """The IRIs of the dataset."""
+        return self.release.names
+
+    def public_url(self, request_url: str) -> str:
+        """Return the address that the public uses, ending in ``/``: the setting, else the request's own."""
+        return (self.settings.public_url or request_url).rstrip("/") + "/"
+
+    @cached_property
+    def context(self) -> Context:
+        """The published JSON-LD context."""
+        return self.release.context()
+
+    @cached_property
+    def counts(self) -> dict[str, int]:
+        """The statistics of VoID, section 4, over the default graph."""
+        return {name: _number(self.store.select(query)[0]["n"]) for name, query in _COUNTS.items()}
+
+    @cached_property
+    def partitions(self) -> dict[str, list[tuple[str, int]]]:
+        """Classes with their instances and properties with their triples (VoID, section 4.2)."""
+        return {
+            part: [(key.value, _number(row["n"])) for row in self.store.select(query) if isinstance(key := row["key"], NamedNode)]
+            for part, query in _PARTITIONS.items()
+        }
+
+    @cached_property
+    def checksums(self) -> list[str]:
+        """The lines of SHA256SUMS."""
+        return (self.release.path / "dumps" / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
+
+    def locate(self, iri: str) -> str | None:
+        """Return the address on this host of a page about an IRI, None where its own address is the better one."""
+        local = self.names.local_address(iri)
+        if local is None and self.release.manifest.conforms is None and iri in self.described:
+            return f"/resource?iri={quote(iri, safe='')}"  # a dataset that is not ours: its IRIs lie elsewhere
+        return local
+
+    @cached_property
+    def described(self) -> frozenset[str]:
+        """Every IRI that a dataset of others describes."""
+        rows = self.store.select("SELECT DISTINCT ?s { ?s ?p ?o FILTER(isIRI(?s)) }")
+        return frozenset(term.value for row in rows if isinstance(term := row["s"], NamedNode))
+
+    def labels(self, iris: Iterable[str]) -> Labels:
+        """Return the names of IRIs, by IRI and language."""
+        found: Labels = {}
+        for iri in set(iris):
+            best: dict[str, tuple[int, str]] = {}  # language to (rank of the property, text)
+            for quad in self.store.match(NamedNode(iri)):
+                if quad.predicate.value in LABEL_PROPERTIES and isinstance(quad.object, Literal):
+                    candidate = (LABEL_PROPERTIES.index(quad.predicate.value), quad.object.value)
+                    language = quad.object.language or ""
+                    best[language] = min(candidate, best.get(language, candidate))
+            if best:
+                found[iri] = {language: text for language, (_, text) in best.items()}
+        return found
+
+    def reader(self, quads: Iterable[Quad], language: str, *more: str) -> Reader:
+        """Return a reader that knows the name of every IRI in the quads."""
+        iris = set(more)
+        for quad in quads:
+            for term in (quad.subject, quad.predicate, quad.object, quad.graph_name):
+                if isinstance(term, NamedNode):
+                    iris.add(term.value)
+        return Reader(self.names, self.labels(iris), language, self.locate)
+
+    def describe(self, iri: str, document: str | None = None) -> Description | None:
+        """Return what is known of an IRI, None where nothing is: its statements, those that lead to it, names for both."""
+        node = NamedNode(iri)
+        outgoing = self.store.match(node)
+        incoming = [quad for quad in self.store.match(None, None, node) if quad.subject != node]
+        if not outgoing and not (incoming and document is None):
+            return None
+        own: list[Triple] = []
+        if document:
+            page = NamedNode(document)
+            own = [
+                Triple(page, NamedNode(f"{RDF}type"), NamedNode(f"{FOAF}Document")),
+                Triple(page, NamedNode(f"{FOAF}primaryTopic"), node),
+                Triple(page, NamedNode(f"{DCTERMS}isPartOf"), NamedNode(self.names.dataset)),
+            ]
+            if len(incoming) > INCOMING:
+                text = f"{len(incoming)} statements lead to this resource; {INCOMING} of them are repeated here"
+                own.append(Triple(page, NamedNode(f"{RDFS}comment"), Literal(text, language="en")))
+        about = outgoing + sorted(incoming, key=str)[:INCOMING]
+        around = {term for quad in about for term in (quad.subject, quad.object) if isinstance(term, NamedNode)} - {node}
+        context = [
+            quad.triple
+            for other in around
+            for quad in self.store.match(other, NamedNode(f"{RDFS}label"))
+            if not isinstance(quad.object, BlankNode)
+        ]
+        return Description(iri, [*about, *self._blank_closure(about)], context, own)
+
+    def _blank_closure(self, quads: Iterable[Quad]) -> list[Quad]:
+        """Return what blank nodes in the quads say, and those in them: a concise bounded description."""
+        found: list[Quad] = []
+        waiting = [quad.object for quad in quads if isinstance(quad.object, BlankNode)]
+        seen: set[BlankNode] = set()
+        while waiting:
+            node = waiting.pop()
+            if node not in seen:
+                seen.add(node)
+                inside = self.store.match(node)
+                found += inside
+                waiting += [quad.object for quad in inside if isinstance(quad.object, BlankNode)]
+        return found
+
+
+def _number(term: object) -> int:
+    assert isinstance(term, Literal)
+    return int(term.value)
+
+
+def count(number: int) -> Literal:
+    """Return a number as xsd:integer."""
+    return Literal(str(number), datatype=NamedNode(f"{XSD}integer"))
