@@ -49,7 +49,7 @@ class Store(Protocol):
         ...
 
     def select(self, query: str, bindings: Mapping[str, Term] | None = None) -> list[Solution]:
-        """Return the solutions of a query of our own, its variables bound first. Never for a stranger's query."""
+        """Return the solutions of a query of our own, never a stranger's; it projects each variable that ``bindings`` bind."""
         ...
 
     def answer(self, query: Query, *, solutions: Format | None, graph: Format | None, timeout: float) -> Answer:

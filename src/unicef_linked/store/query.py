@@ -140,3 +140,17 @@ def dataset_clauses(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
                     default_graphs.append(urljoin(base, iri))
         words.append(token[0] if kind != "name" else token[0].upper())
     return tuple(dict.fromkeys(default_graphs)), tuple(dict.fromkeys(named_graphs))
+
+
+def is_repeatable(text: str) -> bool:
+    """Tell whether a query gives one answer as long as the dataset stays the same (SPARQL 1.1 Query, section 17.4).
+
+    >>> is_repeatable("SELECT * { ?s ?p 'NOW()' }"), is_repeatable("SELECT (now() AS ?t) {}")
+    (True, False)
+    """
+    return not any(
+        token.lastgroup == "name" and _CHANGING & set(token[0].upper().split(".")) for token in _TOKEN.finditer(text)
+    )
+
+
+_CHANGING: Final = frozenset("NOW RAND UUID STRUUID BNODE".split())

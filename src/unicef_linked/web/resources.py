@@ -201,7 +201,7 @@ def _members(here: Site, entity_type: str) -> list[str]:
     """Return the IRIs of a type's entities, in the order of their keys."""
     prefix = here.names.entity(entity_type, "")
     rows = here.store.select(
-        "SELECT DISTINCT ?s { ?s a ?c FILTER(STRSTARTS(STR(?s), STR(?prefix))) } ORDER BY STR(?s)",
+        "SELECT DISTINCT ?prefix ?s { ?s a ?c FILTER(STRSTARTS(STR(?s), STR(?prefix))) } ORDER BY STR(?s)",
         {"prefix": ox.Literal(prefix)},
     )
     iris = (term.value for row in rows if isinstance(term := row["s"], ox.NamedNode))
@@ -249,7 +249,7 @@ def named_graph(name: str) -> Response:
     node = ox.NamedNode(iri)
 
     def content() -> Description | None:
-        rows = here.store.select("SELECT ?s ?p ?o { GRAPH ?g { ?s ?p ?o } }", {"g": node})
+        rows = here.store.select("SELECT ?g ?s ?p ?o { GRAPH ?g { ?s ?p ?o } }", {"g": node})
         quads = [ox.Quad(row["s"], row["p"], row["o"], node) for row in rows]  # type: ignore[arg-type]
         return Description(iri, quads) if quads else None
 
@@ -264,7 +264,7 @@ def ontology(suffix: str | None = None) -> Response:
 
     def content() -> Description | None:
         rows = here.store.select(
-            "SELECT ?g ?s ?p ?o { GRAPH ?g { ?s ?p ?o } FILTER(STRSTARTS(STR(?g), STR(?prefix))) }",
+            "SELECT ?prefix ?g ?s ?p ?o { GRAPH ?g { ?s ?p ?o } FILTER(STRSTARTS(STR(?g), STR(?prefix))) }",
             {"prefix": ox.Literal(here.names.graph("ontology"))},
         )
         quads = [ox.Quad(row["s"], row["p"], row["o"], row["g"]) for row in rows]  # type: ignore[arg-type]

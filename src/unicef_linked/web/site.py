@@ -102,6 +102,13 @@ class Site:
             return f"/resource?iri={quote(iri, safe='')}"  # a dataset that is not ours: its IRIs lie elsewhere
         return local
 
+    def list_address(self, class_iri: str) -> str | None:
+        """Return the address of the list of a class's instances, None where they share no ``/id/{type}/``."""
+        rows = self.store.select("SELECT DISTINCT ?class ?s { ?s a ?class }", {"class": NamedNode(class_iri)})
+        found = {self.names.type_and_key(term.value) for row in rows if isinstance(term := row["s"], NamedNode)}
+        types = {pair[0] if pair else "" for pair in found}
+        return f"/doc/{types.pop()}" if len(types) == 1 and "" not in types else None
+
     @cached_property
     def described(self) -> frozenset[str]:
         """Every IRI that a dataset of others describes."""

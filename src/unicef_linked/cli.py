@@ -1,0 +1,259 @@
+"""validate · build · serve · query · export: each a few lines over a function of the layers below."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from unicef_linked import __version__
+from unicef_linked.config import read_settings
+from unicef_linked.errors import LinkedDataError, NotConforming, UnusableInput
+from unicef_linked.iris import CANONICAL_BASE, Names
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from unicef_linked.build.validation import Report
+    from unicef_linked.release import Release
+
+EXPORTS: Final = {"nquads": "dataset.nq", "turtle": "dataset.ttl", "jsonld": "dataset.jsonld"}
+QUERY_FORMATS: Final = ("table", "json", "xml", "csv", "tsv", "turtle", "ntriples", "rdfxml", "jsonld", "trig", "nquads")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status: 0 done, 1 the data does not conform, 2 unusable input."""
+    options = _parser().parse_args(arguments)
+    try:
+        status: int = options.run(options)
+        sys.stdout.flush()
+    except NotConforming as error:
+        _print_report(error.report, "text", Names(), sys.stderr)
+        print(f"unicef-linked: {error}; nothing was written", file=sys.stderr)
+        return 1
+    except LinkedDataError as error:
+        print(f"unicef-linked: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:  # the reader of our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return 130
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="unicef-linked", description="Publish a folder of RDF as linked data.")
+    parser.add_argument("--version", action="version", version=f"unicef-linked {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    validate = commands.add_parser("validate", help="check data against the shapes (SHACL)")
+    validate.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="files or folders of RDF; default: the packaged dataset")
+    validate.add_argument("--shapes", type=Path, metavar="PATH", help="shapes to check against; default: the packaged ones")
+    validate.add_argument("--format", choices=("text", "turtle", "json"), default="text")
+    validate.set_defaults(run=_validate)
+
+    build = commands.add_parser("build", help="validate, derive, and write an immutable release")
+    for name in ("data", "shapes", "ontology"):
+        build.add_argument(f"--{name}", type=Path, metavar="PATH", help=f"{name} to use; default: the packaged {name}")
+    build.add_argument("--base-iri", type=_base_iri, default=CANONICAL_BASE, metavar="IRI", help="mint IRIs below this one")
+    build.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the release goes")
+    build.set_defaults(run=_build)
+
+    serve = commands.add_parser("serve", help="answer over HTTP")
+    source = serve.add_mutually_exclusive_group()
+    source.add_argument("--release", type=Path, metavar="DIR", help="a release; default: the packaged dataset, built once")
+    source.add_argument("--data", type=Path, metavar="PATH", help="any folder or file of RDF, served as it is")
+    serve.add_argument("--union", action="store_true", help="with --data: the default graph is the union of all graphs")
+    serve.add_argument("--host", default="127.0.0.1")
+    serve.add_argument("--port", type=_port, default=8000)
+    serve.add_argument("--workers", type=_positive, default=len(os.sched_getaffinity(0)), metavar="N")
+    serve.add_argument("--engine", default="memory", metavar="memory")
+    serve.set_defaults(run=_serve)
+
+    query = commands.add_parser("query", help="ask the packaged dataset, a release or an endpoint")
+    query.add_argument("text", nargs="?", metavar="TEXT", help="a SPARQL query")
+    query.add_argument("--file", type=Path, metavar="F", help="read the query from a file (- for standard input)")
+    query.add_argument("--release", type=Path, metavar="DIR")
+    query.add_argument("--endpoint", metavar="URL", help="ask this SPARQL endpoint instead")
+    query.add_argument("--format", choices=QUERY_FORMATS, default="table")
+    query.set_defaults(run=_query)
+
+    export = commands.add_parser("export", help="write the whole dataset in one format")
+    export.add_argument("format", choices=tuple(EXPORTS), metavar=f"FORMAT ({', '.join(EXPORTS)})")
+    export.add_argument("--out", type=Path, metavar="F", help="default: standard output")
+    export.add_argument("--release", type=Path, metavar="DIR")
+    export.set_defaults(run=_export)
+    return parser
+
+
+def _base_iri(text: str) -> str:
+    if not text.startswith(("http://", "https://")) or text[-1] not in "/#" or set(text) & set(' <>"{}|^`\\'):
+        raise argparse.ArgumentTypeError(f"{text!r} is not an http(s) IRI that ends in / or #")
+    return text
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above zero")
+    return int(text)
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port (0 to 65535)")
+    return int(text)
+
+
+def _validate(options: argparse.Namespace) -> int:
+    from dataclasses import replace
+
+    from unicef_linked.build import Content, validate
+
+    content = Content.packaged()
+    if options.paths:
+        content = replace(content, data=tuple(options.paths))
+    if options.shapes:
+        content = replace(content, shapes=(options.shapes,))
+    report = validate(content)
+    _print_report(report, options.format, Names(), sys.stdout)
+    return 0 if report.conforms else 1
+
+
+def _print_report(report: Report, style: str, names: Names, out: object) -> None:
+    """Print a SHACL report: for people, as Turtle, or as JSON."""
+    from dataclasses import asdict
+
+    def show(text: str) -> None:
+        print(text, file=out)  # type: ignore[call-overload]
+
+    if style == "turtle":
+        show(report.turtle(names).decode())
+    elif style == "json":
+        results = [asdict(result) | {"messages": dict(result.messages)} for result in report.results]
+        show(json.dumps({"conforms": report.conforms, "results": results}, ensure_ascii=False, indent=2))
+    else:
+        language = "fr" if os.environ.get("LC_ALL", os.environ.get("LANG", "")).startswith("fr") else "en"
+        for result in report.results:
+            place = ":".join(str(part) for part in (result.file, result.line) if part)
+            parts = [names.shorten(result.focus_node)]
+            parts += [names.shorten(result.path)] if result.path else []
+            parts += [f"value {result.value!r}"] if result.value and result.value != result.focus_node else []
+            show(f"{place + ': ' if place else ''}{result.severity}: {' · '.join(parts)}\n    {result.message(language)}")
+        counts = ", ".join(
+            f"{number} {severity.lower()}{'s' if number != 1 else ''}"
+            for severity in ("Violation", "Warning", "Info")
+            if (number := report.count(severity)) or severity == "Violation"
+        )
+        show(f"{'conforms' if report.conforms else 'does not conform'}: {counts}")
+
+
+def _build(options: argparse.Namespace) -> int:
+    from unicef_linked.build import Content, build
+
+    packaged = Content.packaged()
+    content = Content(
+        (options.data,) if options.data else packaged.data,
+        (options.shapes,) if options.shapes else packaged.shapes,
+        (options.ontology,) if options.ontology else packaged.ontology,
+        packaged.rules,
+    )
+    release = build(content, options.out, options.base_iri)
+    manifest = release.manifest
+    print(f"{options.out}: {manifest.quads:,} statements in {len(manifest.graphs)} graphs, sha256 {manifest.sha256}")
+    return 0
+
+
+def packaged_release() -> Release:
+    """Return the release of the packaged dataset, built when this content was not built here before.
+
+    Kept under ``$XDG_CACHE_HOME/unicef-linked``, by the digest of everything that went into it.
+    """
+    from unicef_linked.build import Content, build
+    from unicef_linked.release import open_release
+
+    content = Content.packaged()
+    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "unicef-linked"
+    path = home / content.fingerprint()[:16]
+    try:
+        return open_release(path)
+    except UnusableInput:
+        pass
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        if not os.access(home, os.W_OK):
+            raise PermissionError
+    except OSError:
+        path = Path(tempfile.mkdtemp(prefix="unicef-linked-")) / "release"
+    print("unicef-linked: building the packaged dataset (once) …", file=sys.stderr, flush=True)
+    return build(content, path)
+
+
+def _chosen_release(options: argparse.Namespace) -> Release:
+    from unicef_linked.release import open_release
+
+    return open_release(options.release) if options.release else packaged_release()
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from unicef_linked.web.server import serve
+
+    settings = read_settings(os.environ)
+    if options.union and not options.data:
+        raise UnusableInput("--union goes with --data: a release has the union as its default graph already")
+    if options.engine != "memory":
+        raise UnusableInput(f"--engine {options.engine} is not there yet; leave it out for memory")
+    temporary = tempfile.mkdtemp(prefix="unicef-linked-") if options.data else None
+    try:
+        if temporary:
+            from unicef_linked.build import snapshot
+
+            release = snapshot([options.data], Path(temporary) / "data", union=options.union)
+        else:
+            release = _chosen_release(options)
+        serve(release, settings, host=options.host, port=options.port, workers=options.workers)
+    finally:
+        if temporary:
+            shutil.rmtree(temporary, ignore_errors=True)
+    return 0
+
+
+def _query(options: argparse.Namespace) -> int:
+    from unicef_linked import asking
+
+    if (options.text is None) == (options.file is None):
+        raise UnusableInput("give the query as TEXT or with --file F, one of the two")
+    text = options.text
+    if options.file:
+        try:
+            text = sys.stdin.read() if str(options.file) == "-" else options.file.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise UnusableInput(f"{options.file} cannot be read: {error}") from None
+    if options.endpoint:
+        content = asking.ask_endpoint(options.endpoint, text, options.format)
+    else:
+        content = asking.ask_release(_chosen_release(options), text, options.format)
+    sys.stdout.buffer.write(content)
+    if not content.endswith(b"\n"):
+        sys.stdout.buffer.write(b"\n")
+    return 0
+
+
+def _export(options: argparse.Namespace) -> int:
+    path = _chosen_release(options).path / "dumps" / EXPORTS[options.format]
+    if options.out is None:
+        with path.open("rb") as file:
+            shutil.copyfileobj(file, sys.stdout.buffer)
+        return 0
+    partial = options.out.with_name(f".{options.out.name}.partial")
+    try:
+        shutil.copyfile(path, partial)
+        partial.replace(options.out)
+    except OSError as error:
+        raise UnusableInput(f"{options.out} cannot be written: {error.strerror}") from None
+    return 0

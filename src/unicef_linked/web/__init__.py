@@ -1,0 +1,74 @@
+"""The publisher's web face: ``create_app`` is the whole site's wiring on one screen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from babel.numbers import format_decimal
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException
+
+from unicef_linked.errors import LinkedDataError
+from unicef_linked.web import pages, resources, sparql
+from unicef_linked.web.cache import ResponseCache
+from unicef_linked.web.responses import http_problem, language, problem
+from unicef_linked.web.site import Site
+from unicef_linked.web.translation import translations
+
+if TYPE_CHECKING:
+    from unicef_linked.config import Settings
+    from unicef_linked.release import Release
+    from unicef_linked.store import Store
+
+_EXPOSED = "Allow, Content-Language, Content-Location, ETag, Link, Location, Retry-After, Vary"
+
+
+def create_app(settings: Settings, release: Release, store: Store) -> Flask:
+    """Return the WSGI application that serves a release."""
+    app = Flask(__name__, static_folder="static", static_url_path="/static")
+    app.config["MAX_CONTENT_LENGTH"] = settings.query_length * 12 + 65536  # a character may take 12 bytes as %XX%XX…
+    app.config["MAX_FORM_MEMORY_SIZE"] = app.config["MAX_CONTENT_LENGTH"]
+    app.url_map.strict_slashes = True
+    site = Site(settings, release, store)
+    app.extensions["unicef-linked"] = site
+
+    for module in (resources, sparql, pages):
+        app.register_blueprint(module.routes)
+    app.register_error_handler(LinkedDataError, problem)
+    app.register_error_handler(HTTPException, http_problem)
+    app.after_request(_open_to_other_origins)
+
+    app.jinja_env.add_extension("jinja2.ext.i18n")
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+        lambda text: translations(language()).gettext(text),
+        lambda one, many, number: translations(language()).ngettext(one, many, number),
+        newstyle=True,
+    )
+    app.jinja_env.filters["number"] = _number
+    app.context_processor(lambda: {"site": site, "language": language(), "other_language_url": _other_language})
+    app.wsgi_app = ResponseCache(app.wsgi_app, settings.cache_size << 20)  # type: ignore[method-assign]
+    return app
+
+
+def _open_to_other_origins(response: Response) -> Response:
+    """Let pages of any origin read every answer, errors too (Fetch standard, CORS protocol)."""
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    response.headers["Access-Control-Expose-Headers"] = _EXPOSED
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    if request.method == "OPTIONS":
+        response.headers["Access-Control-Allow-Methods"] = response.headers.get("Allow", "GET, HEAD, OPTIONS")
+        response.headers["Access-Control-Allow-Headers"] = "Accept, Accept-Language, Content-Type, If-None-Match"
+        response.headers["Access-Control-Max-Age"] = "86400"
+    return response
+
+
+def _other_language(wanted: str) -> str:
+    """Return this page's address in another language: the same query, ``lang`` replaced."""
+    values = [(name, value) for name, value in request.args.items(multi=True) if name != "lang"]
+    return f"{request.path}?{urlencode([*values, ('lang', wanted)])}"
+
+
+def _number(value: int) -> str:
+    """Return a number as the reader's language groups its digits."""
+    return str(format_decimal(value, locale=language()))

@@ -1,0 +1,100 @@
+"""/, /dump/, /healthz, /readyz, /problem/: what is not about one resource."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Final
+
+from flask import Blueprint, Response, request, send_file
+
+from unicef_linked.errors import NotFound
+from unicef_linked.formats import DOCUMENT_FORMATS, HTML, RESULTS_JSON
+from unicef_linked.web.catalogue import describe_dataset
+from unicef_linked.web.resources import formats_of, write
+from unicef_linked.web.responses import CACHE, TITLES, language, link, negotiate, page, represent, site
+
+routes: Final = Blueprint("pages", __name__)
+
+_TYPES: Final = {
+    ".nq": "application/n-quads",
+    ".ttl": "text/turtle; charset=utf-8",
+    ".jsonld": "application/ld+json",
+    ".gz": "application/gzip",
+    "": "text/plain; charset=utf-8",
+}
+
+
+@routes.get("/")
+def home() -> Response:
+    """Return the home page, or the dataset's description to whom asks for RDF."""
+    here = site()
+    offer = negotiate(DOCUMENT_FORMATS)
+    links = [link("/dataset", "describedby"), link("/sparql", "service"), link("/ontology", "type")]
+    if offer is not HTML:
+        description = describe_dataset(here, here.public_url(request.host_url))
+        content = write(here, description, offer)
+        return represent(content, offer, varies_by=["Accept"], location=f"/dataset.{offer.suffix}", links=links)
+    kinds = [(iri, number) for iri, number in here.partitions["class"] if iri.startswith(here.names.ontology)]
+    others = [(iri, number) for iri, number in here.partitions["class"] if not iri.startswith(here.names.ontology)]
+    shown = kinds or others
+    reader = here.reader([], language(), here.names.dataset, *(iri for iri, _ in shown))
+    lists = {iri: address for iri, _ in shown if (address := here.list_address(iri))}
+    content = page(
+        "home.html",
+        kinds=[(reader.link(iri), number, lists.get(iri)) for iri, number in shown],
+        counts=here.counts,
+        formats=formats_of("/dataset"),
+        title=reader.label(here.names.dataset),
+        is_ours=bool(kinds),
+    )
+    return represent(content, offer, varies_by=["Accept"], links=links)
+
+
+@routes.get("/dump/")
+def dumps() -> Response:
+    """Return the list of whole-dataset files."""
+    here = site()
+    files = [(path.name, path.stat().st_size) for path in here.release.dumps()]
+    offer = negotiate((RESULTS_JSON, HTML))
+    if offer is HTML:
+        sums = dict(reversed(line.split("  ", 1)) for line in here.checksums)
+        return represent(page("dumps.html", files=files, sums=sums, release=here.release.manifest), HTML, varies_by=["Accept"])
+    body = {"release": here.release.manifest.name, "files": [{"name": name, "bytes": size} for name, size in files]}
+    response = represent(json.dumps(body).encode(), RESULTS_JSON, varies_by=["Accept"])
+    response.content_type = "application/json"
+    return response
+
+
+@routes.get("/dump/<name>")
+def dump(name: str) -> Response:
+    """Return one whole-dataset file."""
+    here = site()
+    path = next((path for path in here.release.dumps() if path.name == name), None)
+    if path is None:
+        raise NotFound(f"there is no dump {name}; the list is at /dump/")
+    response = send_file(path, mimetype=_TYPES[Path(name).suffix], conditional=False, etag=False, max_age=300)
+    response.headers["ETag"] = f'"{here.release.manifest.sha256[:24]}-{name}"'
+    response.headers["Cache-Control"] = CACHE
+    return response
+
+
+@routes.get("/problem/<name>")
+def problem_type(name: str) -> Response:
+    """Return what a problem type means (RFC 9457, section 4)."""
+    if name not in TITLES:
+        raise NotFound(f"there is no problem type {name}")
+    return represent(page("problem.html", title=TITLES[name], status=None, detail="", extra={}), HTML)
+
+
+@routes.get("/healthz")
+def health() -> Response:
+    """Answer as long as the process lives."""
+    return Response("ok\n", content_type="text/plain; charset=utf-8", headers={"Cache-Control": "no-store"})
+
+
+@routes.get("/readyz")
+def ready() -> Response:
+    """Answer once the release is loaded and can be read."""
+    site().store.select("SELECT * { ?s ?p ?o } LIMIT 1")
+    return Response("ready\n", content_type="text/plain; charset=utf-8", headers={"Cache-Control": "no-store"})

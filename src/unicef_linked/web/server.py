@@ -1,0 +1,119 @@
+"""Serving under Granian: several web workers, one set of query processes, a graceful stop."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import threading
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from unicef_linked.config import Settings
+from unicef_linked.errors import AddressInUse, UnusableInput
+from unicef_linked.release import Release, open_release
+from unicef_linked.store.embedded import Embedded, Evaluators
+from unicef_linked.store.loading import load_release
+from unicef_linked.web import create_app
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+_HANDOVER: Final = "UNICEF_LINKED_WORKER"
+"""How a web worker, which Granian starts as a process of its own, learns what to serve."""
+
+
+def application() -> Callable[[Any, Any], Iterable[bytes]]:
+    """Return the application of one web worker, from what ``serve`` handed over."""
+    handed = json.loads(os.environ[_HANDOVER])
+    values = handed["settings"] | {"languages": tuple(handed["settings"]["languages"])}
+    settings = Settings(**values)
+    release = open_release(Path(handed["release"]))
+    store = Embedded(load_release(release), handed["queries"], settings, release.names.prefixes)
+    app = create_app(settings, release, store)
+    # The cache is the outermost layer: a hit never enters Flask.
+    return app.wsgi_app
+
+
+def serve(release: Release, settings: Settings, *, host: str, port: int, workers: int) -> None:
+    """Serve a release until SIGTERM or SIGINT; running requests are finished first.
+
+    Raises AddressInUse or UnusableInput when the address cannot be listened on.
+    """
+    port = _check_address(host, port)
+    evaluators = Evaluators(release, settings)
+    os.environ[_HANDOVER] = json.dumps(
+        {"settings": asdict(settings), "release": str(release.path), "queries": evaluators.address}
+    )
+    try:
+        _run(host, port, workers, settings)
+    finally:
+        evaluators.close()
+
+
+def _run(host: str, port: int, workers: int, settings: Settings) -> None:
+    from granian.constants import Interfaces
+    from granian.http import HTTP1Settings
+    from granian.log import LogLevels
+    from granian.server import Server
+
+    waiting = settings.workers + settings.query_queue
+    server = Server(
+        "unicef_linked.web.server:application",
+        factory=True,
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=workers,
+        # A query that waits holds a thread; as many again are kept for everything else.
+        blocking_threads=min(256, 2 * waiting),
+        backpressure=max(512, 4 * waiting),
+        workers_kill_timeout=round(settings.query_timeout_max) + 5,
+        http1_settings=HTTP1Settings(header_read_timeout=10_000),
+        websockets=False,
+        log_level=LogLevels.error,
+        respawn_failed_workers=True,
+    )
+    threading.Thread(target=_announce, args=(host, port), daemon=True).start()
+    server.serve()
+
+
+def _announce(host: str, port: int) -> None:
+    """Print one line with the address, when it answers."""
+    shown = f"[{host}]" if ":" in host else host
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
+    while True:
+        try:
+            with socket.create_connection((reachable, port), timeout=5) as connection:
+                connection.sendall(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+                if b" 200 " in connection.recv(64):
+                    print(f"Serving on http://{shown}:{port}/", flush=True)  # noqa: T201
+                    return
+        except OSError:
+            pass
+        time.sleep(0.05)
+
+
+def _check_address(host: str, port: int) -> int:
+    """Return the port to listen on (a free one for 0); raise when the address cannot be listened on.
+
+    Web workers share the port by SO_REUSEPORT, which would also share it with an older server of ours, silently.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+    except (socket.gaierror, OverflowError):
+        raise UnusableInput(f"{host}:{port} is not an address to listen on; give --host and --port of this machine") from None
+    with socket.socket(family, kind, protocol) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(address)
+            probe.listen(1)
+        except OSError as error:
+            raise AddressInUse(
+                f"cannot listen on {host}:{port}: {error.strerror}; stop what uses it, or give another --port"
+            ) from None
+        return int(probe.getsockname()[1])
+
+

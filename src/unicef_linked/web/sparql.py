@@ -1,0 +1,192 @@
+"""/sparql: the SPARQL 1.1 Protocol's query operation, and the service description."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import TYPE_CHECKING, Final
+from urllib.parse import parse_qsl
+
+import pyoxigraph as ox
+from flask import Blueprint, Response, request
+
+from unicef_linked.errors import BadParameter, NotAcceptable, QueryRefused, UnsupportedMediaType
+from unicef_linked.formats import DOCUMENT_FORMATS, GRAPH_FORMATS, HTML, SOLUTION_FORMATS, Format, by_name
+from unicef_linked.negotiation import choose
+from unicef_linked.store.query import Query, is_repeatable
+from unicef_linked.web.catalogue import describe_service
+from unicef_linked.web.resources import write
+from unicef_linked.web.responses import CACHE, language, link, negotiate, page, represent, site, vary
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+routes: Final = Blueprint("sparql", __name__)
+
+FORM: Final = "application/x-www-form-urlencoded"
+DIRECT: Final = "application/sparql-query"
+UPDATE: Final = "application/sparql-update"
+_ANSWERS: Final = (*SOLUTION_FORMATS, *GRAPH_FORMATS)
+
+Parameters = list[tuple[str, str]]
+
+
+def _parameters(text: str, what: str) -> Parameters:
+    """Return the name-value pairs of a form; raises BadParameter for bytes that are not UTF-8."""
+    try:
+        return parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=1000)
+    except UnicodeDecodeError:
+        raise BadParameter(f"{what} is not UTF-8; percent-encode the UTF-8 bytes of each character") from None
+    except ValueError as error:
+        raise BadParameter(f"{what} cannot be read: {error}") from None
+
+
+def _one(parameters: Parameters, name: str) -> str | None:
+    """Return the value of a parameter that may stand once; None where it is missing."""
+    values = [value for key, value in parameters if key == name]
+    if len(values) > 1:
+        raise BadParameter(f"{name} is given {len(values)} times; give it once")
+    return values[0] if values else None
+
+
+def _body(charset: str) -> str:
+    try:
+        return request.get_data(cache=False).decode(charset)
+    except LookupError:
+        raise UnsupportedMediaType(f"the character set {charset!r} is not known; send UTF-8") from None
+    except UnicodeDecodeError as error:
+        raise BadParameter(f"the request body is not {charset}: byte {error.start} cannot be decoded") from None
+
+
+def _read() -> Parameters:
+    """Return the operation's parameters, by whichever of its three ways they came (SPARQL 1.1 Protocol, section 2.1)."""
+    from_url = _parameters(request.query_string.decode("latin-1"), "the query string")
+    if request.method != "POST":
+        parameters = from_url
+    else:
+        charset = request.mimetype_params.get("charset", "utf-8")
+        match request.mimetype:
+            case "application/x-www-form-urlencoded":
+                parameters = _parameters(_body(charset), "the request body")
+            case "application/sparql-query":
+                parameters = [("query", _body(charset)), *(pair for pair in from_url if pair[0] != "query")]
+            case "application/sparql-update":
+                raise QueryRefused("updates are refused: this endpoint is read-only")
+            case other:
+                raise UnsupportedMediaType(f"a query is posted as {FORM} or {DIRECT}, not as {other or 'no media type'}")
+    if any(name in {"update", "using-graph-uri", "using-named-graph-uri"} for name, _ in parameters):
+        raise QueryRefused("updates are refused: this endpoint is read-only")
+    return parameters
+
+
+def _timeout(text: str | None) -> float:
+    """Return the deadline in seconds: what the client asks for, at most what the operator allows."""
+    settings = site().settings
+    if text is None or text == "":
+        return min(settings.query_timeout, settings.query_timeout_max)
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not (seconds > 0 and math.isfinite(seconds)):
+        raise BadParameter(f"timeout={text!r} is not a number of seconds above zero")
+    return min(seconds, settings.query_timeout_max)
+
+
+def _graphs(parameters: Parameters, name: str) -> tuple[str, ...]:
+    graphs = tuple(dict.fromkeys(value for key, value in parameters if key == name))
+    for iri in graphs:
+        try:
+            ox.NamedNode(iri)
+        except ValueError:
+            raise BadParameter(f"{name}={iri!r} is not an absolute IRI") from None
+    return graphs
+
+
+def _accepted(parameters: Parameters) -> tuple[Format | None, Format | None]:
+    """Return the formats for solutions and for a graph: as ``format`` or its synonyms say, else as Accept does."""
+    name = next((_one(parameters, key) for key in ("format", "output") if _one(parameters, key)), None)
+    if name is None:
+        accept = request.headers.get("Accept")
+        return choose(accept, SOLUTION_FORMATS), choose(accept, GRAPH_FORMATS)
+    solutions, graph = by_name(name, SOLUTION_FORMATS), by_name(name, GRAPH_FORMATS)
+    if solutions is None and graph is None:
+        known = ", ".join(dict.fromkeys(f.name for f in _ANSWERS))
+        raise BadParameter(f"format={name!r} is not known; there are {known}")
+    return solutions, graph
+
+
+@routes.route("/sparql", methods=["GET", "POST"], strict_slashes=False)
+def endpoint() -> Response:
+    """Answer a query; without one, describe the service or show the editor."""
+    parameters = _read()
+    text = _one(parameters, "query")
+    chosen_by_name = any(key in {"format", "output"} and value for key, value in parameters)
+    if text is None:
+        if request.method == "POST":
+            raise BadParameter("the query is missing: send it as the parameter query, or as the body with Content-Type: " + DIRECT)
+        return _describe() if not chosen_by_name else _describe(_one(parameters, "format") or _one(parameters, "output"))
+    if not chosen_by_name and choose(request.headers.get("Accept"), (*_ANSWERS, HTML)) is HTML:
+        return _editor(text)
+    solutions, graph = _accepted(parameters)
+    if solutions is None and graph is None:
+        raise NotAcceptable([f.media_type for f in _ANSWERS])
+    query = Query(text, _graphs(parameters, "default-graph-uri"), _graphs(parameters, "named-graph-uri"))
+    answer = site().store.answer(query, solutions=solutions, graph=graph, timeout=_timeout(_one(parameters, "timeout")))
+    cache = CACHE if is_repeatable(text) else "no-store"
+    if answer.whole is not None:
+        response = represent(answer.whole, answer.format, varies_by=["Accept"], cache=cache)
+        if request.method == "POST" or cache == "no-store":
+            del response.headers["ETag"]
+        return response
+    response = Response(answer.chunks, content_type=answer.format.content_type)
+    response.call_on_close(answer.close)
+    response.headers["Vary"] = vary("Accept")
+    response.headers["Cache-Control"] = cache
+    return response
+
+
+def _describe(name: str | None = None) -> Response:
+    """Return the service description (SPARQL 1.1 Service Description, section 2), or the editor for a browser."""
+    here = site()
+    offer = by_name(name, GRAPH_FORMATS) if name else negotiate(DOCUMENT_FORMATS)
+    if offer is None:
+        raise BadParameter(f"format={name!r} is not an RDF format")
+    if offer is HTML:
+        return _editor("")
+    description = describe_service(here, f"{here.public_url(request.host_url)}sparql")
+    links = [link("/dataset", "describedby")]
+    return represent(write(here, description, offer), offer, varies_by=["Accept"], links=links)
+
+
+def _editor(text: str) -> Response:
+    here = site()
+    examples = _examples(here.store.select(_EXAMPLES), language())
+    query = text or (examples[0][1] if examples else "SELECT * WHERE {\n  ?subject ?predicate ?object\n}\nLIMIT 25\n")
+    content = page("sparql.html", query=query, examples=examples, given=bool(text), formats=SOLUTION_FORMATS)
+    return represent(content, HTML, varies_by=["Accept"])
+
+
+_EXAMPLES: Final = """
+# The example queries with their titles.
+PREFIX sh: <http://www.w3.org/ns/shacl#>
+PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
+SELECT ?example ?title ?text {
+  ?example skos:prefLabel ?title .
+  { ?example sh:select ?text } UNION { ?example sh:ask ?text } UNION { ?example sh:construct ?text }
+}
+ORDER BY STR(?example) ?title
+"""
+
+
+def _examples(rows: Sequence[dict[str, ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple]], wanted: str) -> list[tuple[str, str]]:
+    """Return (title, query) of the examples in a language, by title."""
+    found = {
+        title.value: re.sub(r"\n[ \t]*\n+", "\n\n", text.value).strip() + "\n"
+        for row in rows
+        if isinstance(title := row["title"], ox.Literal) and isinstance(text := row["text"], ox.Literal)
+        if title.language == wanted
+    }
+    return sorted(found.items())
+
+
