@@ -23,7 +23,19 @@ if TYPE_CHECKING:
     from unicef_linked.release import Release
 
 EXPORTS: Final = {"nquads": "dataset.nq", "turtle": "dataset.ttl", "jsonld": "dataset.jsonld"}
-QUERY_FORMATS: Final = ("table", "json", "xml", "csv", "tsv", "turtle", "ntriples", "rdfxml", "jsonld", "trig", "nquads")
+QUERY_FORMATS: Final = (
+    "table",
+    "json",
+    "xml",
+    "csv",
+    "tsv",
+    "turtle",
+    "ntriples",
+    "rdfxml",
+    "jsonld",
+    "trig",
+    "nquads",
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -53,21 +65,29 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     validate = commands.add_parser("validate", help="check data against the shapes (SHACL)")
-    validate.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="files or folders of RDF; default: the packaged dataset")
-    validate.add_argument("--shapes", type=Path, metavar="PATH", help="shapes to check against; default: the packaged ones")
+    validate.add_argument(
+        "paths", nargs="*", type=Path, metavar="PATH", help="files or folders of RDF; default: the packaged dataset"
+    )
+    validate.add_argument(
+        "--shapes", type=Path, metavar="PATH", help="shapes to check against; default: the packaged ones"
+    )
     validate.add_argument("--format", choices=("text", "turtle", "json"), default="text")
     validate.set_defaults(run=_validate)
 
     build = commands.add_parser("build", help="validate, derive, and write an immutable release")
     for name in ("data", "shapes", "ontology"):
         build.add_argument(f"--{name}", type=Path, metavar="PATH", help=f"{name} to use; default: the packaged {name}")
-    build.add_argument("--base-iri", type=_base_iri, default=CANONICAL_BASE, metavar="IRI", help="mint IRIs below this one")
+    build.add_argument(
+        "--base-iri", type=_base_iri, default=CANONICAL_BASE, metavar="IRI", help="mint IRIs below this one"
+    )
     build.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the release goes")
     build.set_defaults(run=_build)
 
     serve = commands.add_parser("serve", help="answer over HTTP")
     source = serve.add_mutually_exclusive_group()
-    source.add_argument("--release", type=Path, metavar="DIR", help="a release; default: the packaged dataset, built once")
+    source.add_argument(
+        "--release", type=Path, metavar="DIR", help="a release; default: the packaged dataset, built once"
+    )
     source.add_argument("--data", type=Path, metavar="PATH", help="any folder or file of RDF, served as it is")
     serve.add_argument("--union", action="store_true", help="with --data: the default graph is the union of all graphs")
     serve.add_argument("--host", default="127.0.0.1")
@@ -93,8 +113,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _base_iri(text: str) -> str:
-    if not text.startswith(("http://", "https://")) or text[-1] not in "/#" or set(text) & set(' <>"{}|^`\\'):
-        raise argparse.ArgumentTypeError(f"{text!r} is not an http(s) IRI that ends in / or #")
+    if not text.startswith(("http://", "https://")) or text[-1] != "/" or set(text) & set(' <>"{}|^`\\'):
+        raise argparse.ArgumentTypeError(f"{text!r} is not an http(s) IRI that ends in /")
     return text
 
 
@@ -116,11 +136,14 @@ def _validate(options: argparse.Namespace) -> int:
     from unicef_linked.build import Content, validate
 
     content = Content.packaged()
+    context: tuple[Path, ...] = ()
     if options.paths:
+        if not options.shapes and all(path.is_file() for path in options.paths):
+            context = content.data  # a file of a dataset leans on the others; a folder stands for itself
         content = replace(content, data=tuple(options.paths))
     if options.shapes:
         content = replace(content, shapes=(options.shapes,))
-    report = validate(content)
+    report = validate(content, context)
     _print_report(report, options.format, Names(), sys.stdout)
     return 0 if report.conforms else 1
 
@@ -144,7 +167,9 @@ def _print_report(report: Report, style: str, names: Names, out: object) -> None
             parts = [names.shorten(result.focus_node)]
             parts += [names.shorten(result.path)] if result.path else []
             parts += [f"value {result.value!r}"] if result.value and result.value != result.focus_node else []
-            show(f"{place + ': ' if place else ''}{result.severity}: {' · '.join(parts)}\n    {result.message(language)}")
+            show(
+                f"{place + ': ' if place else ''}{result.severity}: {' · '.join(parts)}\n    {result.message(language)}"
+            )
         counts = ", ".join(
             f"{number} {severity.lower()}{'s' if number != 1 else ''}"
             for severity in ("Violation", "Warning", "Info")

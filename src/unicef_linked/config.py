@@ -20,7 +20,9 @@ def _setting(default: object, text: str) -> object:
 class Settings:
     """How a site answers. Each field is the environment variable ``UNICEF_LINKED_{NAME}`` (``PUBLIC_URL`` also alone)."""
 
-    public_url: str = _setting("", "Address the public uses, such as https://data.example.org; empty: the request's own")  # type: ignore[assignment]
+    public_url: str = _setting(
+        "", "Address the public uses, such as https://data.example.org; empty: the request's own"
+    )  # type: ignore[assignment]
     languages: tuple[str, ...] = _setting(("fr", "en"), "Languages of the pages; the first is the default")  # type: ignore[assignment]
     query_timeout: float = _setting(10.0, "Seconds a query may take when the client asks for no timeout")  # type: ignore[assignment]
     query_timeout_max: float = _setting(30.0, "Most seconds that a client may ask for")  # type: ignore[assignment]
@@ -50,18 +52,21 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         text = environment.get(f"UNICEF_LINKED_{name}", environment.get(name) if name == "PUBLIC_URL" else None)
         if text is None or not text.strip():
             continue
+        default: object = setting.default
         try:
-            if isinstance(setting.default, tuple):
+            if isinstance(default, tuple):
                 values[setting.name] = tuple(part.strip() for part in text.split(",") if part.strip())
             else:
-                values[setting.name] = type(setting.default)(text)
+                values[setting.name] = int(text) if isinstance(default, int) else type(default)(text)  # type: ignore[call-arg]
         except ValueError:
-            kind = "a whole number" if isinstance(setting.default, int) else "a number"
+            kind = "a whole number" if isinstance(default, int) else "a number"
             raise UnusableInput(f"UNICEF_LINKED_{name}={text!r} is not {kind}; unset it or correct it") from None
         if isinstance(values[setting.name], int | float) and float(str(values[setting.name])) < 0:
             raise UnusableInput(f"UNICEF_LINKED_{name}={text!r} is below zero; unset it or correct it")
     settings = Settings(**values)  # type: ignore[arg-type]
     unknown = set(settings.languages) - {"fr", "en"}
     if unknown or not settings.languages:
-        raise UnusableInput(f"UNICEF_LINKED_LANGUAGES: no pages in {', '.join(sorted(unknown)) or 'no language'}; use fr, en")
+        raise UnusableInput(
+            f"UNICEF_LINKED_LANGUAGES: no pages in {', '.join(sorted(unknown)) or 'no language'}; use fr, en"
+        )
     return settings

@@ -55,9 +55,7 @@ class Format:
 TURTLE: Final = Format(
     "turtle", "text/turtle", "ttl", Carries.GRAPH, "Turtle", ("application/x-turtle",), ("ttl",), text=True
 )
-NTRIPLES: Final = Format(
-    "ntriples", "application/n-triples", "nt", Carries.GRAPH, "N-Triples", (), ("nt", "n-triples")
-)
+NTRIPLES: Final = Format("ntriples", "application/n-triples", "nt", Carries.GRAPH, "N-Triples", (), ("nt", "n-triples"))
 RDFXML: Final = Format(
     "rdfxml",
     "application/rdf+xml",

@@ -79,7 +79,7 @@ _TYPE_AND_KEY: Final = re.compile(r"([a-z][a-z0-9-]*)/([a-z0-9-]+)")
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """The IRIs of one dataset, all under ``base`` (which ends in ``/`` or ``#``)."""
+    """The IRIs of one dataset, all under ``base`` (which ends in ``/``)."""
 
     base: str = CANONICAL_BASE
 

@@ -127,7 +127,7 @@ def write(triples: Iterable[Triple], context: Mapping[str, Any], *, root: str) -
     ).encode()
 
 
-def _native(value: Any) -> Any:  # noqa: ANN401 - a JSON value
+def _native(value: Any) -> Any:
     """Return numbers and truth values as JSON has them, where that loses nothing."""
     if not isinstance(value, dict):
         return value
@@ -137,7 +137,7 @@ def _native(value: Any) -> Any:  # noqa: ANN401 - a JSON value
     return value
 
 
-def _tree(nodes: dict[str, Context], root: str) -> Any:  # noqa: ANN401 - a JSON value
+def _tree(nodes: dict[str, Context], root: str) -> Any:
     """Return the nodes as one tree below ``root``, each written out once; what hangs on nothing follows it."""
     left = dict(nodes)
     referrers: dict[str, list[tuple[str, str]]] = {}

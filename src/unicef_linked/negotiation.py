@@ -1,5 +1,6 @@
-"""Accept and Accept-Language to one offer (RFC 9110, section 12). Pure; Werkzeug's ``best_match`` is not used because
-it hides ``text/turtle`` from a client that adds a charset, and ``application/ld+json`` from one that adds a profile.
+"""Accept and Accept-Language to one offer (RFC 9110, section 12).
+
+Pure. Werkzeug's ``best_match`` is not used because it hides ``text/turtle`` from a client that adds a charset, and ``application/ld+json`` from one that adds a profile.
 """
 
 from __future__ import annotations

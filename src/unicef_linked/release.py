@@ -87,7 +87,7 @@ class Release:
         """Yield the statements of the shapes graph."""
         if (self.path / "shapes.nq.gz").exists():
             with gzip.open(self.path / "shapes.nq.gz") as file:
-                yield from parse(file, format=RdfFormat.N_QUADS)
+                yield from parse(file.read(), format=RdfFormat.N_QUADS)
 
     def context(self) -> dict[str, Any]:
         """Return the JSON-LD context of the dataset."""
@@ -105,7 +105,9 @@ class Release:
         with (self.path / "dumps" / "dataset.nq").open("rb") as file:
             found = hashlib.file_digest(file, "sha256").hexdigest()
         if found != self.manifest.sha256:
-            raise NotARelease(f"{self.path}: dumps/dataset.nq has SHA-256 {found}, the manifest says {self.manifest.sha256}")
+            raise NotARelease(
+                f"{self.path}: dumps/dataset.nq has SHA-256 {found}, the manifest says {self.manifest.sha256}"
+            )
 
 
 def open_release(path: Path) -> Release:
@@ -117,11 +119,15 @@ def open_release(path: Path) -> Release:
     try:
         content: dict[str, Any] = json.loads((real / "manifest.json").read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise NotARelease(f"{path} is not a release: it has no manifest.json; make one with: unicef-linked build --out {path}") from None
+        raise NotARelease(
+            f"{path} is not a release: it has no manifest.json; make one with: unicef-linked build --out {path}"
+        ) from None
     except (OSError, ValueError) as error:
         raise NotARelease(f"{path}: manifest.json cannot be read ({error}); build the release again") from None
     if content.get("layout") != LAYOUT:
-        raise NotARelease(f"{path} has layout {content.get('layout')}, this version reads {LAYOUT}; build the release again")
+        raise NotARelease(
+            f"{path} has layout {content.get('layout')}, this version reads {LAYOUT}; build the release again"
+        )
     release = Release(real, Manifest(**content))
     if not (real / "dumps" / "dataset.nq").is_file():
         raise NotARelease(f"{path} has no dumps/dataset.nq; build the release again")

@@ -77,7 +77,9 @@ class Resource:
 class Reader:
     """Arranges quads for one language; ``labels`` are those of every IRI that will be shown."""
 
-    def __init__(self, names: Names, labels: Mapping[str, Mapping[str, str]], language: str, locate: Callable[[str], str | None]):
+    def __init__(
+        self, names: Names, labels: Mapping[str, Mapping[str, str]], language: str, locate: Callable[[str], str | None]
+    ):
         self._names, self._labels, self._language, self._locate = names, labels, language, locate
 
     def with_labels(self, labels: Mapping[str, Mapping[str, str]]) -> Reader:
@@ -103,7 +105,11 @@ class Reader:
         if isinstance(term, NamedNode):
             return Value(link=self.link(term.value), graphs=sources)
         if isinstance(term, Literal):
-            datatype = "" if term.language or term.datatype.value == f"{XSD}string" else self._names.shorten(term.datatype.value)
+            datatype = (
+                ""
+                if term.language or term.datatype.value == f"{XSD}string"
+                else self._names.shorten(term.datatype.value)
+            )
             return Value(text=Text(term.value, term.language or ""), datatype=datatype, graphs=sources)
         return Value(text=Text(f"_:{term.value}" if isinstance(term, BlankNode) else str(term)), graphs=sources)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.resources
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -60,9 +60,21 @@ def _version(tool: str) -> str:
         return "0+unknown"
 
 
-def validate(content: Content, base_iri: str = CANONICAL_BASE) -> Report:
-    """Return the SHACL report over what the data files state and what the rules derive from them."""
-    return _prepare(content, Names(base_iri)).report
+def validate(content: Content, context: Sequence[Path] = ()) -> Report:
+    """Return the SHACL report over what the data files state and what the rules derive from them.
+
+    ``context`` are files or folders that the data leans on and that are not what is asked about: they complete the
+    data graph, but for the named graphs that the data describes itself, and results about them alone are left out.
+    """
+    names = Names()
+    if not context:
+        return _prepare(content, names).report
+    own = load(content.data, names)
+    described = {quad.subject for source in own for quad in source.quads}
+    beside = tuple(source.path for source in load(context, names) if source.graph not in described)
+    report = _prepare(replace(content, data=(*content.data, *beside)), names).report
+    stated = {str(getattr(term, "value", "")) for term in described}
+    return Report(tuple(r for r in report.results if r.focus_node in stated or r.value in stated))
 
 
 def build(content: Content, out: Path, base_iri: str = CANONICAL_BASE) -> Release:
@@ -77,7 +89,7 @@ def build(content: Content, out: Path, base_iri: str = CANONICAL_BASE) -> Releas
     if not parts.report.conforms:
         raise NotConforming(parts.report)
     manifest, files = _package(parts.quads, names, union=True, conforms=True, sources=parts.digests)
-    files["shapes.nq.gz"] = compress(canonical(parts.shapes))
+    files["shapes.nq.gz"] = compress(canonical(skolemize(parts.shapes, names)))
     files["report.ttl"] = parts.report.turtle(names)
     return write_release(out, manifest, files)
 
@@ -109,7 +121,7 @@ def _prepare(content: Content, names: Names) -> _Parts:
 
     asserted = skolemize((quad for source in (*ontology, *data) for quad in source.quads), names)
     quads = asserted + derive(asserted, rules, names)
-    shapes = skolemize((quad for source in shapes_files for quad in source.quads), names)
+    shapes = [quad for source in shapes_files for quad in source.quads]
     report = check(quads, shapes, sources=(*data, *ontology))
     digests = {"data": _digest(data), "ontology": _digest(ontology), "shapes": _digest(shapes_files)}
     digests["rules"] = hashlib.sha256("".join(rule.text for rule in rules).encode()).hexdigest()

@@ -83,7 +83,11 @@ def derive(quads: Sequence[Quad], rules: Sequence[Rule], names: Names) -> list[Q
         triples: set[Triple] = set(answer)
         if any(isinstance(term, BlankNode) for triple in triples for term in (triple.subject, triple.object)):
             raise MalformedData(rule.path, "makes blank nodes; build an IRI instead")
-        new = [Quad(*triple, graph) for triple in triples if not any(store.quads_for_pattern(*triple, None))]
+        new = [
+            Quad(t.subject, t.predicate, t.object, graph)
+            for t in triples
+            if not any(store.quads_for_pattern(t.subject, t.predicate, t.object, None))
+        ]
         derived += new
         store.extend(new)
     return derived

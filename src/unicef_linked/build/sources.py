@@ -7,17 +7,17 @@ import hashlib
 import os
 import re
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from pyoxigraph import BlankNode, CanonicalizationAlgorithm, Dataset, DefaultGraph, NamedNode, Quad, RdfFormat, parse
 
 from unicef_linked.errors import MalformedData, UnusableInput
-from unicef_linked.iris import CANONICAL_BASE, Names
+from unicef_linked.iris import CANONICAL_BASE, SHACL, Names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
 SUFFIXES: Final = {
     ".ttl": RdfFormat.TURTLE,
@@ -123,7 +123,7 @@ def _parse(path: Path, text: str, graph: NamedNode | DefaultGraph, base_iri: str
         quads = parse(text.encode(), format=kind, base_iri=base_iri, rename_blank_nodes=True)
         for quad in quads:
             triple_of_file = isinstance(quad.graph_name, DefaultGraph)
-            yield Quad(*quad.triple, graph) if triple_of_file else quad
+            yield Quad(quad.subject, quad.predicate, quad.object, graph) if triple_of_file else quad
     except SyntaxError as error:
         found = _LINE.search(str(error))
         line = error.lineno or (int(found[1]) if found else None)
@@ -153,7 +153,8 @@ def skolemize(quads: Iterable[Quad], names: Names) -> list[Quad]:
     The IRIs come from RDFC-1.0 canonical labels: the same statements give the same IRIs. Blank nodes of one file stay
     apart from those of another.
     """
-    plain, with_blanks = [], []
+    plain: list[Quad] = []
+    with_blanks: list[Quad] = []
     for quad in quads:
         terms = (quad.subject, quad.object, quad.graph_name)
         (with_blanks if any(isinstance(term, BlankNode) for term in terms) else plain).append(quad)
@@ -165,5 +166,7 @@ def skolemize(quads: Iterable[Quad], names: Names) -> list[Quad]:
     def name(term: object) -> object:
         return NamedNode(f"{names.base}.well-known/genid/{term.value}") if isinstance(term, BlankNode) else term
 
+    if any(quad.predicate.value == f"{SHACL}path" and isinstance(quad.object, BlankNode) for quad in with_blanks):
+        return plain + sorted(dataset, key=str)  # an IRI as sh:path would be another path (SHACL, section 2.3.1)
     named = (Quad(name(q.subject), q.predicate, name(q.object), name(q.graph_name)) for q in dataset)  # type: ignore[arg-type]
     return plain + sorted(named, key=str)

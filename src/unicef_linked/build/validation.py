@@ -103,13 +103,11 @@ def to_rdflib(quads: Iterable[Quad]) -> rdflib.Graph:
     return graph
 
 
-def check(
-    data: Sequence[Quad], shapes: Sequence[Quad], *, ontology: Sequence[Quad] = (), sources: Sequence[SourceFile] = ()
-) -> Report:
+def check(data: Sequence[Quad], shapes: Sequence[Quad], *, sources: Sequence[SourceFile] = ()) -> Report:
     """Return what the shapes say of the data, sorted by severity and node; ``sources`` tell file and line.
 
-    ``ontology`` gives the class hierarchy to a data graph that lacks it. Raises UnusableInput when the shapes
-    themselves cannot be used (SHACL, section 3.4: failures).
+    The data graph holds the class hierarchy too. Raises UnusableInput when the shapes themselves cannot be used
+    (SHACL, section 3.4: failures).
     """
     shapes_graph = to_rdflib(shapes)
     if not any(shapes_graph.subjects(rdflib.RDF.type, None)):
@@ -117,7 +115,6 @@ def check(
     outcome: tuple[bool, Any, str] = pyshacl.validate(
         to_rdflib(data),
         shacl_graph=shapes_graph,
-        ont_graph=to_rdflib(ontology) if ontology else None,
         inference="none",
         allow_warnings=True,
         allow_infos=True,
@@ -126,21 +123,22 @@ def check(
     _, graph, text = outcome
     if not isinstance(graph, rdflib.Graph):
         raise UnusableInput(f"the shapes cannot be used: {graph or text}")
-    results = [_result(graph, node, sources) for node in graph.subjects(rdflib.RDF.type, SH.ValidationResult)]
+    results = [
+        _result(graph, node, shapes_graph, sources) for node in graph.subjects(rdflib.RDF.type, SH.ValidationResult)
+    ]
     return Report(tuple(sorted(results, key=lambda r: (SEVERITIES.index(r.severity), r))))
 
 
-def _result(graph: rdflib.Graph, node: rdflib.term.Node, sources: Sequence[SourceFile]) -> Result:
+def _result(graph: rdflib.Graph, node: rdflib.term.Node, shapes: rdflib.Graph, sources: Sequence[SourceFile]) -> Result:
     def one(predicate: rdflib.URIRef) -> str:
         value = graph.value(node, predicate)
         return "" if value is None or isinstance(value, rdflib.BNode) else str(value)
 
     focus, path = one(SH.focusNode), one(SH.resultPath)
-    messages = sorted(
-        (message.language or "", str(message))
-        for message in graph.objects(node, SH.resultMessage)
-        if isinstance(message, rdflib.Literal)
-    )
+    # pySHACL drops the language of a SPARQL constraint's message, so those of the shape are asked first.
+    shape = graph.value(node, SH.sourceShape)
+    texts = list(shapes.objects(shape, SH.message)) or list(graph.objects(node, SH.resultMessage))
+    messages = sorted((text.language or "", str(text)) for text in texts if isinstance(text, rdflib.Literal))
     severity = one(SH.resultSeverity).removeprefix(SHACL)
     file, line = _place(focus, path, sources)
     return Result(
@@ -161,7 +159,9 @@ def _place(focus: str, path: str, sources: Sequence[SourceFile]) -> tuple[str, i
     stating: tuple[int, Path, int | None] | None = None
     for source in sources:
         about = [
-            quad for quad in source.quads if not isinstance(quad.subject, BlankNode | Triple) and quad.subject.value == focus
+            quad
+            for quad in source.quads
+            if not isinstance(quad.subject, BlankNode | Triple) and quad.subject.value == focus
         ]
         if about:
             relevance = 1 + any(quad.predicate.value == path for quad in about)

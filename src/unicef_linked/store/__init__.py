@@ -43,7 +43,10 @@ class Store(Protocol):
     """A read-only dataset. The default graph holds what a consumer expects to query."""
 
     def match(
-        self, subject: Term | None = None, predicate: NamedNode | None = None, object: Term | None = None  # noqa: A002
+        self,
+        subject: Term | None = None,
+        predicate: NamedNode | None = None,
+        object: Term | None = None,  # noqa: A002
     ) -> list[Quad]:
         """Return the statements that match, with the named graphs that hold them; None matches all."""
         ...

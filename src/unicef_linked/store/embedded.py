@@ -45,7 +45,9 @@ class Evaluators:
     def __init__(self, release: Release, settings: Settings) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="unicef-linked-")
         self.address = str(Path(self._folder.name) / "queries")
-        limits = Limits(settings.workers, settings.query_queue, settings.query_memory << 20, settings.query_result << 20)
+        limits = Limits(
+            settings.workers, settings.query_queue, settings.query_memory << 20, settings.query_result << 20
+        )
         self._command = arguments_for(release.path, self.address, limits)
         self._closing = threading.Event()
         self._process = self._start()
@@ -93,6 +95,8 @@ class Embedded:
         object: Term | None = None,  # noqa: A002
     ) -> list[ox.Quad]:
         """See Store."""
+        if isinstance(subject, ox.Literal):
+            return []
         quads = list(self._store.quads_for_pattern(subject, predicate, object, None))
         named = [quad for quad in quads if not isinstance(quad.graph_name, ox.DefaultGraph)]
         placed = {quad.triple for quad in named}
@@ -198,7 +202,8 @@ class _Conversation:
         if kind == b"X":
             self._raise(json.loads(payload), accepted)
         chosen = next(f for f in FORMATS if f.media_type == payload.decode())
-        head, size = [], 0
+        head: list[bytes] = []
+        size = 0
         while size < _WHOLE:
             kind, payload = self._frame()
             if kind == b"E":
@@ -253,8 +258,11 @@ class _Conversation:
 def _shorten(message: str) -> str:
     """Return the parser's message without the character classes it lists by the dozen."""
     expected, _, choices = message.partition("expected ")
-    words = [word for word in choices.replace("one of ", "").split(", ") if len(word) < 24 and ".." not in word and "[" not in word]
+    words = [
+        word
+        for word in choices.replace("one of ", "").split(", ")
+        if len(word) < 24 and ".." not in word and "[" not in word
+    ]
     if not choices:
         return message
     return f"{expected}expected {' or '.join(words[:8]) or 'something else'}"
-

@@ -79,7 +79,7 @@ class _Frames:
         return len(content)
 
     def flush(self) -> None:
-        """The engine flushes once, at the end; ``finish`` sends then."""
+        """Do nothing: the engine flushes once, at the end, and ``finish`` sends then."""
 
     def send(self) -> None:
         self._connection.sendall(b"".join(self._pending))
@@ -88,8 +88,6 @@ class _Frames:
     def finish(self) -> None:
         self._pending.append(frame(b"E"))
         self.send()
-
-
 
 
 def evaluate(store: ox.Store, request: Mapping[str, Any], write: Callable[[Format], IO[bytes]]) -> None:
@@ -235,7 +233,7 @@ def main(arguments: list[str]) -> None:
         listener.listen(limits.queue)
         children = {_fork(store, listener, limits) for _ in range(limits.workers)}
 
-        def stop(signal_number: int, stack: FrameType | None) -> None:
+        def stop(_signal: int, _stack: FrameType | None) -> None:
             for pid in children:
                 os.kill(pid, signal.SIGKILL)
             os._exit(0)

@@ -27,4 +27,4 @@ def _statements(release: Release) -> Iterator[Quad]:
     for quad in release.quads():
         yield quad
         if release.manifest.union and not isinstance(quad.graph_name, DefaultGraph):
-            yield Quad(*quad.triple, DefaultGraph())
+            yield Quad(quad.subject, quad.predicate, quad.object)

@@ -16,8 +16,8 @@ from unicef_linked.errors import MalformedQuery, QueryRefused
 MAX_DEPTH: Final = 100
 """Nested brackets, or signs in a row. The engine's parser is recursive: a few thousand overflow its stack."""
 
-_UPDATES: Final = frozenset("INSERT DELETE LOAD CLEAR DROP CREATE ADD MOVE COPY WITH".split())
-_FORMS: Final = frozenset("SELECT ASK CONSTRUCT DESCRIBE".split())
+_UPDATES: Final = frozenset(["INSERT", "DELETE", "LOAD", "CLEAR", "DROP", "CREATE", "ADD", "MOVE", "COPY", "WITH"])
+_FORMS: Final = frozenset(["SELECT", "ASK", "CONSTRUCT", "DESCRIBE"])
 
 # SPARQL 1.1 Query, section 19.8. Possessive quantifiers keep the whole match linear. Order matters: an IRI before
 # "<", a long string before a short one.
@@ -54,9 +54,9 @@ class Query:
 
 
 def check(text: str, *, max_length: int) -> None:
-    """Raise MalformedQuery for a text that is too long, too deep or empty, QueryRefused for an update or ``SERVICE``.
+    r"""Raise MalformedQuery for a text that is too long, too deep or empty, QueryRefused for an update or ``SERVICE``.
 
-    >>> check("SELECT * { ?s ?p ?o # SERVICE in a comment, <SERVICE>, ?SERVICE or 'SERVICE' is no call\\n}", max_length=999)
+    >>> check("SELECT * { ?s ?p ?o # SERVICE in a comment, <SERVICE>, ?SERVICE or 'SERVICE' is no call\n}", max_length=999)
     >>> check("SELECT * { SERVICE <http://example.org/> { ?s ?p ?o } }", max_length=999)
     Traceback (most recent call last):
     ...
@@ -114,7 +114,8 @@ def dataset_clauses(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     (('http://example.org/a',), ('http://example.org/b',))
     """
     prefixes: dict[str, str] = {}
-    base, words = "", []
+    base = ""
+    words: list[str] = []
     default_graphs: list[str] = []
     named_graphs: list[str] = []
     for token in _TOKEN.finditer(text):
@@ -153,4 +154,4 @@ def is_repeatable(text: str) -> bool:
     )
 
 
-_CHANGING: Final = frozenset("NOW RAND UUID STRUUID BNODE".split())
+_CHANGING: Final = frozenset(["NOW", "RAND", "UUID", "STRUUID", "BNODE"])

@@ -27,7 +27,9 @@ _KEPT: Final = frozenset({"200 OK", "303 SEE OTHER"})
 _SMALL: Final = 1 << 20
 """Larger answers pass through: they would push everything else out."""
 _WORTH_COMPRESSING: Final = 600
-_COMPRESSIBLE: Final = re.compile(r"text/|application/(.*\+)?(json|xml)|application/(n-triples|n-quads|trig|ld\+json|problem\+json)")
+_COMPRESSIBLE: Final = re.compile(
+    r"text/|application/(.*\+)?(json|xml)|application/(n-triples|n-quads|trig|ld\+json|problem\+json)"
+)
 _REPEATED_ON_304: Final = frozenset(
     {"cache-control", "content-location", "content-language", "etag", "vary", "link", "date", "expires"}
 )
@@ -97,7 +99,7 @@ class ResponseCache:
         plain["REQUEST_METHOD"] = "GET"
         started: list[tuple[str, Headers]] = []
 
-        def start(status: str, headers: Headers, exc_info: object = None) -> object:
+        def start(status: str, headers: Headers, _error: object = None) -> object:
             started[:] = [(status, headers)]
             return None
 

@@ -19,6 +19,7 @@ _DUMPS: Final = {
     "dataset.jsonld": "application/ld+json",
 }
 
+
 def describe_dataset(site: Site, address: str) -> Description:
     """Return the dataset's description; ``address`` is where the public reaches this server, ending in ``/``.
 
@@ -32,8 +33,8 @@ def describe_dataset(site: Site, address: str) -> Description:
     def say(subject: ox.NamedNode, predicate: str, value: ox.NamedNode | ox.Literal) -> None:
         triples.append(ox.Triple(subject, ox.NamedNode(predicate), value))
 
-    for kind in (f"{DCAT}Dataset", f"{VOID}Dataset"):
-        triples.append(ox.Triple(dataset, a, ox.NamedNode(kind)))
+    say(dataset, a.value, ox.NamedNode(f"{DCAT}Dataset"))
+    say(dataset, a.value, ox.NamedNode(f"{VOID}Dataset"))
     say(dataset, f"{DCAT}version", ox.Literal(site.release.manifest.name))
     say(dataset, f"{VOID}uriSpace", ox.Literal(f"{names.base}id/"))
     say(dataset, f"{VOID}sparqlEndpoint", ox.NamedNode(f"{address}sparql"))
@@ -46,7 +47,6 @@ def describe_dataset(site: Site, address: str) -> Description:
             say(dataset, f"{VOID}{partition}", node)
             say(node, f"{VOID}{term}", ox.NamedNode(iri))
             say(node, f"{VOID}{'entities' if part == 'class' else 'triples'}", count(total))
-    sums = dict(reversed(line.split("  ", 1)) for line in site.checksums)
     for path in site.release.dumps():
         media_type = _DUMPS.get(path.name.removesuffix(".gz"))
         if media_type is None:
@@ -69,7 +69,11 @@ def describe_dataset(site: Site, address: str) -> Description:
         say(node, f"{SPDX}checksum", checksum)
         triples.append(ox.Triple(checksum, a, ox.NamedNode(f"{SPDX}Checksum")))
         say(checksum, f"{SPDX}algorithm", ox.NamedNode(f"{SPDX}checksumAlgorithm_sha256"))
-        say(checksum, f"{SPDX}checksumValue", ox.Literal(sums[path.name], datatype=ox.NamedNode(f"{XSD}hexBinary")))
+        say(
+            checksum,
+            f"{SPDX}checksumValue",
+            ox.Literal(site.checksums[path.name], datatype=ox.NamedNode(f"{XSD}hexBinary")),
+        )
     service = ox.NamedNode(f"{names.dataset}#sparql")
     triples.append(ox.Triple(service, a, ox.NamedNode(f"{DCAT}DataService")))
     say(service, f"{DCAT}servesDataset", dataset)
@@ -96,10 +100,10 @@ def describe_service(site: Site, endpoint: str) -> Description:
         ox.Triple(default, a, ox.NamedNode(f"{SD}Graph")),
         ox.Triple(default, ox.NamedNode(f"{VOID}triples"), count(site.counts["triples"])),
     ]
-    for name in _RESULT_FORMATS:
-        triples.append(
-            ox.Triple(service, ox.NamedNode(f"{SD}resultFormat"), ox.NamedNode(f"http://www.w3.org/ns/formats/{name}"))
-        )
+    triples += [
+        ox.Triple(service, ox.NamedNode(f"{SD}resultFormat"), ox.NamedNode(f"http://www.w3.org/ns/formats/{name}"))
+        for name in _RESULT_FORMATS
+    ]
     if site.release.manifest.union:
         triples.append(ox.Triple(service, ox.NamedNode(f"{SD}feature"), ox.NamedNode(f"{SD}UnionDefaultGraph")))
     for number, (name, size) in enumerate(sorted(site.release.manifest.graphs.items()), start=1):

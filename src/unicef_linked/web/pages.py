@@ -58,8 +58,11 @@ def dumps() -> Response:
     files = [(path.name, path.stat().st_size) for path in here.release.dumps()]
     offer = negotiate((RESULTS_JSON, HTML))
     if offer is HTML:
-        sums = dict(reversed(line.split("  ", 1)) for line in here.checksums)
-        return represent(page("dumps.html", files=files, sums=sums, release=here.release.manifest), HTML, varies_by=["Accept"])
+        return represent(
+            page("dumps.html", files=files, sums=here.checksums, release=here.release.manifest),
+            HTML,
+            varies_by=["Accept"],
+        )
     body = {"release": here.release.manifest.name, "files": [{"name": name, "bytes": size} for name, size in files]}
     response = represent(json.dumps(body).encode(), RESULTS_JSON, varies_by=["Accept"])
     response.content_type = "application/json"

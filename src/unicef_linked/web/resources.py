@@ -27,7 +27,9 @@ def write(site: Site, description: Description, offer: Format) -> bytes:
     if offer is JSONLD:
         return jsonld.write(description.triples(), site.context, root=description.iri)
     statements = description.quads() if offer.carries is Carries.DATASET else description.triples()
-    content = ox.serialize(statements, format=offer.rdf, prefixes=None if offer is NQUADS else _prefixes(site, statements))
+    content = ox.serialize(
+        statements, format=offer.rdf, prefixes=None if offer is NQUADS else _prefixes(site, statements)
+    )
     assert content is not None
     return content
 
@@ -44,7 +46,9 @@ def _prefixes(site: Site, statements: Iterable[ox.Triple | ox.Quad]) -> dict[str
     return {p: n for p, n in site.names.prefixes.items() if any(iri.startswith(n) for iri in iris)}
 
 
-def respond(path: str, suffix: str | None, description: Callable[[], Description | None], html: Callable[[], bytes]) -> Response:
+def respond(
+    path: str, suffix: str | None, description: Callable[[], Description | None], html: Callable[[], bytes]
+) -> Response:
     """Return one representation of the document at ``path``: the one with that suffix, else the one negotiated.
 
     ``description`` and ``html`` are called only if they are needed. Raises NotFound when there is no description.
@@ -69,7 +73,9 @@ def respond(path: str, suffix: str | None, description: Callable[[], Description
         content = write(here, found, offer)
     plain = {k: v for k, v in query.items() if k != "lang"}
     links = [
-        link(_with(f"{path}.{f.suffix}", plain), "alternate", type=f.media_type) for f in DOCUMENT_FORMATS if f is not offer
+        link(_with(f"{path}.{f.suffix}", plain), "alternate", type=f.media_type)
+        for f in DOCUMENT_FORMATS
+        if f is not offer
     ]
     links.append(link(_with(here.names.base.rstrip("/") + path, plain), "canonical"))
     if path.startswith("/doc/") and path.count("/") == 3:
@@ -154,7 +160,9 @@ def any_resource(suffix: str | None = None) -> Response:
         ox.NamedNode(iri)
     except ValueError:
         raise BadParameter(f"iri={iri!r} is not an absolute IRI") from None
-    return respond("/resource", suffix, lambda: here.describe(iri), lambda: resource_page(iri, "/resource", {"iri": iri}))
+    return respond(
+        "/resource", suffix, lambda: here.describe(iri), lambda: resource_page(iri, "/resource", {"iri": iri})
+    )
 
 
 @routes.get("/doc/<entity_type>")
@@ -172,7 +180,9 @@ def listing(entity_type: str, suffix: str | None = None) -> Response:
     if not members:
         raise NotFound(f"nothing is published under {here.names.base}id/{entity_type}/")
     if not 1 <= number <= pages:
-        raise NotFound(f"the list of {entity_type} has {pages} page{'s' if pages > 1 else ''}; there is no page {number}")
+        raise NotFound(
+            f"the list of {entity_type} has {pages} page{'s' if pages > 1 else ''}; there is no page {number}"
+        )
     shown = members[(number - 1) * size : number * size]
     path = f"/doc/{entity_type}"
     query = {"page": str(number)} if number > 1 else {}
@@ -208,7 +218,9 @@ def _members(here: Site, entity_type: str) -> list[str]:
     return [iri for iri in iris if here.names.type_and_key(iri)]
 
 
-def _collection(here: Site, entity_type: str, members: list[str], shown: list[str], number: int, pages: int) -> Description:
+def _collection(
+    here: Site, entity_type: str, members: list[str], shown: list[str], number: int, pages: int
+) -> Description:
     """Return one page of a list by the Hydra Core Vocabulary, section 3.1 (collections) and 3.2 (partial views)."""
     collection = ox.NamedNode(f"{here.names.base}doc/{entity_type}")
     a = ox.NamedNode(f"{RDF}type")
@@ -253,7 +265,9 @@ def named_graph(name: str) -> Response:
         quads = [ox.Quad(row["s"], row["p"], row["o"], node) for row in rows]  # type: ignore[arg-type]
         return Description(iri, quads) if quads else None
 
-    return respond(f"/graph/{graph_name}", suffix or None, content, lambda: resource_page(iri, f"/graph/{graph_name}", {}))
+    return respond(
+        f"/graph/{graph_name}", suffix or None, content, lambda: resource_page(iri, f"/graph/{graph_name}", {})
+    )
 
 
 @routes.get("/ontology")
@@ -299,7 +313,9 @@ def _terms_page(template: str, description: Description | None, path: str) -> by
     labels: dict[str, dict[str, str]] = {}
     for quad in description.about:  # the shapes are not in the store: their names are in their own graph
         if quad.predicate.value == f"{RDFS}label" and isinstance(quad.object, ox.Literal):
-            labels.setdefault(str(getattr(quad.subject, "value", "")), {})[quad.object.language or ""] = quad.object.value
+            labels.setdefault(str(getattr(quad.subject, "value", "")), {})[quad.object.language or ""] = (
+                quad.object.value
+            )
     reader = here.reader(description.about, language(), description.iri).with_labels(labels)
     groups: dict[str, list[object]] = {}
     for iri in sorted(by_subject):
@@ -356,5 +372,3 @@ def context() -> Response:
     """Return the JSON-LD context under which documents are compacted."""
     here = site()
     return represent((here.release.path / "context.jsonld").read_bytes(), JSONLD)
-
-

@@ -8,7 +8,8 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from flask import Response, current_app, g, render_template, request
-from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound as NoRoute, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
+from werkzeug.exceptions import NotFound as NoRoute
 
 from unicef_linked import errors
 from unicef_linked.formats import HTML, Format
@@ -150,7 +151,7 @@ def problem(error: errors.LinkedDataError) -> Response:
     if isinstance(error, errors.Overloaded):
         headers["Retry-After"] = str(error.retry_after)
     kind = next(kind for kind in type(error).__mro__ if kind in STATUS)
-    return _problem(slug(kind), STATUS[kind], str(error), extra, headers)  # type: ignore[index]
+    return _problem(slug(kind), STATUS[kind], str(error), extra, headers)
 
 
 def http_problem(error: HTTPException) -> Response:
@@ -171,12 +172,12 @@ def http_problem(error: HTTPException) -> Response:
         response = error.get_response()
         assert isinstance(response, Response)
         return response
-    return _problem("internal-error" if status >= 500 else "bad-parameter", status, error.description or "", {}, headers)
+    return _problem(
+        "internal-error" if status >= 500 else "bad-parameter", status, error.description or "", {}, headers
+    )
 
 
-def _problem(
-    name: str, status: int, detail: str, extra: Mapping[str, object], headers: Mapping[str, str]
-) -> Response:
+def _problem(name: str, status: int, detail: str, extra: Mapping[str, object], headers: Mapping[str, str]) -> Response:
     title = TITLES[name]
     kind = f"{site().release.names.base}problem/{name}"
     offer = choose(request.headers.get("Accept"), (PROBLEM, HTML)) or PROBLEM

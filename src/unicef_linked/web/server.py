@@ -102,9 +102,13 @@ def _check_address(host: str, port: int) -> int:
     Web workers share the port by SO_REUSEPORT, which would also share it with an older server of ours, silently.
     """
     try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
     except (socket.gaierror, OverflowError):
-        raise UnusableInput(f"{host}:{port} is not an address to listen on; give --host and --port of this machine") from None
+        raise UnusableInput(
+            f"{host}:{port} is not an address to listen on; give --host and --port of this machine"
+        ) from None
     with socket.socket(family, kind, protocol) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -115,5 +119,3 @@ def _check_address(host: str, port: int) -> int:
                 f"cannot listen on {host}:{port}: {error.strerror}; stop what uses it, or give another --port"
             ) from None
         return int(probe.getsockname()[1])
-
-

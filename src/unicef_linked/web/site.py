@@ -52,7 +52,10 @@ class Description:
 
     def quads(self) -> list[Quad]:
         """Return it as a dataset: statements where they are published, what is of the document in the default graph."""
-        return sorted({*self.about, *(Quad(*t) for t in {*self.context, *self.document} - {q.triple for q in self.about})}, key=str)
+        return sorted(
+            {*self.about, *(Quad(*t) for t in {*self.context, *self.document} - {q.triple for q in self.about})},
+            key=str,
+        )
 
 
 @dataclass(frozen=True)
@@ -86,14 +89,19 @@ class Site:
     def partitions(self) -> dict[str, list[tuple[str, int]]]:
         """Classes with their instances and properties with their triples (VoID, section 4.2)."""
         return {
-            part: [(key.value, _number(row["n"])) for row in self.store.select(query) if isinstance(key := row["key"], NamedNode)]
+            part: [
+                (key.value, _number(row["n"]))
+                for row in self.store.select(query)
+                if isinstance(key := row["key"], NamedNode)
+            ]
             for part, query in _PARTITIONS.items()
         }
 
     @cached_property
-    def checksums(self) -> list[str]:
-        """The lines of SHA256SUMS."""
-        return (self.release.path / "dumps" / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
+    def checksums(self) -> dict[str, str]:
+        """The SHA-256 of each dump, by name."""
+        lines = (self.release.path / "dumps" / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
+        return {name: digest for digest, name in (line.split("  ", 1) for line in lines)}
 
     def locate(self, iri: str) -> str | None:
         """Return the address on this host of a page about an IRI, None where its own address is the better one."""
@@ -157,7 +165,9 @@ class Site:
                 text = f"{len(incoming)} statements lead to this resource; {INCOMING} of them are repeated here"
                 own.append(Triple(page, NamedNode(f"{RDFS}comment"), Literal(text, language="en")))
         about = outgoing + sorted(incoming, key=str)[:INCOMING]
-        around = {term for quad in about for term in (quad.subject, quad.object) if isinstance(term, NamedNode)} - {node}
+        around = {term for quad in about for term in (quad.subject, quad.object) if isinstance(term, NamedNode)} - {
+            node
+        }
         context = [
             quad.triple
             for other in around

@@ -73,7 +73,9 @@ def _read() -> Parameters:
             case "application/sparql-update":
                 raise QueryRefused("updates are refused: this endpoint is read-only")
             case other:
-                raise UnsupportedMediaType(f"a query is posted as {FORM} or {DIRECT}, not as {other or 'no media type'}")
+                raise UnsupportedMediaType(
+                    f"a query is posted as {FORM} or {DIRECT}, not as {other or 'no media type'}"
+                )
     if any(name in {"update", "using-graph-uri", "using-named-graph-uri"} for name, _ in parameters):
         raise QueryRefused("updates are refused: this endpoint is read-only")
     return parameters
@@ -124,8 +126,12 @@ def endpoint() -> Response:
     chosen_by_name = any(key in {"format", "output"} and value for key, value in parameters)
     if text is None:
         if request.method == "POST":
-            raise BadParameter("the query is missing: send it as the parameter query, or as the body with Content-Type: " + DIRECT)
-        return _describe() if not chosen_by_name else _describe(_one(parameters, "format") or _one(parameters, "output"))
+            raise BadParameter(
+                "the query is missing: send it as the parameter query, or as the body with Content-Type: " + DIRECT
+            )
+        return (
+            _describe() if not chosen_by_name else _describe(_one(parameters, "format") or _one(parameters, "output"))
+        )
     if not chosen_by_name and choose(request.headers.get("Accept"), (*_ANSWERS, HTML)) is HTML:
         return _editor(text)
     solutions, graph = _accepted(parameters)
@@ -179,7 +185,9 @@ ORDER BY STR(?example) ?title
 """
 
 
-def _examples(rows: Sequence[dict[str, ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple]], wanted: str) -> list[tuple[str, str]]:
+def _examples(
+    rows: Sequence[dict[str, ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple]], wanted: str
+) -> list[tuple[str, str]]:
     """Return (title, query) of the examples in a language, by title."""
     found = {
         title.value: re.sub(r"\n[ \t]*\n+", "\n\n", text.value).strip() + "\n"
@@ -188,5 +196,3 @@ def _examples(rows: Sequence[dict[str, ox.NamedNode | ox.BlankNode | ox.Literal 
         if title.language == wanted
     }
     return sorted(found.items())
-
-

@@ -1,0 +1,42 @@
+# The few verbs. Each sets up what it needs; nothing but Python 3.11, make and (for the tests' browser, as root on Debian) apt.
+
+PYTHON ?= python3
+HOST   ?= 127.0.0.1
+PORT   ?= 8000
+WORKERS ?= $(shell nproc 2>/dev/null || echo 2)
+BIN    := .venv/bin
+
+.PHONY: serve test check format clean
+
+serve: .venv/run
+	exec $(BIN)/unicef-linked serve --host $(HOST) --port $(PORT) --workers $(WORKERS)
+
+test: check .venv/browser
+	$(BIN)/pytest
+
+check: .venv/dev
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: .venv/dev
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+.venv/run: pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable .
+	touch $@
+
+.venv/dev: .venv/run
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $@
+
+# The browser tests drive Debian's Chromium: a browser is no Python package.
+.venv/browser: .venv/dev
+	@command -v chromium >/dev/null || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; }
+	touch $@
+
+clean:
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache dist

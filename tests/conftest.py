@@ -1,0 +1,131 @@
+"""A release of the packaged dataset, built once; the same served by a test client and by a real server."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+
+from unicef_linked.build import Content, build
+from unicef_linked.config import Settings
+from unicef_linked.release import Release, open_release
+from unicef_linked.store.embedded import Embedded, Evaluators
+from unicef_linked.store.loading import load_release
+from unicef_linked.web import create_app
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import pyoxigraph as ox
+    from flask import Flask
+    from flask.testing import FlaskClient
+
+ROOT = Path(__file__).resolve().parents[1]
+GRAPHS = ROOT / "tests" / "graphs"
+SHARED = ROOT.parent / "shared"
+"""Reference material of the workplace; tests that use it are extra, and say so by skipping where it is not there."""
+
+
+@pytest.fixture(scope="session")
+def release(tmp_path_factory: pytest.TempPathFactory) -> Release:
+    """The packaged dataset."""
+    return build(Content.packaged(), tmp_path_factory.mktemp("release") / "mali")
+
+
+@pytest.fixture(scope="session")
+def release_store(release: Release) -> ox.Store:
+    """The packaged dataset in memory; its default graph is the union."""
+    return load_release(release)
+
+
+@pytest.fixture(scope="session")
+def settings() -> Settings:
+    """Small limits, so that a test of a limit is quick."""
+    return Settings(
+        query_workers=2, query_timeout=5.0, query_timeout_max=8.0, query_queue=8, query_patience=2.0, query_memory=512
+    )
+
+
+@pytest.fixture(scope="session")
+def evaluators(release: Release, settings: Settings) -> Iterator[Evaluators]:
+    """The query processes."""
+    processes = Evaluators(release, settings)
+    yield processes
+    processes.close()
+
+
+@pytest.fixture(scope="session")
+def store(release: Release, release_store: ox.Store, evaluators: Evaluators, settings: Settings) -> Embedded:
+    """The store that the application reads."""
+    return Embedded(release_store, evaluators.address, settings, release.names.prefixes)
+
+
+@pytest.fixture(scope="session")
+def app(release: Release, store: Embedded, settings: Settings) -> Flask:
+    """The application, with its cache in front."""
+    return create_app(settings, release, store)
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A client in the same process."""
+    return app.test_client()
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server as users run it."""
+
+    url: str
+    process: subprocess.Popen[str]
+
+    def get(self, path: str, **options: Any) -> requests.Response:
+        """Ask it, without following redirects."""
+        return requests.get(self.url + path, allow_redirects=False, timeout=30, **options)
+
+
+@pytest.fixture(scope="session")
+def serve() -> Iterator[Callable[..., Server]]:
+    """Start ``unicef-linked serve`` with arguments and wait until it says where it is."""
+    started: list[Server] = []
+
+    def start(*arguments: str, environment: dict[str, str] | None = None) -> Server:
+        command = [sys.executable, "-m", "unicef_linked", "serve", "--port", "0", *arguments]
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, text=True, env={**os.environ, **(environment or {})}, cwd="/"
+        )
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        found = re.search(r"http://\S+?(?=/?$)", line.strip())
+        assert found, f"the server said {line!r}"
+        started.append(Server(found[0], process))
+        return started[-1]
+
+    yield start
+    for server in started:
+        server.process.terminate()
+    deadline = time.monotonic() + 20
+    for server in started:
+        server.process.wait(timeout=max(1.0, deadline - time.monotonic()))
+        if server.process.stdout:
+            server.process.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def server(serve: Callable[..., Server], release: Release) -> Server:
+    """The packaged dataset, served for real."""
+    return serve("--release", str(release.path), "--workers", "2")
+
+
+@pytest.fixture(scope="session")
+def reopened(release: Release) -> Release:
+    """The release as another process opens it."""
+    return open_release(release.path)
