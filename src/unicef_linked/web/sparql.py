@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-import re
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from urllib.parse import parse_qsl
 
 import pyoxigraph as ox
@@ -14,12 +13,11 @@ from unicef_linked.errors import BadParameter, NotAcceptable, QueryRefused, Unsu
 from unicef_linked.formats import DOCUMENT_FORMATS, GRAPH_FORMATS, HTML, SOLUTION_FORMATS, Format, by_name
 from unicef_linked.negotiation import choose
 from unicef_linked.store.query import Query, is_repeatable
+from unicef_linked.web import transfer
 from unicef_linked.web.catalogue import describe_service
+from unicef_linked.web.examples import examples
 from unicef_linked.web.resources import write
 from unicef_linked.web.responses import CACHE, language, link, negotiate, page, represent, site, vary
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 routes: Final = Blueprint("sparql", __name__)
 
@@ -145,8 +143,7 @@ def endpoint() -> Response:
         if request.method == "POST" or cache == "no-store":
             del response.headers["ETag"]
         return response
-    response = Response(answer.chunks, content_type=answer.format.content_type)
-    response.call_on_close(answer.close)
+    response = Response(transfer.chunks(answer, request.environ), content_type=answer.format.content_type)
     response.headers["Vary"] = vary("Accept")
     response.headers["Cache-Control"] = cache
     return response
@@ -167,32 +164,18 @@ def _describe(name: str | None = None) -> Response:
 
 def _editor(text: str) -> Response:
     here = site()
-    examples = _examples(here.store.select(_EXAMPLES), language())
-    query = text or (examples[0][1] if examples else "SELECT * WHERE {\n  ?subject ?predicate ?object\n}\nLIMIT 25\n")
-    content = page("sparql.html", query=query, examples=examples, given=bool(text), formats=SOLUTION_FORMATS)
+    topics = examples(here, language())
+    first = next((example.query for _, found in topics for example in found), _ANYTHING)
+    content = page(
+        "sparql.html",
+        query=text or first,
+        given=bool(text),
+        topics=topics,
+        solution_formats=SOLUTION_FORMATS,
+        graph_formats=GRAPH_FORMATS,
+        prefixes=here.names.prefixes,
+    )
     return represent(content, HTML, varies_by=["Accept"])
 
 
-_EXAMPLES: Final = """
-# The example queries with their titles.
-PREFIX sh: <http://www.w3.org/ns/shacl#>
-PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
-SELECT ?example ?title ?text {
-  ?example skos:prefLabel ?title .
-  { ?example sh:select ?text } UNION { ?example sh:ask ?text } UNION { ?example sh:construct ?text }
-}
-ORDER BY STR(?example) ?title
-"""
-
-
-def _examples(
-    rows: Sequence[dict[str, ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple]], wanted: str
-) -> list[tuple[str, str]]:
-    """Return (title, query) of the examples in a language, by title."""
-    found = {
-        title.value: re.sub(r"\n[ \t]*\n+", "\n\n", text.value).strip() + "\n"
-        for row in rows
-        if isinstance(title := row["title"], ox.Literal) and isinstance(text := row["text"], ox.Literal)
-        if title.language == wanted
-    }
-    return sorted(found.items())
+_ANYTHING: Final = "SELECT * WHERE {\n  ?subject ?predicate ?object\n}\nLIMIT 25\n"
