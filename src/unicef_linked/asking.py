@@ -16,6 +16,7 @@ from unicef_linked.formats import GRAPH_FORMATS, SOLUTION_FORMATS, Format, by_na
 from unicef_linked.iris import Names
 from unicef_linked.store.loading import load_release
 from unicef_linked.store.query import check
+from unicef_linked.writing import write_rdf
 
 if TYPE_CHECKING:
     from unicef_linked.release import Release
@@ -50,12 +51,10 @@ def ask_release(release: Release, text: str, style: str) -> bytes:
         known = [f.name for f in (GRAPH_FORMATS if is_graph else SOLUTION_FORMATS)]
         raise UnusableInput(f"--format {style} does not fit: this query answers with {kind}; use {', '.join(known)}")
     if isinstance(answer, ox.QueryTriples):
-        triples = sorted(answer, key=str)
-        content = ox.serialize(triples, format=chosen.rdf, prefixes=release.names.prefixes if chosen.text else None)
-    else:
-        content = answer.serialize(format=chosen.results)
+        return write_rdf(list(answer), chosen.rdf, release.names.prefixes)
+    content = answer.serialize(format=chosen.results)
     assert content is not None
-    return table(json.loads(content), release.names) if style == "table" and not is_graph else content
+    return table(json.loads(content), release.names) if style == "table" else content
 
 
 def ask_endpoint(url: str, text: str, style: str) -> bytes:

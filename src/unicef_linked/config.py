@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING
@@ -58,6 +59,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
                 values[setting.name] = tuple(part.strip() for part in text.split(",") if part.strip())
             else:
                 values[setting.name] = int(text) if isinstance(default, int) else type(default)(text)  # type: ignore[call-arg]
+                if isinstance(default, float) and not math.isfinite(float(text)):
+                    raise ValueError
         except ValueError:
             kind = "a whole number" if isinstance(default, int) else "a number"
             raise UnusableInput(f"UNICEF_LINKED_{name}={text!r} is not {kind}; unset it or correct it") from None

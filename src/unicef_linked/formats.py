@@ -143,7 +143,7 @@ def by_name(name: str, formats: tuple[Format, ...]) -> Format | None:
     >>> by_name("text/turtle", GRAPH_FORMATS).name
     'turtle'
     """
-    wanted = name.strip().lower()
+    wanted = name.strip().lower().replace(" ", "+")  # a plus sign that nobody percent-encoded arrives as a space
     return next(
         (f for f in formats if wanted in (f.name, f.suffix, f.media_type, *f.names, *f.suffixes, *f.aliases)), None
     )

@@ -160,6 +160,6 @@ class Names:
         """
         for prefix, namespace in self.prefixes.items():
             local = iri[len(namespace) :]
-            if iri.startswith(namespace) and re.fullmatch(r"[A-Za-z0-9_][\w.-]*", local):
+            if iri.startswith(namespace) and re.fullmatch(r"[A-Za-z0-9_]([\w.-]*[\w-])?", local):
                 return f"{prefix}:{local}"
         return iri

@@ -95,8 +95,9 @@ def choose_language(wanted: str | None, accept_language: str | None, languages: 
     """
     if wanted in languages:
         return str(wanted)
-    best, best_key = languages[0], (0.0, 0)
     ranges = list(_ranges(accept_language or ""))
+    refused = {range_.partition("-")[0] for range_, _, quality in ranges if not quality}
+    best, best_key = next((name for name in languages if name not in refused), languages[0]), (0.0, 0)
     named = {range_.partition("-")[0] for range_, _, _ in ranges}
     for range_, _, quality in ranges:
         for position, language in enumerate(languages):

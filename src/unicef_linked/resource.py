@@ -46,11 +46,11 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """One object of a statement: a link, or a literal with its datatype's short name."""
+    """One object of a statement: a link, or a literal; ``datatype`` is None for plain text."""
 
     link: Link | None = None
     text: Text | None = None
-    datatype: str = ""
+    datatype: Link | None = None
     graphs: tuple[Link, ...] = ()  # the named graphs that state it
 
 
@@ -60,6 +60,7 @@ class Property:
 
     link: Link
     values: tuple[Value, ...]
+    restates: bool = False  # a rule said it, in terms that are not the dataset's own
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +71,18 @@ class Resource:
     label: Text
     other_labels: tuple[Text, ...]
     types: tuple[Link, ...]
-    properties: tuple[Property, ...]
+    properties: tuple[Property, ...]  # without the labels above
     incoming: tuple[Property, ...]
+
+    @property
+    def graphs(self) -> tuple[Link, ...]:
+        """The named graphs that state any of it, each once, in the order of the values."""
+        values = (value for found in (*self.properties, *self.incoming) for value in found.values)
+        return tuple(dict.fromkeys(graph for value in values for graph in value.graphs))
+
+    def values(self, iri: str) -> tuple[Value, ...]:
+        """Return the values of one property."""
+        return next((found.values for found in self.properties if found.link.iri == iri), ())
 
 
 class Reader:
@@ -105,11 +116,8 @@ class Reader:
         if isinstance(term, NamedNode):
             return Value(link=self.link(term.value), graphs=sources)
         if isinstance(term, Literal):
-            datatype = (
-                ""
-                if term.language or term.datatype.value == f"{XSD}string"
-                else self._names.shorten(term.datatype.value)
-            )
+            plain = term.language or term.datatype.value == f"{XSD}string"
+            datatype = None if plain else self.link(term.datatype.value)
             return Value(text=Text(term.value, term.language or ""), datatype=datatype, graphs=sources)
         return Value(text=Text(f"_:{term.value}" if isinstance(term, BlankNode) else str(term)), graphs=sources)
 
@@ -130,6 +138,10 @@ class Reader:
             for language, text in sorted(self._labels.get(iri, {}).items())
             if language != label.language
         )
+        shown = {(text.text, text.language) for text in (label, *others)}
+        for name in set(LABEL_PROPERTIES) & outgoing.keys():
+            if all(isinstance(term, Literal) and (term.value, term.language or "") in shown for term in outgoing[name]):
+                del outgoing[name]
         return Resource(
             iri,
             label,
@@ -144,10 +156,19 @@ class Reader:
 
     def _properties(self, statements: Mapping[str, Mapping[object, set[str]]]) -> tuple[Property, ...]:
         properties = (
-            Property(self.link(predicate), tuple(sorted((self.value(t, g) for t, g in terms.items()), key=self._order)))
+            Property(
+                self.link(predicate),
+                tuple(sorted((self.value(t, g) for t, g in terms.items()), key=self._order)),
+                restates=not predicate.startswith(f"{self._names.ontology}#")
+                and all(map(self._derived, terms.values())),
+            )
             for predicate, terms in statements.items()
         )
         return tuple(sorted(properties, key=lambda p: (self._rank(p.link.iri), p.link.label.text)))
+
+    def _derived(self, graphs: set[str]) -> bool:
+        """Tell whether rules alone state it: theirs are the graphs under ``derived/``."""
+        return bool(graphs) and all(graph.startswith(self._names.graph("derived/")) for graph in graphs)
 
     def _rank(self, iri: str) -> int:
         """Return 0 for names, 1 for the dataset's own terms, 2 for those of other vocabularies."""

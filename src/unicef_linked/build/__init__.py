@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from pyoxigraph import DefaultGraph, Quad, RdfFormat, serialize
+from pyoxigraph import DefaultGraph, Quad, RdfFormat
 
 from unicef_linked.build.derivation import derive, read_rules
 from unicef_linked.build.sources import SourceFile, load, skolemize
@@ -18,6 +18,7 @@ from unicef_linked.errors import NotConforming
 from unicef_linked.iris import CANONICAL_BASE, Names
 from unicef_linked.jsonld import make_context
 from unicef_linked.release import Manifest, Release, canonical, compress, json_bytes, write_release
+from unicef_linked.writing import write_rdf
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -158,9 +159,7 @@ def _package(
         ("dataset.ttl", RdfFormat.TURTLE, triples if union else [q.triple for q in ordered]),
         ("dataset.jsonld", RdfFormat.JSON_LD, ordered),
     ):
-        content = serialize(statements, format=kind, prefixes=names.prefixes)
-        assert content is not None
-        dumps[name] = content
+        dumps[name] = write_rdf(statements, kind, names.prefixes)
     dumps |= {f"{name}.gz": compress(content) for name, content in dumps.items()}
     sums = "".join(f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in sorted(dumps.items()))
     files = {f"dumps/{name}": content for name, content in dumps.items()}

@@ -12,6 +12,7 @@ from rdflib.namespace import SH
 
 from unicef_linked.errors import UnusableInput
 from unicef_linked.iris import RDF, SHACL, XSD, Names
+from unicef_linked.writing import write_rdf
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -90,9 +91,7 @@ class Report:
 
     def turtle(self, names: Names) -> bytes:
         """Return the report as Turtle."""
-        content = serialize(self.triples(names), format=RdfFormat.TURTLE, prefixes=names.prefixes)
-        assert content is not None
-        return content
+        return write_rdf(self.triples(names), RdfFormat.TURTLE, names.prefixes)
 
 
 def to_rdflib(quads: Iterable[Quad]) -> rdflib.Graph:

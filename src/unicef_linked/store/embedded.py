@@ -22,10 +22,11 @@ from unicef_linked.errors import (
     QueryOutOfResources,
     QueryTimeout,
 )
-from unicef_linked.formats import FORMATS, GRAPH_FORMATS, SOLUTION_FORMATS, Format
+from unicef_linked.formats import FORMATS, GRAPH_FORMATS, SOLUTION_FORMATS, Carries, Format
 from unicef_linked.store import Answer, Solution, Term
 from unicef_linked.store.evaluator import HEADER, Limits, arguments_for, frame
 from unicef_linked.store.query import Query, check, dataset_clauses
+from unicef_linked.writing import settle_prefixes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -133,7 +134,7 @@ class Embedded:
         connection = None
         try:
             connection = self._connect(json.dumps(request).encode())
-            conversation = _Conversation(connection, timeout, self._waiting)
+            conversation = _Conversation(connection, timeout, self._waiting, list(self._prefixes))
             try:
                 return conversation.answer(tuple(f for f in (solutions, graph) if f))
             except BaseException:
@@ -182,8 +183,10 @@ class Embedded:
 class _Conversation:
     """One answer as it arrives from a query process."""
 
-    def __init__(self, connection: socket.socket, timeout: float, waiting: threading.BoundedSemaphore) -> None:
-        self._connection, self._timeout, self._waiting = connection, timeout, waiting
+    def __init__(
+        self, connection: socket.socket, timeout: float, waiting: threading.BoundedSemaphore, prefixes: list[str]
+    ) -> None:
+        self._connection, self._timeout, self._waiting, self._prefixes = connection, timeout, waiting, prefixes
         self._deadline = time.monotonic() + timeout
         self._file = connection.makefile("rb", buffering=1 << 16)
         self._open = True
@@ -208,7 +211,10 @@ class _Conversation:
             kind, payload = self._frame()
             if kind == b"E":
                 self.close()
-                return Answer(chosen, b"".join(head), iter(()))
+                content = b"".join(head)
+                if chosen.carries is not Carries.SOLUTIONS:
+                    content = settle_prefixes(content, chosen.rdf, self._prefixes)
+                return Answer(chosen, content, iter(()))
             if kind == b"X":
                 self._raise(json.loads(payload), accepted)
             head.append(payload)

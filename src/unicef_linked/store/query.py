@@ -25,8 +25,8 @@ _TOKEN: Final = re.compile(
     r"""
       (?P<comment>   \#[^\r\n]*+ )
     | (?P<iri>       <[^<>"{}|^`\\\x00-\x20]*+> )
-    | (?P<string>    \"\"\"(?:[^"\\]|\\.|"(?!""))*+\"\"\" | '''(?:[^'\\]|\\.|'(?!''))*+'''
-                   | "(?:[^"\\\n\r]|\\.)*+" | '(?:[^'\\\n\r]|\\.)*+' )
+    | (?P<string>    \"\"\"(?:[^"\\]|\\[tbnrf\\"'uU]|"(?!""))*+\"\"\" | '''(?:[^'\\]|\\[tbnrf\\"'uU]|'(?!''))*+'''
+                   | "(?:[^"\\\n\r]|\\[tbnrf\\"'uU])*+" | '(?:[^'\\\n\r]|\\[tbnrf\\"'uU])*+' )
     | (?P<variable>  [?$]\w++ )
     | (?P<language>  @[A-Za-z][A-Za-z0-9-]*+ )
     | (?P<name>      [^\W\d][\w.\-\u00B7\u203F\u2040]*+ (?P<local> :(?:[\w:%.\-\u00B7\u203F\u2040]|\\.)*+ )? )
@@ -37,6 +37,7 @@ _TOKEN: Final = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_OPENS_GROUP: Final = re.compile(r"(?:\s|\#[^\r\n]*+)*+\{")
 _CODEPOINT: Final = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
 
 
@@ -79,7 +80,7 @@ def _unescape(match: re.Match[str]) -> str:
 
 
 def _check_tokens(text: str) -> None:
-    depth, signs, form = 0, 0, None
+    depth, signs, form, before = 0, 0, None, ""
     for token in _TOKEN.finditer(text):
         kind = token.lastgroup if token.lastgroup != "local" else "prefixed"
         signs = signs + 1 if kind == "sign" else 0
@@ -87,19 +88,26 @@ def _check_tokens(text: str) -> None:
         if depth > MAX_DEPTH or signs > MAX_DEPTH:
             line, column = _position(text, token.start())
             raise MalformedQuery(f"the query nests deeper than {MAX_DEPTH} levels", line=line, column=column)
-        if kind != "name" or token["local"]:
+        previous, before = before, token[0].upper() if kind != "comment" else before
+        if kind != "name":
             continue
-        # `true.SERVICE` is the word true, the end of a triple and the keyword: dots part words that no colon follows.
-        for word in token[0].upper().split("."):
-            if word == "SERVICE":
-                raise QueryRefused(
-                    "SERVICE is not allowed here: this endpoint asks no other; "
-                    "query each endpoint on its own, or call this one from an engine of yours"
-                )
-            if form is None and word in _UPDATES:
-                raise QueryRefused(f"{word} is an update: this endpoint is read-only")
-            if form is None and word in _FORMS:
-                form = word
+        prefix, colon, _ = token[0].upper().partition(":")
+        # The engine needs no space around a keyword: it reads `trueSERVICE` and `true.SERVICE` as the end of a triple and
+        # a call, `SERVICEex:a {` as a call of ex:a. No other word of SPARQL holds this one; a prefix may.
+        if "SERVICE" in prefix and (
+            not colon or (depth and previous != "GRAPH" and _OPENS_GROUP.match(text, token.end()))
+        ):
+            raise QueryRefused(
+                "SERVICE is not allowed here: this endpoint asks no other; "
+                "query each endpoint on its own, or call this one from an engine of yours"
+            )
+        if colon:
+            continue
+        for part in prefix.split("."):
+            if form is None and part in _UPDATES:
+                raise QueryRefused(f"{part} is an update: this endpoint is read-only")
+            if form is None and part in _FORMS:
+                form = part
 
 
 def _position(text: str, offset: int) -> tuple[int, int]:
@@ -118,7 +126,7 @@ def dataset_clauses(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     words: list[str] = []
     default_graphs: list[str] = []
     named_graphs: list[str] = []
-    for token in _TOKEN.finditer(text):
+    for token in _TOKEN.finditer(_CODEPOINT.sub(_unescape, text)):
         kind = token.lastgroup
         if kind == "comment":
             continue

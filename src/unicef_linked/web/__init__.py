@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
 
-from babel.numbers import format_decimal
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from unicef_linked.errors import LinkedDataError
-from unicef_linked.web import pages, resources, sparql
+from unicef_linked.web import interface, pages, resources, sparql
 from unicef_linked.web.cache import ResponseCache
-from unicef_linked.web.responses import http_problem, language, problem
+from unicef_linked.web.responses import http_problem, problem
 from unicef_linked.web.site import Site
-from unicef_linked.web.translation import translations
 
 if TYPE_CHECKING:
     from unicef_linked.config import Settings
@@ -39,14 +36,7 @@ def create_app(settings: Settings, release: Release, store: Store) -> Flask:
     app.register_error_handler(HTTPException, http_problem)
     app.after_request(_open_to_other_origins)
 
-    app.jinja_env.add_extension("jinja2.ext.i18n")
-    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
-        lambda text: translations(language()).gettext(text),
-        lambda one, many, number: translations(language()).ngettext(one, many, number),
-        newstyle=True,
-    )
-    app.jinja_env.filters["number"] = _number
-    app.context_processor(lambda: {"site": site, "language": language(), "other_language_url": _other_language})
+    interface.install(app)
     app.wsgi_app = ResponseCache(app.wsgi_app, settings.cache_size << 20)  # type: ignore[method-assign]
     return app
 
@@ -61,14 +51,3 @@ def _open_to_other_origins(response: Response) -> Response:
         response.headers["Access-Control-Allow-Headers"] = "Accept, Accept-Language, Content-Type, If-None-Match"
         response.headers["Access-Control-Max-Age"] = "86400"
     return response
-
-
-def _other_language(wanted: str) -> str:
-    """Return this page's address in another language: the same query, ``lang`` replaced."""
-    values = [(name, value) for name, value in request.args.items(multi=True) if name != "lang"]
-    return f"{request.path}?{urlencode([*values, ('lang', wanted)])}"
-
-
-def _number(value: int) -> str:
-    """Return a number as the reader's language groups its digits."""
-    return str(format_decimal(value, locale=language()))

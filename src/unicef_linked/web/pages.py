@@ -6,11 +6,13 @@ import json
 from pathlib import Path
 from typing import Final
 
+import pyoxigraph as ox
 from flask import Blueprint, Response, request, send_file
 
 from unicef_linked.errors import NotFound
 from unicef_linked.formats import DOCUMENT_FORMATS, HTML, RESULTS_JSON
 from unicef_linked.web.catalogue import describe_dataset
+from unicef_linked.web.examples import briefest, examples
 from unicef_linked.web.resources import formats_of, write
 from unicef_linked.web.responses import CACHE, TITLES, language, link, negotiate, page, represent, site
 
@@ -35,18 +37,18 @@ def home() -> Response:
         description = describe_dataset(here, here.public_url(request.host_url))
         content = write(here, description, offer)
         return represent(content, offer, varies_by=["Accept"], location=f"/dataset.{offer.suffix}", links=links)
-    kinds = [(iri, number) for iri, number in here.partitions["class"] if iri.startswith(here.names.ontology)]
-    others = [(iri, number) for iri, number in here.partitions["class"] if not iri.startswith(here.names.ontology)]
-    shown = kinds or others
-    reader = here.reader([], language(), here.names.dataset, *(iri for iri, _ in shown))
-    lists = {iri: address for iri, _ in shown if (address := here.list_address(iri))}
+    classes = [] if here.lists else here.partitions["class"]
+    iris = [iri for iri, _ in [*here.lists.values(), *classes]]
+    quads = [quad for iri in iris for quad in here.store.match(ox.NamedNode(iri))]
+    reader = here.reader(quads, language(), here.names.dataset, *iris)
     content = page(
         "home.html",
-        kinds=[(reader.link(iri), number, lists.get(iri)) for iri, number in shown],
+        kinds=[(reader.resource(iri, quads), number, address) for address, (iri, number) in here.lists.items()],
+        classes=[(reader.link(iri), number) for iri, number in classes],
+        dataset=reader.resource(here.names.dataset, here.store.match(ox.NamedNode(here.names.dataset))),
         counts=here.counts,
+        examples=briefest(examples(here, language())),
         formats=formats_of("/dataset"),
-        title=reader.label(here.names.dataset),
-        is_ours=bool(kinds),
     )
     return represent(content, offer, varies_by=["Accept"], links=links)
 

@@ -10,14 +10,19 @@ from flask import Blueprint, Response, redirect, request
 
 from unicef_linked import jsonld
 from unicef_linked.errors import BadParameter, NotFound
-from unicef_linked.formats import DOCUMENT_FORMATS, GRAPH_FORMATS, HTML, JSONLD, NQUADS, Carries, Format, by_suffix
-from unicef_linked.iris import HYDRA, RDF, RDFS, SKOS
+from unicef_linked.formats import DOCUMENT_FORMATS, GRAPH_FORMATS, HTML, JSONLD, Carries, Format, by_suffix
+from unicef_linked.iris import HYDRA, OWL, RDF, RDFS, SHACL, SKOS
+from unicef_linked.resource import Text
 from unicef_linked.web.catalogue import describe_dataset
 from unicef_linked.web.responses import CACHE, language, link, negotiate, page, represent, site, vary
 from unicef_linked.web.site import Description, Site, count
+from unicef_linked.writing import write_rdf
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
+
+    from unicef_linked.resource import Link, Resource
+    from unicef_linked.store import Term
 
 routes: Final = Blueprint("resources", __name__)
 
@@ -27,23 +32,7 @@ def write(site: Site, description: Description, offer: Format) -> bytes:
     if offer is JSONLD:
         return jsonld.write(description.triples(), site.context, root=description.iri)
     statements = description.quads() if offer.carries is Carries.DATASET else description.triples()
-    content = ox.serialize(
-        statements, format=offer.rdf, prefixes=None if offer is NQUADS else _prefixes(site, statements)
-    )
-    assert content is not None
-    return content
-
-
-def _prefixes(site: Site, statements: Iterable[ox.Triple | ox.Quad]) -> dict[str, str]:
-    """Return the prefixes that the statements use."""
-    iris = set()
-    for statement in statements:
-        for term in (statement.subject, statement.predicate, statement.object):
-            if isinstance(term, ox.NamedNode):
-                iris.add(term.value)
-            elif isinstance(term, ox.Literal):
-                iris.add(term.datatype.value)
-    return {p: n for p, n in site.names.prefixes.items() if any(iri.startswith(n) for iri in iris)}
+    return write_rdf(statements, offer.rdf, site.names.prefixes)
 
 
 def respond(
@@ -192,6 +181,7 @@ def listing(entity_type: str, suffix: str | None = None) -> Response:
         reader = here.reader(statements, language(), *shown)
         types = {quad.object.value for quad in statements if isinstance(quad.object, ox.NamedNode)}
         own = sorted(iri for iri in types if iri.startswith(here.names.ontology))
+        broadest = here.lists[path][0] if path in here.lists else None
         return page(
             "list.html",
             entity_type=entity_type,
@@ -201,7 +191,7 @@ def listing(entity_type: str, suffix: str | None = None) -> Response:
             number=number,
             pages=pages,
             formats=formats_of(path, query),
-            title=reader.label(own[0]) if own else None,
+            title=reader.label(broadest) if broadest else Text(entity_type),
         )
 
     return respond(path, suffix, lambda: _collection(here, entity_type, members, shown, number, pages), html)
@@ -305,32 +295,68 @@ def _terms_page(template: str, description: Description | None, path: str) -> by
     if description is None:
         raise NotFound(f"this dataset has nothing at {path}")
     here = site()
+    quads = list(_without_lists(description.about))
     by_subject: dict[str, list[ox.Quad]] = {}
-    for quad in description.about:
+    for quad in quads:
         if isinstance(quad.subject, ox.NamedNode):
             by_subject.setdefault(quad.subject.value, []).append(quad)
     prefix = f"{description.iri}#"
     labels: dict[str, dict[str, str]] = {}
-    for quad in description.about:  # the shapes are not in the store: their names are in their own graph
+    for quad in quads:  # the shapes are not in the store: their names are in their own graph
         if quad.predicate.value == f"{RDFS}label" and isinstance(quad.object, ox.Literal):
             labels.setdefault(str(getattr(quad.subject, "value", "")), {})[quad.object.language or ""] = (
                 quad.object.value
             )
-    reader = here.reader(description.about, language(), description.iri).with_labels(labels)
-    groups: dict[str, list[object]] = {}
-    for iri in sorted(by_subject):
-        if iri.startswith(prefix):
-            term = reader.resource(iri, by_subject[iri])
-            kind = term.types[0].label.text if term.types else ""
-            groups.setdefault(kind, []).append(term)
+    reader = here.reader(quads, language(), description.iri).with_labels(labels)
+    terms = {iri: reader.resource(iri, by_subject[iri]) for iri in sorted(by_subject) if iri.startswith(prefix)}
+    parts = {
+        quad.object.value
+        for quad in quads
+        if quad.predicate.value in _HAS_PART and isinstance(quad.object, ox.NamedNode)
+    }
+    groups: dict[Link, list[Resource]] = {}
+    for iri, term in terms.items():
+        if iri not in parts and term.types:
+            groups.setdefault(term.types[0], []).append(term)
+    order = {kind: number for number, kind in enumerate(_KINDS)}
     return page(
         template,
         title=reader.label(description.iri),
         resource=reader.resource(description.iri, by_subject.get(description.iri, [])),
-        groups=sorted(groups.items(), key=lambda pair: (-len(pair[1]), pair[0])),
+        groups=sorted(groups.items(), key=lambda pair: (order.get(pair[0].iri, len(order)), pair[0].label.text)),
+        terms=terms,
         formats=formats_of(path),
         prefix=prefix,
     )
+
+
+_KINDS: Final = (
+    f"{OWL}Class",
+    f"{OWL}ObjectProperty",
+    f"{OWL}DatatypeProperty",
+    f"{OWL}AnnotationProperty",
+    f"{RDFS}Datatype",
+    f"{SHACL}NodeShape",
+)
+"""The order in which documentation speaks of kinds of terms; others follow by name."""
+
+_HAS_PART: Final = (f"{SHACL}property", f"{SHACL}declare")
+"""What these lead to is documented inside what they lead from."""
+
+
+def _without_lists(quads: Iterable[ox.Quad]) -> Iterator[ox.Quad]:
+    """Yield the quads with each RDF list replaced by its members, for reading."""
+    quads = list(quads)
+    first: dict[object, Term] = {q.subject: q.object for q in quads if q.predicate.value == f"{RDF}first"}
+    rest: dict[object, Term] = {q.subject: q.object for q in quads if q.predicate.value == f"{RDF}rest"}
+    for quad in quads:
+        if quad.object not in first:
+            yield quad
+        elif quad.subject not in first:
+            cell: object = quad.object
+            while cell in first:
+                yield ox.Quad(quad.subject, quad.predicate, first[cell], quad.graph_name)
+                cell = rest.get(cell)
 
 
 @routes.get("/dataset")
@@ -344,12 +370,17 @@ def dataset(suffix: str | None = None) -> Response:
 
     def html() -> bytes:
         found = content()
-        reader = here.reader(found.about, language(), found.iri)
-        quads = [*found.about, *(ox.Quad(*t) for t in found.context)]
-        reader = here.reader(quads, language(), found.iri)
+        parts = {
+            **here.partitions,
+            "graph": [(iri, size) for iri, size in sorted(here.release.manifest.graphs.items()) if iri],
+        }
+        reader = here.reader(found.about, language(), found.iri, *(iri for part in parts.values() for iri, _ in part))
         return page(
-            "resource.html",
-            resource=reader.resource(found.iri, quads),
+            "dataset.html",
+            resource=reader.resource(found.iri, found.about),
+            counts=here.counts,
+            parts={name: [(reader.link(iri), number) for iri, number in part] for name, part in parts.items()},
+            release=here.release.manifest,
             formats=formats_of("/dataset"),
             query=f"DESCRIBE <{found.iri}>",
             title=reader.label(found.iri),

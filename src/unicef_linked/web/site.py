@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from pyoxigraph import BlankNode, Literal, NamedNode, Quad, Triple
 
-from unicef_linked.iris import DCTERMS, FOAF, RDF, RDFS, XSD, Names
+from unicef_linked.iris import DCTERMS, FOAF, RDF, RDFS, TYPES_WITH_PREFIX, XSD, Names
 from unicef_linked.resource import LABEL_PROPERTIES, Labels, Reader
 
 if TYPE_CHECKING:
@@ -118,6 +118,16 @@ class Site:
         return f"/doc/{types.pop()}" if len(types) == 1 and "" not in types else None
 
     @cached_property
+    def lists(self) -> dict[str, tuple[str, int]]:
+        """The broadest class of each list and the number of its members, by the list's address; what matters most first."""
+        found: dict[str, tuple[str, int]] = {}
+        for iri, number in sorted(self.partitions["class"], key=lambda pair: -pair[1]):
+            if iri.startswith(f"{self.names.ontology}#") and (address := self.list_address(iri)):
+                found.setdefault(address, (iri, number))
+        order = {f"/doc/{name}": number for number, name in enumerate(TYPES_WITH_PREFIX)}
+        return dict(sorted(found.items(), key=lambda item: (order.get(item[0], len(order)), item[0])))
+
+    @cached_property
     def described(self) -> frozenset[str]:
         """Every IRI that a dataset of others describes."""
         rows = self.store.select("SELECT DISTINCT ?s { ?s ?p ?o FILTER(isIRI(?s)) }")
@@ -144,6 +154,8 @@ class Site:
             for term in (quad.subject, quad.predicate, quad.object, quad.graph_name):
                 if isinstance(term, NamedNode):
                     iris.add(term.value)
+                elif isinstance(term, Literal):
+                    iris.add(term.datatype.value)
         return Reader(self.names, self.labels(iris), language, self.locate)
 
     def describe(self, iri: str, document: str | None = None) -> Description | None:

@@ -15,7 +15,7 @@ from unicef_linked.negotiation import choose
 from unicef_linked.store.query import Query, is_repeatable
 from unicef_linked.web import transfer
 from unicef_linked.web.catalogue import describe_service
-from unicef_linked.web.examples import examples
+from unicef_linked.web.examples import briefest, examples
 from unicef_linked.web.resources import write
 from unicef_linked.web.responses import CACHE, language, link, negotiate, page, represent, site, vary
 
@@ -165,7 +165,7 @@ def _describe(name: str | None = None) -> Response:
 def _editor(text: str) -> Response:
     here = site()
     topics = examples(here, language())
-    first = next((example.query for _, found in topics for example in found), _ANYTHING)
+    first = next((example.query for example in briefest(topics)), _ANYTHING)
     content = page(
         "sparql.html",
         query=text or first,

@@ -1,0 +1,95 @@
+"""What every page has: the words, numbers and addresses in the reader's language, the name of the site and its menu."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from babel import Locale, UnknownLocaleError
+from babel.numbers import format_decimal
+from flask import request
+from pyoxigraph import NamedNode
+
+from unicef_linked.iris import DCTERMS
+from unicef_linked.web.responses import language, site
+from unicef_linked.web.translation import translations
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from unicef_linked.resource import Link, Text
+
+
+def install(app: Flask) -> None:
+    """Give the templates of an application what this module has."""
+    app.jinja_env.add_extension("jinja2.ext.i18n")
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+        lambda text: translations(language()).gettext(text),
+        lambda one, many, number: translations(language()).ngettext(one, many, number),
+        newstyle=True,
+    )
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters.update(number=_number, localized=_localized, language_name=_language_name)
+    app.context_processor(
+        lambda: {
+            "site": site,
+            "language": language(),
+            "other_language_url": _other_language,
+            "site_name": _site_name,
+            "dataset_licence": _dataset_licence,
+            "menu": menu,
+            "is_ours": site().release.manifest.conforms is not None,
+        }
+    )
+
+
+def menu() -> list[tuple[Link, int, str]]:
+    """Return the class, the size and the address of each list."""
+    lists = site().lists
+    reader = site().reader([], language(), *(iri for iri, _ in lists.values()))
+    return [(reader.link(iri), number, address) for address, (iri, number) in lists.items()]
+
+
+def _site_name() -> Text | None:
+    """Return the name that the data gives the dataset, None where it gives none."""
+    iri = site().names.dataset
+    label = site().reader([], language(), iri).label(iri)
+    return label if label.text != site().names.shorten(iri) else None
+
+
+def _dataset_licence() -> Link | None:
+    """Return the licence that the data states for the dataset."""
+    quads = site().store.match(NamedNode(site().names.dataset), NamedNode(f"{DCTERMS}license"))
+    licences = [quad.object.value for quad in quads if isinstance(quad.object, NamedNode)]
+    return site().reader(quads, language()).link(licences[0]) if licences else None
+
+
+def _other_language(wanted: str) -> str:
+    """Return this page's address in another language: the same query, ``lang`` replaced."""
+    values = [(name, value) for name, value in request.args.items(multi=True) if name != "lang"]
+    return f"{request.path}?{urlencode([*values, ('lang', wanted)])}"
+
+
+def _localized(href: str) -> str:
+    """Return a link to one of our pages in the language that this page was asked in, so that a choice lasts."""
+    if "lang" not in request.args or not href.startswith("/"):
+        return href
+    path, mark, fragment = href.partition("#")
+    return f"{path}{'&' if '?' in path else '?'}lang={language()}{mark}{fragment}"
+
+
+def _number(value: float) -> str:
+    """Return a number as the reader's language writes it."""
+    return str(format_decimal(value, locale=language()))
+
+
+def _language_name(tag: str, reader: str | None = None) -> str:
+    """Return what a language is called in the reader's own, or in ``reader``; the tag where nobody knows.
+
+    >>> _language_name("bm-nkoo", "en")
+    'Bambara (N’Ko)'
+    """
+    try:
+        return Locale.parse(tag, sep="-").get_display_name(reader or language()) or tag
+    except (ValueError, UnknownLocaleError):
+        return tag

@@ -1,0 +1,59 @@
+"""RDF statements as bytes: the same statements give the same bytes, in every process."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from pyoxigraph import Literal, NamedNode, Quad, RdfFormat, Triple, serialize
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+_PREFIX_LINES: Final = re.compile(rb"\A(?:@prefix [^\n]*\n)+")
+_NAMESPACES: Final = re.compile(rb'(?: xmlns:[\w.-]+="[^"]*")+')
+_WITH_PREFIXES: Final = frozenset({RdfFormat.TURTLE, RdfFormat.TRIG, RdfFormat.RDF_XML})
+
+
+def write_rdf(statements: Collection[Triple] | Collection[Quad], kind: RdfFormat, prefixes: Mapping[str, str]) -> bytes:
+    """Return the statements sorted, with those of the prefixes that they use, in the order given."""
+    ordered: Sequence[Triple] | Sequence[Quad] = sorted(statements, key=str)  # type: ignore[assignment]
+    used = _used(ordered, prefixes) if kind in _WITH_PREFIXES else {}
+    content = serialize(ordered, format=kind, prefixes=used)
+    assert content is not None
+    return settle_prefixes(content, kind, list(used))
+
+
+def settle_prefixes(content: bytes, kind: RdfFormat, order: Sequence[str]) -> bytes:
+    """Return what the engine wrote with its prefixes in this order; it keeps them in a map without any."""
+    if kind == RdfFormat.RDF_XML:
+        return _NAMESPACES.sub(
+            lambda found: b"".join(sorted(re.findall(rb' xmlns:[^"]*"[^"]*"', found[0]))), content, 1
+        )
+    if kind not in _WITH_PREFIXES:
+        return content
+
+    def position(line: bytes) -> int:
+        return order.index(line[len("@prefix ") :].partition(b":")[0].decode())
+
+    def in_order(found: re.Match[bytes]) -> bytes:
+        lines = sorted(found[0].splitlines(keepends=True), key=position)
+        return b"".join(lines)
+
+    return _PREFIX_LINES.sub(in_order, content, 1)
+
+
+def _used(statements: Sequence[Triple] | Sequence[Quad], prefixes: Mapping[str, str]) -> dict[str, str]:
+    iris: set[str] = set()
+    for statement in statements:
+        terms = [statement.subject, statement.predicate, statement.object]
+        if isinstance(statement, Quad):
+            terms.append(statement.graph_name)  # type: ignore[arg-type]
+        for term in terms:
+            if isinstance(term, NamedNode):
+                iris.add(term.value)
+            elif isinstance(term, Literal):
+                iris.add(term.datatype.value)
+    namespaces = {prefix: namespace for prefix, namespace in prefixes.items() if namespace}
+    found = {prefix for iri in iris for prefix, namespace in namespaces.items() if iri.startswith(namespace)}
+    return {prefix: namespace for prefix, namespace in namespaces.items() if prefix in found}

@@ -1,0 +1,79 @@
+"""Settings come from one mapping, once, and a value that cannot be read names its variable."""
+
+from __future__ import annotations
+
+from dataclasses import FrozenInstanceError, fields
+
+import pytest
+
+from unicef_linked.config import Settings, read_settings
+from unicef_linked.errors import UnusableInput
+
+
+def test_an_empty_environment_gives_the_defaults() -> None:
+    assert read_settings({}) == Settings()
+    assert (Settings().query_timeout, Settings().query_timeout_max) == (10, 30)  # the contract's
+    assert Settings().languages == ("fr", "en")
+
+
+def test_settings_do_not_change_once_read() -> None:
+    with pytest.raises(FrozenInstanceError):
+        Settings().query_timeout = 1.0  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("name", [setting.name for setting in fields(Settings)])
+def test_every_setting_has_a_sentence_of_help_and_reads_its_own_default_back(name: str) -> None:
+    setting = next(s for s in fields(Settings) if s.name == name)
+    assert len(setting.metadata["help"].split()) > 3
+    default = setting.default
+    text = ",".join(default) if isinstance(default, tuple) else str(default)
+    value = getattr(read_settings({f"UNICEF_LINKED_{name.upper()}": text}), name)
+    assert value == default
+    assert type(value) is type(default)
+
+
+@pytest.mark.parametrize(
+    ("environment", "name", "expected"),
+    [
+        pytest.param({"UNICEF_LINKED_QUERY_TIMEOUT": "2.5"}, "query_timeout", 2.5, id="a number"),
+        pytest.param({"UNICEF_LINKED_QUERY_TIMEOUT": "3"}, "query_timeout", 3.0, id="a whole number where any will do"),
+        pytest.param({"UNICEF_LINKED_QUERY_WORKERS": "4"}, "query_workers", 4, id="a whole number"),
+        pytest.param({"UNICEF_LINKED_QUERY_WORKERS": " "}, "query_workers", 0, id="blanks are not set"),
+        pytest.param({"UNICEF_LINKED_LANGUAGES": "en, fr"}, "languages", ("en", "fr"), id="a list, its order kept"),
+        pytest.param({"PUBLIC_URL": "https://a.example"}, "public_url", "https://a.example", id="the contract's name"),
+        pytest.param(
+            {"PUBLIC_URL": "https://a.example", "UNICEF_LINKED_PUBLIC_URL": "https://b.example"},
+            "public_url",
+            "https://b.example",
+            id="the longer name wins",
+        ),
+        pytest.param({"QUERY_WORKERS": "4"}, "query_workers", 0, id="a short name that is not ours alone is not read"),
+    ],
+)
+def test_a_variable_sets_what_it_names(environment: dict[str, str], name: str, expected: object) -> None:
+    assert getattr(read_settings(environment), name) == expected
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "words"),
+    [
+        pytest.param("QUERY_TIMEOUT", "soon", "is not a number", id="words for a number"),
+        pytest.param("QUERY_TIMEOUT", "nan", "is not a number", id="a float that is no number"),
+        pytest.param("QUERY_TIMEOUT", "inf", "is not a number", id="a deadline that never comes"),
+        pytest.param("QUERY_WORKERS", "2.5", "is not a whole number", id="half a process"),
+        pytest.param("QUERY_TIMEOUT", "-1", "is below zero", id="a deadline in the past"),
+        pytest.param("QUERY_QUEUE", "-1", "is below zero", id="less than no queue"),
+        pytest.param("LANGUAGES", "fr,de", "de", id="a language without pages"),
+        pytest.param("LANGUAGES", ",", "no language", id="no language at all"),
+    ],
+)
+def test_a_value_that_cannot_be_used_names_its_variable(variable: str, value: str, words: str) -> None:
+    with pytest.raises(UnusableInput) as caught:
+        read_settings({f"UNICEF_LINKED_{variable}": value})
+    assert f"UNICEF_LINKED_{variable}" in str(caught.value)
+    assert words in str(caught.value)
+
+
+def test_no_query_workers_means_one_per_core() -> None:
+    assert Settings(query_workers=0).workers >= 1
+    assert Settings(query_workers=3).workers == 3
