@@ -63,9 +63,9 @@ def evaluators(release: Release, settings: Settings) -> Iterator[Evaluators]:
 
 
 @pytest.fixture(scope="session")
-def store(release: Release, release_store: ox.Store, evaluators: Evaluators, settings: Settings) -> Embedded:
+def store(release: Release, evaluators: Evaluators, settings: Settings) -> Embedded:
     """The store that the application reads."""
-    return Embedded(release_store, evaluators.address, settings, release.names.prefixes)
+    return Embedded(release, evaluators.address, settings)
 
 
 @pytest.fixture(scope="session")

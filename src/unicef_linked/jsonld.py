@@ -21,7 +21,11 @@ if TYPE_CHECKING:
 
 Context = dict[str, Any]
 
-_KEYWORDS: Final[Context] = {"id": "@id", "type": "@type"}
+_KEYWORDS: Final[Context] = {
+    "id": "@id",
+    "type": "@type",
+    "included": {"@id": "@included", "@container": "@set"},
+}
 _ALWAYS: Final[Context] = {
     "primaryTopic": {"@id": f"{FOAF}primaryTopic", "@type": "@id"},
     "member": {"@id": f"{HYDRA}member", "@type": "@id", "@container": "@set"},
@@ -89,7 +93,9 @@ def _kind(value: object) -> str:
 
 def _local_name(iri: str, wanted: str | None = None) -> str | None:
     found = re.search(r"[#/]([A-Za-z][\w-]*)$", iri)
-    return wanted or (found[1] if found and found[1].lower() not in {"id", "type", "context", "graph"} else None)
+    return wanted or (
+        found[1] if found and found[1].lower() not in {"id", "type", "context", "graph", "included"} else None
+    )
 
 
 def _definition(iri: str, kinds: set[str], *, is_list: bool) -> Context | str:
@@ -112,16 +118,22 @@ def write(triples: Iterable[Triple], context: Mapping[str, Any], *, root: str) -
     """Return triples as one JSON object about ``root``: what it links to is nested, what links to it as reverse."""
     expanded = serialize(sorted(triples, key=str), format=RdfFormat.JSON_LD)
     assert expanded is not None
+    by_language = {d["@id"] for d in context.values() if isinstance(d, dict) and "@language" in d.get("@container", ())}
     nodes: dict[str, Context] = {}
     for node in json.loads(expanded):
         merged = nodes.setdefault(node["@id"], {"@id": node["@id"]})
         for key, values in node.items():
-            if key != "@id":
-                merged[key] = [*merged.get(key, []), *(_native(value) for value in values)]
+            if key == f"{RDF}type" and all(value.keys() == {"@id"} for value in values):
+                merged["@type"] = [*merged.get("@type", []), *(value["@id"] for value in values)]
+            elif key != "@id":
+                shown = values if key in by_language else map(_native, values)
+                merged[key] = [*merged.get(key, []), *shown]
     compacted = pyld.compact(_tree(nodes, root), {"@context": context}, {"compactArrays": True})
     body = cast("Context", compacted)
+    order = ("@context", "id", "type", *(key for key in body if key not in {"@context", "included"}), "included")
+    body |= {"@context": _used(context, body)}
     return json.dumps(
-        {"@context": _used(context, body)} | {k: v for k, v in body.items() if k != "@context"},
+        {key: body[key] for key in order if key in body},
         ensure_ascii=False,
         indent=2,
     ).encode()
@@ -138,7 +150,10 @@ def _native(value: Any) -> Any:
 
 
 def _tree(nodes: dict[str, Context], root: str) -> Any:
-    """Return the nodes as one tree below ``root``, each written out once; what hangs on nothing follows it."""
+    """Return the nodes as one tree below ``root``, each written out once; what hangs on nothing is included in it.
+
+    A type is a word of the context and holds no object, so what is said of classes is among the included (JSON-LD 1.1, 4.13).
+    """
     left = dict(nodes)
     referrers: dict[str, list[tuple[str, str]]] = {}
     for name, node in nodes.items():
@@ -167,7 +182,11 @@ def _tree(nodes: dict[str, Context], root: str) -> Any:
             if not node[key]:
                 del node[key]
             tree.setdefault("@reverse", {}).setdefault(key, []).append(place(name))
-    return [tree, *left.values()] if left else tree
+    included = []
+    for name in sorted(left):
+        if name in left:
+            included.append(place(name))
+    return tree | {"@included": included} if included else tree
 
 
 def _used(context: Mapping[str, Any], body: Context) -> Context:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -176,4 +177,13 @@ class Reader:
 
     def _order(self, value: Value) -> tuple[bool, str, str]:
         text = value.text or (value.link.label if value.link else Text(""))
-        return (text.language not in {"", self._language}, text.text.casefold(), text.language)
+        return (text.language not in {"", self._language}, collation(text.text), text.language)
+
+
+def collation(text: str) -> str:
+    """Return a key that sorts words as people look them up: without case, without accents.
+
+    >>> sorted(["Sikasso", "Ségou", "éducation", "Eau"], key=collation)
+    ['Eau', 'éducation', 'Ségou', 'Sikasso']
+    """
+    return "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))

@@ -59,7 +59,9 @@ def test_a_format_is_found_by_its_name_its_suffix_and_its_media_type(offer: Form
         pytest.param("csv", "csv", None, id="a table only"),
         pytest.param("turtle", None, "turtle", id="a graph only"),
         pytest.param("application/sparql-results+json", "json", None, id="by media type, as Virtuoso's users write it"),
-        pytest.param("application/sparql-results json", "json", None, id="the plus sign that a form turned into a space"),
+        pytest.param(
+            "application/sparql-results json", "json", None, id="the plus sign that a form turned into a space"
+        ),
         pytest.param("application/rdf xml", None, "rdfxml", id="the same of RDF/XML"),
         pytest.param("application/json", "json", "jsonld", id="by alias"),
         pytest.param("srx", "xml", None, id="by the registered suffix of SPARQL Results XML"),

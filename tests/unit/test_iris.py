@@ -11,7 +11,9 @@ from unicef_linked.iris import CANONICAL_BASE, TYPES_WITH_PREFIX, Names
 
 OURS = Names()
 OTHER = Names("http://data.example.org/mali/")
-each_base = pytest.mark.parametrize("names", [pytest.param(OURS, id="canonical"), pytest.param(OTHER, id="another base")])
+each_base = pytest.mark.parametrize(
+    "names", [pytest.param(OURS, id="canonical"), pytest.param(OTHER, id="another base")]
+)
 
 
 def test_the_canonical_base_is_the_one_of_the_contract() -> None:

@@ -37,7 +37,9 @@ JENA_GRAPH = (
         pytest.param("application/*", "jsonld", id="a subtype wildcard takes our first application"),
         pytest.param("text/*;q=0.5, application/ld+json", "jsonld", id="quality beats our order"),
         pytest.param("text/turtle;q=0.5, application/ld+json;q=0.9", "jsonld", id="the higher weight wins"),
-        pytest.param("text/turtle;q=0.5,application/ld+json;q=0.5", "turtle", id="equal weights leave the choice to us"),
+        pytest.param(
+            "text/turtle;q=0.5,application/ld+json;q=0.5", "turtle", id="equal weights leave the choice to us"
+        ),
         pytest.param("application/trig, text/html", "trig", id="the client's order says nothing, ours decides"),
         pytest.param("text/*;q=0.9, text/turtle;q=0.1", "html", id="the narrower range decides for its type"),
         pytest.param("*/*;q=0.9, text/*;q=0.1", "jsonld", id="text/* is narrower than */*"),
@@ -72,7 +74,9 @@ JENA_GRAPH = (
         pytest.param("application/xml", "rdfxml", id="XML for a graph is RDF/XML"),
         pytest.param("application/xhtml+xml", "html", id="XHTML is the page"),
         pytest.param("application/x-turtle", "turtle", id="the name that Turtle had before it was registered"),
-        pytest.param("application/json;q=0.9, application/ld+json;q=0.1, text/turtle;q=0.5", "turtle", id="own name first"),
+        pytest.param(
+            "application/json;q=0.9, application/ld+json;q=0.1, text/turtle;q=0.5", "turtle", id="own name first"
+        ),
         pytest.param(BROWSER, "html", id="Firefox"),
         pytest.param(CHROME, "html", id="Chrome"),
         pytest.param(JAVA, "html", id="java.net.URLConnection"),

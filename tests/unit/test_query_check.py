@@ -178,13 +178,19 @@ def test_breadth_is_not_depth(text: str) -> None:
         pytest.param("SELECT * FROM <http://a/> FROM <http://a/> {}", ("http://a/",), (), id="twice the same is once"),
         pytest.param("ASK from named <http://a/> {}", (), ("http://a/",), id="keywords have no case"),
         pytest.param("ASK FROM NAMED <http://a/> FROM <http://b/> {}", ("http://b/",), ("http://a/",), id="both kinds"),
-        pytest.param(EX + "ASK FROM ex:g FROM NAMED :h {}", ("http://example.org/g",), ("http://example.org/h",), id="pn"),
+        pytest.param(
+            EX + "ASK FROM ex:g FROM NAMED :h {}", ("http://example.org/g",), ("http://example.org/h",), id="pn"
+        ),
         pytest.param("BASE <http://a/b/> ASK FROM <c> {}", ("http://a/b/c",), (), id="against the base"),
-        pytest.param("BASE <http://a/b/> PREFIX p: <c/> ASK FROM p:d {}", ("http://a/b/c/d",), (), id="a relative prefix"),
+        pytest.param(
+            "BASE <http://a/b/> PREFIX p: <c/> ASK FROM p:d {}", ("http://a/b/c/d",), (), id="a relative prefix"
+        ),
         pytest.param("ASK FROM # <http://x/>\n <http://a/> {}", ("http://a/",), (), id="a comment between"),
         pytest.param(r"ASK FROM <http://a/\u0062> FROM <http://c/> {}", ("http://a/b", "http://c/"), (), id="escapes"),
         pytest.param(EX + r"ASK FROM ex:a\-b {}", ("http://example.org/a-b",), (), id="an escaped local name"),
-        pytest.param("SELECT * { ?s ?p 'FROM <http://a/>' } # FROM <http://b/>", (), (), id="not in strings nor comments"),
+        pytest.param(
+            "SELECT * { ?s ?p 'FROM <http://a/>' } # FROM <http://b/>", (), (), id="not in strings nor comments"
+        ),
         pytest.param("SELECT ?FROM { ?FROM <http://a/> ?o }", (), (), id="not after a variable of that name"),
     ],
 )

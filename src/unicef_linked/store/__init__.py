@@ -47,8 +47,10 @@ class Store(Protocol):
         subject: Term | None = None,
         predicate: NamedNode | None = None,
         object: Term | None = None,  # noqa: A002
+        *,
+        graph_name: NamedNode | None = None,
     ) -> list[Quad]:
-        """Return the statements that match, with the named graphs that hold them; None matches all."""
+        """Return the statements that match, exactly as published; None matches all."""
         ...
 
     def select(self, query: str, bindings: Mapping[str, Term] | None = None) -> list[Solution]:

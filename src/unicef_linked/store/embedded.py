@@ -25,6 +25,7 @@ from unicef_linked.errors import (
 from unicef_linked.formats import FORMATS, GRAPH_FORMATS, SOLUTION_FORMATS, Carries, Format
 from unicef_linked.store import Answer, Solution, Term
 from unicef_linked.store.evaluator import HEADER, Limits, arguments_for, frame
+from unicef_linked.store.loading import load_release
 from unicef_linked.store.query import Query, check, dataset_clauses
 from unicef_linked.writing import settle_prefixes
 
@@ -82,11 +83,17 @@ class Evaluators:
 
 
 class Embedded:
-    """A release in memory, and the address of the query processes that hold the same release."""
+    """A release in memory, and the address of the query processes that hold the same release.
 
-    def __init__(self, store: ox.Store, address: str, settings: Settings, prefixes: Mapping[str, str]) -> None:
-        self._store, self._address, self._settings = store, address, settings
-        self._prefixes = dict(prefixes)
+    The statements are kept twice: in a store, for our own
+    queries, and as published, for documents; the store keeps numbers by value and would say ``xsd:integer`` of an
+    ``xsd:nonNegativeInteger``.
+    """
+
+    def __init__(self, release: Release, address: str, settings: Settings) -> None:
+        self._store, self._address, self._settings = load_release(release), address, settings
+        self._published = ox.Dataset(release.quads())
+        self._prefixes = release.names.prefixes
         self._waiting = threading.BoundedSemaphore(settings.workers + settings.query_queue)
 
     def match(
@@ -94,15 +101,29 @@ class Embedded:
         subject: Term | None = None,
         predicate: ox.NamedNode | None = None,
         object: Term | None = None,  # noqa: A002
+        *,
+        graph_name: ox.NamedNode | None = None,
     ) -> list[ox.Quad]:
         """See Store."""
         if isinstance(subject, ox.Literal):
             return []
-        quads = list(self._store.quads_for_pattern(subject, predicate, object, None))
-        named = [quad for quad in quads if not isinstance(quad.graph_name, ox.DefaultGraph)]
-        placed = {quad.triple for quad in named}
-        # The stored union repeats what named graphs hold; what only the default graph holds has no better place.
-        return named + [q for q in quads if isinstance(q.graph_name, ox.DefaultGraph) and q.triple not in placed]
+        if graph_name is not None:
+            found = self._published.quads_for_graph_name(graph_name)
+        elif subject is not None:
+            found = self._published.quads_for_subject(subject)
+        elif object is not None:
+            found = self._published.quads_for_object(object)
+        elif predicate is not None:
+            found = self._published.quads_for_predicate(predicate)
+        else:
+            found = iter(self._published)
+        return [
+            quad
+            for quad in found
+            if (subject is None or quad.subject == subject)
+            and (predicate is None or quad.predicate == predicate)
+            and (object is None or quad.object == object)
+        ]
 
     def select(self, query: str, bindings: Mapping[str, Term] | None = None) -> list[Solution]:
         """See Store."""

@@ -76,8 +76,9 @@ class ResponseCache:
         if kept is None:
             answer = self._ask(environ, compress=compress)
             if isinstance(answer, _Passing):
-                start_response(answer.status, answer.headers)
-                if method == "HEAD":
+                known = answer.etag and _matches(environ.get("HTTP_IF_NONE_MATCH"), answer.etag)
+                start_response(*(("304 NOT MODIFIED", answer.repeated) if known else (answer.status, answer.headers)))
+                if method == "HEAD" or known:
                     answer.close()
                     return []
                 return answer
@@ -108,7 +109,7 @@ class ResponseCache:
         known = {name.lower(): value for name, value in headers}
         length = known.get("content-length")
         if length is None or int(length) > _SMALL:
-            return _Passing(status, headers, chunks)
+            return _Passing(status, headers, chunks, known.get("etag") if status == "200 OK" else None)
         try:
             body = b"".join(chunks)
         finally:
@@ -117,19 +118,18 @@ class ResponseCache:
                 close()
         keep = status in _KEPT and "no-store" not in known.get("cache-control", "no-store")
         etag = known.get("etag")
-        if _COMPRESSIBLE.match(known.get("content-type", "")) and compress and len(body) > _WORTH_COMPRESSING:
+        compressible = _COMPRESSIBLE.match(known.get("content-type", "")) and len(body) > _WORTH_COMPRESSING
+        if compressible and "accept-encoding" not in known.get("vary", "").lower():
+            headers = [(name, value) for name, value in headers if name.lower() != "vary"]
+            headers.append(("Vary", ", ".join(filter(None, [known.get("vary"), "Accept-Encoding"]))))
+        if compressible and compress:
             body = gzip.compress(body, 6, mtime=0)
             etag = f'{etag[:-1]}-gzip"' if etag else None
             dropped = {"content-length", "etag"}
             headers = [(name, value) for name, value in headers if name.lower() not in dropped]
             headers += [("Content-Encoding", "gzip"), ("Content-Length", str(len(body)))]
             headers += [("ETag", etag)] if etag else []
-        repeated = [
-            (name, value)
-            for name, value in headers
-            if name.lower() in _REPEATED_ON_304 or name.lower().startswith("access-control-")
-        ]
-        return _Kept(status, headers, body, etag if status == "200 OK" else None, repeated), keep
+        return _Kept(status, headers, body, etag if status == "200 OK" else None, _repeated(headers)), keep
 
     def _keep(self, key: tuple[str, ...], kept: _Kept) -> None:
         if kept.size > self._budget:
@@ -145,8 +145,13 @@ class ResponseCache:
 class _Passing:
     """An answer that streams through."""
 
-    def __init__(self, status: str, headers: Headers, chunks: Iterable[bytes]) -> None:
-        self.status, self.headers, self._chunks = status, headers, chunks
+    def __init__(self, status: str, headers: Headers, chunks: Iterable[bytes], etag: str | None) -> None:
+        self.status, self.headers, self.etag, self._chunks = status, headers, etag, chunks
+
+    @property
+    def repeated(self) -> Headers:
+        """The headers of 304."""
+        return _repeated(self.headers)
 
     def __iter__(self) -> Iterator[bytes]:
         return iter(self._chunks)
@@ -155,6 +160,15 @@ class _Passing:
         close = getattr(self._chunks, "close", None)
         if close:
             close()
+
+
+def _repeated(headers: Headers) -> Headers:
+    """Return those headers that 304 repeats."""
+    return [
+        (name, value)
+        for name, value in headers
+        if name.lower() in _REPEATED_ON_304 or name.lower().startswith("access-control-")
+    ]
 
 
 def _matches(if_none_match: str | None, etag: str) -> bool:

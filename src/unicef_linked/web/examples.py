@@ -9,6 +9,8 @@ from urllib.parse import quote
 
 from pyoxigraph import Literal, NamedNode
 
+from unicef_linked.resource import collation
+
 if TYPE_CHECKING:
     from unicef_linked.resource import Text
     from unicef_linked.web.site import Site
@@ -51,7 +53,7 @@ def examples(site: Site, language: str) -> list[tuple[Text, list[Example]]]:
             topic = graph.value if isinstance(graph, NamedNode) else ""
             groups.setdefault(topic, []).append(Example(reader.label(example.value), query))
     return [
-        (_topic(reader.label(graph_name)), sorted(found, key=lambda example: example.title.text.casefold()))
+        (_topic(reader.label(graph_name)), sorted(found, key=lambda example: collation(example.title.text)))
         for graph_name, found in groups.items()
     ]
 

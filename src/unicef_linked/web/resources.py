@@ -12,7 +12,7 @@ from unicef_linked import jsonld
 from unicef_linked.errors import BadParameter, NotFound
 from unicef_linked.formats import DOCUMENT_FORMATS, GRAPH_FORMATS, HTML, JSONLD, Carries, Format, by_suffix
 from unicef_linked.iris import HYDRA, OWL, RDF, RDFS, SHACL, SKOS
-from unicef_linked.resource import Text
+from unicef_linked.resource import Text, collation
 from unicef_linked.web.catalogue import describe_dataset
 from unicef_linked.web.responses import CACHE, language, link, negotiate, page, represent, site, vary
 from unicef_linked.web.site import Description, Site, count
@@ -182,16 +182,18 @@ def listing(entity_type: str, suffix: str | None = None) -> Response:
         types = {quad.object.value for quad in statements if isinstance(quad.object, ox.NamedNode)}
         own = sorted(iri for iri in types if iri.startswith(here.names.ontology))
         broadest = here.lists[path][0] if path in here.lists else None
+        about = here.store.match(ox.NamedNode(broadest)) if broadest else []
         return page(
             "list.html",
             entity_type=entity_type,
-            members=sorted((reader.link(iri) for iri in shown), key=lambda found: found.label.text.casefold()),
+            members=sorted((reader.link(iri) for iri in shown), key=lambda found: collation(found.label.text)),
             classes=[reader.link(iri) for iri in own],
             total=len(members),
             number=number,
             pages=pages,
             formats=formats_of(path, query),
             title=reader.label(broadest) if broadest else Text(entity_type),
+            kind=reader.resource(broadest, about) if broadest else None,
         )
 
     return respond(path, suffix, lambda: _collection(here, entity_type, members, shown, number, pages), html)
@@ -251,8 +253,7 @@ def named_graph(name: str) -> Response:
     node = ox.NamedNode(iri)
 
     def content() -> Description | None:
-        rows = here.store.select("SELECT ?g ?s ?p ?o { GRAPH ?g { ?s ?p ?o } }", {"g": node})
-        quads = [ox.Quad(row["s"], row["p"], row["o"], node) for row in rows]  # type: ignore[arg-type]
+        quads = here.store.match(graph_name=node)
         return Description(iri, quads) if quads else None
 
     return respond(
@@ -267,11 +268,9 @@ def ontology(suffix: str | None = None) -> Response:
     here = site()
 
     def content() -> Description | None:
-        rows = here.store.select(
-            "SELECT ?prefix ?g ?s ?p ?o { GRAPH ?g { ?s ?p ?o } FILTER(STRSTARTS(STR(?g), STR(?prefix))) }",
-            {"prefix": ox.Literal(here.names.graph("ontology"))},
-        )
-        quads = [ox.Quad(row["s"], row["p"], row["o"], row["g"]) for row in rows]  # type: ignore[arg-type]
+        prefix = here.names.graph("ontology")
+        parts = [name for name in here.release.manifest.graphs if name == prefix or name.startswith(f"{prefix}/")]
+        quads = [quad for name in parts for quad in here.store.match(graph_name=ox.NamedNode(name))]
         return Description(here.names.ontology, quads) if quads else None
 
     return respond("/ontology", suffix, content, lambda: _terms_page("ontology.html", content(), "/ontology"))
@@ -340,7 +339,7 @@ _KINDS: Final = (
 )
 """The order in which documentation speaks of kinds of terms; others follow by name."""
 
-_HAS_PART: Final = (f"{SHACL}property", f"{SHACL}declare")
+_HAS_PART: Final = (f"{SHACL}property", f"{SHACL}sparql", f"{SHACL}declare")
 """What these lead to is documented inside what they lead from."""
 
 

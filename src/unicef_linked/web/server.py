@@ -15,7 +15,6 @@ from unicef_linked.config import Settings
 from unicef_linked.errors import AddressInUse, UnusableInput
 from unicef_linked.release import Release, open_release
 from unicef_linked.store.embedded import Embedded, Evaluators
-from unicef_linked.store.loading import load_release
 from unicef_linked.web import create_app
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ def application() -> Callable[[Any, Any], Iterable[bytes]]:
     values = handed["settings"] | {"languages": tuple(handed["settings"]["languages"])}
     settings = Settings(**values)
     release = open_release(Path(handed["release"]))
-    store = Embedded(load_release(release), handed["queries"], settings, release.names.prefixes)
+    store = Embedded(release, handed["queries"], settings)
     app = create_app(settings, release, store)
     # The cache is the outermost layer: a hit never enters Flask.
     return app.wsgi_app

@@ -17,7 +17,7 @@ from unicef_linked.web import transfer
 from unicef_linked.web.catalogue import describe_service
 from unicef_linked.web.examples import briefest, examples
 from unicef_linked.web.resources import write
-from unicef_linked.web.responses import CACHE, language, link, negotiate, page, represent, site, vary
+from unicef_linked.web.responses import CACHE, TITLES, language, link, negotiate, page, represent, site, vary
 
 routes: Final = Blueprint("sparql", __name__)
 
@@ -174,6 +174,7 @@ def _editor(text: str) -> Response:
         solution_formats=SOLUTION_FORMATS,
         graph_formats=GRAPH_FORMATS,
         prefixes=here.names.prefixes,
+        problems=TITLES,
     )
     return represent(content, HTML, varies_by=["Accept"])
 

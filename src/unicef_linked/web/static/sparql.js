@@ -35,10 +35,13 @@ function shorten(iri) {
   return iri;
 }
 
-/** Returns where a page about an IRI is: on this server for the dataset's own. */
+/** Returns where a page about an IRI is: on this server, in the language asked for, when the IRI is the dataset's own. */
 function address(iri) {
-  if (iri.startsWith(`${words.base}id/`)) return `/doc/${iri.slice(words.base.length + 3)}`;
-  return iri.startsWith(words.base) ? `/${iri.slice(words.base.length)}` : iri;
+  if (!iri.startsWith(words.base)) return iri;
+  const here = new URL(`/${iri.slice(words.base.length).replace(/^id\//, "doc/")}`, window.location.href);
+  const asked = new URL(window.location.href).searchParams.get("lang");
+  if (asked) here.searchParams.set("lang", asked);
+  return here.href;
 }
 
 function cell(term) {
@@ -46,7 +49,7 @@ function cell(term) {
   if (term.type === "uri") {
     if (!/^https?:/.test(term.value)) return element("td", {}, term.value);
     const href = address(term.value);
-    const link = element("a", { href, title: term.value }, shorten(term.value));
+    const link = element("a", { href, title: term.value, translate: "no" }, shorten(term.value));
     if (href === term.value) link.rel = "external";
     return element("td", {}, link);
   }
@@ -83,7 +86,7 @@ function table(answer, milliseconds) {
 /** Returns the lines around a place in the query, the line itself marked. */
 function excerpt(query, line, column) {
   const lines = query.split("\n");
-  const shown = element("pre", { translate: "no" });
+  const shown = element("pre", { translate: "no", tabindex: "0" });
   for (let at = Math.max(1, line - 2); at <= Math.min(lines.length, line + 1); at += 1) {
     const text = lines[at - 1];
     const row = element(at === line ? "mark" : "span", { class: "line", "data-number": at });
@@ -94,8 +97,23 @@ function excerpt(query, line, column) {
   return shown;
 }
 
+/** Returns Turtle without the prefixes that it does not use. */
+function readable(turtle) {
+  const declaration = /^@prefix ([\w-]*:) <.*> \.\n/gm;
+  const body = turtle.replace(declaration, "");
+  const used = new Set(body.match(/[\w-]*:/g));
+  return turtle.replace(declaration, (line, prefix) => (used.has(prefix) ? line : ""));
+}
+
+/** Returns the title of a problem details object (RFC 9457) in the language of the page. */
+function titleOf(details) {
+  const name = (details.type || "").split("/").pop();
+  const known = [...document.getElementById("problems").content.children].find((one) => one.dataset.name === name);
+  return known ? known.textContent : details.title || "";
+}
+
 function problem(details, query) {
-  const box = element("div", { class: "error", role: "alert" }, element("h2", {}, details.title || ""));
+  const box = element("div", { class: "error", role: "alert" }, element("h2", {}, titleOf(details)));
   if (details.line) {
     box.append(element("p", { class: "where" }, say(words.place, details)));
     box.append(excerpt(query, details.line, details.column || 1));
@@ -132,7 +150,7 @@ async function run() {
     if (mine !== running) return;
     const milliseconds = Math.round(performance.now() - started);
     if (!response.ok) show(problem(type.endsWith("json") ? JSON.parse(text) : { title: `${response.status}` }, query));
-    else if (type !== SOLUTIONS) show(text.trim() ? [element("pre", { translate: "no" }, text)] : [element("p", {}, words.empty)]);
+    else if (type !== SOLUTIONS) show(text.trim() ? [element("pre", { translate: "no", tabindex: "0" }, readable(text))] : [element("p", {}, words.empty)]);
     else {
       const answer = JSON.parse(text);
       if ("boolean" in answer) show([element("p", { class: "answer" }, answer.boolean ? words.yes : words.no)]);

@@ -1,0 +1,214 @@
+"""JSON-LD reads like plain JSON and says exactly the triples it was made from (JSON-LD 1.1)."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pyoxigraph as ox
+import pytest
+import rdflib
+from pyld import jsonld as pyld
+from rdflib.compare import isomorphic
+
+from unicef_linked.iris import Names
+from unicef_linked.jsonld import make_context, write
+from unicef_linked.release import Release
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:rdflib")  # it calls what it has deprecated itself
+
+NAMES = Names()
+PREFIXES = """
+PREFIX ul: <https://w3id.org/unicef-linked/ontology#>
+PREFIX office: <https://w3id.org/unicef-linked/id/office/>
+PREFIX region: <https://w3id.org/unicef-linked/id/region/>
+PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
+PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
+PREFIX dcterms: <http://purl.org/dc/terms/>
+PREFIX schema: <http://schema.org/>
+PREFIX xsd: <http://www.w3.org/2001/XMLSchema#>
+PREFIX ex: <http://example.org/>
+"""
+SMALL = """
+office:gao a ul:ZoneOffice ;
+    skos:prefLabel "Gao zone office"@en, "Bureau de zone de Gao"@fr ;
+    skos:altLabel "UNICEF Gao"@en, "Gao office"@en, "UNICEF Gao"@fr ;
+    ul:coversRegion region:gao, region:kidal ;
+    ul:locatedIn ex:gao ;
+    ul:openedOn "2013"^^xsd:gYear ;
+    ul:staffCount 14 .
+office:kayes a ul:ZoneOffice ;
+    skos:prefLabel "Kayes zone office"@en ;
+    ul:coversRegion region:kayes .
+region:gao a ul:Region ; skos:prefLabel "Gao"@fr .
+"""
+
+
+def triples(turtle: str) -> list[ox.Triple]:
+    return [quad.triple for quad in ox.parse(PREFIXES + turtle, format=ox.RdfFormat.TURTLE)]
+
+
+def in_rdflib(content: bytes, format: str) -> rdflib.Graph:  # noqa: A002 - rdflib's word
+    graph = rdflib.Graph(bind_namespaces="none")
+    graph.parse(data=content, format=format)
+    return graph
+
+
+def document(statements: Iterable[ox.Triple], root: str, dataset: Iterable[ox.Triple] | None = None) -> dict[str, Any]:
+    """Return a document as a reader of JSON gets it, once it has been proved to say what it was made from."""
+    statements = list(statements)
+    context = make_context([ox.Quad(*t) for t in (dataset or statements)], NAMES)
+    content = write(statements, context, root=root)
+    expected = ox.serialize(statements, format=ox.RdfFormat.N_TRIPLES)
+    assert isomorphic(in_rdflib(content, "json-ld"), in_rdflib(expected, "nt"))
+    by_pyld = pyld.to_rdf(json.loads(content), {"format": "application/n-quads"}).encode()
+    assert isomorphic(in_rdflib(by_pyld, "nt"), in_rdflib(expected, "nt"))
+    found: dict[str, Any] = json.loads(content)
+    return found
+
+
+GAO = NAMES.entity("office", "gao")
+
+
+def test_a_document_is_one_object_about_its_resource_under_plain_names() -> None:
+    found = document(triples(SMALL), GAO)
+    assert list(found) == ["@context", *(key for key in found if key != "@context")]
+    assert found["id"] == GAO
+    assert found["type"] == "ZoneOffice"
+    assert not [key for key in found if ":" in key]
+
+
+def test_what_hangs_on_nothing_is_included_at_the_end() -> None:
+    found = document(triples(SMALL), GAO)
+    assert list(found)[-1] == "included"
+    assert [node["id"] for node in found["included"]] == [NAMES.entity("office", "kayes")]
+
+
+def test_a_type_is_a_word_even_where_the_document_describes_the_class() -> None:
+    found = document(triples(SMALL + 'ul:ZoneOffice rdfs:label "Zone office"@en .'), GAO)
+    assert found["type"] == "ZoneOffice"
+    assert found["included"][-1]["label"] == {"en": "Zone office"}
+
+
+def test_numbers_are_numbers_and_years_are_strings() -> None:
+    found = document(triples(SMALL), GAO)
+    assert found["staffCount"] == 14
+    assert found["openedOn"] == "2013"
+
+
+def test_labels_read_by_language() -> None:
+    found = document(triples(SMALL), GAO)
+    assert found["prefLabel"] == {"en": "Gao zone office", "fr": "Bureau de zone de Gao"}
+    assert found["altLabel"] == {"en": ["Gao office", "UNICEF Gao"], "fr": ["UNICEF Gao"]}
+
+
+def test_a_property_that_anybody_has_twice_is_a_list_for_everybody() -> None:
+    dataset = triples(SMALL)
+    gao, kayes = (document(dataset, NAMES.entity("office", key)) for key in ("gao", "kayes"))
+    assert len(gao["coversRegion"]) == 2
+    assert kayes["coversRegion"] == [NAMES.entity("region", "kayes")]
+
+
+def test_a_link_to_what_the_document_describes_is_nested_and_any_other_is_a_string() -> None:
+    found = document(triples(SMALL), GAO)
+    assert found["locatedIn"] == "http://example.org/gao"
+    nested = next(region for region in found["coversRegion"] if isinstance(region, dict))
+    assert nested == {"id": NAMES.entity("region", "gao"), "type": "Region", "prefLabel": {"fr": "Gao"}}
+
+
+def test_what_leads_to_the_resource_hangs_on_it_in_reverse() -> None:
+    found = document(triples(SMALL), NAMES.entity("region", "gao"))
+    assert found["id"] == NAMES.entity("region", "gao")
+    [office] = found["@reverse"]["coversRegion"]
+    assert office["id"] == GAO
+
+
+def test_the_same_statements_give_the_same_bytes_in_any_order() -> None:
+    statements = triples(SMALL)
+    context = make_context([ox.Quad(*t) for t in statements], NAMES)
+    assert write(statements, context, root=GAO) == write(reversed(statements), context, root=GAO)
+    backwards = [ox.Quad(*t) for t in reversed(statements)]
+    assert json.dumps(make_context(backwards, NAMES)) == json.dumps(context)
+
+
+@pytest.mark.parametrize(
+    "turtle",
+    [
+        pytest.param('ex:a ex:p 1, 1.0, 1e0, true, "x", "x"@en .', id="one property, values of every kind"),
+        pytest.param('ex:a ex:p "x"@en, "y"@EN-GB, "z" .', id="a string without language among others"),
+        pytest.param('ex:a ex:p "2013"^^xsd:gYear, "2016-01"^^xsd:gYearMonth .', id="two datatypes"),
+        pytest.param(
+            'ex:a ex:p "01"^^xsd:integer, "+1"^^xsd:integer .', id="an integer that JSON would write otherwise"
+        ),
+        pytest.param('ex:a ex:p "1"^^xsd:boolean .', id="a truth value that JSON would write otherwise"),
+        pytest.param("ex:a ex:p 123456789012345678901234567890 .", id="an integer past what JSON readers keep"),
+        pytest.param("ex:a ex:p ex:a .", id="a thing that leads to itself"),
+        pytest.param("ex:a ex:p ex:b . ex:b ex:p ex:a .", id="two that lead to each other"),
+        pytest.param("ex:a ex:p ex:c . ex:b ex:p ex:c . ex:c ex:q 1 .", id="two that lead to a third"),
+        pytest.param("ex:x ex:p ex:y .", id="nothing about the resource"),
+        pytest.param('ex:a ex:p [ ex:q "x" ], [ ex:q "y" ] .', id="blank nodes"),
+        pytest.param('ex:a ex:p ("x" 1 ex:b) .', id="a list"),
+        pytest.param("ex:a ex:p () .", id="an empty list"),
+        pytest.param('ex:a schema:name "a"@en ; ul:name "b"@en .', id="one local name in two vocabularies"),
+        pytest.param('ex:a rdfs:label "a"@en ; skos:label "b"@en ; ex:label "c"@en .', id="three labels"),
+        pytest.param('ex:a ex:id "1" ; ex:type "2" ; ex:context "3" ; ex:graph "4" .', id="words that JSON-LD keeps"),
+        pytest.param(
+            '<http://example.org/x:y> <urn:p> <urn:o> . ex:a <urn:q:r> "x" .', id="IRIs that look like prefixes"
+        ),
+        pytest.param('ex:a ex:p "ul:Office", "http://example.org/", "_:b", "@id" .', id="strings that look like IRIs"),
+        pytest.param('ex:a a ex:T, ul:Office ; ex:T "x" .', id="a class and a property of one name"),
+        pytest.param('ex:a ex:p "" , ""@fr .', id="empty strings"),
+        pytest.param('ex:a ex:p "a\\nb\\"c\\\\" .', id="characters that JSON escapes"),
+    ],
+)
+def test_no_triple_is_lost_or_made_up(turtle: str) -> None:
+    document(triples(turtle), "http://example.org/a")
+
+
+def test_a_statement_of_a_kind_that_the_context_did_not_foresee_is_kept() -> None:
+    dataset = triples('ex:b ex:p "x"@en ; ex:q ex:c ; ex:r "2013"^^xsd:gYear .')
+    document(
+        triples('ex:a ex:p ex:b, 1 ; ex:q "plain" ; ex:r "2016-01"^^xsd:gYearMonth .'), "http://example.org/a", dataset
+    )
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "id/organization/unicef-mali",
+        "id/office/gao",
+        "id/office/bamako",
+        "id/country/mli",
+        "id/region/taoudenit",
+        "id/place/bamako",
+        "id/sector/wash",
+        "id/priority/community-resilience",
+        "id/group/children",
+        "id/source/where-we-work-mali-fr",
+        "id/observation/staff-gao",
+        "id/claim/gao-type",
+        "ontology",
+    ],
+)
+def test_each_kind_of_entity_survives_the_published_context(
+    path: str, release: Release, release_store: ox.Store
+) -> None:
+    node = ox.NamedNode(NAMES.base + path)
+    statements = {quad.triple for quad in release_store.quads_for_pattern(node, None, None)}
+    statements |= {quad.triple for quad in release_store.quads_for_pattern(None, None, node)}
+    assert statements
+    content = write(statements, release.context(), root=node.value)
+    expected = ox.serialize(statements, format=ox.RdfFormat.N_TRIPLES)
+    assert set(in_rdflib(content, "json-ld")) == set(in_rdflib(expected, "nt"))
+    assert json.loads(content)["id"] == node.value
+
+
+def test_the_published_context_reads_every_statement_of_ours_by_a_plain_name(release: Release) -> None:
+    context = release.context()
+    terms = {d["@id"] if isinstance(d, dict) else d: term for term, d in context.items()}
+    for name in ("coversRegion", "locatedIn", "worksInSector", "hasPriority", "openedOn", "staffCount", "activeSince"):
+        assert terms[NAMES.term(name)] == name
+    assert terms["http://www.w3.org/2004/02/skos/core#prefLabel"] == "prefLabel"
