@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +10,11 @@ import prettytable
 import pyoxigraph as ox
 import requests
 
-from unicef_linked.errors import MalformedQuery, QueryError, UnusableInput
+from unicef_linked.errors import QueryError, UnusableInput
 from unicef_linked.formats import GRAPH_FORMATS, SOLUTION_FORMATS, Format, by_name
 from unicef_linked.iris import Names
 from unicef_linked.store.loading import load_release
-from unicef_linked.store.query import check
+from unicef_linked.store.query import check, malformed
 from unicef_linked.writing import write_rdf
 
 if TYPE_CHECKING:
@@ -37,12 +36,7 @@ def ask_release(release: Release, text: str, style: str) -> bytes:
     try:
         answer = load_release(release).query(text)
     except SyntaxError as error:
-        found = re.match(r"error at (\d+):(\d+): (.*)", str(error), re.DOTALL)
-        if not found:
-            raise MalformedQuery(str(error)) from None
-        line, column = int(found[1]), int(found[2])
-        message = found[3].split(" ['")[0].splitlines()[0][:120]
-        raise MalformedQuery(f"line {line}, column {column}: {message}", line=line, column=column) from None
+        raise malformed(str(error), text) from None
     solutions, graph = _wanted(style)
     is_graph = isinstance(answer, ox.QueryTriples)
     chosen = graph if is_graph else solutions

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from dataclasses import dataclass
 from typing import Final
@@ -163,3 +164,16 @@ class Names:
             if iri.startswith(namespace) and re.fullmatch(r"[A-Za-z0-9_]([\w.-]*[\w-])?", local):
                 return f"{prefix}:{local}"
         return iri
+
+
+def undeclared_prefix(prefix: str) -> str:
+    """Return what to say of a prefix that a file or query uses without declaring it, with the remedy where we know it.
+
+    >>> undeclared_prefix("regoin")
+    'undeclared prefix "regoin:"; did you mean "region:"?'
+    """
+    known, text = Names().prefixes, f'undeclared prefix "{prefix}:"'
+    if prefix in known:
+        return f"{text}; add the line: PREFIX {prefix}: <{known[prefix]}>"
+    near = difflib.get_close_matches(prefix, known, n=1)
+    return f'{text}; did you mean "{near[0]}:"?' if near else f"{text}; declare it with a line: PREFIX {prefix}: <…>"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import os
 import re
@@ -13,7 +12,7 @@ from urllib.parse import quote
 from pyoxigraph import BlankNode, CanonicalizationAlgorithm, Dataset, DefaultGraph, NamedNode, Quad, RdfFormat, parse
 
 from unicef_linked.errors import MalformedData, UnusableInput
-from unicef_linked.iris import CANONICAL_BASE, SHACL, Names
+from unicef_linked.iris import CANONICAL_BASE, SHACL, Names, undeclared_prefix
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -139,12 +138,7 @@ def _remedy(message: str) -> str:
     undeclared = _UNDECLARED.search(message)
     if not undeclared:
         return message
-    prefix, known = undeclared[1], Names().prefixes
-    text = f'undeclared prefix "{prefix}:"'
-    if prefix in known:
-        return f"{text}; add the line: PREFIX {prefix}: <{known[prefix]}>"
-    near = difflib.get_close_matches(prefix, known, n=1)
-    return f'{text}; did you mean "{near[0]}:"?' if near else f"{text}; declare it with a line: PREFIX {prefix}: <…>"
+    return undeclared_prefix(undeclared[1])
 
 
 def skolemize(quads: Iterable[Quad], names: Names) -> list[Quad]:

@@ -15,7 +15,6 @@ import pyoxigraph as ox
 
 from unicef_linked.errors import (
     LinkedDataError,
-    MalformedQuery,
     NotAcceptable,
     Overloaded,
     QueryError,
@@ -26,7 +25,7 @@ from unicef_linked.formats import FORMATS, GRAPH_FORMATS, SOLUTION_FORMATS, Carr
 from unicef_linked.store import Answer, Solution, Term
 from unicef_linked.store.evaluator import HEADER, Limits, arguments_for, frame
 from unicef_linked.store.loading import load_release
-from unicef_linked.store.query import Query, check, dataset_clauses
+from unicef_linked.store.query import Query, check, dataset_clauses, malformed
 from unicef_linked.writing import settle_prefixes
 
 if TYPE_CHECKING:
@@ -155,7 +154,7 @@ class Embedded:
         connection = None
         try:
             connection = self._connect(json.dumps(request).encode())
-            conversation = _Conversation(connection, timeout, self._waiting, list(self._prefixes))
+            conversation = _Conversation(connection, timeout, self._waiting, list(self._prefixes), query.text)
             try:
                 return conversation.answer(tuple(f for f in (solutions, graph) if f))
             except BaseException:
@@ -205,8 +204,14 @@ class _Conversation:
     """One answer as it arrives from a query process."""
 
     def __init__(
-        self, connection: socket.socket, timeout: float, waiting: threading.BoundedSemaphore, prefixes: list[str]
+        self,
+        connection: socket.socket,
+        timeout: float,
+        waiting: threading.BoundedSemaphore,
+        prefixes: list[str],
+        text: str,
     ) -> None:
+        self._text = text
         self._connection, self._timeout, self._waiting, self._prefixes = connection, timeout, waiting, prefixes
         self._deadline = time.monotonic() + timeout
         self._file = connection.makefile("rb", buffering=1 << 16)
@@ -272,7 +277,7 @@ class _Conversation:
     def _raise(self, error: dict[str, Any], accepted: tuple[Format, ...]) -> None:
         match error["kind"]:
             case "malformed":
-                raise MalformedQuery(_shorten(error["message"]), line=error["line"], column=error["column"])
+                raise malformed(error["message"], self._text)
             case "not-acceptable":
                 solutions = any(f in SOLUTION_FORMATS for f in accepted)
                 raise NotAcceptable([f.media_type for f in (GRAPH_FORMATS if solutions else SOLUTION_FORMATS)])
@@ -280,16 +285,3 @@ class _Conversation:
                 raise QueryOutOfResources(f"{error['message']}; ask for less, or take the dump")
             case _:
                 raise QueryError(error["message"])
-
-
-def _shorten(message: str) -> str:
-    """Return the parser's message without the character classes it lists by the dozen."""
-    expected, _, choices = message.partition("expected ")
-    words = [
-        word
-        for word in choices.replace("one of ", "").split(", ")
-        if len(word) < 24 and ".." not in word and "[" not in word
-    ]
-    if not choices:
-        return message
-    return f"{expected}expected {' or '.join(words[:8]) or 'something else'}"

@@ -15,7 +15,6 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import re
 import resource
 import signal
 import socket
@@ -39,7 +38,6 @@ if TYPE_CHECKING:
 HEADER: Final = struct.Struct("!cI")
 MAX_REQUEST: Final = 8 << 20
 _BUFFER: Final = 64 << 10
-_POSITION: Final = re.compile(r"error at (\d+):(\d+): (.*)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,9 +170,7 @@ def _answer(store: ox.Store, connection: socket.socket, limits: Limits) -> None:
     except _ResultTooLarge:
         error = {"kind": "result-too-large", "message": f"the result has more than {limits.result >> 20} MiB"}
     except SyntaxError as problem:
-        found = _POSITION.match(str(problem))
-        line, column = (int(found[1]), int(found[2])) if found else (None, None)
-        error = {"kind": "malformed", "message": found[3] if found else str(problem), "line": line, "column": column}
+        error = {"kind": "malformed", "message": str(problem)}
     except (ValueError, RuntimeError, OSError) as problem:
         error = {"kind": "failed", "message": str(problem)}
     else:

@@ -12,6 +12,7 @@ from typing import Final
 from urllib.parse import urljoin
 
 from unicef_linked.errors import MalformedQuery, QueryRefused
+from unicef_linked.iris import undeclared_prefix
 
 MAX_DEPTH: Final = 100
 """Nested brackets, or signs in a row. The engine's parser is recursive: a few thousand overflow its stack."""
@@ -163,3 +164,33 @@ def is_repeatable(text: str) -> bool:
 
 
 _CHANGING: Final = frozenset(["NOW", "RAND", "UUID", "STRUUID", "BNODE"])
+
+
+def malformed(message: str, text: str) -> MalformedQuery:
+    """Return the error for a query that the engine's parser refused with ``message``, in words for its author.
+
+    >>> print(malformed("error at 1:28: expected one of Prefix not found, ['%']", "SELECT * WHERE { ?s skso:a ?o }"))
+    line 1, column 28: undeclared prefix "skso:"; did you mean "skos:"?
+    """
+    found = _ENGINE_ERROR.match(message)
+    if not found:
+        return MalformedQuery(message)
+    line, column, rest = int(found[1]), int(found[2]), found[3]
+    if "Prefix not found" in rest:
+        before = "".join(text.splitlines(keepends=True)[: line - 1]) + text.splitlines()[line - 1][: column - 1]
+        names = re.findall(r"([^\s:<>?$\"'(){}\[\],;|/^*+!=]*):[^\s:<>]*", before)
+        if names:
+            return MalformedQuery(
+                f"line {line}, column {column}: {undeclared_prefix(names[-1])}", line=line, column=column
+            )
+    place = "".join(text.splitlines(keepends=True)[line - 1 :])[column - 1 :].split(maxsplit=1)
+    near = f'unexpected "{place[0][:20]}"' if place else "unexpected end of the query"
+    choices = (word.strip() for word in _CHOICE.findall(rest.removeprefix("expected ").removeprefix("one of ")))
+    # The grammar tries the forms of a query one after the other, and names the last where the first went wrong.
+    words = [word for word in choices if word and word not in _FORMS and not word.startswith(("[", "|"))]
+    wanted = f"; expected {' or '.join(words[:8])}{' …' if len(words) > 8 else ''}" if words else ""
+    return MalformedQuery(f"line {line}, column {column}: {near}{wanted}", line=line, column=column)
+
+
+_CHOICE: Final = re.compile(r'"(?:[^"\\]|\\.)*"|\[[^\]]*\]|[^,\["]+')
+_ENGINE_ERROR: Final = re.compile(r"error at (\d+):(\d+): (.*)", re.DOTALL)
