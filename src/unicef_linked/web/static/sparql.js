@@ -35,10 +35,11 @@ function shorten(iri) {
   return iri;
 }
 
-/** Returns where a page about an IRI is: on this server, in the language asked for, when the IRI is the dataset's own. */
+/** Returns where a page about an IRI is: on this server for the dataset's own, and for all when the dataset is of others. */
 function address(iri) {
-  if (!iri.startsWith(words.base)) return iri;
-  const here = new URL(`/${iri.slice(words.base.length).replace(/^id\//, "doc/")}`, window.location.href);
+  if (words.ours === "true" && !iri.startsWith(words.base)) return iri;
+  const path = iri.startsWith(words.base) ? `/${iri.slice(words.base.length).replace(/^id\//, "doc/")}` : "";
+  const here = new URL(path || `/resource?iri=${encodeURIComponent(iri)}`, window.location.href);
   const asked = new URL(window.location.href).searchParams.get("lang");
   if (asked) here.searchParams.set("lang", asked);
   return here.href;
