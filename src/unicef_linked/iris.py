@@ -53,6 +53,16 @@ WELL_KNOWN_PREFIXES: Final = {
     "wgs84": "http://www.w3.org/2003/01/geo/wgs84_pos#",
 }
 
+IDENTIFIER_PREFIXES: Final = {
+    "eurovoc": "http://eurovoc.europa.eu/",
+    "osmrel": "https://www.openstreetmap.org/relation/",
+    "sdg": "http://metadata.un.org/sdg/",
+    "unbis": "http://metadata.un.org/thesaurus/",
+    "wd": "http://www.wikidata.org/entity/",
+    "wof": "https://spelunker.whosonfirst.org/id/",
+}
+"""Where the things lie that ours are linked to; vocabularies are in WELL_KNOWN_PREFIXES."""
+
 TYPES_WITH_PREFIX: Final = (
     "organization",
     "office",
@@ -151,7 +161,12 @@ class Names:
     def prefixes(self) -> dict[str, str]:
         """Every prefix we write with: ours first, then the well-known ones."""
         ours = {"ul": f"{self.ontology}#", "ulsh": f"{self.shapes}#"}
-        return ours | {name: f"{self.base}id/{name}/" for name in TYPES_WITH_PREFIX} | WELL_KNOWN_PREFIXES
+        return (
+            ours
+            | {name: f"{self.base}id/{name}/" for name in TYPES_WITH_PREFIX}
+            | WELL_KNOWN_PREFIXES
+            | IDENTIFIER_PREFIXES
+        )
 
     def shorten(self, iri: str) -> str:
         """Return the prefixed form of an IRI where a prefix of ours covers it, the IRI itself otherwise.

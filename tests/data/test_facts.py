@@ -176,3 +176,11 @@ def test_nothing_published_is_a_blank_node(release_store: ox.Store) -> None:
     assert not bool(
         release_store.query("ASK { { ?s ?p ?o } UNION { GRAPH ?g { ?s ?p ?o } } FILTER(isBlank(?s) || isBlank(?o)) }")
     )
+
+
+def test_every_property_and_class_in_use_has_a_name_in_french_and_in_english(release_store: ox.Store) -> None:
+    for pattern in ("?s ?term ?o", "?s a ?term"):
+        for language in ("fr", "en"):
+            query = f"""SELECT DISTINCT ?term {{ {pattern}
+              FILTER NOT EXISTS {{ ?term <http://www.w3.org/2000/01/rdf-schema#label> ?l FILTER(LANG(?l) = "{language}") }} }}"""
+            assert [str(row["term"]) for row in release_store.query(query)] == []  # type: ignore[union-attr,index]
