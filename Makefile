@@ -12,7 +12,7 @@ serve: .venv/run
 	exec $(BIN)/unicef-linked serve --host $(HOST) --port $(PORT) --workers $(WORKERS)
 
 test: check .venv/browser
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 check: .venv/dev
 	$(BIN)/ruff format --check
@@ -35,7 +35,8 @@ format: .venv/dev
 
 # The browser tests drive Debian's Chromium: a browser is no Python package.
 .venv/browser: .venv/dev
-	@command -v chromium >/dev/null || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; }
+	@command -v chromium >/dev/null || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; } \
+	  || { echo "the browser tests need chromium: install it (apt-get install chromium, as root)" >&2; exit 1; }
 	touch $@
 
 clean:
