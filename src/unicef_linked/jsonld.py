@@ -182,10 +182,7 @@ def _tree(nodes: dict[str, Context], root: str) -> Any:
             if not node[key]:
                 del node[key]
             tree.setdefault("@reverse", {}).setdefault(key, []).append(place(name))
-    included = []
-    for name in sorted(left):
-        if name in left:
-            included.append(place(name))
+    included = [place(name) for name in sorted(left) if name in left]
     return tree | {"@included": included} if included else tree
 
 

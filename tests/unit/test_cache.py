@@ -40,7 +40,7 @@ class Application:
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         self.asked += 1
-        assert environ["REQUEST_METHOD"] not in {"HEAD"}, "the cache turns HEAD into GET"
+        assert environ["REQUEST_METHOD"] != "HEAD", "the cache turns HEAD into GET"
         headers = {name: value for name, value in {**BASE, **self.headers}.items() if value}
         if not self.streams:
             headers["Content-Length"] = str(len(self.body))

@@ -13,10 +13,11 @@ from rdflib.compare import isomorphic
 
 from unicef_linked.iris import Names
 from unicef_linked.jsonld import make_context, write
-from unicef_linked.release import Release
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from unicef_linked.release import Release
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:rdflib")  # it calls what it has deprecated itself
 

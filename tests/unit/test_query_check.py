@@ -6,6 +6,8 @@ these rows.
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -220,9 +222,7 @@ def test_an_answer_is_kept_only_where_asking_again_would_give_the_same(text: str
 
 @given(st.text(alphabet="SERVICE{}()<>\"'\\#?:.\n au0042", max_size=300))
 def test_any_text_at_all_is_let_through_refused_or_malformed(text: str) -> None:
-    try:
+    with suppress(MalformedQuery, QueryRefused):
         check(text, max_length=LONG)
-    except (MalformedQuery, QueryRefused) as error:
-        assert str(error)
     dataset_clauses(text)
     is_repeatable(text)

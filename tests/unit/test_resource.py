@@ -18,9 +18,8 @@ LABELS = {
     NAMES.term("coversRegion"): {"en": "covers region", "fr": "couvre la région"},
     NAMES.term("staffCount"): {"en": "staff", "fr": "effectif"},
 }
-QUADS = [
-    quad
-    for quad in ox.parse(
+QUADS = list(
+    ox.parse(
         f"""
         PREFIX ul: <{NAMES.ontology}#> PREFIX skos: <{SKOS}> PREFIX xsd: <http://www.w3.org/2001/XMLSchema#>
         GRAPH <{NAMES.graph("a")}> {{
@@ -33,7 +32,7 @@ QUADS = [
         """,
         format=ox.RdfFormat.TRIG,
     )
-]
+)
 
 
 def reader(language: str) -> Reader:

@@ -170,28 +170,25 @@ class Embedded:
 
     def _connect(self, request: bytes) -> socket.socket:
         """Return a connection on which a query process has taken the request up."""
-        connection = socket.socket(socket.AF_UNIX)
-        started = False
-        try:
-            connection.setblocking(False)
+        patience = time.monotonic() + self._settings.query_patience
+        while True:
+            connection = socket.socket(socket.AF_UNIX)
             try:
+                connection.setblocking(False)
                 connection.connect(self._address)
-            except (BlockingIOError, ConnectionRefusedError, FileNotFoundError):
-                raise self._overloaded() from None  # the queue is full, or the processes are being restarted
-            connection.settimeout(self._settings.query_patience)
-            try:
+                connection.settimeout(max(0.01, patience - time.monotonic()))
                 connection.sendall(frame(b"Q", request))
-                started = connection.recv(HEADER.size, socket.MSG_WAITALL) == frame(b"S")
-            except TimeoutError:
-                raise self._overloaded() from None
-            except ConnectionError:
-                started = False
-            if not started:
-                raise self._overloaded()
-            return connection
-        finally:
-            if not started:
+                if connection.recv(HEADER.size, socket.MSG_WAITALL) == frame(b"S"):
+                    return connection
+            except (BrokenPipeError, ConnectionResetError):
+                pass
+            except OSError:  # the queue is full, nobody took the request up in time, or the processes are restarting
                 connection.close()
+                raise self._overloaded() from None
+            # The process that took the connection ended before it read the request: nothing was begun, so ask again.
+            connection.close()
+            if time.monotonic() > patience:
+                raise self._overloaded()
 
     def _overloaded(self) -> Overloaded:
         return Overloaded(
