@@ -187,10 +187,13 @@ def malformed(message: str, text: str) -> MalformedQuery:
     near = f'unexpected "{place[0][:20]}"' if place else "unexpected end of the query"
     choices = (word.strip() for word in _CHOICE.findall(rest.removeprefix("expected ").removeprefix("one of ")))
     # The grammar tries the forms of a query one after the other, and names the last where the first went wrong.
-    words = [word for word in choices if word and word not in _FORMS and not word.startswith(("[", "|"))]
+    words = [word for word in choices if word and word not in _FORMS | _NOT_HERE and not word.startswith(("[", "|"))]
     wanted = f"; expected {' or '.join(words[:8])}{' …' if len(words) > 8 else ''}" if words else ""
     return MalformedQuery(f"line {line}, column {column}: {near}{wanted}", line=line, column=column)
 
+
+_NOT_HERE: Final = frozenset({"LATERAL", "SERVICE"})
+"""What the engine would take and we do not, or the standard does not have."""
 
 _CHOICE: Final = re.compile(r'"(?:[^"\\]|\\.)*"|\[[^\]]*\]|[^,\["]+')
 _ENGINE_ERROR: Final = re.compile(r"error at (\d+):(\d+): (.*)", re.DOTALL)

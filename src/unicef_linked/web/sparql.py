@@ -103,9 +103,14 @@ def _graphs(parameters: Parameters, name: str) -> tuple[str, ...]:
     return graphs
 
 
+def _named(parameters: Parameters) -> str | None:
+    """Return the format that ``format`` or its synonym names; clients send both, and each more than once."""
+    return next((value for key, value in parameters if key in {"format", "output"} and value), None)
+
+
 def _accepted(parameters: Parameters) -> tuple[Format | None, Format | None]:
-    """Return the formats for solutions and for a graph: as ``format`` or its synonyms say, else as Accept does."""
-    name = next((_one(parameters, key) for key in ("format", "output") if _one(parameters, key)), None)
+    """Return the formats for solutions and for a graph: as the address says, else as Accept does."""
+    name = _named(parameters)
     if name is None:
         accept = request.headers.get("Accept")
         return choose(accept, SOLUTION_FORMATS), choose(accept, GRAPH_FORMATS)
@@ -121,16 +126,13 @@ def endpoint() -> Response:
     """Answer a query; without one, describe the service or show the editor."""
     parameters = _read()
     text = _one(parameters, "query")
-    chosen_by_name = any(key in {"format", "output"} and value for key, value in parameters)
     if text is None:
         if request.method == "POST":
             raise BadParameter(
                 "the query is missing: send it as the parameter query, or as the body with Content-Type: " + DIRECT
             )
-        return (
-            _describe() if not chosen_by_name else _describe(_one(parameters, "format") or _one(parameters, "output"))
-        )
-    if not chosen_by_name and choose(request.headers.get("Accept"), (*_ANSWERS, HTML)) is HTML:
+        return _describe(_named(parameters))
+    if not _named(parameters) and choose(request.headers.get("Accept"), (*_ANSWERS, HTML)) is HTML:
         return _editor(text)
     solutions, graph = _accepted(parameters)
     if solutions is None and graph is None:

@@ -1,0 +1,384 @@
+"""From files to a release: what is read, derived, refused and written, and that it is the same every time."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Final
+
+import pyoxigraph as ox
+import pytest
+
+from unicef_linked.build import Content, build, snapshot, validate
+from unicef_linked.build.derivation import derive, read_rules
+from unicef_linked.build.sources import SUFFIXES, load, skolemize
+from unicef_linked.errors import MalformedData, NotARelease, NotConforming, UnusableInput
+from unicef_linked.iris import CANONICAL_BASE, Names
+from unicef_linked.release import Release, open_release
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+NAMES: Final = Names()
+PREFIXES: Final = """PREFIX ul: <https://w3id.org/unicef-linked/ontology#>
+PREFIX thing: <https://w3id.org/unicef-linked/id/thing/>
+PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
+PREFIX sh: <http://www.w3.org/ns/shacl#>
+PREFIX ulsh: <https://w3id.org/unicef-linked/shapes#>
+"""
+SHAPES: Final = (
+    PREFIXES
+    + """
+ulsh:ThingShape a sh:NodeShape ; sh:targetClass ul:Thing ; sh:property ulsh:ThingShape-label, ulsh:ThingShape-note .
+ulsh:ThingShape-label sh:path rdfs:label ; sh:minCount 1 ; sh:severity sh:Violation ;
+  sh:message "Add a label."@en, "Ajoutez un libellé."@fr .
+ulsh:ThingShape-note sh:path rdfs:comment ; sh:minCount 1 ; sh:severity sh:Warning ;
+  sh:message "Consider a comment."@en, "Pensez à un commentaire."@fr .
+"""
+)
+GOOD: Final = PREFIXES + '\nthing:a\n    a ul:Thing ;\n    rdfs:label "a"@en ;\n.\n'
+BAD: Final = PREFIXES + "\n# no label\nthing:b\n    a ul:Thing ;\n.\n"
+RULE: Final = "CONSTRUCT { ?s <urn:seen> ?l } WHERE { ?s <http://www.w3.org/2000/01/rdf-schema#label> ?l }"
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> Callable[..., Content]:
+    """Return content made of small texts: data by file name, rules by name."""
+
+    def make(data: dict[str, str], rules: dict[str, str] | None = None, shapes: str = SHAPES) -> Content:
+        root = tmp_path / f"content-{len(list(tmp_path.iterdir()))}"
+        for name, text in {
+            **{f"data/{name}": text for name, text in data.items()},
+            **{f"rules/{name}.rq": text for name, text in (rules or {}).items()},
+            "shapes/shapes.ttl": shapes,
+            "ontology/ontology.ttl": PREFIXES + "ul:Thing a rdfs:Class .",
+        }.items():
+            path = root / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        return Content((root / "data",), (root / "shapes",), (root / "ontology",), root / "rules")
+
+    return make
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    """Return every file below a folder with its bytes."""
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+# Reading
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "words"),
+    [
+        pytest.param("thing:a a ul:Thing\n\nthing:b ul:x", ":8:", "", id="a missing point"),
+        pytest.param(
+            "thing:a ul:p reg:b .", ":7:", 'undeclared prefix "reg:"; did you mean "region:"?', id="a prefix misspelt"
+        ),
+        pytest.param(
+            "thing:a ul:p skos:b .",
+            ":7:",
+            "PREFIX skos: <http://www.w3.org/2004/02/skos/core#>",
+            id="a prefix forgotten",
+        ),
+        pytest.param("thing:a ul:p zzzzz:b .", ":7:", "declare it", id="a prefix nobody knows"),
+    ],
+)
+def test_turtle_that_does_not_parse_is_told_by_file_line_and_remedy(
+    tmp_path: Path, text: str, place: str, words: str
+) -> None:
+    path = tmp_path / "bad.ttl"
+    path.write_text(
+        PREFIXES.replace("PREFIX rdfs", "\nPREFIX rdfs", 1) + text if place == ":8:" else PREFIXES + "\n" + text
+    )
+    with pytest.raises(MalformedData) as caught:
+        load([path], NAMES)
+    assert str(caught.value).startswith(str(path))
+    assert caught.value.line is not None
+    assert words in str(caught.value)
+
+
+def test_a_file_that_is_not_utf_8_is_told_by_line(tmp_path: Path) -> None:
+    (tmp_path / "latin.ttl").write_bytes('<urn:a> <urn:b> "x" .\n<urn:a> <urn:b> "é" .'.encode("latin-1"))
+    with pytest.raises(MalformedData, match=r"latin\.ttl:2: .*UTF-8"):
+        load([tmp_path], NAMES)
+
+
+def test_a_folder_without_rdf_and_a_path_that_is_not_there_are_told(tmp_path: Path) -> None:
+    (tmp_path / "readme.txt").write_text("nothing")
+    with pytest.raises(UnusableInput, match="holds no RDF"):
+        load([tmp_path], NAMES)
+    with pytest.raises(UnusableInput, match="does not exist"):
+        load([tmp_path / "none"], NAMES)
+    with pytest.raises(UnusableInput, match="not a file of RDF"):
+        load([tmp_path / "readme.txt"], NAMES)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+@pytest.mark.parametrize("what", ["file", "folder"])
+def test_what_may_not_be_read_is_told(tmp_path: Path, what: str) -> None:
+    for folder in (tmp_path, *list(tmp_path.parents)[:2]):
+        folder.chmod(0o755)
+    path = tmp_path / "secret.ttl"
+    path.write_text("<urn:a> <urn:b> <urn:c> .")
+    (path if what == "file" else tmp_path).chmod(0)
+    script = f"""import os; os.setuid(65534)
+import pathlib
+from unicef_linked.build.sources import load
+from unicef_linked.iris import Names
+try: load([pathlib.Path({str(tmp_path)!r})], Names())
+except Exception as error: print(type(error).__name__, error)"""
+    # The source tree may lie where that user cannot look: everything is imported before.
+    code = f"import unicef_linked.build\n{script}"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    tmp_path.chmod(0o755)
+    assert done.stdout.startswith("UnusableInput"), done
+    assert "permission denied" in done.stdout.lower()
+
+
+@pytest.mark.parametrize("suffix", sorted(SUFFIXES))
+def test_every_suffix_is_read(tmp_path: Path, suffix: str) -> None:
+    quad = ox.Quad(ox.NamedNode("urn:a"), ox.NamedNode("http://example.org/b"), ox.Literal("é", language="fr"))
+    path = tmp_path / f"file{suffix}"
+    content = ox.serialize([quad], format=SUFFIXES[suffix])
+    assert content is not None
+    path.write_bytes(content)
+    (source,) = load([tmp_path], NAMES)
+    assert [q.triple for q in source.quads] == [quad.triple]
+    assert source.quads[0].graph_name == ox.NamedNode(f"{CANONICAL_BASE}graph/file")
+    (as_is,) = load([tmp_path], NAMES, default_graph=True)
+    assert as_is.quads == (quad,)
+
+
+def test_each_file_is_a_named_graph_and_quads_stay_where_they_say(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "a.trig").write_text("<urn:a> <urn:b> <urn:c> . GRAPH <urn:g> { <urn:d> <urn:e> <urn:f> }")
+    (source,) = load([tmp_path], NAMES)
+    assert {q.graph_name.value for q in source.quads} == {f"{CANONICAL_BASE}graph/sub/a", "urn:g"}  # type: ignore[union-attr]
+
+
+def test_the_line_of_a_subject_is_found(tmp_path: Path) -> None:
+    (tmp_path / "a.ttl").write_text(GOOD)
+    (source,) = load([tmp_path], NAMES)
+    assert source.line_of(f"{CANONICAL_BASE}id/thing/a") == GOOD.splitlines().index("thing:a") + 1
+    assert source.line_of("urn:none") is None
+
+
+def test_blank_nodes_get_the_same_names_every_time_and_files_keep_theirs_apart(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.ttl").write_text(f"<urn:{name}> <urn:p> [ <urn:q> 1 ] . _:x <urn:name> '{name}' .")
+    runs = [skolemize([q for s in load([tmp_path], NAMES) for q in s.quads], NAMES) for _ in range(2)]
+    assert sorted(map(str, runs[0])) == sorted(map(str, runs[1]))
+    nodes = {q.subject for q in runs[0] if q.predicate.value == "urn:name"}
+    assert len(nodes) == 2
+    assert all(str(node).startswith(f"<{CANONICAL_BASE}.well-known/genid/") for node in nodes)
+
+
+# Deriving
+
+
+def test_rules_run_in_the_order_they_ask_for_and_derive_nothing_twice(tiny: Callable[..., Content]) -> None:
+    first = "# after: z\nCONSTRUCT { ?s <urn:twice> ?l } WHERE { ?s <urn:seen> ?l }"
+    content = tiny({"a.ttl": GOOD}, {"a": first, "z": RULE})
+    rules = read_rules(content.rules, NAMES)
+    assert [rule.name for rule in rules] == ["z", "a"]
+    quads = [q for s in load(content.data, NAMES) for q in s.quads]
+    derived = derive(quads, rules, NAMES)
+    assert [(q.predicate.value, q.graph_name.value) for q in derived] == [  # type: ignore[union-attr]
+        ("urn:seen", f"{CANONICAL_BASE}graph/derived/z"),
+        ("urn:twice", f"{CANONICAL_BASE}graph/derived/a"),
+    ]
+    assert derive(quads + derived, rules, NAMES) == []
+
+
+@pytest.mark.parametrize(
+    ("rules", "error", "words"),
+    [
+        ({"a": "# after: none\n" + RULE}, UnusableInput, "'none', which is not a rule"),
+        ({"a": "# after: b\n" + RULE, "b": "# after: a\n" + RULE}, UnusableInput, "wait for each other"),
+        ({"a": "SELECT * { ?s ?p ?o }"}, MalformedData, "is a CONSTRUCT query"),
+        ({"a": "CONSTRUCT {\n ?s ?p } WHERE {}"}, MalformedData, "a.rq:2:"),
+        ({"a": "CONSTRUCT { [] ?p ?o } WHERE { ?s ?p ?o }"}, MalformedData, "blank nodes"),
+    ],
+    ids=["after nothing", "in a circle", "not a CONSTRUCT", "does not parse", "makes blank nodes"],
+)
+def test_a_rule_that_cannot_be_used_is_told(
+    tiny: Callable[..., Content], rules: dict[str, str], error: type[Exception], words: str
+) -> None:
+    content = tiny({"a.ttl": GOOD}, rules)
+    quads = [q for s in load(content.data, NAMES) for q in s.quads]
+    with pytest.raises(error) as caught:
+        derive(quads, read_rules(content.rules, NAMES), NAMES)
+    assert words in str(caught.value)
+
+
+# Validating
+
+
+def test_a_report_names_file_line_and_what_to_do_in_both_languages(tiny: Callable[..., Content]) -> None:
+    report = validate(tiny({"good.ttl": GOOD, "sub/bad.ttl": BAD}))
+    violation = report.results[0]
+    assert not report.conforms
+    assert violation.severity == "Violation"
+    assert violation.focus_node == f"{CANONICAL_BASE}id/thing/b"
+    assert violation.file.endswith("sub/bad.ttl")
+    assert violation.line == BAD.splitlines().index("thing:b") + 1
+    assert (violation.message("en"), violation.message("fr")) == ("Add a label.", "Ajoutez un libellé.")
+
+
+def test_advice_does_not_stop_a_build(tiny: Callable[..., Content], tmp_path: Path) -> None:
+    report = validate(tiny({"good.ttl": GOOD}))
+    assert report.conforms
+    assert (report.count("Violation"), report.count("Warning")) == (0, 1)
+
+
+def test_a_report_is_a_graph_without_blank_nodes(tiny: Callable[..., Content]) -> None:
+    report = validate(tiny({"bad.ttl": BAD}))
+    quads = list(ox.parse(report.turtle(NAMES), format=ox.RdfFormat.TURTLE))
+    assert not any(isinstance(term, ox.BlankNode) for q in quads for term in (q.subject, q.object))
+    assert sum(q.predicate.value.endswith("shacl#result") for q in quads) == len(report.results)
+
+
+def test_shapes_that_say_nothing_are_not_taken_for_success(tiny: Callable[..., Content]) -> None:
+    with pytest.raises(UnusableInput, match="shapes graph is empty"):
+        validate(tiny({"a.ttl": GOOD}, shapes="# nothing"))
+
+
+def test_a_file_is_checked_in_the_context_of_the_packaged_dataset(tmp_path: Path) -> None:
+    packaged = Content.packaged()
+    original = (packaged.data[0] / "mali" / "staff.ttl").read_text(encoding="utf-8")
+    changed = tmp_path / "staff.ttl"
+    changed.write_text(original.replace("sosa:hasSimpleResult 14", "sosa:hasSimpleResult 15"), encoding="utf-8")
+    report = validate(Content((changed,), packaged.shapes, packaged.ontology, packaged.rules), packaged.data)
+    assert not report.conforms
+    assert {r.file for r in report.results if r.severity == "Violation"} <= {str(changed), ""}
+    assert any("staff-gao" in r.focus_node for r in report.results)
+
+
+# Writing
+
+
+def test_two_builds_give_the_same_bytes(release: Release, tmp_path: Path) -> None:
+    again = build(Content.packaged(), tmp_path / "again")
+    assert tree(again.path) == tree(release.path)
+    assert again.manifest.sha256 == release.manifest.sha256
+
+
+def test_a_release_is_what_its_manifest_says(release: Release) -> None:
+    release.verify()
+    content = (release.path / "dumps" / "dataset.nq").read_bytes()
+    assert hashlib.sha256(content).hexdigest() == release.manifest.sha256
+    lines = content.decode().splitlines(keepends=True)
+    assert lines == sorted(set(lines))
+    assert len(lines) == release.manifest.quads == sum(release.manifest.graphs.values())
+    assert release.manifest.conforms is True
+
+
+def test_the_sums_of_the_dumps_hold(release: Release) -> None:
+    done = subprocess.run(["sha256sum", "--check", "--quiet", "SHA256SUMS"], cwd=release.path / "dumps", check=False)
+    assert done.returncode == 0
+    for path in release.dumps():
+        if path.suffix == ".gz":
+            assert gzip.decompress(path.read_bytes()) == path.with_suffix("").read_bytes()
+
+
+def test_nothing_published_is_a_blank_node(release: Release) -> None:
+    report = ox.parse((release.path / "report.ttl").read_bytes(), format=ox.RdfFormat.TURTLE)
+    for quad in (*release.quads(), *release.shapes(), *report):
+        assert not isinstance(quad.subject, ox.BlankNode)
+        assert not isinstance(quad.object, ox.BlankNode)
+
+
+def test_a_changed_byte_is_noticed(tiny: Callable[..., Content], tmp_path: Path) -> None:
+    release = build(tiny({"a.ttl": GOOD}), tmp_path / "out")
+    dump = release.path / "dumps" / "dataset.nq"
+    dump.write_bytes(dump.read_bytes().replace(b'"a"', b'"b"'))
+    with pytest.raises(NotARelease, match="SHA-256"):
+        release.verify()
+
+
+def test_data_that_does_not_conform_leaves_the_older_release_as_it_was(
+    tiny: Callable[..., Content], tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    build(tiny({"a.ttl": GOOD}), out)
+    before = tree(out)
+    for worse in ({"a.ttl": BAD}, {"a.ttl": GOOD + "oops"}):
+        with pytest.raises((NotConforming, MalformedData)):
+            build(tiny(worse), out)
+        assert tree(out) == before
+        open_release(out).verify()
+    assert sorted(p.name for p in tmp_path.glob(".*")) == []
+
+
+def test_a_newer_release_takes_the_place_of_the_older_which_stays_beside_it(
+    tiny: Callable[..., Content], tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    older = build(tiny({"a.ttl": GOOD}), out)
+    opened = open_release(out)
+    newer = build(tiny({"a.ttl": GOOD.replace('"a"', '"aa"')}), out)
+    assert out.is_symlink()
+    assert open_release(out).path == newer.path != older.path
+    opened.verify()
+    build(tiny({"a.ttl": GOOD}), out)
+    assert open_release(out).manifest == older.manifest
+
+
+@pytest.mark.parametrize("what", ["a file", "a folder with other things"])
+def test_what_is_not_ours_is_not_overwritten(tiny: Callable[..., Content], tmp_path: Path, what: str) -> None:
+    out = tmp_path / "out"
+    mine = out if what == "a file" else out / "mine.txt"
+    mine.parent.mkdir(exist_ok=True)
+    mine.write_text("mine")
+    with pytest.raises(UnusableInput, match="out"):
+        build(tiny({"a.ttl": GOOD}), out)
+    assert mine.read_text() == "mine"
+
+
+def test_an_empty_folder_may_become_a_release(tiny: Callable[..., Content], tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    build(tiny({"a.ttl": GOOD}), tmp_path / "out")
+    open_release(tmp_path / "out").verify()
+
+
+def test_another_base_leaves_no_canonical_iri(tmp_path: Path) -> None:
+    release = build(Content.packaged(), tmp_path / "out", "https://data.example.org/mali/")
+    assert release.manifest.conforms
+    for path in (*release.path.glob("*.*"), *(release.path / "dumps").glob("dataset.*")):
+        content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+        assert CANONICAL_BASE.encode() not in content, path.name
+    names = Names("https://data.example.org/mali/")
+    assert any(q.subject == ox.NamedNode(names.entity("office", "gao")) for q in release.quads())
+
+
+def test_a_snapshot_holds_any_rdf_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.ttl").write_text("<urn:a> <urn:b> [ <urn:c> 1 ] .")
+    (tmp_path / "in" / "b.nq").write_text("<urn:a> <urn:b> <urn:c> <urn:g> .\n")
+    release = snapshot([tmp_path / "in"], tmp_path / "out")
+    assert release.manifest.graphs == {"": 2, "urn:g": 1}
+    assert (release.manifest.union, release.manifest.conforms) == (False, None)
+
+
+@pytest.mark.parametrize("damage", ["no manifest", "broken manifest", "another layout", "no dump"])
+def test_a_folder_that_is_no_release_is_told(tiny: Callable[..., Content], tmp_path: Path, damage: str) -> None:
+    path = build(tiny({"a.ttl": GOOD}), tmp_path / "out").path
+    manifest = path / "manifest.json"
+    if damage == "no manifest":
+        manifest.unlink()
+    elif damage == "broken manifest":
+        manifest.write_text("{")
+    elif damage == "another layout":
+        manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"layout": 99}))
+    else:
+        shutil.rmtree(path / "dumps")
+    with pytest.raises(NotARelease, match=r"build"):
+        open_release(tmp_path / "out")

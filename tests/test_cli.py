@@ -1,0 +1,332 @@
+"""The command line: exit statuses, one clear sentence for each fault, and answers in every format."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import pyoxigraph as ox
+import pytest
+
+from unicef_linked.cli import EXPORTS, main
+
+if TYPE_CHECKING:
+    from tests.conftest import Server
+
+    from unicef_linked.release import Release
+
+ROOT: Final = Path(__file__).resolve().parents[1]
+OFFICES: Final = """PREFIX ul: <https://w3id.org/unicef-linked/ontology#>
+PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
+SELECT ?office ?label { ?office a ul:ZoneOffice ; skos:prefLabel ?label FILTER(LANG(?label) = "fr") } ORDER BY ?office"""
+
+
+class Run:
+    """What a command gave back."""
+
+    def __init__(self, status: int, out: str, err: str) -> None:
+        self.status, self.out, self.err = status, out, err
+
+    def sentence(self) -> str:
+        """Return the one sentence on standard error; fail on anything that looks like a traceback."""
+        assert "Traceback" not in self.err
+        lines = self.err.strip().splitlines()
+        assert lines
+        return lines[-1]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], capfdbinary: None = None) -> object:
+    """Run a command in this process."""
+
+    def call(*arguments: str | Path) -> Run:
+        try:
+            status = main([str(argument) for argument in arguments])
+        except SystemExit as error:
+            status = int(str(error.code))
+        done = capsys.readouterr()
+        return Run(status, done.out, done.err)
+
+    return call
+
+
+def command(*arguments: str | Path, **environment: str) -> Run:
+    """Run a command in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-m", "unicef_linked", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+        env={**os.environ, **environment},
+    )
+    return Run(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.fixture
+def broken(tmp_path: Path) -> Path:
+    """A copy of the packaged data, to break."""
+    shutil.copytree(ROOT / "data", tmp_path / "data")
+    return tmp_path / "data"
+
+
+def replace(path: Path, old: str, new: str) -> None:
+    """Replace a text that stands in a file."""
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+BREAKS: Final = [
+    pytest.param(
+        "mali/offices.ttl",
+        '"Bureau de zone de Gao"@fr',
+        '"Gao office"@en-GB',
+        1,
+        "offices.ttl:",
+        id="a missing French label",
+    ),
+    pytest.param("reference/iso-3166-2.ttl", '"ML-7"', '"ML-777X"', 1, "", id="a code that its scheme does not have"),
+    pytest.param(
+        "mali/offices.ttl",
+        '"2013"^^xsd:gYear',
+        '"2013-01-01"^^xsd:date',
+        1,
+        "offices.ttl:",
+        id="a date more exact than the page",
+    ),
+    pytest.param(
+        "mali/staff.ttl", "sosa:hasSimpleResult 14", "sosa:hasSimpleResult -14", 1, "staff.ttl:", id="fewer than nobody"
+    ),
+    pytest.param(
+        "mali/offices.ttl", "region:menaka", "region:nowhere", 1, "offices.ttl:", id="a region that is not there"
+    ),
+    pytest.param(
+        "mali/offices.ttl",
+        "region:menaka",
+        "reigon:menaka",
+        2,
+        'undeclared prefix "reigon:"; did you mean "region:"?',
+        id="an unknown prefix",
+    ),
+    pytest.param(
+        "mali/offices.ttl", "a ul:ZoneOffice ;", "a ul:ZoneOffice", 2, "offices.ttl:", id="Turtle that does not parse"
+    ),
+]
+
+
+@pytest.mark.parametrize(("file", "old", "new", "status", "words"), BREAKS)
+def test_a_fault_in_the_data_stops_the_build_and_is_told(
+    broken: Path, tmp_path: Path, run: object, file: str, old: str, new: str, status: int, words: str
+) -> None:
+    replace(broken / file, old, new)
+    done = run("build", "--data", broken, "--out", tmp_path / "out")  # type: ignore[operator]
+    assert done.status == status
+    assert words in done.err
+    assert done.sentence().startswith("unicef-linked: ")
+    assert not (tmp_path / "out").exists()
+
+
+def test_validate_tells_an_editor_where_and_what_in_both_languages(broken: Path) -> None:
+    replace(broken / "mali" / "offices.ttl", '"Bureau de zone de Gao"@fr', '"Gao office"@en-GB')
+    english = command("validate", broken, LC_ALL="C.UTF-8")
+    french = command("validate", broken, LC_ALL="fr_FR.UTF-8")
+    assert english.status == french.status == 1
+    assert re.search(r"mali/offices\.ttl:\d+: Violation: office:gao", english.out)
+    assert "French label" in english.out
+    assert "libellé français" in french.out
+    assert "does not conform" in english.out
+
+
+@pytest.mark.parametrize("style", ["text", "turtle", "json"])
+def test_validate_reports_in_each_format(run: object, style: str) -> None:
+    done = run("validate", ROOT / "data" / "mali" / "sectors.ttl", "--format", style)  # type: ignore[operator]
+    assert done.status == 0
+    if style == "json":
+        assert json.loads(done.out)["conforms"] is True
+    elif style == "turtle":
+        conforms = [q for q in ox.parse(done.out, format=ox.RdfFormat.TURTLE) if q.predicate.value.endswith("conforms")]
+        assert conforms[0].object.value == "true"  # type: ignore[union-attr]
+    else:
+        assert done.out == "conforms: 0 violations\n"
+
+
+def test_build_says_what_it_made(tmp_path: Path, run: object) -> None:
+    done = run("build", "--out", tmp_path / "out")  # type: ignore[operator]
+    assert done.status == 0
+    assert re.search(r"statements in \d+ graphs, sha256 [0-9a-f]{64}", done.out)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["validate", "EMPTY"], "holds no RDF"),
+        (["validate", "NONE"], "does not exist"),
+        (["validate", "--shapes", "EMPTY"], "holds no RDF"),
+        (["build", "--data", "EMPTY", "--out", "OUT"], "holds no RDF"),
+        (["build", "--out", "OUT", "--base-iri", "mali"], "is not an http(s) IRI that ends in /"),
+        (["build", "--out", "OUT", "--base-iri", "https://example.org/x"], "ends in /"),
+        (["build"], "--out"),
+        (["serve", "--data", "EMPTY"], "holds no RDF"),
+        (["serve", "--release", "EMPTY"], "is not a release"),
+        (["serve", "--port", "70000"], "is not a port"),
+        (["serve", "--workers", "0"], "above zero"),
+        (["serve", "--union"], "--union goes with --data"),
+        (["serve", "--host", "no.such.host.invalid"], "is not an address to listen on"),
+        (["query"], "give the query"),
+        (["query", "ASK {}", "--file", "x"], "one of the two"),
+        (["query", "--file", "NONE"], "cannot be read"),
+        (["query", "ASK {}", "--release", "EMPTY"], "is not a release"),
+        (["query", "ASK {}", "--endpoint", "http://127.0.0.1:1/"], "cannot be asked"),
+        (["query", "ASK {}", "--format", "nonsense"], "invalid choice"),
+        (["export", "nonsense"], "invalid choice"),
+        (["nonsense"], "invalid choice"),
+        ([], "required"),
+    ],
+    ids=lambda x: " ".join(x) if isinstance(x, list) else "",
+)
+def test_input_that_cannot_be_used_is_told_in_a_sentence(
+    tmp_path: Path, run: object, arguments: list[str], words: str, monkeypatch: pytest.MonkeyPatch, release: Release
+) -> None:
+    (tmp_path / "empty").mkdir()
+    names = {"EMPTY": tmp_path / "empty", "NONE": tmp_path / "none", "OUT": tmp_path / "out"}
+    if "no.such.host.invalid" in arguments:
+        arguments = [*arguments, "--release", str(release.path)]
+    done = run(*(str(names.get(argument, argument)) for argument in arguments))  # type: ignore[operator]
+    assert done.status == 2
+    assert words in done.sentence()
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_busy_port_is_told(run: object, release: Release) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = run("serve", "--release", release.path, "--port", str(port))  # type: ignore[operator]
+    assert done.status == 2
+    assert f"cannot listen on 127.0.0.1:{port}" in done.sentence()
+
+
+def test_a_setting_that_cannot_be_read_is_told(run: object, release: Release, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UNICEF_LINKED_QUERY_TIMEOUT", "soon")
+    done = run("serve", "--release", release.path)  # type: ignore[operator]
+    assert done.status == 2
+    assert "UNICEF_LINKED_QUERY_TIMEOUT='soon' is not a number" in done.sentence()
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("SELECT * {\n  ?s ?p\n}", "line 3, column 2: unexpected end of the query"),
+        ("SELECT * { ?s foaf:name ?o }", "PREFIX foaf: <http://xmlns.com/foaf/0.1/>"),
+        ("DROP ALL", "read-only"),
+        ("SELECT * { SERVICE <http://127.0.0.1:1/> {} }", "SERVICE is not allowed"),
+    ],
+)
+def test_a_query_that_cannot_be_answered_is_told(run: object, release: Release, query: str, words: str) -> None:
+    done = run("query", query, "--release", release.path)  # type: ignore[operator]
+    assert done.status == 2
+    assert words in done.sentence()
+
+
+@pytest.mark.parametrize(
+    ("style", "start"), [("json", '{"head"'), ("xml", "<?xml"), ("csv", "office,label"), ("tsv", "?office\t?label")]
+)
+def test_a_query_is_answered_in_each_format(release: Release, style: str, start: str) -> None:
+    done = command("query", OFFICES, "--release", release.path, "--format", style)
+    assert (done.status, done.err) == (0, "")
+    assert done.out.startswith(start)
+    assert "Bureau de zone de Gao" in done.out
+
+
+def test_a_table_is_aligned_with_its_accents(release: Release) -> None:
+    query = """PREFIX skos: <http://www.w3.org/2004/02/skos/core#> PREFIX ul: <https://w3id.org/unicef-linked/ontology#>
+        SELECT ?region ?name { ?region a ul:Region ; skos:prefLabel ?name FILTER(LANG(?name) IN ("fr", "ar")) } ORDER BY ?region ?name"""
+    done = command("query", query, "--release", release.path)
+    lines = done.out.splitlines()
+    rows = [line for line in lines if line.startswith("│") and "@fr" in line]
+    assert len(rows) == 11
+    assert len({len(line) for line in rows}) == 1
+    assert lines[-1].endswith("rows")
+
+
+@pytest.mark.parametrize("style", ["turtle", "ntriples", "rdfxml", "jsonld", "trig", "nquads"])
+def test_a_graph_is_answered_in_each_format(release: Release, style: str) -> None:
+    done = command(
+        "query", "DESCRIBE <https://w3id.org/unicef-linked/id/office/gao>", "--release", release.path, "--format", style
+    )
+    assert done.status == 0
+    assert "office/gao" in done.out or "office:gao" in done.out
+
+
+def test_a_format_of_the_other_kind_is_told(run: object, release: Release) -> None:
+    done = run("query", OFFICES, "--release", release.path, "--format", "turtle")  # type: ignore[operator]
+    assert done.status == 2
+    assert "use json, xml, csv, tsv" in done.sentence()
+
+
+def test_a_query_comes_from_a_file_and_from_standard_input(release: Release, tmp_path: Path) -> None:
+    (tmp_path / "q.rq").write_text(OFFICES, encoding="utf-8")
+    from_file = command("query", "--file", tmp_path / "q.rq", "--release", release.path, "--format", "csv")
+    done = subprocess.run(
+        [sys.executable, "-m", "unicef_linked", "query", "--file", "-", "--release", release.path, "--format", "csv"],
+        input=OFFICES,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert from_file.out == done.stdout
+    assert len(done.stdout.splitlines()) == 6
+
+
+@pytest.mark.parametrize("style", ["table", "json", "csv", "xml"])
+def test_an_endpoint_is_asked_the_same_way(server: Server, release: Release, style: str) -> None:
+    here = command("query", OFFICES, "--release", release.path, "--format", style)
+    there = command("query", OFFICES, "--endpoint", f"{server.url}/sparql", "--format", style)
+    assert there.status == 0
+    assert there.out == here.out
+
+
+def test_what_an_endpoint_answers_to_a_bad_query_is_told(server: Server) -> None:
+    done = command("query", "SELECT", "--endpoint", f"{server.url}/sparql")
+    assert done.status == 2
+    assert "answered 400" in done.sentence()
+
+
+@pytest.mark.parametrize("name", sorted(EXPORTS))
+def test_the_dataset_is_exported_in_each_format(release: Release, tmp_path: Path, name: str) -> None:
+    done = command("export", name, "--release", release.path)
+    to_file = command("export", name, "--release", release.path, "--out", tmp_path / "dump")
+    assert done.status == to_file.status == 0
+    assert (tmp_path / "dump").read_text(encoding="utf-8") == done.out
+    kind = {"nquads": ox.RdfFormat.N_QUADS, "turtle": ox.RdfFormat.TURTLE, "jsonld": ox.RdfFormat.JSON_LD}[name]
+    assert len({q.triple for q in ox.parse(done.out, format=kind)}) == len({q.triple for q in release.quads()})
+
+
+def test_an_export_to_where_nothing_can_be_written_is_told(run: object, release: Release, tmp_path: Path) -> None:
+    done = run("export", "turtle", "--release", release.path, "--out", tmp_path / "none" / "dump")  # type: ignore[operator]
+    assert done.status == 2
+    assert "cannot be written" in done.sentence()
+
+
+@pytest.mark.parametrize("name", ["", "validate", "build", "serve", "query", "export"])
+def test_every_command_explains_itself(run: object, name: str) -> None:
+    done = run(*filter(None, [name, "--help"]))  # type: ignore[operator]
+    assert done.status == 0
+    assert "usage: unicef-linked" in done.out
+
+
+def test_the_packaged_dataset_is_built_once_and_kept(tmp_path: Path) -> None:
+    first = command("query", OFFICES, "--format", "csv", XDG_CACHE_HOME=str(tmp_path))
+    second = command("query", OFFICES, "--format", "csv", XDG_CACHE_HOME=str(tmp_path))
+    assert "building" in first.err
+    assert second.err == ""
+    assert first.out == second.out

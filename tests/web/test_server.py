@@ -1,0 +1,259 @@
+"""The server as users run it: real processes, real connections, real clients."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import pyoxigraph as ox
+import pytest
+import rdflib
+import requests
+from rdflib.plugins.stores.sparqlstore import SPARQLStore
+from SPARQLWrapper import CSV, JSON, POST, RDFXML, TURTLE, XML, SPARQLWrapper
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.conftest import Server
+
+    from unicef_linked.release import Release
+
+UL: Final = "PREFIX ul: <https://w3id.org/unicef-linked/ontology#> "
+OFFICES: Final = UL + "SELECT ?o { ?o a ul:ZoneOffice } ORDER BY ?o"
+PRODUCT: Final = "SELECT * { ?a ?b ?c . ?d ?e ?f }"
+ENDLESS: Final = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }"
+
+
+def ask(server: Server, query: str, **options: Any) -> requests.Response:
+    """Ask by POST."""
+    data = {"query": query, **options.pop("data", {})}
+    return requests.post(f"{server.url}/sparql", data=data, timeout=60, **options)
+
+
+def test_one_connection_serves_many_requests(server: Server) -> None:
+    with requests.Session() as session:
+        for path in (
+            "/doc/office/gao",
+            "/id/office/gao",
+            "/nowhere",
+            "/sparql?query=ASK%7B%7D",
+            "/doc/office/gao.html",
+        ):
+            response = session.get(server.url + path, allow_redirects=False, timeout=10)
+            assert response.headers.get("Connection", "keep-alive").lower() != "close"
+        assert len(session.adapters["http://"].poolmanager.pools) == 1
+
+
+def test_head_sends_no_body_over_the_wire(server: Server) -> None:
+    head = requests.head(f"{server.url}/doc/office/gao.ttl", headers={"Accept-Encoding": "identity"}, timeout=10)
+    got = requests.get(f"{server.url}/doc/office/gao.ttl", headers={"Accept-Encoding": "identity"}, timeout=10)
+    assert head.headers["Content-Length"] == got.headers["Content-Length"] == str(len(got.content))
+    assert head.headers["ETag"] == got.headers["ETag"]
+
+
+def test_all_web_workers_give_one_resource_one_entity_tag(server: Server) -> None:
+    for path in (
+        "/doc/office/gao.ttl",
+        "/doc/office/gao.rdf",
+        "/doc/office/gao.jsonld",
+        "/doc/office/gao.html",
+        "/sparql?query=ASK%7B%7D",
+    ):
+        tags = {requests.get(server.url + path, timeout=10).headers["ETag"] for _ in range(12)}
+        assert len(tags) == 1, path
+
+
+def test_a_large_answer_is_streamed_and_complete(server: Server) -> None:
+    response = ask(server, f"{PRODUCT} LIMIT 30000", headers={"Accept": "text/csv"}, stream=True)
+    assert response.headers["Transfer-Encoding"] == "chunked"
+    assert response.content.count(b"\r\n") == 30001  # a value may hold a line feed, only a row ends in both
+
+
+def test_an_answer_that_breaks_off_is_seen_to_break_off(serve: Callable[..., Server], release: Release) -> None:
+    limited = serve("--release", str(release.path), "--workers", "1", environment={"UNICEF_LINKED_QUERY_RESULT": "4"})
+    for accept in ("text/csv", "application/sparql-results+json"):
+        with pytest.raises((requests.exceptions.ChunkedEncodingError, requests.exceptions.ConnectionError)):
+            ask(limited, PRODUCT, headers={"Accept": accept})
+    assert len(ask(limited, OFFICES).json()["results"]["bindings"]) == 5
+
+
+def test_an_answer_that_meets_its_deadline_on_the_way_is_seen_to_break_off(server: Server) -> None:
+    with pytest.raises((requests.exceptions.ChunkedEncodingError, requests.exceptions.ConnectionError)):
+        ask(server, PRODUCT, headers={"Accept": "text/csv"}, data={"timeout": "0.4"})
+
+
+def test_a_storm_of_bad_queries_leaves_documents_and_other_queries_unharmed(server: Server) -> None:
+    queries = [
+        ENDLESS,
+        PRODUCT + " ORDER BY ?a ?f",
+        "SELECT (GROUP_CONCAT(?c) AS ?x) { ?a ?b ?c . ?d ?e ?f }",
+        "SELECT * { ?s (!<urn:p>/!<urn:q>)+ ?o }",
+    ]
+    with concurrent.futures.ThreadPoolExecutor(24) as pool:
+        storm = [pool.submit(ask, server, queries[n % 4], data={"timeout": "1"}) for n in range(16)]
+        documents = [
+            pool.submit(server.get, f"/doc/office/{key}.ttl?n={n}")
+            for n in range(5)
+            for key in ("gao", "mopti", "kayes")
+        ]
+        assert {future.result().status_code for future in documents} == {200}
+        for future in storm:
+            response = future.result()
+            assert response.status_code in {200, 503}
+            if response.status_code == 503:
+                kind = response.json()["type"].rpartition("/")[2]
+                assert kind in {"query-timeout", "query-out-of-resources", "overloaded"}
+                assert ("Retry-After" in response.headers) == (kind == "overloaded")
+    assert len(ask(server, OFFICES).json()["results"]["bindings"]) == 5
+
+
+def descendants(pid: int) -> list[int]:
+    """Return the processes below a process."""
+    found: list[int] = []
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in map(int, task.read_text().split()):
+            found += [child, *descendants(child)]
+    return found
+
+
+@pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
+def test_a_server_that_is_stopped_finishes_what_it_began_and_leaves_nothing_behind(
+    serve: Callable[..., Server], release: Release, stop: signal.Signals
+) -> None:
+    server = serve("--release", str(release.path), "--workers", "2")
+    below = descendants(server.process.pid)
+    assert len(below) >= 4
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        running = pool.submit(ask, server, PRODUCT + " LIMIT 400000", headers={"Accept": "text/csv"})
+        deadline = time.monotonic() + 10
+        while not any(Path(f"/proc/{pid}/stat").read_text().split()[2] == "R" for pid in below):
+            assert time.monotonic() < deadline
+        server.process.send_signal(stop)
+        assert running.result().content.count(b"\r\n") == 400_001
+    assert server.process.wait(timeout=30) == 0
+    deadline = time.monotonic() + 10
+    while any(Path(f"/proc/{pid}").exists() for pid in below):
+        assert time.monotonic() < deadline, "a process outlived its server"
+        time.sleep(0.02)
+
+
+def test_query_processes_that_die_are_brought_back(serve: Callable[..., Server], release: Release) -> None:
+    server = serve("--release", str(release.path), "--workers", "1")
+    parents = [
+        pid
+        for pid in descendants(server.process.pid)
+        if b"store.evaluator" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    ]
+    os.kill(parents[0], signal.SIGKILL)
+    deadline = time.monotonic() + 20
+    while (response := ask(server, OFFICES)).status_code != 200:
+        assert response.status_code == 503
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert server.get("/doc/office/gao").status_code == 200
+
+
+def test_a_second_server_on_the_port_is_told_so(server: Server, release: Release) -> None:
+    port = server.url.rpartition(":")[2]
+    done = subprocess.run(
+        [sys.executable, "-m", "unicef_linked", "serve", "--release", release.path, "--port", port],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 2
+    assert (
+        done.stderr.strip()
+        == f"unicef-linked: cannot listen on 127.0.0.1:{port}: Address already in use; stop what uses it, or give another --port"
+    )
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of RDF in every format, each with one statement of its own."""
+    root = tmp_path_factory.mktemp("any")
+    formats = {
+        "ttl": ox.RdfFormat.TURTLE,
+        "nt": ox.RdfFormat.N_TRIPLES,
+        "rdf": ox.RdfFormat.RDF_XML,
+        "jsonld": ox.RdfFormat.JSON_LD,
+    }
+    label = ox.NamedNode("http://www.w3.org/2000/01/rdf-schema#label")
+    for suffix, kind in formats.items():
+        triple = ox.Triple(ox.NamedNode(f"http://example.org/{suffix}"), label, ox.Literal(suffix))
+        ox.serialize([triple], str(root / f"file.{suffix}"), format=kind)
+    for suffix, quads in {"trig": ox.RdfFormat.TRIG, "nq": ox.RdfFormat.N_QUADS}.items():
+        quad = ox.Quad(
+            ox.NamedNode(f"http://example.org/{suffix}"),
+            label,
+            ox.Literal(suffix),
+            ox.NamedNode("http://example.org/g"),
+        )
+        ox.serialize([quad], str(root / f"file.{suffix}"), format=quads)
+    return root
+
+
+@pytest.mark.parametrize(
+    ("options", "in_default_graph"),
+    [([], {"ttl", "nt", "rdf", "jsonld"}), (["--union"], {"ttl", "nt", "rdf", "jsonld", "trig", "nq"})],
+    ids=["as it is", "with the union"],
+)
+def test_any_folder_of_rdf_is_served(
+    serve: Callable[..., Server], folder: Path, options: list[str], in_default_graph: set[str]
+) -> None:
+    server = serve("--data", str(folder), "--workers", "1", *options)
+
+    def labels(query: str) -> set[str]:
+        return {row["l"]["value"] for row in ask(server, query).json()["results"]["bindings"]}
+
+    assert labels("SELECT ?l { ?s ?p ?l }") == in_default_graph
+    assert labels("SELECT ?l { GRAPH <http://example.org/g> { ?s ?p ?l } }") == {"trig", "nq"}
+    page = server.get("/resource?iri=http://example.org/ttl", headers={"Accept": "text/html"})
+    assert page.status_code == 200
+    assert "http://example.org/ttl" in page.text
+    turtle = server.get("/resource?iri=http://example.org/trig", headers={"Accept": "application/n-quads"})
+    assert "<http://example.org/g>" in turtle.text
+    assert server.get("/", headers={"Accept": "text/html"}).status_code == 200
+
+
+# Real clients
+
+
+def test_sparqlwrapper_reads_every_format(server: Server) -> None:
+    client = SPARQLWrapper(f"{server.url}/sparql")
+    client.setQuery(OFFICES)
+    client.setReturnFormat(JSON)
+    assert len(client.queryAndConvert()["results"]["bindings"]) == 5
+    client.setReturnFormat(XML)
+    assert len(client.queryAndConvert().getElementsByTagName("result")) == 5
+    client.setReturnFormat(CSV)
+    assert len(client.queryAndConvert().split()) == 6
+    client.setMethod(POST)
+    client.setQuery(UL + "CONSTRUCT { ?o ul:openedOn ?y } WHERE { ?o ul:openedOn ?y }")
+    for kind in (RDFXML, TURTLE):
+        client.setReturnFormat(kind)
+        content = client.queryAndConvert()
+        graph = content if isinstance(content, rdflib.Graph) else rdflib.Graph().parse(data=content, format="turtle")
+        assert len(graph) == 5
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "POST_FORM"])
+def test_rdflib_queries_it_as_a_store(server: Server, method: str) -> None:
+    graph = rdflib.Graph(SPARQLStore(f"{server.url}/sparql", method=method))
+    assert len(list(graph.query(OFFICES))) == 5
+    kind = rdflib.URIRef("https://w3id.org/unicef-linked/ontology#ZoneOffice")
+    assert len(list(graph.subjects(rdflib.RDF.type, kind))) == 5
+
+
+def test_rdflib_follows_a_thing_to_its_description(server: Server) -> None:
+    graph = rdflib.Graph()
+    graph.parse(f"{server.url}/id/office/gao")
+    assert (rdflib.URIRef("https://w3id.org/unicef-linked/id/office/gao"), None, None) in graph
