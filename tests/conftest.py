@@ -16,7 +16,6 @@ import requests
 
 from unicef_linked.build import Content, build
 from unicef_linked.config import Settings
-from unicef_linked.release import Release, open_release
 from unicef_linked.store.embedded import Embedded, Evaluators
 from unicef_linked.store.loading import load_release
 from unicef_linked.web import create_app
@@ -123,9 +122,3 @@ def serve() -> Iterator[Callable[..., Server]]:
 def server(serve: Callable[..., Server], release: Release) -> Server:
     """The packaged dataset, served for real."""
     return serve("--release", str(release.path), "--workers", "2")
-
-
-@pytest.fixture(scope="session")
-def reopened(release: Release) -> Release:
-    """The release as another process opens it."""
-    return open_release(release.path)
