@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from flask import Flask
     from flask.testing import FlaskClient
 
+    from unicef_linked.release import Release
+
 ROOT = Path(__file__).resolve().parents[1]
 GRAPHS = ROOT / "tests" / "graphs"
 SHARED = ROOT.parent / "shared"
