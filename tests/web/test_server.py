@@ -144,6 +144,14 @@ def test_a_server_that_is_stopped_finishes_what_it_began_and_leaves_nothing_behi
         time.sleep(0.02)
 
 
+def test_a_server_that_is_stopped_while_some_workers_still_start_stops_at_once(
+    serve: Callable[..., Server], release: Release
+) -> None:
+    server = serve("--release", str(release.path), "--workers", "6")
+    server.process.send_signal(signal.SIGTERM)
+    assert server.process.wait(timeout=30) == 0  # a worker that missed the signal is killed after 35 s
+
+
 def test_query_processes_that_die_are_brought_back(serve: Callable[..., Server], release: Release) -> None:
     server = serve("--release", str(release.path), "--workers", "1")
     parents = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import threading
 import time
@@ -26,6 +27,9 @@ _HANDOVER: Final = "UNICEF_LINKED_WORKER"
 
 def application() -> Callable[[Any, Any], Iterable[bytes]]:
     """Return the application of one web worker, from what ``serve`` handed over."""
+    # Until Granian sets its own handlers, after this, those of its main process are in force: they would swallow a stop.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's; the main process sends SIGTERM
     handed = json.loads(os.environ[_HANDOVER])
     values = handed["settings"] | {"languages": tuple(handed["settings"]["languages"])}
     settings = Settings(**values)
