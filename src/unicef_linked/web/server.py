@@ -27,9 +27,6 @@ _HANDOVER: Final = "UNICEF_LINKED_WORKER"
 
 def application() -> Callable[[Any, Any], Iterable[bytes]]:
     """Return the application of one web worker, from what ``serve`` handed over."""
-    # Until Granian sets its own handlers, after this, those of its main process are in force: they would swallow a stop.
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's; the main process sends SIGTERM
     handed = json.loads(os.environ[_HANDOVER])
     values = handed["settings"] | {"languages": tuple(handed["settings"]["languages"])}
     settings = Settings(**values)
@@ -80,7 +77,14 @@ def _run(host: str, port: int, workers: int, settings: Settings) -> None:
         respawn_failed_workers=True,
     )
     threading.Thread(target=_announce, args=(host, port), daemon=True).start()
+    os.register_at_fork(after_in_child=_stop_while_starting)
     server.serve()
+
+
+def _stop_while_starting() -> None:
+    """Let a stop end a web worker that is not ready yet: the handlers that it has from the main process would swallow it."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's; the main process sends SIGTERM
 
 
 def _announce(host: str, port: int) -> None:
