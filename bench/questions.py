@@ -1,0 +1,124 @@
+"""Ten kinds of query over the dataset, and the worst that strangers ask."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import quote
+
+from bench.load import NONCE
+
+JSON: Final = "application/sparql-results+json"
+TURTLE: Final = "text/turtle"
+
+PREFIXES: Final = """\
+PREFIX ul: <https://w3id.org/unicef-linked/ontology#>
+PREFIX id: <https://w3id.org/unicef-linked/id/>
+PREFIX rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#>
+PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
+PREFIX schema: <http://schema.org/>
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One kind of query; ``media_type`` is how its answer is asked for."""
+
+    kind: str
+    text: str
+    media_type: str = JSON
+
+    def path(self, sparql: str, *, different: bool) -> str:
+        """Return the request target at an endpoint; ``different`` puts a number into each, as a comment in the query."""
+        query = quote(PREFIXES + self.text.strip(), safe="")
+        return f"{sparql}?query={query}" + (f"%0A%23{NONCE}" if different else "")
+
+
+QUESTIONS: Final = (
+    Question("point lookup", r"SELECT ?property ?value { id:office\/gao ?property ?value }"),
+    Question(
+        "star",
+        """
+SELECT ?office ?label ?opened ?staff ?place ?region {
+  ?office a ul:ZoneOffice ; skos:prefLabel ?label ; ul:openedOn ?opened ; ul:staffCount ?staff ;
+          ul:locatedIn ?place ; ul:coversRegion ?region .
+  FILTER (LANG(?label) = "fr")
+}""",
+    ),
+    Question("path", "SELECT ?sector ?wider { ?sector a ul:Sector ; skos:broader* ?wider . ?wider a ul:Sector }"),
+    Question(
+        "OPTIONAL",
+        """
+SELECT ?region ?label ?office ?capital {
+  ?region a ul:Region ; skos:prefLabel ?label .
+  OPTIONAL { ?office ul:coversRegion ?region }
+  OPTIONAL { ?region ul:regionCapital ?capital }
+}""",
+    ),
+    Question(
+        "UNION",
+        """
+SELECT DISTINCT ?thing ?label {
+  { ?thing a ul:Sector } UNION { ?thing a ul:Priority } UNION { ?thing a ul:PopulationGroup }
+  ?thing skos:prefLabel ?label .
+}""",
+    ),
+    Question(
+        "FILTER regex",
+        'SELECT ?thing ?label { ?thing skos:prefLabel ?label . FILTER REGEX(STR(?label), "^bureau.*(gao|mopti)", "i") }',
+    ),
+    Question(
+        "GROUP BY",
+        """
+SELECT ?office (COUNT(DISTINCT ?sector) AS ?sectors) (COUNT(DISTINCT ?priority) AS ?priorities) {
+  ?office a ul:ZoneOffice ; ul:worksInSector ?sector ; ul:hasPriority ?priority .
+} GROUP BY ?office""",
+    ),
+    Question(
+        "ORDER BY LIMIT",
+        """
+SELECT ?thing ?label { ?thing a ul:Claim ; skos:prefLabel ?label . FILTER (LANG(?label) = "en") }
+ORDER BY ?thing LIMIT 10""",
+    ),
+    Question("GRAPH", r"SELECT ?graph ?property ?value { GRAPH ?graph { id:region\/gao ?property ?value } }"),
+    Question(
+        "CONSTRUCT",
+        """
+CONSTRUCT { ?office a schema:Organization ; schema:location ?place ; schema:areaServed ?region }
+WHERE { ?office a ul:Office ; ul:locatedIn ?place . OPTIONAL { ?office ul:coversRegion ?region } }""",
+        TURTLE,
+    ),
+)
+
+INNOCENT: Final = QUESTIONS[:2]
+
+
+def _doubling(times: int) -> str:
+    steps = " ".join(f"BIND (CONCAT(?s{n}, ?s{n}) AS ?s{n + 1})" for n in range(times))
+    return f'SELECT (STRLEN(?s{times}) AS ?length) {{ BIND ("{"x" * 100}" AS ?s0) {steps} }}'
+
+
+_EVIL: Final = "(a|aa)+" * 8
+WORST: Final = (
+    "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }",
+    "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . FILTER (?a != ?d) }",
+    "SELECT (SUM(STRLEN(STR(?c)) * STRLEN(STR(?f))) AS ?n) { ?a ?b ?c . ?d ?e ?f }",
+    "SELECT DISTINCT ?a ?d { ?a ?b ?c . ?d ?e ?f } OFFSET 100000000",
+    "ASK { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i FILTER (CONCAT(STR(?a), STR(?d), STR(?g)) = 'no') }",
+    "SELECT (COUNT(*) AS ?n) { ?a (!<urn:x>|^!<urn:x>)* ?b . ?b (!<urn:x>|^!<urn:x>)* ?c }",
+    "SELECT (COUNT(*) AS ?n) { ?a ((!<urn:x>)*/(!<urn:x>)*)* ?b }",
+    "SELECT (COUNT(*) AS ?n) { ?a (((!<urn:x>)+)+)+ ?b . ?b ((^!<urn:x>)+)+ ?c }",
+    "SELECT (COUNT(*) AS ?n) { ?a (!<urn:x>/!<urn:x>/!<urn:x>/!<urn:x>/!<urn:x>|^!<urn:x>)* ?b }",
+    f'SELECT (COUNT(*) AS ?n) {{ ?a ?b ?c . ?d ?e ?f FILTER REGEX(CONCAT(STR(?c), STR(?f)), "^{_EVIL}$") }}',
+    'SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f FILTER REGEX(STR(?c), STR(?f), "i") }',
+    'SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f FILTER (REPLACE(STR(?c), "(.*)(.*)(.*)x", "$3$2$1") = STR(?f)) }',
+    _doubling(40),
+    f"SELECT (COUNT(*) AS ?n) {{ ?a ?b ?c . {{ {_doubling(20)} }} }}",
+    'SELECT (GROUP_CONCAT(CONCAT(STR(?c), STR(?f)); separator=" ") AS ?all) { ?a ?b ?c . ?d ?e ?f }',
+    "SELECT ?a (GROUP_CONCAT(STR(?f)) AS ?all) { ?a ?b ?c . ?d ?e ?f } GROUP BY ?a ORDER BY ?all",
+    "SELECT (GROUP_CONCAT(DISTINCT CONCAT(STR(?a), STR(?f))) AS ?all) { ?a ?b ?c . ?d ?e ?f }",
+    "SELECT * { ?a ?b ?c . ?d ?e ?f } ORDER BY STRLEN(STR(?c)) DESC(STR(?f))",
+    "SELECT * { ?a ?b ?c . ?d ?e ?f } ORDER BY RAND()",
+    "SELECT ?a (COUNT(DISTINCT ?d) AS ?n) { ?a ?b ?c . ?d ?e ?f } GROUP BY ?a ?c ?f ORDER BY DESC(?n)",
+)
+"""Products, nested paths, regular expressions that backtrack, doubling strings, and memory: GROUP_CONCAT and ORDER BY."""
