@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from contextlib import suppress
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Final
 
@@ -51,10 +52,8 @@ def _loosely(rows: Counter[Row]) -> Counter[Row]:
         if not quote:
             return term
         value = rest.rpartition("' ")[0]
-        try:
+        with suppress(InvalidOperation):
             value = str(Decimal(value).normalize())
-        except InvalidOperation:
-            pass
         return f"{name}={value}"
 
     return Counter({tuple(map(loose, row)): count for row, count in rows.items()})

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 
-from bench.questions import JSON, PREFIXES, QUESTIONS, Question
+from bench.load import NONCE
+from bench.questions import PREFIXES, QUESTIONS, Question
 from bench.report import Line, Report, interleave
 from unicef_linked.config import Settings
 from unicef_linked.formats import RESULTS_JSON, TURTLE
@@ -42,11 +43,16 @@ def isolation(run: Run) -> Report:
     run.stack.callback(connection.close)
 
     def in_process(question: Question) -> bytes:
-        solutions = question.media_type == JSON
         answer = store.query(f"{PREFIXES}{question.text}\n#{next(numbers)}")
-        assert not isinstance(answer, ox.QueryBoolean)
-        written = answer.serialize(format=ox.QueryResultsFormat.JSON if solutions else ox.RdfFormat.TURTLE)  # type: ignore[call-overload]
-        return bytes(written)
+        match answer:
+            case ox.QuerySolutions():
+                written = answer.serialize(format=ox.QueryResultsFormat.JSON)
+            case ox.QueryTriples():
+                written = answer.serialize(format=ox.RdfFormat.TURTLE)
+            case _:
+                raise ValueError(f"{question.kind} is neither SELECT nor CONSTRUCT")
+        assert written is not None  # as no file was given to write to
+        return written
 
     def through_a_process(question: Question) -> bytes:
         query = Query(f"{PREFIXES}{question.text}\n#{next(numbers)}")
@@ -54,7 +60,7 @@ def isolation(run: Run) -> Report:
         return answer.whole or b"".join(answer.chunks)
 
     def over_http(question: Question) -> bytes:
-        path = question.path(server.sparql, different=True).replace("NONCE", str(next(numbers)))
+        path = question.path(server.sparql, different=True).replace(NONCE, str(next(numbers)))
         connection.request("GET", path, headers={"Accept": question.media_type})
         response = connection.getresponse()
         body = response.read()

@@ -13,7 +13,8 @@ TURTLE: Final = "text/turtle"
 
 PREFIXES: Final = """\
 PREFIX ul: <https://w3id.org/unicef-linked/ontology#>
-PREFIX id: <https://w3id.org/unicef-linked/id/>
+PREFIX office: <https://w3id.org/unicef-linked/id/office/>
+PREFIX region: <https://w3id.org/unicef-linked/id/region/>
 PREFIX rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#>
 PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
 PREFIX schema: <http://schema.org/>
@@ -35,7 +36,7 @@ class Question:
 
 
 QUESTIONS: Final = (
-    Question("point lookup", r"SELECT ?property ?value { id:office\/gao ?property ?value }"),
+    Question("point lookup", "SELECT ?property ?value { office:gao ?property ?value }"),
     Question(
         "star",
         """
@@ -80,7 +81,7 @@ SELECT ?office (COUNT(DISTINCT ?sector) AS ?sectors) (COUNT(DISTINCT ?priority) 
 SELECT ?thing ?label { ?thing a ul:Claim ; skos:prefLabel ?label . FILTER (LANG(?label) = "en") }
 ORDER BY ?thing LIMIT 10""",
     ),
-    Question("GRAPH", r"SELECT ?graph ?property ?value { GRAPH ?graph { id:region\/gao ?property ?value } }"),
+    Question("GRAPH", "SELECT ?graph ?property ?value { GRAPH ?graph { region:gao ?property ?value } }"),
     Question(
         "CONSTRUCT",
         """

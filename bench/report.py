@@ -47,7 +47,7 @@ class Report:
         table = PrettyTable(["what", "ours", "beside", "theirs", "ours/theirs", "target", ""])
         table.set_style(TableStyle.MARKDOWN)
         table.align = "r"
-        table.align["what"] = table.align["beside"] = table.align[""] = "l"  # type: ignore[index]
+        table.align["what"] = table.align["beside"] = table.align[""] = "l"
         for line in self.lines:
             ratio = "" if line.ratio is None else f"{line.ratio:.2f}"
             target = "" if line.target is None else f"{'≤' if line.at_most else '≥'} {line.target:g}"

@@ -109,7 +109,7 @@ def _running(server: Server, command: Sequence[str | Path], folder: Path, *, rea
 def ours(release: Path, folder: Path) -> Iterator[Server]:
     """Our server over a release, with the settings that a user gets."""
     server = Server(OURS, free_port())
-    command = [sys.executable, "-m", "unicef_linked", "serve", "--release", release]
+    command = [sys.executable, "-m", "unicef_linked", "serve", "--release", str(release)]
     command += ["--port", str(server.port), "--workers", str(WORKERS)]
     with _running(server, command, folder, ready="/readyz"):
         yield server

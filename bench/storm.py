@@ -7,6 +7,7 @@ also shows in those that had to wait behind it. It and the storm are processes o
 from __future__ import annotations
 
 import itertools
+import json
 import multiprocessing
 import re
 import threading
@@ -24,16 +25,17 @@ from bench.questions import INNOCENT, JSON, PREFIXES, WORST
 from bench.report import Line, Report
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from bench.running import Run
     from bench.servers import Server
 
-RATE: Final = 100  # requests a second, of all sorts together
-CLIENTS: Final = 8  # connections of the modest client
+RATE: Final = 100  # documents and /healthz a second
+QUERIES: Final = 10  # innocent queries a second
+CLIENTS: Final = 8  # connections of the modest client; /healthz and documents are answered fast enough for them
+WAITING: Final = 100  # and those for innocent queries, which may wait some seconds each
 MOST: Final = 3.0  # the target: 99th percentile in the storm by that when idle
-_numbers = itertools.count()
 _ACCEPTS: Final = ("text/turtle", "application/ld+json", "text/html")
 
 
@@ -104,44 +106,50 @@ class Seen:
     )
 
 
-def _request(number: int, entities: list[str]) -> tuple[str, str, str]:
-    """Return sort, path and Accept of a request: four in ten cached documents, three uncached, two /healthz, one query."""
-    turn = number % 10
+Request = tuple[str, str, str]
+"""Sort, path and Accept."""
+
+
+def _document(number: int, entities: list[str]) -> Request:
+    """Return the next of those that need no query: four in nine cached documents, three uncached, two /healthz."""
+    turn = number % 9
     entity = entities[number * 7 % len(entities)]
-    accept = _ACCEPTS[number % 3]
+    accept = _ACCEPTS[number // 9 % 3]
     if turn < 4:
         return "document, cached", entity, accept
     if turn < 7:
         return "document, uncached", f"{entity}?n={time.time_ns()}", accept
-    if turn < 9:
-        return "/healthz", "/healthz", "*/*"
-    path = INNOCENT[number // 10 % len(INNOCENT)].path("/sparql", different=True)
+    return "/healthz", "/healthz", "*/*"
+
+
+def _innocent(number: int, _entities: list[str]) -> Request:
+    path = INNOCENT[number % len(INNOCENT)].path("/sparql", different=True)
     return "innocent query", path.replace(NONCE, str(time.time_ns())), JSON
 
 
 def _modest(port: int, entities: list[str], seconds: float) -> Seen:
-    """Ask at the fixed rate for some seconds, in a process of its own, and return what it saw."""
+    """Ask at the fixed rates for some seconds, in a process of its own, and return what it saw."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         return pool.apply(_ask_steadily, (port, entities, seconds))
 
 
 def _ask_steadily(port: int, entities: list[str], seconds: float) -> Seen:
-    seen, lock, turns = Seen(), threading.Lock(), itertools.count()
-    begin = time.perf_counter() + 0.2
-    last = int(RATE * seconds)
+    seen, lock = Seen(), threading.Lock()
+    begin = time.perf_counter() + 0.5
 
-    def client() -> None:
+    def client(turns: Iterator[int], rate: float, request: Callable[[int, list[str]], Request]) -> None:
         connection = HTTPConnection("127.0.0.1", port, timeout=60)
-        while (number := next(turns)) < last:
-            due = begin + number / RATE
+        while (number := next(turns)) < rate * seconds:
+            due = begin + number / rate
             time.sleep(max(0.0, due - time.perf_counter()))
             sent = time.perf_counter()
-            sort, path, accept = _request(number, entities)
+            sort, path, accept = request(number, entities)
+            body = b""
             try:
                 connection.request("GET", path, headers={"Accept": accept})
                 response = connection.getresponse()
-                response.read()
-                end = str(response.status)
+                body = response.read()
+                end = ending(response.status, body)
             except (OSError, HTTPException) as error:
                 end = type(error).__name__
                 connection.close()
@@ -152,12 +160,26 @@ def _ask_steadily(port: int, entities: list[str], seconds: float) -> Seen:
                 seen.ends["innocent query" if sort == "innocent query" else "everything else"][end] += 1
         connection.close()
 
-    threads = [threading.Thread(target=client) for _ in range(CLIENTS)]
+    threads = []
+    for rate, clients, request in ((RATE, CLIENTS, _document), (QUERIES, WAITING, _innocent)):
+        turns = itertools.count()
+        threads += [threading.Thread(target=client, args=(turns, rate, request)) for _ in range(clients)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     return seen
+
+
+def ending(status: int, body: bytes) -> str:
+    """Return how a request ended: its status, and the problem type that came with an error (RFC 9457)."""
+    if status < 400:
+        return str(status)
+    try:
+        problem = str(json.loads(body)["type"])
+    except (ValueError, KeyError, TypeError):
+        problem = "without a problem type"
+    return f"{status} {problem.rpartition('#')[2].rpartition('/')[2]}"
 
 
 @contextmanager
@@ -186,9 +208,10 @@ def _rage(port: int, stop: threading.Event, results: multiprocessing.SimpleQueue
             try:
                 connection.request("GET", f"{path}%0A%23{time.time_ns()}", headers={"Accept": JSON})
                 response = connection.getresponse()
+                head = response.read(1 << 20)
                 while response.read(1 << 20):
                     pass
-                ends[str(response.status)] += 1
+                ends[ending(response.status, head)] += 1
                 # A client that is told when to come again does, sooner than it was told.
                 time.sleep(0.2 if response.status == 503 else 0)
             except (OSError, HTTPException) as error:
