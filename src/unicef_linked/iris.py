@@ -26,6 +26,7 @@ SCHEMA: Final = "http://schema.org/"
 SD: Final = "http://www.w3.org/ns/sparql-service-description#"
 SPDX: Final = "http://spdx.org/rdf/terms#"
 VOID: Final = "http://rdfs.org/ns/void#"
+VOID_EXT: Final = "http://ldf.fi/void-ext#"
 
 WELL_KNOWN_PREFIXES: Final = {
     "rdf": RDF,
@@ -50,6 +51,7 @@ WELL_KNOWN_PREFIXES: Final = {
     "time": "http://www.w3.org/2006/time#",
     "vann": "http://purl.org/vocab/vann/",
     "void": VOID,
+    "voidext": VOID_EXT,
     "wgs84": "http://www.w3.org/2003/01/geo/wgs84_pos#",
 }
 

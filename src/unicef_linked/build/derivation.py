@@ -1,4 +1,4 @@
-"""Rules to derived named graphs: each ``rules/*.rq`` is one CONSTRUCT query and one graph."""
+"""Rules to derived named graphs: each ``rules/*.rq`` is one CONSTRUCT query and one graph. Last come the statistics."""
 
 from __future__ import annotations
 
@@ -7,14 +7,18 @@ from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING, Final
 
-from pyoxigraph import BlankNode, NamedNode, Quad, QueryTriples, Store, Triple
+from pyoxigraph import BlankNode, NamedNode, Quad, QuerySolutions, QueryTriples, Store, Triple
 
 from unicef_linked.errors import MalformedData, UnusableInput
-from unicef_linked.iris import CANONICAL_BASE, Names
+from unicef_linked.iris import CANONICAL_BASE, VOID, Names
+from unicef_linked.statistics import count, describe, describe_classes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+_ROUNDS: Final = 8
+"""Three settle what is published: new terms get partitions, those add to each other, and nothing changes any more."""
 
 _AFTER: Final = re.compile(r"^#\s*after\s*:\s*(.+?)\s*$", re.MULTILINE)
 
@@ -91,3 +95,34 @@ def derive(quads: Sequence[Quad], rules: Sequence[Rule], names: Names) -> list[Q
         derived += new
         store.extend(new)
     return derived
+
+
+def count_all(quads: Sequence[Quad], names: Names) -> list[Quad]:
+    """Return the statistics of all that is published, themselves included, in ``graph/derived/statistics``.
+
+    Each round counts what the round before it has added, until nothing changes. Only the number of distinct objects can
+    fail to settle, since it is an object itself: where k others do not contain k and do contain k + 1, neither is true.
+    Then it is left out; VoID makes every count optional.
+    """
+    graph = NamedNode(names.graph("derived/statistics"))
+    given = {Quad(*quad.triple) for quad in quads}
+    added: set[Quad] = set()
+    store = Store()
+    store.extend(given)
+
+    def select(query: str) -> QuerySolutions:
+        answer = store.query(query)
+        assert isinstance(answer, QuerySolutions)
+        return answer
+
+    for left_out in (None, NamedNode(f"{VOID}distinctObjects")):
+        for _ in range(_ROUNDS):
+            triples = describe(count(select), names) + describe_classes(select, names)
+            found = {Quad(*triple) for triple in triples if triple.predicate != left_out} - given
+            if found == added:
+                return [Quad(quad.subject, quad.predicate, quad.object, graph) for quad in found]
+            for quad in added - found:
+                store.remove(quad)
+            store.extend(found - added)
+            added = found
+    raise AssertionError("the statistics do not settle")

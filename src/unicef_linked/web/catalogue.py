@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import pyoxigraph as ox
 
 from unicef_linked.iris import DCAT, DCTERMS, RDF, SD, SPDX, VOID, XSD
+from unicef_linked.statistics import describe
 from unicef_linked.web.site import Description, count
 
 if TYPE_CHECKING:
@@ -23,7 +24,8 @@ _DUMPS: Final = {
 def describe_dataset(site: Site, address: str) -> Description:
     """Return the dataset's description; ``address`` is where the public reaches this server, ending in ``/``.
 
-    What editors say of the dataset (title, licence, publisher) is in the data; counts and addresses are added here.
+    What editors say of the dataset (title, licence, publisher) is in the data, and so are the counts of a release
+    that we built; else counts are added here, as addresses always are. Partitions inside partitions are left to SPARQL.
     """
     names = site.names
     dataset = ox.NamedNode(names.dataset)
@@ -39,14 +41,7 @@ def describe_dataset(site: Site, address: str) -> Description:
     say(dataset, f"{VOID}uriSpace", ox.Literal(f"{names.base}id/"))
     say(dataset, f"{VOID}sparqlEndpoint", ox.NamedNode(f"{address}sparql"))
     say(dataset, f"{VOID}vocabulary", ox.NamedNode(names.ontology))
-    for name, value in site.counts.items():
-        say(dataset, f"{VOID}{name}", count(value))
-    for part, term, partition in (("class", "class", "classPartition"), ("property", "property", "propertyPartition")):
-        for iri, total in site.partitions[part]:
-            node = ox.NamedNode(f"{names.dataset}#{part}-{names.shorten(iri).replace(':', '-').replace('/', '-')}")
-            say(dataset, f"{VOID}{partition}", node)
-            say(node, f"{VOID}{term}", ox.NamedNode(iri))
-            say(node, f"{VOID}{'entities' if part == 'class' else 'triples'}", count(total))
+    triples += describe(site.statistics, names)
     for path in site.release.dumps():
         media_type = _DUMPS.get(path.name.removesuffix(".gz"))
         if media_type is None:

@@ -11,6 +11,8 @@ from pyoxigraph import BlankNode, Literal, NamedNode, Quad, Triple
 
 from unicef_linked.iris import DCTERMS, FOAF, RDF, RDFS, TYPES_WITH_PREFIX, XSD, Names
 from unicef_linked.resource import LABEL_PROPERTIES, Labels, Reader
+from unicef_linked.statistics import count as count_statistics
+from unicef_linked.statistics import read
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,20 +20,8 @@ if TYPE_CHECKING:
     from unicef_linked.config import Settings
     from unicef_linked.jsonld import Context
     from unicef_linked.release import Release
+    from unicef_linked.statistics import Statistics
     from unicef_linked.store import Store
-
-_COUNTS: Final = {
-    "entities": "SELECT (COUNT(DISTINCT ?s) AS ?n) { ?s a ?c }",
-    "distinctSubjects": "SELECT (COUNT(DISTINCT ?s) AS ?n) { ?s ?p ?o }",
-    "distinctObjects": "SELECT (COUNT(DISTINCT ?o) AS ?n) { ?s ?p ?o }",
-    "properties": "SELECT (COUNT(DISTINCT ?p) AS ?n) { ?s ?p ?o }",
-    "classes": "SELECT (COUNT(DISTINCT ?c) AS ?n) { ?s a ?c }",
-    "triples": "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }",
-}
-_PARTITIONS: Final = {
-    "class": "SELECT (?c AS ?key) (COUNT(DISTINCT ?s) AS ?n) { ?s a ?c FILTER(isIRI(?c)) } GROUP BY ?c ORDER BY ?c",
-    "property": "SELECT (?p AS ?key) (COUNT(*) AS ?n) { ?s ?p ?o } GROUP BY ?p ORDER BY ?p",
-}
 
 INCOMING: Final = 1000
 """Statements about others that a document repeats; past that it says so and leaves the rest to SPARQL."""
@@ -81,21 +71,22 @@ class Site:
         return self.release.context()
 
     @cached_property
-    def counts(self) -> dict[str, int]:
-        """The statistics of VoID, section 4, over the default graph."""
-        return {name: _number(self.store.select(query)[0]["n"]) for name, query in _COUNTS.items()}
+    def statistics(self) -> Statistics:
+        """The statistics of VoID: as the release publishes them, else counted over the default graph."""
+        graph = self.names.graph("derived/statistics")
+        built = self.release.manifest.conforms is not None and graph in self.release.manifest.graphs
+        published = read(self.store.match(graph_name=NamedNode(graph)), self.names) if built else None
+        return published or count_statistics(self.store.select)
 
-    @cached_property
+    @property
+    def counts(self) -> dict[str, int]:
+        """The statistics of VoID, section 4.6."""
+        return self.statistics.counts
+
+    @property
     def partitions(self) -> dict[str, list[tuple[str, int]]]:
-        """Classes with their instances and properties with their triples (VoID, section 4.2)."""
-        return {
-            part: [
-                (key.value, _number(row["n"]))
-                for row in self.store.select(query)
-                if isinstance(key := row["key"], NamedNode)
-            ]
-            for part, query in _PARTITIONS.items()
-        }
+        """Classes with their instances and properties with their triples (VoID, section 4.5)."""
+        return self.statistics.partitions
 
     @cached_property
     def checksums(self) -> dict[str, str]:
@@ -201,11 +192,6 @@ class Site:
                 found += inside
                 waiting += [quad.object for quad in inside if isinstance(quad.object, BlankNode)]
         return found
-
-
-def _number(term: object) -> int:
-    assert isinstance(term, Literal)
-    return int(term.value)
 
 
 def count(number: int) -> Literal:
