@@ -33,6 +33,7 @@ class Settings:
     query_memory: int = _setting(1024, "MiB that one query may use beyond the dataset itself")  # type: ignore[assignment]
     query_length: int = _setting(100_000, "Characters a query may have")  # type: ignore[assignment]
     query_result: int = _setting(1024, "MiB a result may have before it is broken off")  # type: ignore[assignment]
+    query_services: tuple[str, ...] = _setting((), "Endpoints that a query may ask by SERVICE; none by default")  # type: ignore[assignment]
     cache_size: int = _setting(64, "MiB of responses that each web worker keeps")  # type: ignore[assignment]
     page_size: int = _setting(100, "Members on one page of a list")  # type: ignore[assignment]
 
@@ -67,6 +68,9 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         if isinstance(values[setting.name], int | float) and float(str(values[setting.name])) < 0:
             raise UnusableInput(f"UNICEF_LINKED_{name}={text!r} is below zero; unset it or correct it")
     settings = Settings(**values)  # type: ignore[arg-type]
+    for iri in settings.query_services:
+        if not iri.startswith(("http://", "https://")) or set(iri) & set(' <>"{}|^`\\'):
+            raise UnusableInput(f"UNICEF_LINKED_QUERY_SERVICES: {iri!r} is not an http(s) IRI; correct it")
     unknown = set(settings.languages) - {"fr", "en"}
     if unknown or not settings.languages:
         raise UnusableInput(

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import socket
 import subprocess
 import tempfile
+import termios
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import pyoxigraph as ox
 
@@ -21,10 +24,10 @@ from unicef_linked.errors import (
     QueryOutOfResources,
     QueryTimeout,
 )
-from unicef_linked.formats import FORMATS, GRAPH_FORMATS, SOLUTION_FORMATS, Carries, Format
+from unicef_linked.formats import GRAPH_FORMATS, SOLUTION_FORMATS, Carries, Format
 from unicef_linked.store import Answer, Solution, Term
-from unicef_linked.store.evaluator import HEADER, Limits, arguments_for, frame
-from unicef_linked.store.loading import load_release
+from unicef_linked.store.evaluator import FORMATS_BY_MEDIA_TYPE, HEADER, Limits, arguments_for, frame
+from unicef_linked.store.loading import load_release, open_index
 from unicef_linked.store.query import Query, check, dataset_clauses, malformed
 from unicef_linked.writing import settle_prefixes
 
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
 
 _GRACE: Final = 2.0
 """Seconds after a deadline by which the kernel has surely ended the query process."""
+_PIECE: Final = 64 << 10
 _WHOLE: Final = 1 << 20
 """Answers up to this many bytes are read whole before the status line, so that they have a length and can be kept."""
 
@@ -43,13 +47,17 @@ _WHOLE: Final = 1 << 20
 class Evaluators:
     """The query processes of one server: started once, restarted if they end, stopped on ``close``."""
 
-    def __init__(self, release: Release, settings: Settings) -> None:
+    def __init__(self, release: Release, settings: Settings, index: Path | None = None) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="unicef-linked-")
         self.address = str(Path(self._folder.name) / "queries")
         limits = Limits(
-            settings.workers, settings.query_queue, settings.query_memory << 20, settings.query_result << 20
+            settings.workers,
+            settings.query_queue,
+            settings.query_memory << 20,
+            settings.query_result << 20,
+            federation=bool(settings.query_services),
         )
-        self._command = arguments_for(release.path, self.address, limits)
+        self._command = arguments_for(release.path, index, self.address, limits)
         self._closing = threading.Event()
         self._process = self._start()
         self._keeper = threading.Thread(target=self._keep, daemon=True)
@@ -82,17 +90,18 @@ class Evaluators:
 
 
 class Embedded:
-    """A release in memory, and the address of the query processes that hold the same release.
+    """A release in memory, or in an index on disk, and the address of the query processes that hold the same release.
 
-    The statements are kept twice: in a store, for our own
-    queries, and as published, for documents; the store keeps numbers by value and would say ``xsd:integer`` of an
-    ``xsd:nonNegativeInteger``.
+    In memory the statements are kept twice: in a store, for our own queries, and as published, for documents. A store
+    keeps numbers by value, and would say ``xsd:integer`` of an ``xsd:nonNegativeInteger``; from disk, documents say so.
     """
 
-    def __init__(self, release: Release, address: str, settings: Settings) -> None:
-        self._store, self._address, self._settings = load_release(release), address, settings
-        self._published = ox.Dataset(release.quads())
-        self._prefixes = release.names.prefixes
+    def __init__(self, release: Release, address: str, settings: Settings, index: Path | None = None) -> None:
+        self._store = open_index(index) if index else load_release(release)
+        self._published = None if index else ox.Dataset(release.quads())
+        self._union = release.manifest.union
+        self._address, self._settings = address, settings
+        self._prefixes = list(release.names.prefixes)
         self._waiting = threading.BoundedSemaphore(settings.workers + settings.query_queue)
 
     def match(
@@ -106,6 +115,9 @@ class Embedded:
         """See Store."""
         if isinstance(subject, ox.Literal):
             return []
+        if self._published is None:
+            stored = self._store.quads_for_pattern(subject, predicate, object, graph_name)
+            return [q for q in stored if not (self._union and isinstance(q.graph_name, ox.DefaultGraph))]
         if graph_name is not None:
             found = self._published.quads_for_graph_name(graph_name)
         elif subject is not None:
@@ -134,7 +146,7 @@ class Embedded:
 
     def answer(self, query: Query, *, solutions: Format | None, graph: Format | None, timeout: float) -> Answer:
         """See Store."""
-        check(query.text, max_length=self._settings.query_length)
+        federated = check(query.text, max_length=self._settings.query_length, services=self._settings.query_services)
         from_protocol = bool(query.default_graphs or query.named_graphs)
         default_graphs, named_graphs = (
             (query.default_graphs, query.named_graphs) if from_protocol else dataset_clauses(query.text)
@@ -144,51 +156,49 @@ class Embedded:
             "default_graphs": default_graphs,
             "named_graphs": named_graphs,
             "protocol_dataset": from_protocol,
+            "federated": federated,
             "solutions": solutions.media_type if solutions else None,
             "graph": graph.media_type if graph else None,
             "timeout": timeout,
-            "prefixes": self._prefixes,
         }
         if not self._waiting.acquire(blocking=False):
             raise self._overloaded()
-        connection = None
+        conversation, deadline = None, time.monotonic() + timeout
         try:
-            connection = self._connect(json.dumps(request).encode())
-            conversation = _Conversation(connection, timeout, self._waiting, list(self._prefixes), query.text)
-            try:
-                return conversation.answer(tuple(f for f in (solutions, graph) if f))
-            except BaseException:
-                conversation.close()
-                raise
+            connection, begun = self._ask(frame(b"Q", json.dumps(request).encode()), timeout)
+            conversation = _Conversation(
+                connection, begun, timeout, deadline, self._waiting, self._prefixes, query.text
+            )
+            return conversation.answer(tuple(f for f in (solutions, graph) if f))
         except BaseException:
-            if connection is None:
+            if conversation:
+                conversation.close()
+            else:
                 self._waiting.release()
             raise
 
     def close(self) -> None:
         """See Store: the processes belong to Evaluators."""
 
-    def _connect(self, request: bytes) -> socket.socket:
-        """Return a connection on which a query process has taken the request up."""
+    def _ask(self, request: bytes, timeout: float) -> tuple[socket.socket, bytes]:
+        """Return a connection on which a query process answers, and the first bytes of its answer (none: it broke off)."""
         patience = time.monotonic() + self._settings.query_patience
         while True:
             connection = socket.socket(socket.AF_UNIX)
             try:
-                connection.setblocking(False)
+                connection.setblocking(False)  # where the queue is full, connecting fails at once
                 connection.connect(self._address)
                 connection.settimeout(max(0.01, patience - time.monotonic()))
-                connection.sendall(frame(b"Q", request))
-                if connection.recv(HEADER.size, socket.MSG_WAITALL) == frame(b"S"):
-                    return connection
+                connection.sendall(request)
+                return connection, _first_bytes(connection, timeout)
             except (BrokenPipeError, ConnectionResetError):
-                pass
+                # The process that accepted ended before it read the request: nothing was begun, so ask again.
+                connection.close()
+                if time.monotonic() > patience:
+                    raise self._overloaded() from None
             except OSError:  # the queue is full, nobody took the request up in time, or the processes are restarting
                 connection.close()
                 raise self._overloaded() from None
-            # The process that took the connection ended before it read the request: nothing was begun, so ask again.
-            connection.close()
-            if time.monotonic() > patience:
-                raise self._overloaded()
 
     def _overloaded(self) -> Overloaded:
         return Overloaded(
@@ -197,21 +207,35 @@ class Embedded:
         )
 
 
+def _first_bytes(connection: socket.socket, timeout: float) -> bytes:
+    """Return the beginning of an answer; raises TimeoutError when nobody took the request up in time."""
+    with suppress(TimeoutError):
+        return connection.recv(_PIECE)
+    if fcntl.ioctl(connection, termios.TIOCOUTQ, bytes(4)) != bytes(4):  # what was sent still lies unread
+        raise TimeoutError
+    connection.settimeout(timeout + _GRACE)
+    with suppress(TimeoutError):
+        return connection.recv(_PIECE)
+    return b""
+
+
 class _Conversation:
-    """One answer as it arrives from a query process."""
+    """One answer as it arrives from a query process; ``begun`` are its first bytes."""
 
     def __init__(
         self,
         connection: socket.socket,
+        begun: bytes,
         timeout: float,
+        deadline: float,
         waiting: threading.BoundedSemaphore,
         prefixes: list[str],
         text: str,
     ) -> None:
         self._text = text
         self._connection, self._timeout, self._waiting, self._prefixes = connection, timeout, waiting, prefixes
-        self._deadline = time.monotonic() + timeout
-        self._file = connection.makefile("rb", buffering=1 << 16)
+        self._deadline = deadline
+        self._arrived, self._read = begun, 0
         self._open = True
         connection.settimeout(timeout + _GRACE)
 
@@ -219,7 +243,6 @@ class _Conversation:
         """Leave; a query process that still writes notices, and is free again."""
         if self._open:
             self._open = False
-            self._file.close()
             self._connection.close()
             self._waiting.release()
 
@@ -227,7 +250,7 @@ class _Conversation:
         kind, payload = self._frame()
         if kind == b"X":
             self._raise(json.loads(payload), accepted)
-        chosen = next(f for f in FORMATS if f.media_type == payload.decode())
+        chosen = FORMATS_BY_MEDIA_TYPE[payload.decode()]
         head: list[bytes] = []
         size = 0
         while size < _WHOLE:
@@ -258,15 +281,23 @@ class _Conversation:
             self.close()
 
     def _frame(self) -> tuple[bytes, bytes]:
-        try:
-            head = self._file.read(HEADER.size)
-            if len(head) == HEADER.size:
-                kind, length = HEADER.unpack(head)
-                payload = self._file.read(length)
-                if len(payload) == length:
-                    return kind, payload
-        except (OSError, TimeoutError):
-            pass
+        kind, length = HEADER.unpack(self._bytes(HEADER.size))
+        return kind, self._bytes(length)
+
+    def _bytes(self, count: int) -> bytes:
+        while (end := self._read + count) > len(self._arrived):
+            try:
+                more = self._connection.recv(max(_PIECE, end - len(self._arrived))) if self._arrived else b""
+            except OSError:
+                more = b""
+            if not more:
+                self._broken_off()
+            self._arrived, self._read, end = self._arrived[self._read :] + more, 0, count
+        found = self._arrived[self._read : end]
+        self._read = end
+        return found
+
+    def _broken_off(self) -> NoReturn:
         if time.monotonic() >= self._deadline - 0.05:
             raise QueryTimeout(f"the query was stopped after {self._timeout:g} seconds; ask for less, or with a LIMIT")
         raise QueryOutOfResources("the query asked for more memory than it may have, or broke the engine; ask for less")

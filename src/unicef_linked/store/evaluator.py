@@ -1,13 +1,14 @@
 """The query processes: a small single-threaded parent holds the dataset and forks the children that evaluate.
 
-``python -m unicef_linked.store.evaluator RELEASE SOCKET LIMITS`` listens on a Unix socket. Every child accepts from that
-one socket, so the kernel hands a waiting query to whichever child is free. A child that meets its deadline is ended by
+``python -m unicef_linked.store.evaluator RELEASE INDEX SOCKET LIMITS`` listens on a Unix socket. Every child accepts from
+that one socket, so the kernel hands a waiting query to whichever child is free. A child that meets its deadline is ended by
 the kernel's timer, wherever it is (the engine has no time-out of its own); one that asks for too much memory aborts;
-either way the parent forks another within milliseconds, and the waiting queries notice nothing.
+either way the parent forks another within milliseconds, and the waiting queries notice nothing. Where INDEX is given, each
+child opens that folder read-only instead of sharing its parent's memory.
 
-Frames on the connection: one byte of kind, four of length (big-endian), then the payload.
-Request: ``Q`` with JSON. Answer: ``S`` (started), ``H`` (JSON: the format chosen), ``D`` (bytes) …, then ``E`` (whole) or
-``X`` (JSON: an error). A connection that ends without ``E`` or ``X`` is an answer that broke off.
+One connection carries one query; opening it costs less than keeping it would. Frames: one byte of kind, four of length
+(big-endian), then the payload. Request: ``Q`` with JSON. Answer: ``H`` (the media type chosen), ``D`` (bytes) …, then ``E``
+(whole) or ``X`` (JSON: an error). A connection that ends without ``E`` or ``X`` is an answer that broke off.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import signal
 import socket
 import struct
 import sys
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -28,16 +30,18 @@ import pyoxigraph as ox
 
 from unicef_linked.formats import FORMATS, Format
 from unicef_linked.release import open_release
-from unicef_linked.store.loading import load_release
+from unicef_linked.store.loading import load_release, open_index
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from types import FrameType
     from typing import IO
 
 HEADER: Final = struct.Struct("!cI")
 MAX_REQUEST: Final = 8 << 20
 _BUFFER: Final = 64 << 10
+_FEDERATION_FILES: Final = 64
+"""Descriptors that a federated query may have at once: connections, and what looks a host's name up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,7 @@ class Limits:
     queue: int
     memory: int  # bytes, beyond what the dataset itself takes
     result: int  # bytes
+    federation: bool = False  # whether a request may ask for connections of its own
 
 
 class _ResultTooLarge(Exception):
@@ -88,45 +93,50 @@ class _Frames:
         self.send()
 
 
-def evaluate(store: ox.Store, request: Mapping[str, Any], write: Callable[[Format], IO[bytes]]) -> None:
+def evaluate(
+    store: ox.Store, request: Mapping[str, Any], prefixes: dict[str, str], write: Callable[[Format], IO[bytes]]
+) -> None:
     """Evaluate one request and write its answer into the file that ``write`` opens for the format chosen.
 
     Raises SyntaxError for what is not SPARQL 1.1 Query, LookupError when the form of the query needs a format that the
     request did not accept.
     """
-    default_graphs, named_graphs = request["default_graphs"], request["named_graphs"]
+    text, default_graphs, named_graphs = request["text"], request["default_graphs"], request["named_graphs"]
     if not request["protocol_dataset"] and len(default_graphs) < 2:
-        answer = store.query(request["text"])  # the engine reads FROM by itself
+        answer = store.query(text)  # the engine reads FROM by itself
     else:
-        store = _merged(store, default_graphs) if len(default_graphs) > 1 else store
+        store = _merged(store, default_graphs, text) if len(default_graphs) > 1 else store
         answer = store.query(
-            request["text"],
+            text,
             default_graph=[ox.DefaultGraph()] if len(default_graphs) > 1 else [ox.NamedNode(g) for g in default_graphs],
             named_graphs=[ox.NamedNode(g) for g in named_graphs],
         )
     wanted = request["graph" if isinstance(answer, ox.QueryTriples) else "solutions"]
     if wanted is None:
         raise LookupError
-    chosen = _FORMATS[wanted]
+    chosen = FORMATS_BY_MEDIA_TYPE[wanted]
     if isinstance(answer, ox.QueryTriples):
         if chosen.rdf in {ox.RdfFormat.TURTLE, ox.RdfFormat.TRIG, ox.RdfFormat.RDF_XML}:
-            ox.serialize(answer, write(chosen), format=chosen.rdf, prefixes=request["prefixes"])
+            ox.serialize(answer, write(chosen), format=chosen.rdf, prefixes=prefixes)
         else:
             answer.serialize(write(chosen), format=chosen.rdf)
     else:
         answer.serialize(write(chosen), format=chosen.results)
 
 
-_FORMATS: Final = {f.media_type: f for f in FORMATS}
+FORMATS_BY_MEDIA_TYPE: Final = {f.media_type: f for f in FORMATS}
 
 
-def _merged(store: ox.Store, default_graphs: list[str]) -> ox.Store:
+def _merged(store: ox.Store, default_graphs: list[str], text: str) -> ox.Store:
     """Return a store whose default graph is the RDF merge of the graphs named, its named graphs those of ``store``.
+
+    Named graphs are left out for a query that cannot ask for any.
 
     The engine's own answer over two default graphs repeats a statement that stands in both (SPARQL 1.1, section 13.1).
     """
     merged = ox.Store()
-    merged.extend(quad for quad in store if not isinstance(quad.graph_name, ox.DefaultGraph))
+    if "graph" in text.lower() or "\\" in text:
+        merged.extend(quad for quad in store if not isinstance(quad.graph_name, ox.DefaultGraph))
     for name in default_graphs:
         merged.extend(ox.Quad(*q.triple) for q in store.quads_for_pattern(None, None, None, ox.NamedNode(name)))
     return merged
@@ -134,22 +144,26 @@ def _merged(store: ox.Store, default_graphs: list[str]) -> ox.Store:
 
 def _receive(connection: socket.socket) -> dict[str, Any] | None:
     """Return the request on a connection, None when its client has left meanwhile."""
-    with connection.makefile("rb") as file:
-        head = file.read(HEADER.size)
-        if len(head) < HEADER.size:
-            return None
-        kind, length = HEADER.unpack(head)
-        if kind != b"Q" or length > MAX_REQUEST:
-            return None
-        content = file.read(length)
-    return json.loads(content) if len(content) == length else None
+    content = connection.recv(_BUFFER)
+    if len(content) < HEADER.size:
+        return None
+    kind, length = HEADER.unpack_from(content)
+    if kind != b"Q" or length > MAX_REQUEST:
+        return None
+    missing = HEADER.size + length - len(content)
+    if missing > 0:
+        content += connection.recv(missing, socket.MSG_WAITALL)
+    if len(content) < HEADER.size + length:
+        return None
+    connection.send(b"")  # fails where the client has left: it need not be answered
+    request: dict[str, Any] = json.loads(content[HEADER.size :])
+    return request
 
 
-def _answer(store: ox.Store, connection: socket.socket, limits: Limits) -> None:
+def _answer(store: ox.Store, connection: socket.socket, prefixes: dict[str, str], limits: Limits) -> None:
     request = _receive(connection)
     if request is None:
         return
-    connection.sendall(frame(b"S"))
     signal.setitimer(signal.ITIMER_REAL, request["timeout"])
     out: _Frames | None = None
 
@@ -160,7 +174,8 @@ def _answer(store: ox.Store, connection: socket.socket, limits: Limits) -> None:
 
     error: dict[str, object]
     try:
-        evaluate(store, request, write)
+        with _sockets(allowed=request["federated"]):
+            evaluate(store, request, prefixes, write)
         assert out is not None
         out.finish()
     except (BrokenPipeError, ConnectionResetError):
@@ -182,8 +197,23 @@ def _answer(store: ox.Store, connection: socket.socket, limits: Limits) -> None:
     connection.sendall(frame(b"X", json.dumps(error).encode()))
 
 
-def _child(store: ox.Store, listener: socket.socket, limits: Limits) -> None:
+@contextmanager
+def _sockets(*, allowed: bool) -> Iterator[None]:
+    """Let the engine open connections of its own meanwhile, where ``allowed``."""
+    if not allowed:
+        yield
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def _child(dataset: Callable[[], ox.Store], listener: socket.socket, prefixes: dict[str, str], limits: Limits) -> None:
     """Answer one query after another, for ever."""
+    store = dataset()
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGALRM, signal.SIG_DFL)  # the kernel ends the process, whatever it is doing
     os.nice(5)  # a storm of queries does not slow the web workers down
@@ -192,12 +222,13 @@ def _child(store: ox.Store, listener: socket.socket, limits: Limits) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     # One descriptor is left, for the connection: what evaluates a query cannot open a file or a socket of its own.
     with socket.socket(socket.AF_UNIX) as probe:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (probe.fileno() + 1, probe.fileno() + 1))
+        opened = probe.fileno() + 1
+    resource.setrlimit(resource.RLIMIT_NOFILE, (opened, opened + (_FEDERATION_FILES if limits.federation else 0)))
     while True:
         connection, _ = listener.accept()
         with connection:
             try:
-                _answer(store, connection, limits)
+                _answer(store, connection, prefixes, limits)
             except (BrokenPipeError, ConnectionResetError):
                 continue  # the client left
 
@@ -207,11 +238,11 @@ def _address_space() -> int:
     return int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
 
 
-def _fork(store: ox.Store, listener: socket.socket, limits: Limits) -> int:
+def _fork(dataset: Callable[[], ox.Store], listener: socket.socket, prefixes: dict[str, str], limits: Limits) -> int:
     pid = os.fork()
     if pid == 0:
         try:
-            _child(store, listener, limits)
+            _child(dataset, listener, prefixes, limits)
         except MemoryError:
             os._exit(2)
         finally:
@@ -221,13 +252,19 @@ def _fork(store: ox.Store, listener: socket.socket, limits: Limits) -> int:
 
 def main(arguments: list[str]) -> None:
     """Hold the dataset, keep the children at their number, end them with this process."""
-    release, path, limits = open_release(Path(arguments[0])), arguments[1], Limits(**json.loads(arguments[2]))
-    store = load_release(release)
+    release, index, path = open_release(Path(arguments[0])), arguments[1], arguments[2]
+    limits = Limits(**json.loads(arguments[3]))
+    loaded = None if index else load_release(release)
+    prefixes = release.names.prefixes
+
+    def dataset() -> ox.Store:
+        return loaded or open_index(Path(index))
+
     with socket.socket(socket.AF_UNIX) as listener:
         Path(path).unlink(missing_ok=True)
         listener.bind(path)
         listener.listen(limits.queue)
-        children = {_fork(store, listener, limits) for _ in range(limits.workers)}
+        children = {_fork(dataset, listener, prefixes, limits) for _ in range(limits.workers)}
 
         def stop(_signal: int, _stack: FrameType | None) -> None:
             for pid in children:
@@ -241,7 +278,7 @@ def main(arguments: list[str]) -> None:
         while True:
             pid, _ = os.wait()
             children.discard(pid)
-            children.add(_fork(store, listener, limits))
+            children.add(_fork(dataset, listener, prefixes, limits))
 
 
 def _die_with_parent(stop: Callable[[int, FrameType | None], None]) -> None:
@@ -251,9 +288,10 @@ def _die_with_parent(stop: Callable[[int, FrameType | None], None]) -> None:
     fcntl.fcntl(0, fcntl.F_SETFL, fcntl.fcntl(0, fcntl.F_GETFL) | os.O_ASYNC | os.O_NONBLOCK)
 
 
-def arguments_for(release: Path, path: str, limits: Limits) -> list[str]:
+def arguments_for(release: Path, index: Path | None, path: str, limits: Limits) -> list[str]:
     """Return the command that starts this program."""
-    return [sys.executable, "-m", "unicef_linked.store.evaluator", str(release), path, json.dumps(asdict(limits))]
+    program = [sys.executable, "-m", "unicef_linked.store.evaluator"]
+    return [*program, str(release), str(index or ""), path, json.dumps(asdict(limits))]
 
 
 if __name__ == "__main__":

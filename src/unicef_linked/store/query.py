@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urljoin
 
 from unicef_linked.errors import MalformedQuery, QueryRefused
 from unicef_linked.iris import undeclared_prefix
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 MAX_DEPTH: Final = 100
 """Nested brackets, or signs in a row. The engine's parser is recursive: a few thousand overflow its stack."""
@@ -38,6 +41,7 @@ _TOKEN: Final = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_SUSPICIOUS: Final = ("service", "\\u", *sorted(word.lower() for word in _UPDATES))
 _OPENS_GROUP: Final = re.compile(r"(?:\s|\#[^\r\n]*+)*+\{")
 _CODEPOINT: Final = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
 
@@ -55,10 +59,14 @@ class Query:
     named_graphs: tuple[str, ...] = ()
 
 
-def check(text: str, *, max_length: int) -> None:
-    r"""Raise MalformedQuery for a text that is too long, too deep or empty, QueryRefused for an update or ``SERVICE``.
+def check(text: str, *, max_length: int, services: Collection[str] = ()) -> bool:
+    r"""Return whether a query asks other endpoints, all of them among ``services``.
+
+    Raises MalformedQuery for a text that is too long, too deep or empty, QueryRefused for an update and for ``SERVICE``
+    to any other endpoint.
 
     >>> check("SELECT * { ?s ?p ?o # SERVICE in a comment, <SERVICE>, ?SERVICE or 'SERVICE' is no call\n}", max_length=999)
+    False
     >>> check("SELECT * { SERVICE <http://example.org/> { ?s ?p ?o } }", max_length=999)
     Traceback (most recent call last):
     ...
@@ -68,11 +76,14 @@ def check(text: str, *, max_length: int) -> None:
         raise MalformedQuery("the query is empty", line=1, column=1)
     if len(text) > max_length:
         raise MalformedQuery(f"the query has {len(text):,} characters; at most {max_length:,} are taken")
-    _check_tokens(text)
+    # The lexer costs as much as the evaluation of a small query; most queries hold nothing that it could object to.
+    lower = text.lower()
+    if not any(word in lower for word in _SUSPICIOUS) and sum(map(text.count, "{([!+-^")) <= MAX_DEPTH:
+        return False
+    federated = _check_tokens(text, services)
     # Codepoint escapes may stand anywhere (section 19.2), so a keyword can be spelled with them.
     unescaped = _CODEPOINT.sub(_unescape, text)
-    if unescaped != text:
-        _check_tokens(unescaped)
+    return federated | (unescaped != text and _check_tokens(unescaped, services))
 
 
 def _unescape(match: re.Match[str]) -> str:
@@ -80,8 +91,9 @@ def _unescape(match: re.Match[str]) -> str:
     return chr(code) if code < 0x110000 else match[0]
 
 
-def _check_tokens(text: str) -> None:
+def _check_tokens(text: str, services: Collection[str]) -> bool:
     depth, signs, form, before = 0, 0, None, ""
+    federated = awaited = False
     for token in _TOKEN.finditer(text):
         kind = token.lastgroup if token.lastgroup != "local" else "prefixed"
         signs = signs + 1 if kind == "sign" else 0
@@ -89,7 +101,13 @@ def _check_tokens(text: str) -> None:
         if depth > MAX_DEPTH or signs > MAX_DEPTH:
             line, column = _position(text, token.start())
             raise MalformedQuery(f"the query nests deeper than {MAX_DEPTH} levels", line=line, column=column)
-        previous, before = before, token[0].upper() if kind != "comment" else before
+        if kind == "comment":
+            continue
+        previous, before = before, token[0].upper()
+        if awaited and before != "SILENT":
+            if token[0][1:-1] not in services:
+                raise _refused(services)
+            awaited = False
         if kind != "name":
             continue
         prefix, colon, _ = token[0].upper().partition(":")
@@ -98,10 +116,9 @@ def _check_tokens(text: str) -> None:
         if "SERVICE" in prefix and (
             not colon or (depth and previous != "GRAPH" and _OPENS_GROUP.match(text, token.end()))
         ):
-            raise QueryRefused(
-                "SERVICE is not allowed here: this endpoint asks no other; "
-                "query each endpoint on its own, or call this one from an engine of yours"
-            )
+            if before != "SERVICE" or not services:
+                raise _refused(services)
+            federated = awaited = True
         if colon:
             continue
         for part in prefix.split("."):
@@ -109,6 +126,19 @@ def _check_tokens(text: str) -> None:
                 raise QueryRefused(f"{part} is an update: this endpoint is read-only")
             if form is None and part in _FORMS:
                 form = part
+    if awaited:
+        raise _refused(services)
+    return federated
+
+
+def _refused(services: Collection[str]) -> QueryRefused:
+    others = (
+        f"no other than {', '.join(f'<{iri}>' for iri in sorted(services))}, written so" if services else "no other"
+    )
+    return QueryRefused(
+        f"SERVICE is not allowed here: this endpoint asks {others}; "
+        "query each endpoint on its own, or call this one from an engine of yours"
+    )
 
 
 def _position(text: str, offset: int) -> tuple[int, int]:
@@ -122,6 +152,8 @@ def dataset_clauses(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     >>> dataset_clauses("PREFIX g: <http://example.org/> SELECT * FROM g:a FROM NAMED <http://example.org/b> {}")
     (('http://example.org/a',), ('http://example.org/b',))
     """
+    if "from" not in text.lower() and "\\" not in text:
+        return (), ()
     prefixes: dict[str, str] = {}
     base = ""
     words: list[str] = []
@@ -158,12 +190,15 @@ def is_repeatable(text: str) -> bool:
     >>> is_repeatable("SELECT * { ?s ?p 'NOW()' }"), is_repeatable("SELECT (now() AS ?t) {}")
     (True, False)
     """
-    return not any(
-        token.lastgroup == "name" and _CHANGING & set(token[0].upper().split(".")) for token in _TOKEN.finditer(text)
+    lower = text.lower()
+    return not any(word in lower for word in _MAY_CHANGE) or not any(
+        token.lastgroup == "name" and _CHANGING & set(token[0].upper().split("."))
+        for token in _TOKEN.finditer(_CODEPOINT.sub(_unescape, text))
     )
 
 
 _CHANGING: Final = frozenset(["NOW", "RAND", "UUID", "STRUUID", "BNODE"])
+_MAY_CHANGE: Final = ("now", "rand", "uuid", "bnode", "\\")
 
 
 def malformed(message: str, text: str) -> MalformedQuery:

@@ -28,7 +28,9 @@ _HANDOVER: Final = "UNICEF_LINKED_WORKER"
 def application() -> Callable[[Any, Any], Iterable[bytes]]:
     """Return the application of one web worker, from what ``serve`` handed over."""
     handed = json.loads(os.environ[_HANDOVER])
-    values = handed["settings"] | {"languages": tuple(handed["settings"]["languages"])}
+    values: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in handed["settings"].items()
+    }
     settings = Settings(**values)
     release = open_release(Path(handed["release"]))
     store = Embedded(release, handed["queries"], settings)
