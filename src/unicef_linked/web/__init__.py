@@ -10,7 +10,7 @@ from werkzeug.exceptions import HTTPException
 from unicef_linked.errors import LinkedDataError
 from unicef_linked.web import interface, pages, resources, sparql
 from unicef_linked.web.cache import ResponseCache
-from unicef_linked.web.responses import http_problem, problem
+from unicef_linked.web.responses import OPEN_TO_OTHER_ORIGINS, http_problem, problem
 from unicef_linked.web.site import Site
 
 if TYPE_CHECKING:
@@ -18,14 +18,12 @@ if TYPE_CHECKING:
     from unicef_linked.release import Release
     from unicef_linked.store import Store
 
-_EXPOSED = "Allow, Content-Language, Content-Location, ETag, Link, Location, Retry-After, Vary"
-
 
 def create_app(settings: Settings, release: Release, store: Store) -> Flask:
     """Return the WSGI application that serves a release."""
     app = Flask(__name__, static_folder="static", static_url_path="/static")
-    app.config["MAX_CONTENT_LENGTH"] = settings.query_length * 12 + 65536  # a character may take 12 bytes as %XX%XX…
-    app.config["MAX_FORM_MEMORY_SIZE"] = app.config["MAX_CONTENT_LENGTH"]
+    body_limit = settings.query_length * 12 + 65536  # a character may take 12 bytes as %XX%XX…
+    app.config["MAX_CONTENT_LENGTH"] = app.config["MAX_FORM_MEMORY_SIZE"] = body_limit
     app.url_map.strict_slashes = True
     site = Site(settings, release, store)
     app.extensions["unicef-linked"] = site
@@ -37,15 +35,13 @@ def create_app(settings: Settings, release: Release, store: Store) -> Flask:
     app.after_request(_open_to_other_origins)
 
     interface.install(app)
+    app.wsgi_app = sparql.Endpoint(app.wsgi_app, store, settings, body_limit)  # type: ignore[method-assign]
     app.wsgi_app = ResponseCache(app.wsgi_app, settings.cache_size << 20)  # type: ignore[method-assign]
     return app
 
 
 def _open_to_other_origins(response: Response) -> Response:
-    """Let pages of any origin read every answer, errors too (Fetch standard, CORS protocol)."""
-    response.headers["Access-Control-Allow-Origin"] = "*"
-    response.headers["Access-Control-Expose-Headers"] = _EXPOSED
-    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers.update(OPEN_TO_OTHER_ORIGINS)
     if request.method == "OPTIONS":
         response.headers["Access-Control-Allow-Methods"] = response.headers.get("Allow", "GET, HEAD, OPTIONS")
         response.headers["Access-Control-Allow-Headers"] = "Accept, Accept-Language, Content-Type, If-None-Match"

@@ -23,6 +23,16 @@ if TYPE_CHECKING:
 CACHE: Final = "public, max-age=300"
 """Addresses outlive releases: a cache asks again after five minutes, and is told 304 unless a release came."""
 
+OPEN_TO_OTHER_ORIGINS: Final = (
+    ("Access-Control-Allow-Origin", "*"),
+    (
+        "Access-Control-Expose-Headers",
+        "Allow, Content-Language, Content-Location, ETag, Link, Location, Retry-After, Vary",
+    ),
+    ("X-Content-Type-Options", "nosniff"),
+)
+"""Pages of any origin may read every answer, errors too (Fetch standard, CORS protocol)."""
+
 PROBLEM: Final = Format("problem", "application/problem+json", "json", HTML.carries, "Problem", ("application/json",))
 
 STATUS: Final[Mapping[type[errors.LinkedDataError], int]] = {
@@ -36,6 +46,7 @@ STATUS: Final[Mapping[type[errors.LinkedDataError], int]] = {
     errors.QueryTimeout: 503,
     errors.QueryOutOfResources: 503,
     errors.Overloaded: 503,
+    errors.EngineUnavailable: 503,
     errors.QueryError: 400,
 }
 TITLES: Final[Mapping[str, str]] = {
@@ -49,6 +60,7 @@ TITLES: Final[Mapping[str, str]] = {
     "query-timeout": "Query timed out",
     "query-out-of-resources": "Query out of resources",
     "overloaded": "Too many queries at once",
+    "engine-unavailable": "Query engine unavailable",
     "query-error": "Query not answered",
     "method-not-allowed": "Method not allowed",
     "internal-error": "Internal error",
@@ -97,22 +109,16 @@ def represent(
     cache: str = CACHE,
     status: int = 200,
 ) -> Response:
-    """Return one representation with its headers (RFC 9110, sections 8.3 to 8.8; RFC 8288).
-
-    The entity tag is strong: it is a digest of the bytes, the media type and the language.
-    """
+    """Return one representation with its headers (RFC 9110, sections 8.3 to 8.8; RFC 8288)."""
     response = Response(content, status, content_type=offer.content_type)
     names = list(varies_by)
-    tag = hashlib.sha256(offer.media_type.encode() + b"\n")
     if offer is HTML:
         response.headers["Content-Language"] = language()
         response.headers["Content-Security-Policy"] = (
             "default-src 'self'; style-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'"
         )
-        tag.update(language().encode())
         names.append("Accept-Language")
-    tag.update(content)
-    response.headers["ETag"] = f'"{tag.hexdigest()[:32]}"'
+    response.headers["ETag"] = entity_tag(content, offer, language() if offer is HTML else "")
     response.headers["Vary"] = vary(*names)
     response.headers["Cache-Control"] = cache
     if location:
@@ -120,6 +126,13 @@ def represent(
     if header := ", ".join(links):
         response.headers["Link"] = header
     return response
+
+
+def entity_tag(content: bytes, offer: Format, language: str = "") -> str:
+    """Return a strong entity tag (RFC 9110, section 8.8.3): a digest of the bytes, the media type and the language."""
+    tag = hashlib.sha256(f"{offer.media_type}\n{language}".encode())
+    tag.update(content)
+    return f'"{tag.hexdigest()[:32]}"'
 
 
 def link(href: str, rel: str, **parameters: str) -> str:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
-from typing import Final
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl
 
 import pyoxigraph as ox
 from flask import Blueprint, Response, request
+from werkzeug.exceptions import HTTPException
+from werkzeug.http import parse_options_header
+from werkzeug.wsgi import get_input_stream
 
-from unicef_linked.errors import BadParameter, NotAcceptable, QueryRefused, UnsupportedMediaType
+from unicef_linked.errors import BadParameter, LinkedDataError, NotAcceptable, QueryRefused, UnsupportedMediaType
 from unicef_linked.formats import DOCUMENT_FORMATS, GRAPH_FORMATS, HTML, SOLUTION_FORMATS, Format, by_name
 from unicef_linked.negotiation import choose
 from unicef_linked.store.query import Query, is_repeatable
@@ -17,13 +21,35 @@ from unicef_linked.web import transfer
 from unicef_linked.web.catalogue import describe_service
 from unicef_linked.web.examples import briefest, examples
 from unicef_linked.web.resources import write
-from unicef_linked.web.responses import CACHE, TITLES, language, link, negotiate, page, represent, site, vary
+from unicef_linked.web.responses import (
+    CACHE,
+    OPEN_TO_OTHER_ORIGINS,
+    TITLES,
+    entity_tag,
+    language,
+    link,
+    negotiate,
+    page,
+    represent,
+    site,
+    vary,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from unicef_linked.config import Settings
+    from unicef_linked.store import Store
 
 routes: Final = Blueprint("sparql", __name__)
 
 FORM: Final = "application/x-www-form-urlencoded"
 DIRECT: Final = "application/sparql-query"
 UPDATE: Final = "application/sparql-update"
+ERROR: Final = "unicef_linked.error"
+PARAMETERS: Final = "unicef_linked.parameters"
+_VARY: Final = vary("Accept")
 _ANSWERS: Final = (*SOLUTION_FORMATS, *GRAPH_FORMATS)
 
 Parameters = list[tuple[str, str]]
@@ -47,27 +73,29 @@ def _one(parameters: Parameters, name: str) -> str | None:
     return values[0] if values else None
 
 
-def _body(charset: str) -> str:
+def _body(environ: WSGIEnvironment, charset: str, limit: int) -> str:
     try:
-        return request.get_data(cache=False).decode(charset)
+        return get_input_stream(environ, max_content_length=limit).read().decode(charset)
     except LookupError:
         raise UnsupportedMediaType(f"the character set {charset!r} is not known; send UTF-8") from None
     except UnicodeDecodeError as error:
         raise BadParameter(f"the request body is not {charset}: byte {error.start} cannot be decoded") from None
 
 
-def _read() -> Parameters:
+def _read(environ: WSGIEnvironment, limit: int) -> Parameters:
     """Return the operation's parameters, by whichever of its three ways they came (SPARQL 1.1 Protocol, section 2.1)."""
-    from_url = _parameters(request.query_string.decode("latin-1"), "the query string")
-    if request.method != "POST":
+    from_url = _parameters(environ.get("QUERY_STRING", ""), "the query string")
+    if environ["REQUEST_METHOD"] != "POST":
         parameters = from_url
     else:
-        charset = request.mimetype_params.get("charset", "utf-8")
-        match request.mimetype:
+        media_type, options = parse_options_header(environ.get("CONTENT_TYPE"))
+        charset = options.get("charset", "utf-8")
+        match media_type.lower():
             case "application/x-www-form-urlencoded":
-                parameters = _parameters(_body(charset), "the request body")
+                parameters = _parameters(_body(environ, charset, limit), "the request body")
             case "application/sparql-query":
-                parameters = [("query", _body(charset)), *(pair for pair in from_url if pair[0] != "query")]
+                query = ("query", _body(environ, charset, limit))
+                parameters = [query, *(pair for pair in from_url if pair[0] != "query")]
             case "application/sparql-update":
                 raise QueryRefused("updates are refused: this endpoint is read-only")
             case other:
@@ -79,9 +107,8 @@ def _read() -> Parameters:
     return parameters
 
 
-def _timeout(text: str | None) -> float:
+def _timeout(text: str | None, settings: Settings) -> float:
     """Return the deadline in seconds: what the client asks for, at most what the operator allows."""
-    settings = site().settings
     if text is None or text == "":
         return min(settings.query_timeout, settings.query_timeout_max)
     try:
@@ -108,12 +135,16 @@ def _named(parameters: Parameters) -> str | None:
     return next((value for key, value in parameters if key in {"format", "output"} and value), None)
 
 
-def _accepted(parameters: Parameters) -> tuple[Format | None, Format | None]:
-    """Return the formats for solutions and for a graph: as the address says, else as Accept does."""
-    name = _named(parameters)
+@lru_cache(maxsize=1024)
+def _accepted(name: str | None, accept: str | None) -> tuple[Format | None, Format | None]:
+    """Return the formats for solutions and for a graph: as the address says, else as Accept does; HTML for a browser."""
     if name is None:
-        accept = request.headers.get("Accept")
-        return choose(accept, SOLUTION_FORMATS), choose(accept, GRAPH_FORMATS)
+        if choose(accept, (*_ANSWERS, HTML)) is HTML:
+            return HTML, HTML
+        solutions, graph = choose(accept, SOLUTION_FORMATS), choose(accept, GRAPH_FORMATS)
+        if solutions is None and graph is None:
+            raise NotAcceptable([f.media_type for f in _ANSWERS])
+        return solutions, graph
     solutions, graph = by_name(name, SOLUTION_FORMATS), by_name(name, GRAPH_FORMATS)
     if solutions is None and graph is None:
         known = ", ".join(dict.fromkeys(f.name for f in _ANSWERS))
@@ -121,34 +152,74 @@ def _accepted(parameters: Parameters) -> tuple[Format | None, Format | None]:
     return solutions, graph
 
 
+class Endpoint:
+    """WSGI middleware that answers queries in front of Flask, which would cost more than most queries do.
+
+    What is not the plain answer to a query goes on to the application: the service description, the editor, and, as
+    ``environ[ERROR]``, each error.
+    """
+
+    def __init__(self, application: WSGIApplication, store: Store, settings: Settings, body_limit: int) -> None:
+        self._application, self._store, self._settings = application, store, settings
+        self._body_limit = body_limit
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer a query, or hand the request on."""
+        if environ["PATH_INFO"] not in {"/sparql", "/sparql/"} or environ["REQUEST_METHOD"] not in {"GET", "POST"}:
+            return self._application(environ, start_response)
+        try:
+            parameters = _read(environ, self._body_limit)
+            text = _one(parameters, "query")
+            if text is None and environ["REQUEST_METHOD"] == "POST":
+                raise BadParameter(
+                    "the query is missing: send it as the parameter query, or as the body with Content-Type: " + DIRECT
+                )
+            environ[PARAMETERS] = parameters
+            if text is not None:
+                solutions, graph = _accepted(_named(parameters), environ.get("HTTP_ACCEPT"))
+                if solutions is not HTML:
+                    return self._answer(text, parameters, solutions, graph, environ, start_response)
+        except (LinkedDataError, HTTPException) as error:
+            environ[ERROR] = error
+        return self._application(environ, start_response)
+
+    def _answer(
+        self,
+        text: str,
+        parameters: Parameters,
+        solutions: Format | None,
+        graph: Format | None,
+        environ: WSGIEnvironment,
+        start_response: StartResponse,
+    ) -> Iterable[bytes]:
+        query = Query(text, _graphs(parameters, "default-graph-uri"), _graphs(parameters, "named-graph-uri"))
+        timeout = _timeout(_one(parameters, "timeout"), self._settings)
+        answer = self._store.answer(query, solutions=solutions, graph=graph, timeout=timeout)
+        repeatable = is_repeatable(text)
+        headers = [
+            ("Content-Type", answer.format.content_type),
+            ("Vary", _VARY),
+            ("Cache-Control", CACHE if repeatable else "no-store"),
+            *OPEN_TO_OTHER_ORIGINS,
+        ]
+        if answer.whole is None:
+            start_response("200 OK", headers)
+            return transfer.chunks(answer, environ)
+        headers.append(("Content-Length", str(len(answer.whole))))
+        if repeatable and environ["REQUEST_METHOD"] == "GET":
+            headers.append(("ETag", entity_tag(answer.whole, answer.format)))
+        start_response("200 OK", headers)
+        return [answer.whole]
+
+
 @routes.route("/sparql", methods=["GET", "POST"], strict_slashes=False)
 def endpoint() -> Response:
-    """Answer a query; without one, describe the service or show the editor."""
-    parameters = _read()
+    """Say what went wrong with a query; without one, describe the service or show the editor."""
+    if error := request.environ.get(ERROR):
+        raise error
+    parameters: Parameters = request.environ[PARAMETERS]
     text = _one(parameters, "query")
-    if text is None:
-        if request.method == "POST":
-            raise BadParameter(
-                "the query is missing: send it as the parameter query, or as the body with Content-Type: " + DIRECT
-            )
-        return _describe(_named(parameters))
-    if not _named(parameters) and choose(request.headers.get("Accept"), (*_ANSWERS, HTML)) is HTML:
-        return _editor(text)
-    solutions, graph = _accepted(parameters)
-    if solutions is None and graph is None:
-        raise NotAcceptable([f.media_type for f in _ANSWERS])
-    query = Query(text, _graphs(parameters, "default-graph-uri"), _graphs(parameters, "named-graph-uri"))
-    answer = site().store.answer(query, solutions=solutions, graph=graph, timeout=_timeout(_one(parameters, "timeout")))
-    cache = CACHE if is_repeatable(text) else "no-store"
-    if answer.whole is not None:
-        response = represent(answer.whole, answer.format, varies_by=["Accept"], cache=cache)
-        if request.method == "POST" or cache == "no-store":
-            del response.headers["ETag"]
-        return response
-    response = Response(transfer.chunks(answer, request.environ), content_type=answer.format.content_type)
-    response.headers["Vary"] = vary("Accept")
-    response.headers["Cache-Control"] = cache
-    return response
+    return _describe(_named(parameters)) if text is None else _editor(text)
 
 
 def _describe(name: str | None = None) -> Response:
