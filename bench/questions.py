@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from bench.load import NONCE
+
+if TYPE_CHECKING:
+    from bench.load import Request
 
 JSON: Final = "application/sparql-results+json"
 TURTLE: Final = "text/turtle"
@@ -33,6 +36,10 @@ class Question:
         """Return the request target at an endpoint; ``different`` puts a number into each, as a comment in the query."""
         query = quote(PREFIXES + self.text.strip(), safe="")
         return f"{sparql}?query={query}" + (f"%0A%23{NONCE}" if different else "")
+
+    def request(self, sparql: str, *, different: bool) -> Request:
+        """Return path and headers, for the load generator."""
+        return self.path(sparql, different=different), {"Accept": self.media_type}
 
 
 QUESTIONS: Final = (

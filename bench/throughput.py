@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Final
 
 from bench import servers
 from bench.load import Measured, measure
-from bench.questions import JSON, QUESTIONS
+from bench.questions import QUESTIONS
 from bench.report import Line, Report, interleave, per_second, ratio
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from bench.load import Request
     from bench.running import Run
     from bench.servers import Server
 
@@ -25,26 +26,12 @@ def queries(run: Run) -> Report:
     """Ten kinds of query, each request a different text: as a mix in turn, then each kind alone."""
     report = Report("queries: ten kinds, uncached and isolated")
     ours, peers = run.compared(report, servers.oxigraph, servers.rdflib_endpoint, servers.virtuoso)
-    accept = {"Accept": f"{JSON}, text/turtle"}
-    kinds = {"mix of ten": QUESTIONS} | {q.kind: (q,) for q in QUESTIONS}
-    for kind, questions in kinds.items():
+    for kind, questions in ({"mix of ten": QUESTIONS} | {q.kind: (q,) for q in QUESTIONS}).items():
         mix = questions is QUESTIONS
-        seconds = run.seconds if mix else run.seconds / 3
-        # rdflib-endpoint honours the first media type it knows, whatever the form of the query.
-        head = accept if mix else {"Accept": questions[0].media_type}
-        results = interleave(
-            run.rounds,
-            {
-                s.name: partial(
-                    measure,
-                    s,
-                    [q.path(s.sparql, different=True) for q in questions],
-                    head,
-                    seconds=seconds,
-                    folder=run.folder,
-                )
-                for s in (ours, *peers)
-            },
+        results = _in_turn(
+            run,
+            {s.name: (s, [q.request(s.sparql, different=True) for q in questions]) for s in (ours, *peers)},
+            seconds=run.seconds if mix else run.seconds / 2,
         )
         _compare(report, kind, results, ours, peers, MIX_TARGETS if mix else {})
     return report
@@ -54,19 +41,8 @@ def cache(run: Run) -> Report:
     """The same ten queries over and over."""
     report = Report("cache: the same ten queries repeated")
     ours, peers = run.compared(report, servers.oxigraph)
-    results = interleave(
-        run.rounds,
-        {
-            s.name: partial(
-                measure,
-                s,
-                [q.path(s.sparql, different=False) for q in QUESTIONS],
-                {"Accept": f"{JSON}, text/turtle"},
-                seconds=run.seconds,
-                folder=run.folder,
-            )
-            for s in (ours, *peers)
-        },
+    results = _in_turn(
+        run, {s.name: (s, [q.request(s.sparql, different=False) for q in QUESTIONS]) for s in (ours, *peers)}
     )
     _compare(report, "mix of ten", results, ours, peers, CACHE_TARGETS)
     return report
@@ -96,34 +72,28 @@ def documents(run: Run) -> Report:
         first, second = (server.get(path, heads[name])[2] for server, path in pairs.values())
         if first != second:
             raise ValueError(f"{name}: not the same bytes from both")
-        requests = {key: (*pair, heads[name]) for key, pair in pairs.items()}
-        _documents(run, report, f"{name}, {len(first) / 1000:.0f} kB", requests, (ours, nginx))
-    requests = {}
+        results = _in_turn(run, {key: (server, [(path, heads[name])]) for key, (server, path) in pairs.items()})
+        _compare(report, f"{name}, {len(first) / 1000:.0f} kB", results, ours, [nginx], {nginx.name: DOCUMENT_TARGET})
+    requests: dict[str, tuple[Server, list[Request]]] = {}
     for server, path in ((ours, DOCUMENT), (nginx, "/gao.ttl")):
         head = heads["Turtle"]
         conditional = head | {"If-None-Match": server.get(path, head)[1]["etag"]}
         if server.get(path, conditional)[0] != 304:
             raise ValueError(f"{server.name} does not answer 304 to its own entity tag")
-        requests[server.name] = (server, path, conditional)
-    _documents(run, report, "304", requests, (ours, nginx))
+        requests[server.name] = (server, [(path, conditional)])
+    _compare(report, "304", _in_turn(run, requests), ours, [nginx], {nginx.name: DOCUMENT_TARGET})
     return report
 
 
-def _documents(
-    run: Run,
-    report: Report,
-    what: str,
-    requests: Mapping[str, tuple[Server, str, Mapping[str, str]]],
-    pair: tuple[Server, Server],
-) -> None:
-    results = interleave(
-        run.rounds,
-        {
-            name: partial(measure, server, [path], head, seconds=run.seconds, folder=run.folder)
-            for name, (server, path, head) in requests.items()
-        },
-    )
-    _compare(report, what, results, pair[0], pair[1:], {pair[1].name: DOCUMENT_TARGET})
+def _in_turn(
+    run: Run, requests: Mapping[str, tuple[Server, Sequence[Request]]], seconds: float | None = None
+) -> dict[str, list[Measured]]:
+    """Return what each server did with its requests, by name, in as many rounds as the run has."""
+    measures = {
+        name: partial(measure, server, wanted, seconds=seconds or run.seconds, folder=run.folder)
+        for name, (server, wanted) in requests.items()
+    }
+    return interleave(run.rounds, measures)
 
 
 def _compare(
