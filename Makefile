@@ -6,7 +6,7 @@ PORT   ?= 8000
 WORKERS ?= $(shell nproc 2>/dev/null || echo 2)
 BIN    := .venv/bin
 
-.PHONY: serve test check format clean
+.PHONY: serve test check format bench clean
 
 serve: .venv/run
 	exec $(BIN)/unicef-linked serve --host $(HOST) --port $(PORT) --workers $(WORKERS)
@@ -24,6 +24,10 @@ format: .venv/dev
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
 
+# Beside other servers, in the same run; SECTIONS="queries documents" measures these alone.
+bench: .venv/bench
+	$(BIN)/python -m bench $(SECTIONS)
+
 .venv/run: pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable .
@@ -38,6 +42,14 @@ format: .venv/dev
 	@command -v chromium >/dev/null || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; } \
 	  || { echo "the browser tests need chromium: install it (apt-get install chromium, as root)" >&2; exit 1; }
 	touch $@
+
+# Whom we measure ourselves beside; who cannot be installed is named in the report, and only wrk is indispensable.
+.venv/bench: .venv/run
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	@{ command -v wrk && command -v virtuoso-t && PATH="$$PATH:/usr/sbin" command -v nginx; } >/dev/null \
+	  || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq nginx virtuoso-opensource wrk >/dev/null; } \
+	  || { echo "the comparison needs wrk, nginx and virtuoso: install them (apt-get install nginx virtuoso-opensource wrk, as root)" >&2; exit 0; } \
+	  && touch $@
 
 clean:
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache dist
