@@ -93,7 +93,12 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--host", default="127.0.0.1")
     serve.add_argument("--port", type=_port, default=8000)
     serve.add_argument("--workers", type=_positive, default=len(os.sched_getaffinity(0)), metavar="N")
-    serve.add_argument("--engine", default="memory", metavar="memory")
+    serve.add_argument(
+        "--engine",
+        default="memory",
+        metavar="memory|URL",
+        help="where the data is asked: in memory, or the SPARQL endpoint of an engine that holds the release",
+    )
     serve.set_defaults(run=_serve)
 
     query = commands.add_parser("query", help="ask the packaged dataset, a release or an endpoint")
@@ -226,13 +231,13 @@ def _chosen_release(options: argparse.Namespace) -> Release:
 
 
 def _serve(options: argparse.Namespace) -> int:
+    from unicef_linked.store.engines import check_engine
     from unicef_linked.web.server import serve
 
     settings = read_settings(os.environ)
     if options.union and not options.data:
         raise UnusableInput("--union goes with --data: a release has the union as its default graph already")
-    if options.engine != "memory":
-        raise UnusableInput(f"--engine {options.engine} is not there yet; leave it out for memory")
+    check_engine(options.engine)
     temporary = tempfile.mkdtemp(prefix="unicef-linked-") if options.data else None
     try:
         if temporary:
@@ -241,7 +246,14 @@ def _serve(options: argparse.Namespace) -> int:
             release = snapshot([options.data], Path(temporary) / "data", union=options.union)
         else:
             release = _chosen_release(options)
-        serve(release, settings, host=options.host, port=options.port, workers=options.workers)
+        serve(
+            release,
+            settings,
+            host=options.host,
+            port=options.port,
+            workers=options.workers,
+            engine=options.engine,
+        )
     finally:
         if temporary:
             shutil.rmtree(temporary, ignore_errors=True)

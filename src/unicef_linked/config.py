@@ -34,6 +34,8 @@ class Settings:
     query_length: int = _setting(100_000, "Characters a query may have")  # type: ignore[assignment]
     query_result: int = _setting(1024, "MiB a result may have before it is broken off")  # type: ignore[assignment]
     query_services: tuple[str, ...] = _setting((), "Endpoints that a query may ask by SERVICE; none by default")  # type: ignore[assignment]
+    engine_user: str = _setting("", "User name for an engine elsewhere; empty: none is given")  # type: ignore[assignment]
+    engine_password: str = _setting("", "Password for that user")  # type: ignore[assignment]
     cache_size: int = _setting(64, "MiB of responses that each web worker keeps")  # type: ignore[assignment]
     page_size: int = _setting(100, "Members on one page of a list")  # type: ignore[assignment]
 

@@ -16,7 +16,8 @@ LinkedDataError
     ├── QueryRefused        SPARQL, but an update or a federated query
     ├── QueryTimeout        stopped at its deadline
     ├── QueryOutOfResources stopped at its memory or result-size ceiling
-    └── Overloaded          the queue is full; carries the seconds to wait
+    ├── Overloaded          the queue is full; carries the seconds to wait
+    └── EngineUnavailable   an engine elsewhere cannot be asked, or is none
 
 HTTP is unknown here: ``web.responses`` maps these classes to statuses, ``cli`` to exit statuses.
 """
@@ -120,3 +121,7 @@ class Overloaded(QueryError):
     def __init__(self, message: str, *, retry_after: int) -> None:
         self.retry_after = retry_after
         super().__init__(message)
+
+
+class EngineUnavailable(QueryError):
+    """The engine elsewhere that holds the dataset cannot be reached, refuses us, or does not answer as an engine."""

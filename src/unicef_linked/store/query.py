@@ -15,7 +15,9 @@ from unicef_linked.errors import MalformedQuery, QueryRefused
 from unicef_linked.iris import undeclared_prefix
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
+
+    from unicef_linked.store import Term
 
 MAX_DEPTH: Final = 100
 """Nested brackets, or signs in a row. The engine's parser is recursive: a few thousand overflow its stack."""
@@ -182,6 +184,32 @@ def dataset_clauses(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
                     default_graphs.append(urljoin(base, iri))
         words.append(token[0] if kind != "name" else token[0].upper())
     return tuple(dict.fromkeys(default_graphs)), tuple(dict.fromkeys(named_graphs))
+
+
+def form_of(text: str) -> str | None:
+    r"""Return which of the four forms a query has (SPARQL 1.1 Query, section 16), None where no word says so.
+
+    >>> form_of("PREFIX select: <http://example.org/> # CONSTRUCT\n ASK { ?select a select:x }")
+    'ASK'
+    """
+    for token in _TOKEN.finditer(_CODEPOINT.sub(_unescape, text)):
+        if token.lastgroup == "name" and token[0].upper() in _FORMS:
+            return token[0].upper()
+    return None
+
+
+def bind(text: str, bindings: Mapping[str, Term]) -> str:
+    """Return a query of ours that gives values to variables, first of all in its outermost group.
+
+    >>> from pyoxigraph import NamedNode
+    >>> bind("SELECT ?s { ?s a ?class }", {"class": NamedNode("http://example.org/C")})
+    'SELECT ?s { VALUES (?class) { (<http://example.org/C>) } ?s a ?class }'
+    """
+    if not bindings:
+        return text
+    group = next(token.end() for token in _TOKEN.finditer(text) if token[0] == "{")
+    names, terms = " ".join(f"?{name}" for name in bindings), " ".join(str(term) for term in bindings.values())
+    return f"{text[:group]} VALUES ({names}) {{ ({terms}) }}{text[group:]}"
 
 
 def is_repeatable(text: str) -> bool:

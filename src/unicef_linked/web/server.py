@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from unicef_linked.config import Settings
 from unicef_linked.errors import AddressInUse, UnusableInput
 from unicef_linked.release import Release, open_release
-from unicef_linked.store.embedded import Embedded, Evaluators
+from unicef_linked.store.engines import open_store, run_engine
 from unicef_linked.web import create_app
 
 if TYPE_CHECKING:
@@ -33,26 +33,22 @@ def application() -> Callable[[Any, Any], Iterable[bytes]]:
     }
     settings = Settings(**values)
     release = open_release(Path(handed["release"]))
-    store = Embedded(release, handed["queries"], settings)
-    app = create_app(settings, release, store)
+    app = create_app(settings, release, open_store(handed["engine"], release, settings))
     # The cache is the outermost layer: a hit never enters Flask.
     return app.wsgi_app
 
 
-def serve(release: Release, settings: Settings, *, host: str, port: int, workers: int) -> None:
+def serve(release: Release, settings: Settings, *, host: str, port: int, workers: int, engine: str) -> None:
     """Serve a release until SIGTERM or SIGINT; running requests are finished first.
 
-    Raises AddressInUse or UnusableInput when the address cannot be listened on.
+    Raises AddressInUse or UnusableInput when the address cannot be listened on, and what ``run_engine`` raises.
     """
     port = _check_address(host, port)
-    evaluators = Evaluators(release, settings)
-    os.environ[_HANDOVER] = json.dumps(
-        {"settings": asdict(settings), "release": str(release.path), "queries": evaluators.address}
-    )
-    try:
+    with run_engine(engine, release, settings) as running:
+        os.environ[_HANDOVER] = json.dumps(
+            {"settings": asdict(settings), "release": str(release.path), "engine": running}
+        )
         _run(host, port, workers, settings)
-    finally:
-        evaluators.close()
 
 
 def _run(host: str, port: int, workers: int, settings: Settings) -> None:

@@ -1,0 +1,55 @@
+"""The engines by the name that ``--engine`` has for them: what each starts beside the web workers, what each of those opens."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from unicef_linked.errors import UnusableInput
+from unicef_linked.store.embedded import Embedded, Evaluators
+from unicef_linked.store.remote import Remote
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from unicef_linked.config import Settings
+    from unicef_linked.release import Release
+    from unicef_linked.store import Store
+
+Engine = dict[str, str]
+"""What a web worker, a process of its own, needs to know to open its store."""
+
+
+def check_engine(name: str) -> str:
+    """Return the name of an engine; raises UnusableInput for another."""
+    if name == "memory" or name.startswith(("http://", "https://")):
+        return name
+    raise UnusableInput(f"--engine {name} is not known; use memory, or the http(s) address of a SPARQL endpoint")
+
+
+@contextmanager
+def run_engine(name: str, release: Release, settings: Settings) -> Iterator[Engine]:
+    """Run what an engine needs beside the web workers, until the end of the block.
+
+    Raises EngineUnavailable or UnusableInput when an engine elsewhere cannot be asked, or does not hold the release.
+    """
+    if name == "memory":
+        evaluators = Evaluators(release, settings)
+        try:
+            yield {"name": name, "queries": evaluators.address}
+        finally:
+            evaluators.close()
+    else:
+        remote = Remote(name, release, settings)
+        try:
+            remote.verify()
+        finally:
+            remote.close()
+        yield {"name": name}
+
+
+def open_store(engine: Mapping[str, str], release: Release, settings: Settings) -> Store:
+    """Return the store of one web worker over an engine that runs."""
+    if engine["name"] == "memory":
+        return Embedded(release, engine["queries"], settings)
+    return Remote(engine["name"], release, settings)

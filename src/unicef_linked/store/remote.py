@@ -1,0 +1,492 @@
+"""Store over a SPARQL 1.1 endpoint elsewhere: for whoever outgrows one machine.
+
+What the engine means by its default graph is its own: the unnamed graph (Oxigraph, Jena), or the union of all named
+graphs (Virtuoso, GraphDB, QLever, Neptune). ``unicef-linked load`` makes both hold the same statements.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import threading
+import time
+from contextlib import suppress
+from functools import cached_property
+from typing import IO, TYPE_CHECKING, Any, Final, cast
+from urllib.parse import urlsplit, urlunsplit
+
+import pyoxigraph as ox
+import requests
+from requests.adapters import HTTPAdapter
+from requests.auth import HTTPBasicAuth, HTTPDigestAuth
+from urllib3.exceptions import HTTPError
+from urllib3.util import Retry
+
+from unicef_linked.errors import (
+    EngineUnavailable,
+    MalformedQuery,
+    NotAcceptable,
+    Overloaded,
+    QueryError,
+    QueryOutOfResources,
+    QueryTimeout,
+    UnusableInput,
+)
+from unicef_linked.formats import (
+    GRAPH_FORMATS,
+    NTRIPLES,
+    RDFXML,
+    RESULTS_JSON,
+    RESULTS_XML,
+    SOLUTION_FORMATS,
+    TURTLE,
+    Carries,
+    Format,
+)
+from unicef_linked.store import Answer, Solution, Term
+from unicef_linked.store.query import Query, bind, check, form_of, malformed
+from unicef_linked.writing import settle_prefixes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from unicef_linked.config import Settings
+    from unicef_linked.release import Release
+
+_CONNECT: Final = 3.0
+"""Seconds for one attempt to connect; there are three."""
+_PIECE: Final = 64 << 10
+_WHOLE: Final = 1 << 20
+"""Answers up to this many bytes are read whole before the status line, so that they have a length and can be kept."""
+
+_JSON_ONLY: Final = ("Virtuoso",)
+"""Software whose CSV, TSV or JSON is not what the W3C recommends: it is asked for JSON, which is then written anew."""
+_TIMEOUT_IN_MS: Final = ("Virtuoso",)
+"""Software that goes on computing when its client has left, but takes ``timeout`` in milliseconds, at least a second."""
+
+
+class Credentials(HTTPDigestAuth):
+    """A user's name and password, given in the way that the server challenges for (RFC 7617 or RFC 7616)."""
+
+    _basic = False
+
+    def __call__(self, r: Any) -> Any:
+        """Add what is known to be wanted; see to a challenge when one comes."""
+        request = super().__call__(r)  # type: ignore[no-untyped-call]
+        return HTTPBasicAuth(self.username, self.password)(request) if self._basic else request
+
+    def handle_401(self, r: Any, **kwargs: Any) -> Any:
+        """Answer a challenge, once."""
+        schemes = r.headers.get("WWW-Authenticate", "").lower()
+        if r.status_code != 401 or "basic" not in schemes or "digest" in schemes or self._basic:
+            return super().handle_401(r, **kwargs)  # type: ignore[no-untyped-call]
+        self._basic = True
+        _ = r.content  # read to its end, so that the connection is free
+        again = HTTPBasicAuth(self.username, self.password)(r.request.copy())
+        if isinstance(again.body, io.IOBase):
+            again.body.seek(0)
+        return r.connection.send(again, **kwargs)
+
+
+def open_session(settings: Settings) -> requests.Session:
+    """Return a pool of connections, as large as the number of requests that one web worker answers at a time.
+
+    Only connecting is tried again: a query that broke an engine is not sent twice. Proxies and certificates are read
+    from the environment as ``requests`` documents.
+    """
+    session = requests.Session()
+    retry = Retry(total=2, connect=2, read=False, redirect=False, respect_retry_after_header=False)
+    size = 2 * (settings.workers + settings.query_queue)
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, HTTPAdapter(pool_connections=1, pool_maxsize=size, max_retries=retry))
+    session.headers["Accept-Encoding"] = "gzip"
+    if settings.engine_user:
+        session.auth = Credentials(settings.engine_user, settings.engine_password)
+    return session
+
+
+def shown(url: str) -> str:
+    """Return an address without the credentials in it; raises UnusableInput when it is none that HTTP has.
+
+    >>> shown("http://user:secret@example.org:8080/sparql")
+    'http://example.org:8080/sparql'
+    """
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # raises where it is no number
+        if parts.scheme in {"http", "https"} and parts.hostname:
+            return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+    except ValueError:
+        pass
+    raise UnusableInput(f"{url} is not an http(s) address")
+
+
+class Endpoint:
+    """A client of the SPARQL 1.1 Protocol's query operation, with a deadline for each query."""
+
+    def __init__(self, url: str, settings: Settings, prefixes: Mapping[str, str]) -> None:
+        self.name = shown(url)
+        self._url, self._prefixes = url, dict(prefixes)
+        self._session = open_session(settings)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._session.close()
+
+    @cached_property
+    def software(self) -> str:
+        """What the engine calls itself (RFC 9110, section 10.2.4); asked once. Raises EngineUnavailable."""
+        with self._ask(Query("ASK {}"), RESULTS_JSON.media_type, 2 * _CONNECT, _PIECE, {}) as body:
+            return body.response.headers.get("Server", "")
+
+    def answer(
+        self, query: Query, *, solutions: Format | None, graph: Format | None, timeout: float, ceiling: int
+    ) -> Answer:
+        """Return the answer, of at most ``ceiling`` bytes, within ``timeout`` seconds; see Store."""
+        is_graph = form_of(query.text) in {"CONSTRUCT", "DESCRIBE"}
+        wanted = graph if is_graph else solutions
+        if wanted is None:
+            raise NotAcceptable([f.media_type for f in (GRAPH_FORMATS if is_graph else SOLUTION_FORMATS)])
+        if is_graph:
+            # Every engine writes one of these, and we write the rest: so prefixes and escapes are the same everywhere.
+            offers: Sequence[Format] = (NTRIPLES, TURTLE, RDFXML)
+        elif self.software.startswith(_JSON_ONLY):
+            offers = (RESULTS_JSON,)
+        else:
+            offers = tuple(dict.fromkeys((wanted, RESULTS_JSON, RESULTS_XML)))
+        accept = ", ".join(f"{f.media_type};q={1 - place / 10:g}" for place, f in enumerate(offers))
+        limit = {"timeout": str(max(1000, round(timeout * 1000)))} if self.software.startswith(_TIMEOUT_IN_MS) else {}
+        body = self._ask(query, accept, timeout, ceiling, limit)
+        try:
+            return self._read(body, offers, wanted)
+        except BaseException:
+            body.close()
+            raise
+
+    def select(self, text: str, *, timeout: float, ceiling: int) -> list[Solution]:
+        """Return the solutions of a query of our own."""
+        answer = self.answer(Query(text), solutions=RESULTS_JSON, graph=None, timeout=timeout, ceiling=ceiling)
+        content = b"".join(answer.chunks) if answer.whole is None else answer.whole
+        solutions = ox.parse_query_results(content, format=RESULTS_JSON.results)
+        assert isinstance(solutions, ox.QuerySolutions)
+        names = [variable.value for variable in solutions.variables]
+        return [{name: term for name in names if (term := row[name]) is not None} for row in solutions]
+
+    def ask(self, text: str, *, timeout: float) -> bool:
+        """Return the answer to an ASK query of our own."""
+        answer = self.answer(Query(text), solutions=RESULTS_JSON, graph=None, timeout=timeout, ceiling=_PIECE)
+        return bool(json.loads(answer.whole or b"{}").get("boolean"))
+
+    def _ask(self, query: Query, accept: str, timeout: float, ceiling: int, more: Mapping[str, str]) -> _Body:
+        """Send a query as a form, which has no limit of length (SPARQL 1.1 Protocol, section 2.1.2)."""
+        form = [("query", query.text), *more.items()]
+        form += [("default-graph-uri", iri) for iri in query.default_graphs]
+        form += [("named-graph-uri", iri) for iri in query.named_graphs]
+        begun = time.monotonic()
+        try:
+            response = self._session.post(
+                self._url,
+                data=form,
+                headers={"Accept": accept},
+                timeout=(min(_CONNECT, timeout), timeout),
+                stream=True,
+                allow_redirects=False,
+            )
+        except requests.ReadTimeout:
+            raise _stopped(timeout) from None
+        except (requests.RequestException, HTTPError) as error:
+            raise EngineUnavailable(f"{self.name} cannot be asked: {_reason(error)}; see that it runs") from None
+        body = _Body(response, timeout, begun + timeout, ceiling)
+        try:
+            _raise_for(response, body, query.text, self.name)
+        except BaseException:
+            body.close()
+            raise
+        return body
+
+    def _read(self, body: _Body, offers: Sequence[Format], wanted: Format) -> Answer:
+        media_type = body.response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        sent = next((f for f in offers if media_type in {f.media_type, *f.aliases}), None)
+        if sent is None:
+            raise EngineUnavailable(
+                f"{self.name} answered in {media_type or 'no media type'}, not in {offers[0].media_type}; "
+                "see that it is the address of a SPARQL endpoint"
+            )
+        head, size = [], 0
+        while size < _WHOLE and (piece := body.read()):
+            head.append(piece)
+            size += len(piece)
+        json_only = self.software.startswith(_JSON_ONLY)
+        as_sent = sent == wanted and (wanted == NTRIPLES or (wanted.carries is Carries.SOLUTIONS and not json_only))
+        if size < _WHOLE:
+            body.close()
+            content = b"".join(head)
+            if not as_sent:
+                out = io.BytesIO()
+                self._convert(io.BytesIO(content), sent, out, wanted)
+                content = out.getvalue()
+                if wanted.carries is not Carries.SOLUTIONS:
+                    content = settle_prefixes(content, wanted.rdf, list(self._prefixes))
+            return Answer(wanted, content, iter(()))
+        body.push_back(b"".join(head))
+        chunks = iter(body.read, b"") if as_sent else self._converted(body, sent, wanted)
+        return Answer(wanted, None, _Chunks(chunks, body.close))
+
+    def _convert(self, source: IO[bytes], sent: Format, out: IO[bytes], wanted: Format) -> None:
+        """Write an answer in another format; raises QueryError when it is not what it says it is."""
+        try:
+            if wanted.carries is Carries.SOLUTIONS:
+                ox.parse_query_results(source, format=sent.results).serialize(out, format=wanted.results)
+            else:
+                prefixes = self._prefixes if wanted in {TURTLE, RDFXML} or wanted.name == "trig" else None
+                ox.serialize(ox.parse(source, format=sent.rdf), out, format=wanted.rdf, prefixes=prefixes)
+        except (SyntaxError, ValueError) as error:
+            raise QueryError(f"the answer of {self.name} cannot be written as {wanted.media_type}: {error}") from None
+
+    def _converted(self, body: _Body, sent: Format, wanted: Format) -> Iterator[bytes]:
+        """Yield a long answer in another format as it arrives: the engine writes it into a pipe, from a thread."""
+        reading, writing = os.pipe()
+        failures: list[BaseException] = []
+
+        def write() -> None:
+            try:
+                with os.fdopen(writing, "wb", buffering=_PIECE) as out:
+                    self._convert(cast("IO[bytes]", body), sent, out, wanted)
+            except BrokenPipeError:
+                pass  # nobody reads on
+            except BaseException as error:  # raised again where the answer is read
+                failures.append(error)
+
+        thread = threading.Thread(target=write, daemon=True)
+        thread.start()
+        try:
+            with os.fdopen(reading, "rb", buffering=0) as pipe:
+                while piece := pipe.read(_PIECE):
+                    yield piece
+            thread.join()
+            if failures:
+                raise failures[0]
+        finally:
+            body.close()
+            thread.join()
+
+
+class _Chunks:
+    """An iterator that frees what it stands on at its end, at an error, and when it is closed, begun or not."""
+
+    def __init__(self, chunks: Iterator[bytes], free: Callable[[], None]) -> None:
+        self._chunks, self._free = chunks, free
+        self._open = True
+
+    def __iter__(self) -> _Chunks:
+        return self
+
+    def __next__(self) -> bytes:
+        try:
+            return next(self._chunks)
+        except BaseException:  # StopIteration among them
+            self.close()
+            raise
+
+    def close(self) -> None:
+        if self._open:
+            self._open = False
+            close = getattr(self._chunks, "close", None)
+            if close:
+                close()
+            self._free()
+
+
+class _Body:
+    """The body of a response as a binary file that keeps to a deadline and a ceiling, also when it comes in drops."""
+
+    def __init__(self, response: requests.Response, timeout: float, deadline: float, ceiling: int) -> None:
+        self.response, self._timeout, self._ceiling = response, timeout, ceiling
+        self._left, self._kept = ceiling, b""
+        self._late = threading.Event()
+        # A socket's own timeout begins anew with every byte: this one does not.
+        self._timer = threading.Timer(max(0.0, deadline - time.monotonic()), self._stop)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def __enter__(self) -> _Body:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def _stop(self) -> None:
+        self._late.set()
+        with suppress(OSError, ValueError, RuntimeError):  # it ended meanwhile
+            self.response.raw.shutdown()
+
+    def push_back(self, content: bytes) -> None:
+        """Put back what was read, to be read again."""
+        self._kept = content
+
+    def read(self, size: int = _PIECE) -> bytes:
+        """Return what has come, at most ``size`` bytes; nothing at the end."""
+        if self._kept:
+            piece, self._kept = self._kept[:size], self._kept[size:]
+            return piece
+        try:
+            piece = self.response.raw.read1(max(1, size), decode_content=True)
+        except (HTTPError, OSError, ValueError) as error:
+            if self._late.is_set():
+                raise _stopped(self._timeout) from None
+            raise QueryError(f"the engine broke its answer off: {_reason(error)}") from None
+        if self._late.is_set():
+            raise _stopped(self._timeout)
+        self._left -= len(piece)
+        if self._left < 0:
+            raise QueryOutOfResources(f"the result has more than {self._ceiling >> 20} MiB; ask for less")
+        return cast("bytes", piece)
+
+    def close(self) -> None:
+        """Give the connection back when its answer was read to the end, else close it."""
+        self._timer.cancel()
+        self.response.close()
+
+
+def _stopped(timeout: float) -> QueryTimeout:
+    return QueryTimeout(f"the query was stopped after {timeout:g} seconds; ask for less, or with a LIMIT")
+
+
+def _reason(error: BaseException) -> str:
+    """Return what went wrong in words, out of the layers of an HTTP library's error."""
+    text = str(error)
+    for words in ("Connection refused", "Name or service not known", "timed out", "certificate verify failed"):
+        if words in text:
+            return words.lower()
+    return "it closed the connection" if "onnection" in type(error).__name__ + text else type(error).__name__
+
+
+_SAYS_TIMEOUT: Final = re.compile(r"time[d-]?[ -]?out|timed out|cancel|execution time", re.IGNORECASE)
+_PLACE: Final = re.compile(r"\bline:? (\d+)(?:,? col(?:umn)?:? (\d+))?", re.IGNORECASE)
+
+
+def _raise_for(response: requests.Response, body: _Body, text: str, name: str) -> None:
+    """Raise what a status, or a header beside 200, means."""
+    if response.headers.get("Content-Encoding", "identity").lower() not in {"identity", "gzip", "x-gzip", ""}:
+        raise EngineUnavailable(f"{name} answered in a content coding that it was not asked for")
+    if response.headers.get("X-SQL-State") == "S1TAT":  # Virtuoso's "anytime" answer: what it had found until then
+        raise QueryTimeout("the engine stopped the query before its end; ask for less, or with a LIMIT")
+    if rows := response.headers.get("X-SPARQL-MaxRows"):  # Virtuoso cut the answer, and says so here alone
+        raise QueryOutOfResources(f"the engine gives no more than {rows} rows; ask with a LIMIT below that")
+    status = response.status_code
+    if status == 200:
+        return
+    if 300 <= status < 400:
+        raise EngineUnavailable(f"{name} has moved to {response.headers.get('Location', '?')}; give that address")
+    said = _message(response, body)
+    if status == 400:
+        if said.startswith("error at "):  # an Oxigraph, like ours
+            raise malformed(said, text)
+        place = _PLACE.search(said)
+        line, column = (int(part) if part else None for part in place.groups()) if place else (None, None)
+        raise MalformedQuery(said, line=line, column=column)
+    if status in {401, 403, 407}:
+        raise EngineUnavailable(f"{name} refuses us ({status}): {said}; see UNICEF_LINKED_ENGINE_USER and its password")
+    if status in {408, 504} or (status >= 500 and _SAYS_TIMEOUT.search(said)):
+        raise QueryTimeout(f"the engine stopped the query: {said}")
+    if status in {429, 503}:
+        wait = response.headers.get("Retry-After", "")
+        raise Overloaded(f"the engine is busy: {said}", retry_after=max(1, int(wait)) if wait.isdecimal() else 5)
+    if status in {404, 405, 410, 415, 502}:
+        raise EngineUnavailable(f"{name} answered {status}: {said}; see that it is the address of a SPARQL endpoint")
+    raise QueryError(f"{name} answered {status}: {said}")
+
+
+def _message(response: requests.Response, body: _Body) -> str:
+    """Return what an error's body says, in a line; problem details, HTML and plain text are read."""
+    content = bytearray()
+    with suppress(QueryError):
+        while len(content) < _PIECE and (piece := body.read()):
+            content += piece
+    said = content.decode("utf-8", "replace")
+    kind = response.headers.get("Content-Type", "")
+    if "json" in kind:
+        with suppress(ValueError, AttributeError):
+            found = json.loads(said)
+            said = next((str(found[key]) for key in ("detail", "message", "exception") if key in found), said)
+    elif "html" in kind:
+        said = re.sub(r"(?s)<(head|style|script).*?</\1>|<[^>]*>", " ", said)
+    said = re.sub(r"^Virtuoso \w+ Error \w+: (SPARQL compiler, )?|\n\nSPARQL query:.*", "", said, flags=re.DOTALL)
+    return " ".join(said.split())[:500] or response.reason or "nothing more"
+
+
+class Remote:
+    """A release that an engine elsewhere holds. What the engine does to literals shows: most keep numbers by value."""
+
+    def __init__(self, url: str, release: Release, settings: Settings) -> None:
+        self.endpoint = Endpoint(url, settings, release.names.prefixes)
+        self._settings, self._graphs, self._union = settings, release.manifest.graphs, release.manifest.union
+        self._waiting = threading.BoundedSemaphore(settings.workers + settings.query_queue)
+
+    def verify(self) -> None:
+        """Raise EngineUnavailable when the engine cannot be asked, UnusableInput when it holds nothing of this release."""
+        graph = next(iter(self._graphs), "")
+        pattern = f"GRAPH <{graph}> {{ ?s ?p ?o }}" if graph else "?s ?p ?o"
+        if not self.endpoint.ask(f"ASK {{ {pattern} }}", timeout=self._settings.query_timeout_max):
+            raise UnusableInput(f"{self.endpoint.name} does not hold this release; load it: unicef-linked load --to …")
+
+    def match(
+        self,
+        subject: Term | None = None,
+        predicate: ox.NamedNode | None = None,
+        object: Term | None = None,  # noqa: A002
+        *,
+        graph_name: ox.NamedNode | None = None,
+    ) -> list[ox.Quad]:
+        """See Store. A blank node has no name that a query could use: nothing is found of it."""
+        if isinstance(subject, ox.Literal | ox.BlankNode) or isinstance(object, ox.BlankNode):
+            return []
+        given = {"s": subject, "p": predicate, "o": object}
+        triple = " ".join(f"?{name}" if term is None else str(term) for name, term in given.items())
+        pattern = f"GRAPH {graph_name or '?g'} {{ {triple} }}"
+        if graph_name is None and "" in self._graphs:  # statements that are published in no named graph
+            others = f" FILTER NOT EXISTS {{ GRAPH ?other {{ {triple} }} }}" if self._union else ""
+            pattern = f"{{ {pattern} }} UNION {{ {triple}{others} }}"
+        found = []
+        for row in self.select(f"SELECT * {{ {pattern} }}"):
+            graph = row.get("g", graph_name or ox.DefaultGraph())
+            if isinstance(graph, ox.NamedNode) and graph.value not in self._graphs:
+                continue  # of another dataset in the same engine, or the engine's own
+            terms = [row.get(name, term) for name, term in given.items()]
+            found.append(ox.Quad(*terms, graph))  # type: ignore[call-arg,arg-type]
+        return found
+
+    def select(self, query: str, bindings: Mapping[str, Term] | None = None) -> list[Solution]:
+        """See Store."""
+        settings = self._settings
+        return self.endpoint.select(
+            bind(query, bindings or {}), timeout=settings.query_timeout_max, ceiling=settings.query_result << 20
+        )
+
+    def answer(self, query: Query, *, solutions: Format | None, graph: Format | None, timeout: float) -> Answer:
+        """See Store. A federated query that the settings allow is for the engine to send on."""
+        settings = self._settings
+        check(query.text, max_length=settings.query_length, services=settings.query_services)
+        if not self._waiting.acquire(blocking=False):
+            raise Overloaded(
+                "too many queries wait for the engine; try again shortly",
+                retry_after=max(1, round(settings.query_patience)),
+            )
+        released = False
+        try:
+            answer = self.endpoint.answer(
+                query, solutions=solutions, graph=graph, timeout=timeout, ceiling=settings.query_result << 20
+            )
+            if answer.whole is None:
+                released = True
+                return Answer(answer.format, None, _Chunks(answer.chunks, self._waiting.release))
+            return answer
+        finally:
+            if not released:
+                self._waiting.release()
+
+    def close(self) -> None:
+        """See Store."""
+        self.endpoint.close()
