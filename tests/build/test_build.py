@@ -15,7 +15,7 @@ import pyoxigraph as ox
 import pytest
 
 from unicef_linked.build import Content, build, snapshot, validate
-from unicef_linked.build.derivation import derive, read_rules
+from unicef_linked.build.derivation import count_all, derive, read_rules
 from unicef_linked.build.sources import SUFFIXES, load, skolemize
 from unicef_linked.errors import MalformedData, NotARelease, NotConforming, UnusableInput
 from unicef_linked.iris import CANONICAL_BASE, Names
@@ -217,6 +217,36 @@ def test_a_rule_that_cannot_be_used_is_told(
     with pytest.raises(error) as caught:
         derive(quads, read_rules(content.rules, NAMES), NAMES)
     assert words in str(caught.value)
+
+
+# Counting
+
+
+def distinct_objects(quads: list[ox.Quad]) -> tuple[list[str], int]:
+    """Return how many distinct objects the statistics say there are, and how many there are."""
+    published = count_all(quads, NAMES)
+    stated = [str(q.object.value) for q in published if q.predicate.value.endswith("#distinctObjects")]  # type: ignore[union-attr]
+    return stated, len({q.object for q in (*quads, *published)})
+
+
+def test_a_number_that_cannot_be_true_of_itself_is_not_published() -> None:
+    integer = ox.NamedNode("http://www.w3.org/2001/XMLSchema#integer")
+    settled, left_out = 0, 0
+    for number in range(40):  # among them the one that makes the count false as soon as it is stated
+        object_ = ox.Literal(str(number), datatype=integer)
+        stated, there = distinct_objects([ox.Quad(ox.NamedNode("urn:a"), ox.NamedNode("urn:b"), object_)])
+        settled += stated == [str(there)]
+        left_out += not stated
+    assert settled + left_out == 40
+    assert settled > 0
+    assert left_out > 0
+
+
+def test_what_has_no_prefix_of_ours_is_counted_under_a_name_of_its_own() -> None:
+    text = "<urn:s> a <http://example.org/a#b>, <http://example.org/a/b>, <http://example.org/a-b> ."
+    published = count_all(list(ox.parse(text, format=ox.RdfFormat.TURTLE)), NAMES)
+    partitions = {q.subject for q in published if str(q.object).startswith("<http://example.org/a")}
+    assert len(partitions) == 3
 
 
 # Validating

@@ -32,8 +32,6 @@ from pyoxigraph import (
 )
 from rdflib.plugins.sparql import prepareQuery
 
-from unicef_linked.build.derivation import derive, read_rules
-from unicef_linked.build.sources import load
 from unicef_linked.iris import SHACL, SKOS, Names
 
 HERE: Final = Path(__file__).parent
@@ -79,22 +77,6 @@ STATEMENTS, QUESTIONS = read_questions()
 every_question = pytest.mark.parametrize(
     "question", [pytest.param(question, id=question.key) for question in QUESTIONS]
 )
-
-
-@pytest.fixture(scope="module")
-def release_store() -> Store:
-    """All that is published: a named graph per file and rule, and the default graph as their union."""
-    quads = [
-        quad
-        for folder, role in ((TOP / "ontology", "ontology"), (TOP / "data", ""))
-        for source in load([folder], NAMES, role=role)
-        for quad in source.quads
-    ]
-    quads += derive(quads, read_rules(TOP / "rules", NAMES), NAMES)
-    store = Store()
-    store.extend(quads)
-    store.extend(Quad(*quad.triple) for quad in quads)
-    return store
 
 
 def short(term: object) -> str | None:

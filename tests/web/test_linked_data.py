@@ -15,7 +15,11 @@ from rdflib.compare import isomorphic
 from unicef_linked.formats import DOCUMENT_FORMATS, GRAPH_FORMATS, HTML, Carries, Format
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
     from flask.testing import FlaskClient
+    from tests.conftest import Server
 
     from unicef_linked.release import Release
 
@@ -367,6 +371,59 @@ def test_the_dataset_is_described_with_true_counts_and_this_servers_addresses(
     assert addresses
     for address in addresses:
         assert client.get(address.removeprefix("http://data.example.org"), buffered=True).status_code == 200
+
+
+def test_the_statistics_that_a_document_gives_are_those_that_queries_find(client: FlaskClient) -> None:
+    graph = parsed(GRAPH_FORMATS[0], client.get("/dataset.ttl").data)
+    dataset, void = rdflib.URIRef(f"{BASE}dataset"), rdflib.Namespace("http://rdfs.org/ns/void#")
+
+    def ask(pattern: str) -> list[list[str]]:
+        answer = client.get(
+            "/sparql", query_string={"query": f"PREFIX void: <{void}> SELECT {pattern}"}, headers={"Accept": "text/csv"}
+        )
+        assert answer.status_code == 200
+        return [line.split(",") for line in answer.text.splitlines()[1:]]
+
+    for name in ("triples", "entities", "classes", "properties", "distinctSubjects", "distinctObjects"):
+        assert [[str(n)] for n in graph.objects(dataset, void[name])] == ask(f"?n {{ <{dataset}> void:{name} ?n }}")
+    for part, key, counted in (("class", "class", "entities"), ("property", "property", "triples")):
+        found = [
+            [str(graph.value(node, void[key])), str(graph.value(node, void[counted]))]
+            for node in graph.objects(dataset, void[f"{part}Partition"])
+        ]
+        pattern = f"{{ <{dataset}> void:{part}Partition [ void:{key} ?key ; void:{counted} ?n ] }}"
+        assert sorted(found) == sorted(ask(f"?key ?n {pattern}"))
+    assert len(set(graph.objects(None, void.property))) == len(list(graph.subject_objects(void.property)))
+
+
+@pytest.mark.parametrize(
+    ("name", "pattern"),
+    [
+        ("triples", "(COUNT(*) AS ?n) { ?s ?p ?o }"),
+        ("entities", "(COUNT(DISTINCT ?s) AS ?n) { ?s a ?c }"),
+        ("classes", "(COUNT(DISTINCT ?c) AS ?n) { ?s a ?c }"),
+        ("distinctSubjects", "(COUNT(DISTINCT ?s) AS ?n) { ?s ?p ?o }"),
+        ("properties", "(COUNT(DISTINCT ?p) AS ?n) { ?s ?p ?o }"),
+        # Not distinctObjects: the engine keeps numbers by value, so "5"^^xsd:nonNegativeInteger is "5"^^xsd:integer to it.
+    ],
+)
+def test_a_published_count_is_what_a_query_counts(client: FlaskClient, name: str, pattern: str) -> None:
+    published = f"?n {{ <{BASE}dataset> <http://rdfs.org/ns/void#{name}> ?n }}"
+    counted, stated = (
+        client.get("/sparql", query_string={"query": f"SELECT {each}"}, headers={"Accept": "text/csv"}).text
+        for each in (pattern, published)
+    )
+    assert counted == stated != ""
+
+
+def test_a_dataset_that_publishes_no_statistics_is_counted(serve: Callable[..., Server], tmp_path: Path) -> None:
+    (tmp_path / "a.ttl").write_text("<urn:a> a <http://example.org/x#Thing>, <http://example.org/x/Thing> .")
+    content = serve("--data", str(tmp_path)).get("/dataset.ttl").content
+    graph = parsed(GRAPH_FORMATS[0], content)
+    void = rdflib.Namespace("http://rdfs.org/ns/void#")
+    assert [int(n) for n in graph.objects(rdflib.URIRef(f"{BASE}dataset"), void.triples)] == [2]
+    classes = {str(graph.value(node, void["class"])) for node in graph.objects(None, void.classPartition)}
+    assert classes == {"http://example.org/x#Thing", "http://example.org/x/Thing"}
 
 
 def test_a_named_graph_is_published_under_its_name(client: FlaskClient) -> None:

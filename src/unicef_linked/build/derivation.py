@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING, Final
 
-from pyoxigraph import BlankNode, NamedNode, Quad, QuerySolutions, QueryTriples, Store, Triple
+from pyoxigraph import BlankNode, NamedNode, Quad, QueryTriples, Store, Triple
 
 from unicef_linked.errors import MalformedData, UnusableInput
 from unicef_linked.iris import CANONICAL_BASE, VOID, Names
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _ROUNDS: Final = 8
-"""Three settle what is published: new terms get partitions, those add to each other, and nothing changes any more."""
+"""Four settle what is published; the last changes nothing."""
 
 _AFTER: Final = re.compile(r"^#\s*after\s*:\s*(.+?)\s*$", re.MULTILINE)
 
@@ -105,24 +105,14 @@ def count_all(quads: Sequence[Quad], names: Names) -> list[Quad]:
     Then it is left out; VoID makes every count optional.
     """
     graph = NamedNode(names.graph("derived/statistics"))
-    given = {Quad(*quad.triple) for quad in quads}
-    added: set[Quad] = set()
-    store = Store()
-    store.extend(given)
-
-    def select(query: str) -> QuerySolutions:
-        answer = store.query(query)
-        assert isinstance(answer, QuerySolutions)
-        return answer
-
+    given = {quad.triple for quad in quads}
+    added: set[Triple] = set()
     for left_out in (None, NamedNode(f"{VOID}distinctObjects")):
         for _ in range(_ROUNDS):
-            triples = describe(count(select), names) + describe_classes(select, names)
-            found = {Quad(*triple) for triple in triples if triple.predicate != left_out} - given
+            everything = given | added
+            found = {*describe(count(everything), names), *describe_classes(everything, names)} - given
+            found = {triple for triple in found if triple.predicate != left_out}
             if found == added:
-                return [Quad(quad.subject, quad.predicate, quad.object, graph) for quad in found]
-            for quad in added - found:
-                store.remove(quad)
-            store.extend(found - added)
+                return [Quad(t.subject, t.predicate, t.object, graph) for t in found]
             added = found
     raise AssertionError("the statistics do not settle")

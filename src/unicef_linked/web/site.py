@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
-from pyoxigraph import BlankNode, Literal, NamedNode, Quad, Triple
+from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, Triple
 
 from unicef_linked.iris import DCTERMS, FOAF, RDF, RDFS, TYPES_WITH_PREFIX, XSD, Names
 from unicef_linked.resource import LABEL_PROPERTIES, Labels, Reader
@@ -76,7 +76,13 @@ class Site:
         graph = self.names.graph("derived/statistics")
         built = self.release.manifest.conforms is not None and graph in self.release.manifest.graphs
         published = read(self.store.match(graph_name=NamedNode(graph)), self.names) if built else None
-        return published or count_statistics(self.store.select)
+        return published or count_statistics(self._default_graph())
+
+    def _default_graph(self) -> Iterable[Triple]:
+        """Return the triples of the default graph as published."""
+        if self.release.manifest.union:
+            return {quad.triple for quad in self.release.quads()}
+        return (quad.triple for quad in self.release.quads() if isinstance(quad.graph_name, DefaultGraph))
 
     @property
     def counts(self) -> dict[str, int]:
