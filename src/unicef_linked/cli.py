@@ -1,4 +1,4 @@
-"""validate · build · serve · query · export: each a few lines over a function of the layers below."""
+"""validate · build · serve · load · query · export: each a few lines over a function of the layers below."""
 
 from __future__ import annotations
 
@@ -100,6 +100,16 @@ def _parser() -> argparse.ArgumentParser:
         help="where the data is asked: in memory, or the SPARQL endpoint of an engine that holds the release",
     )
     serve.set_defaults(run=_serve)
+
+    load = commands.add_parser("load", help="put a release into an engine elsewhere, for serve --engine URL")
+    load.add_argument(
+        "--to", required=True, metavar="URL", help="its graph store (SPARQL 1.1 Graph Store HTTP Protocol)"
+    )
+    load.add_argument(
+        "--endpoint", metavar="URL", help="its SPARQL endpoint, to count what arrived; default: beside it"
+    )
+    load.add_argument("--release", type=Path, metavar="DIR")
+    load.set_defaults(run=_load)
 
     query = commands.add_parser("query", help="ask the packaged dataset, a release or an endpoint")
     query.add_argument("text", nargs="?", metavar="TEXT", help="a SPARQL query")
@@ -257,6 +267,39 @@ def _serve(options: argparse.Namespace) -> int:
     finally:
         if temporary:
             shutil.rmtree(temporary, ignore_errors=True)
+    return 0
+
+
+def _load(options: argparse.Namespace) -> int:
+    from unicef_linked.store.graph_store import Progress, find_endpoint, load
+
+    width = shutil.get_terminal_size().columns if sys.stderr.isatty() else 0
+    last = ""
+
+    def report(progress: Progress | str) -> None:
+        """On a terminal one line that grows; elsewhere a line for each graph."""
+        nonlocal last
+        if isinstance(progress, str):
+            print(f"\nunicef-linked: {progress}" if width and last else f"unicef-linked: {progress}", file=sys.stderr)
+            return
+        share = 100 * progress.done // max(1, progress.total)
+        line = f"graph {progress.number} of {progress.graphs}, {share} %: {progress.graph}"
+        if width:
+            print(f"\r{line[: width - 1]:<{width - 1}}", end="", file=sys.stderr, flush=True)
+        elif progress.graph != last:
+            print(line, file=sys.stderr, flush=True)
+        last = progress.graph
+
+    release = _chosen_release(options)
+    endpoint = options.endpoint or find_endpoint(options.to)
+    try:
+        load(release, options.to, endpoint, read_settings(os.environ), report)
+    finally:
+        if width and last:
+            print(file=sys.stderr)
+    manifest = release.manifest
+    counted = f"counted at {endpoint}" if endpoint else "not counted: give --endpoint to have the engine count them"
+    print(f"{options.to}: {manifest.quads:,} statements in {len(manifest.graphs)} graphs, {counted}")
     return 0
 
 

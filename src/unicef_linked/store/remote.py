@@ -197,7 +197,7 @@ class Endpoint:
         except requests.ReadTimeout:
             raise _stopped(timeout) from None
         except (requests.RequestException, HTTPError) as error:
-            raise EngineUnavailable(f"{self.name} cannot be asked: {_reason(error)}; see that it runs") from None
+            raise EngineUnavailable(f"{self.name} cannot be asked: {reason(error)}; see that it runs") from None
         body = _Body(response, timeout, begun + timeout, ceiling)
         try:
             _raise_for(response, body, query.text, self.name)
@@ -336,7 +336,7 @@ class _Body:
         except (HTTPError, OSError, ValueError) as error:
             if self._late.is_set():
                 raise _stopped(self._timeout) from None
-            raise QueryError(f"the engine broke its answer off: {_reason(error)}") from None
+            raise QueryError(f"the engine broke its answer off: {reason(error)}") from None
         if self._late.is_set():
             raise _stopped(self._timeout)
         self._left -= len(piece)
@@ -354,7 +354,7 @@ def _stopped(timeout: float) -> QueryTimeout:
     return QueryTimeout(f"the query was stopped after {timeout:g} seconds; ask for less, or with a LIMIT")
 
 
-def _reason(error: BaseException) -> str:
+def reason(error: BaseException) -> str:
     """Return what went wrong in words, out of the layers of an HTTP library's error."""
     text = str(error)
     for words in ("Connection refused", "Name or service not known", "timed out", "certificate verify failed"):
