@@ -30,19 +30,33 @@ _WORTH_COMPRESSING: Final = 600
 _COMPRESSIBLE: Final = re.compile(
     r"text/|application/(.*\+)?(json|xml)|application/(n-triples|n-quads|trig|ld\+json|problem\+json)"
 )
+_CONDITIONS: Final = (
+    "HTTP_IF_MATCH",
+    "HTTP_IF_NONE_MATCH",
+    "HTTP_IF_MODIFIED_SINCE",
+    "HTTP_IF_UNMODIFIED_SINCE",
+    "HTTP_IF_RANGE",
+)
 _REPEATED_ON_304: Final = frozenset(
     {"cache-control", "content-location", "content-language", "etag", "vary", "link", "date", "expires"}
 )
 """RFC 9110, section 15.4.5; and what the browser needs to read them from another origin."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Kept:
     status: str
     headers: Headers
     body: bytes
     etag: str | None
-    not_modified: Headers
+    _not_modified: Headers | None = None
+
+    @property
+    def not_modified(self) -> Headers:
+        """The headers of 304, made when they are first needed."""
+        if self._not_modified is None:
+            self._not_modified = _repeated(self.headers)
+        return self._not_modified
 
     @property
     def size(self) -> int:
@@ -96,15 +110,16 @@ class ResponseCache:
 
     def _ask(self, environ: WSGIEnvironment, *, compress: bool) -> tuple[_Kept, bool] | _Passing:
         """Return the application's answer whole and whether to keep it, or as it streams by."""
-        plain = {name: value for name, value in environ.items() if not name.startswith("HTTP_IF_")}
-        plain["REQUEST_METHOD"] = "GET"
+        if environ["REQUEST_METHOD"] == "HEAD" or any(name in environ for name in _CONDITIONS):
+            environ = {name: value for name, value in environ.items() if name not in _CONDITIONS}
+            environ["REQUEST_METHOD"] = "GET"
         started: list[tuple[str, Headers]] = []
 
         def start(status: str, headers: Headers, _error: object = None) -> object:
             started[:] = [(status, headers)]
             return None
 
-        chunks = self._application(plain, start)  # type: ignore[arg-type]
+        chunks = self._application(environ, start)  # type: ignore[arg-type]
         status, headers = started[0]
         known = {name.lower(): value for name, value in headers}
         length = known.get("content-length")
@@ -129,7 +144,7 @@ class ResponseCache:
             headers = [(name, value) for name, value in headers if name.lower() not in dropped]
             headers += [("Content-Encoding", "gzip"), ("Content-Length", str(len(body)))]
             headers += [("ETag", etag)] if etag else []
-        return _Kept(status, headers, body, etag if status == "200 OK" else None, _repeated(headers)), keep
+        return _Kept(status, headers, body, etag if status == "200 OK" else None), keep
 
     def _keep(self, key: tuple[str, ...], kept: _Kept) -> None:
         if kept.size > self._budget:
