@@ -41,7 +41,8 @@ def describe_dataset(site: Site, address: str) -> Description:
     say(dataset, f"{VOID}uriSpace", ox.Literal(f"{names.base}id/"))
     say(dataset, f"{VOID}sparqlEndpoint", ox.NamedNode(f"{address}sparql"))
     say(dataset, f"{VOID}vocabulary", ox.NamedNode(names.ontology))
-    triples += describe(site.statistics, names)
+    statistics = set(describe(site.statistics, names))
+    triples += statistics
     for path in site.release.dumps():
         media_type = _DUMPS.get(path.name.removesuffix(".gz"))
         if media_type is None:
@@ -77,7 +78,9 @@ def describe_dataset(site: Site, address: str) -> Description:
     for language, text in (("en", "SPARQL 1.1 endpoint"), ("fr", "Point d’accès SPARQL 1.1")):
         say(service, f"{DCTERMS}title", ox.Literal(text, language=language))
     say(service, f"{DCTERMS}conformsTo", ox.NamedNode("https://www.w3.org/TR/sparql11-protocol/"))
-    return Description(names.dataset, site.store.match(dataset), triples)
+    published = site.store.match(graph_name=ox.NamedNode(names.graph("derived/statistics")))
+    about = {*site.store.match(dataset), *(quad for quad in published if quad.triple in statistics)}
+    return Description(names.dataset, sorted(about, key=str), triples)
 
 
 def describe_service(site: Site, endpoint: str) -> Description:
