@@ -185,6 +185,11 @@ def test_build_says_what_it_made(tmp_path: Path, run: object) -> None:
         (["query", "--file", "NONE"], "cannot be read"),
         (["query", "ASK {}", "--release", "EMPTY"], "is not a release"),
         (["query", "ASK {}", "--endpoint", "http://127.0.0.1:1/"], "cannot be asked"),
+        (["query", "ASK {}", "--endpoint", "example.org"], "is not an http(s) address"),
+        (["serve", "--engine", "nonsense"], "--engine nonsense is not known"),
+        (["serve", "--engine", "http://127.0.0.1:1/", "--release", "RELEASE"], "cannot be asked: connection refused"),
+        (["load", "--to", "http://127.0.0.1:1/store", "--release", "RELEASE"], "cannot be reached: connection refused"),
+        (["load", "--to", "store", "--release", "RELEASE"], "is not an http(s) address"),
         (["query", "ASK {}", "--format", "nonsense"], "invalid choice"),
         (["export", "nonsense"], "invalid choice"),
         (["nonsense"], "invalid choice"),
@@ -196,7 +201,7 @@ def test_input_that_cannot_be_used_is_told_in_a_sentence(
     tmp_path: Path, run: object, arguments: list[str], words: str, monkeypatch: pytest.MonkeyPatch, release: Release
 ) -> None:
     (tmp_path / "empty").mkdir()
-    names = {"EMPTY": tmp_path / "empty", "NONE": tmp_path / "none", "OUT": tmp_path / "out"}
+    names = {"EMPTY": tmp_path / "empty", "NONE": tmp_path / "none", "OUT": tmp_path / "out", "RELEASE": release.path}
     if "no.such.host.invalid" in arguments:
         arguments = [*arguments, "--release", str(release.path)]
     done = run(*(str(names.get(argument, argument)) for argument in arguments))  # type: ignore[operator]
@@ -298,7 +303,13 @@ def test_an_endpoint_is_asked_the_same_way(server: Server, release: Release, sty
 def test_what_an_endpoint_answers_to_a_bad_query_is_told(server: Server) -> None:
     done = command("query", "SELECT", "--endpoint", f"{server.url}/sparql")
     assert done.status == 2
-    assert "answered 400" in done.sentence()
+    assert "line 1, column 7: unexpected end of the query" in done.sentence()
+
+
+def test_a_format_of_the_other_kind_is_told_of_an_endpoint_too(server: Server) -> None:
+    done = command("query", OFFICES, "--endpoint", f"{server.url}/sparql", "--format", "turtle")
+    assert done.status == 2
+    assert "use json, xml, csv, tsv" in done.sentence()
 
 
 @pytest.mark.parametrize("name", sorted(EXPORTS))
@@ -317,7 +328,7 @@ def test_an_export_to_where_nothing_can_be_written_is_told(run: object, release:
     assert "cannot be written" in done.sentence()
 
 
-@pytest.mark.parametrize("name", ["", "validate", "build", "serve", "query", "export"])
+@pytest.mark.parametrize("name", ["", "validate", "build", "serve", "load", "query", "export"])
 def test_every_command_explains_itself(run: object, name: str) -> None:
     done = run(*filter(None, [name, "--help"]))  # type: ignore[operator]
     assert done.status == 0

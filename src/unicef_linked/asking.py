@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import json
 import shutil
-from typing import TYPE_CHECKING, Any
+import sys
+from contextlib import closing
+from typing import TYPE_CHECKING, Any, Final
 
 import prettytable
 import pyoxigraph as ox
-import requests
 
-from unicef_linked.errors import QueryError, UnusableInput
+from unicef_linked.errors import NotAcceptable, UnusableInput
 from unicef_linked.formats import GRAPH_FORMATS, SOLUTION_FORMATS, Format, by_name
 from unicef_linked.iris import Names
 from unicef_linked.store.loading import load_release
-from unicef_linked.store.query import check, malformed
+from unicef_linked.store.query import Query, check, malformed
+from unicef_linked.store.remote import Endpoint
 from unicef_linked.writing import write_rdf
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from unicef_linked.config import Settings
     from unicef_linked.release import Release
 
-_TOO_LONG = 10_000_000
+_TOO_LONG: Final = 10_000_000
+_PATIENCE: Final = 600.0
+"""Seconds for the answer of an endpoint; somebody waits at a terminal and can stop it."""
 
 
 def _wanted(name: str) -> tuple[Format | None, Format | None]:
@@ -41,9 +48,7 @@ def ask_release(release: Release, text: str, style: str) -> bytes:
     is_graph = isinstance(answer, ox.QueryTriples)
     chosen = graph if is_graph else solutions
     if chosen is None:
-        kind = "a graph" if is_graph else "solutions"
-        known = [f.name for f in (GRAPH_FORMATS if is_graph else SOLUTION_FORMATS)]
-        raise UnusableInput(f"--format {style} does not fit: this query answers with {kind}; use {', '.join(known)}")
+        raise _misfit(style, GRAPH_FORMATS if is_graph else SOLUTION_FORMATS)
     if isinstance(answer, ox.QueryTriples):
         return write_rdf(list(answer), chosen.rdf, release.names.prefixes)
     content = answer.serialize(format=chosen.results)
@@ -51,21 +56,29 @@ def ask_release(release: Release, text: str, style: str) -> bytes:
     return table(json.loads(content), release.names) if style == "table" else content
 
 
-def ask_endpoint(url: str, text: str, style: str) -> bytes:
-    """Return the answer of a SPARQL 1.1 Protocol endpoint. Raises UnusableInput or QueryError with what it said."""
+def _misfit(style: str, formats: Sequence[Format]) -> UnusableInput:
+    kind = "a graph" if formats == GRAPH_FORMATS else "solutions"
+    known = ", ".join(f.name for f in formats)
+    return UnusableInput(f"--format {style} does not fit: this query answers with {kind}; use {known}")
+
+
+def ask_endpoint(url: str, text: str, style: str, settings: Settings) -> Iterator[bytes]:
+    """Yield the answer of a SPARQL 1.1 Protocol endpoint as it comes; a table when it is whole.
+
+    Raises the QueryErrors, or UnusableInput for a format of the other kind.
+    """
     solutions, graph = _wanted(style)
-    accept = ", ".join(f"{f.media_type};q={q}" for f, q in ((solutions, 1.0), (graph, 0.9)) if f)
-    try:
-        response = requests.post(url, data={"query": text}, headers={"Accept": accept}, timeout=(10, 120))
-    except requests.RequestException as error:
-        raise UnusableInput(f"{url} cannot be asked: {error.__class__.__name__}; check the address") from None
-    if not response.ok:
-        kind = response.headers.get("Content-Type", "")
-        detail = response.json().get("detail") if "json" in kind else response.text
-        raise QueryError(f"{url} answered {response.status_code}: {str(detail).strip()[:500]}")
-    if style == "table" and "json" in response.headers.get("Content-Type", ""):
-        return table(response.json(), Names())
-    return response.content
+    with closing(Endpoint(url, settings, Names().prefixes)) as endpoint:
+        try:
+            answer = endpoint.answer(
+                Query(text), solutions=solutions, graph=graph, timeout=_PATIENCE, ceiling=sys.maxsize
+            )
+        except NotAcceptable:
+            raise _misfit(style, SOLUTION_FORMATS if solutions is None else GRAPH_FORMATS) from None
+        chunks = answer.chunks if answer.whole is None else iter([answer.whole])
+        if style == "table" and answer.format == solutions:
+            chunks = iter([table(json.loads(b"".join(chunks)), Names())])
+        yield from chunks
 
 
 def table(results: dict[str, Any], names: Names) -> bytes:

@@ -315,11 +315,13 @@ def _query(options: argparse.Namespace) -> int:
         except (OSError, UnicodeDecodeError) as error:
             raise UnusableInput(f"{options.file} cannot be read: {error}") from None
     if options.endpoint:
-        content = asking.ask_endpoint(options.endpoint, text, options.format)
+        chunks = asking.ask_endpoint(options.endpoint, text, options.format, read_settings(os.environ))
     else:
-        content = asking.ask_release(_chosen_release(options), text, options.format)
-    sys.stdout.buffer.write(content)
-    if not content.endswith(b"\n"):
+        chunks = iter([asking.ask_release(_chosen_release(options), text, options.format)])
+    last = b""
+    for last in filter(None, chunks):
+        sys.stdout.buffer.write(last)
+    if not last.endswith(b"\n"):
         sys.stdout.buffer.write(b"\n")
     return 0
 
