@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import signal
 import sys
 import tempfile
 from contextlib import ExitStack
@@ -41,6 +42,7 @@ def main() -> int:
     options = parser.parse_args()
     if unknown := set(options.sections) - set(SECTIONS):
         parser.error(f"there is no section {', '.join(sorted(unknown))}; there are {', '.join(SECTIONS)}")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that no server stays behind
     release = (options.release or packaged_release().path).resolve()
     cores, load = len(os.sched_getaffinity(0)), os.getloadavg()[0]
     print(

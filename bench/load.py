@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 NONCE: Final = "NONCE"
 """Where a path differs from one request to the next, so that nothing can answer it from a cache."""
 CONNECTIONS: Final = 16
-_ENOUGH: Final = 10
+_ENOUGH: Final = 5
 """Requests per connection below which a count says little: what is under way at the end is not in it."""
 
 _SCRIPT: Final = """

@@ -186,19 +186,19 @@ def ending(status: int, body: bytes) -> str:
 def _worst(server: Server, ends: Counter[str]) -> Iterator[None]:
     """Keep the twenty worst queries running, each on a connection of its own, and count how they ended."""
     context = multiprocessing.get_context("spawn")
-    stop, results = context.Event(), context.SimpleQueue()
+    stop, results = context.Event(), context.Queue()
     process = context.Process(target=_rage, args=(server.port, stop, results), daemon=True)
     process.start()
     try:
         yield
     finally:
         stop.set()
-        ends.update(results.get())
+        ends.update(results.get(timeout=30))
         process.terminate()  # the queries that still run lose their client
         process.join()
 
 
-def _rage(port: int, stop: threading.Event, results: multiprocessing.SimpleQueue[Counter[str]]) -> None:
+def _rage(port: int, stop: threading.Event, results: multiprocessing.Queue[Counter[str]]) -> None:
     ends: Counter[str] = Counter()
 
     def client(query: str) -> None:
