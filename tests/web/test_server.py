@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -34,7 +35,7 @@ ENDLESS: Final = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }"
 def ask(server: Server, query: str, **options: Any) -> requests.Response:
     """Ask by POST."""
     data = {"query": query, **options.pop("data", {})}
-    return requests.post(f"{server.url}/sparql", data=data, timeout=60, **options)
+    return requests.post(f"{server.url}/sparql", data=data, **{"timeout": 60, **options})
 
 
 def test_one_connection_serves_many_requests(server: Server) -> None:
@@ -87,6 +88,32 @@ def test_an_answer_that_breaks_off_is_seen_to_break_off(serve: Callable[..., Ser
 def test_an_answer_that_meets_its_deadline_on_the_way_is_seen_to_break_off(server: Server) -> None:
     with pytest.raises((requests.exceptions.ChunkedEncodingError, requests.exceptions.ConnectionError)):
         ask(server, PRODUCT, headers={"Accept": "text/csv"}, data={"timeout": "0.4"})
+
+
+@pytest.mark.parametrize("query", [ENDLESS, PRODUCT, "SELECT * { ?a ?b ?c . ?d ?e ?f FILTER(?a = ?nothing) }"])
+def test_a_client_that_leaves_frees_its_worker(serve: Callable[..., Server], release: Release, query: str) -> None:
+    """Else the one query process would be busy for 30 seconds, and turn the others away after 5."""
+    single = serve(
+        *("--release", str(release.path), "--workers", "1"), environment={"UNICEF_LINKED_QUERY_WORKERS": "1"}
+    )
+    for _ in range(2):
+        with suppress(requests.exceptions.ReadTimeout):  # an answer that has begun to stream has no such time-out
+            ask(single, query, data={"timeout": "30"}, timeout=0.6, stream=True).close()
+    assert len(ask(single, OFFICES).json()["results"]["bindings"]) == 5
+
+
+def test_a_client_that_stays_is_answered_though_others_leave(server: Server) -> None:
+    """Twenty clients of one address wait for the same endless query; ten leave; the others are told of the deadline."""
+    with concurrent.futures.ThreadPoolExecutor(20) as pool:
+        asked = [
+            pool.submit(ask, server, ENDLESS, data={"timeout": "3"}, timeout=0.5 if number % 2 else 60)
+            for number in range(20)
+        ]
+    for number, answer in enumerate(asked):
+        if number % 2:
+            assert isinstance(answer.exception(), requests.exceptions.ReadTimeout)
+        else:
+            assert answer.result().json()["type"].rpartition("/")[2] in {"query-timeout", "overloaded"}
 
 
 def test_a_storm_of_bad_queries_leaves_documents_and_other_queries_unharmed(server: Server) -> None:

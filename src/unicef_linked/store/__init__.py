@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from pyoxigraph import Quad
 
@@ -57,10 +57,19 @@ class Store(Protocol):
         """Return the solutions of a query of our own, never a stranger's; it projects each variable that ``bindings`` bind."""
         ...
 
-    def answer(self, query: Query, *, solutions: Format | None, graph: Format | None, timeout: float) -> Answer:
+    def answer(
+        self,
+        query: Query,
+        *,
+        solutions: Format | None,
+        graph: Format | None,
+        timeout: float,
+        left: Callable[[], bool] = lambda: False,
+    ) -> Answer:
         """Return the answer to a stranger's query, in ``solutions`` or in ``graph`` as its form asks.
 
-        Raises the QueryErrors, and NotAcceptable when the form asks for the one that is None. ``timeout`` in seconds.
+        Raises the QueryErrors, and NotAcceptable when the form asks for the one that is None. ``timeout`` in seconds;
+        the evaluation may be given up as soon as ``left`` says that the client has left.
         """
         ...
 

@@ -10,7 +10,6 @@ import tempfile
 import termios
 import threading
 import time
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
@@ -32,13 +31,15 @@ from unicef_linked.store.query import Query, check, dataset_clauses, malformed
 from unicef_linked.writing import settle_prefixes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from unicef_linked.config import Settings
     from unicef_linked.release import Release
 
 _GRACE: Final = 2.0
 """Seconds after a deadline by which the kernel has surely ended the query process."""
+_TICK: Final = 0.25
+"""Seconds after which we look up from waiting."""
 _PIECE: Final = 64 << 10
 _WHOLE: Final = 1 << 20
 """Answers up to this many bytes are read whole before the status line, so that they have a length and can be kept."""
@@ -144,7 +145,15 @@ class Embedded:
         names = [variable.value for variable in solutions.variables]
         return [{name: term for name in names if (term := row[name]) is not None} for row in solutions]
 
-    def answer(self, query: Query, *, solutions: Format | None, graph: Format | None, timeout: float) -> Answer:
+    def answer(
+        self,
+        query: Query,
+        *,
+        solutions: Format | None,
+        graph: Format | None,
+        timeout: float,
+        left: Callable[[], bool] = lambda: False,
+    ) -> Answer:
         """See Store."""
         federated = check(query.text, max_length=self._settings.query_length, services=self._settings.query_services)
         from_protocol = bool(query.default_graphs or query.named_graphs)
@@ -163,34 +172,31 @@ class Embedded:
         }
         if not self._waiting.acquire(blocking=False):
             raise self._overloaded()
-        conversation, deadline = None, time.monotonic() + timeout
+        conversation = None
         try:
-            connection, begun = self._ask(frame(b"Q", json.dumps(request).encode()), timeout)
-            conversation = _Conversation(
-                connection, begun, timeout, deadline, self._waiting, self._prefixes, query.text
-            )
+            conversation = self._ask(frame(b"Q", json.dumps(request).encode()), query.text, timeout, left)
             return conversation.answer(tuple(f for f in (solutions, graph) if f))
         except BaseException:
             if conversation:
                 conversation.close()
-            else:
-                self._waiting.release()
+            self._waiting.release()
             raise
 
     def close(self) -> None:
         """See Store: the processes belong to Evaluators."""
 
-    def _ask(self, request: bytes, timeout: float) -> tuple[socket.socket, bytes]:
-        """Return a connection on which a query process answers, and the first bytes of its answer (none: it broke off)."""
+    def _ask(self, request: bytes, text: str, timeout: float, left: Callable[[], bool]) -> _Conversation:
+        """Return a conversation in which a query process has begun to answer, or has broken off."""
         patience = time.monotonic() + self._settings.query_patience
         while True:
             connection = socket.socket(socket.AF_UNIX)
+            conversation = _Conversation(connection, timeout, left, self._waiting, self._prefixes, text)
             try:
                 connection.setblocking(False)  # where the queue is full, connecting fails at once
                 connection.connect(self._address)
-                connection.settimeout(max(0.01, patience - time.monotonic()))
+                connection.settimeout(_TICK)
                 connection.sendall(request)
-                return connection, _first_bytes(connection, timeout)
+                conversation.begin(patience)
             except (BrokenPipeError, ConnectionResetError):
                 # The process that accepted ended before it read the request: nothing was begun, so ask again.
                 connection.close()
@@ -199,6 +205,11 @@ class Embedded:
             except OSError:  # the queue is full, nobody took the request up in time, or the processes are restarting
                 connection.close()
                 raise self._overloaded() from None
+            except BaseException:
+                connection.close()
+                raise
+            else:
+                return conversation
 
     def _overloaded(self) -> Overloaded:
         return Overloaded(
@@ -207,44 +218,30 @@ class Embedded:
         )
 
 
-def _first_bytes(connection: socket.socket, timeout: float) -> bytes:
-    """Return the beginning of an answer; raises TimeoutError when nobody took the request up in time."""
-    with suppress(TimeoutError):
-        return connection.recv(_PIECE)
-    if fcntl.ioctl(connection, termios.TIOCOUTQ, bytes(4)) != bytes(4):  # what was sent still lies unread
-        raise TimeoutError
-    connection.settimeout(timeout + _GRACE)
-    with suppress(TimeoutError):
-        return connection.recv(_PIECE)
-    return b""
-
-
 class _Conversation:
-    """One answer as it arrives from a query process; ``begun`` are its first bytes."""
+    """One answer as it arrives from a query process."""
 
     def __init__(
         self,
         connection: socket.socket,
-        begun: bytes,
         timeout: float,
-        deadline: float,
+        left: Callable[[], bool],
         waiting: threading.BoundedSemaphore,
         prefixes: list[str],
         text: str,
     ) -> None:
-        self._text = text
-        self._connection, self._timeout, self._waiting, self._prefixes = connection, timeout, waiting, prefixes
-        self._deadline = deadline
-        self._arrived, self._read = begun, 0
-        self._open = True
-        connection.settimeout(timeout + _GRACE)
+        self._connection, self._timeout, self._left = connection, timeout, left
+        self._waiting, self._prefixes, self._text = waiting, prefixes, text
+        self._deadline = time.monotonic() + timeout
+        self._arrived, self._read = b"", 0
+
+    def begin(self, patience: float) -> None:
+        """Wait for the first bytes; raises TimeoutError when nobody takes the request up until ``patience``."""
+        self._arrived = self._receive(patience)
 
     def close(self) -> None:
-        """Leave; a query process that still writes notices, and is free again."""
-        if self._open:
-            self._open = False
-            self._connection.close()
-            self._waiting.release()
+        """Leave; the query process notices, and is free again."""
+        self._connection.close()
 
     def answer(self, accepted: tuple[Format, ...]) -> Answer:
         kind, payload = self._frame()
@@ -257,6 +254,7 @@ class _Conversation:
             kind, payload = self._frame()
             if kind == b"E":
                 self.close()
+                self._waiting.release()
                 content = b"".join(head)
                 if chosen.carries is not Carries.SOLUTIONS:
                     content = settle_prefixes(content, chosen.rdf, self._prefixes)
@@ -279,6 +277,7 @@ class _Conversation:
                 yield payload
         finally:
             self.close()
+            self._waiting.release()
 
     def _frame(self) -> tuple[bytes, bytes]:
         kind, length = HEADER.unpack(self._bytes(HEADER.size))
@@ -286,16 +285,31 @@ class _Conversation:
 
     def _bytes(self, count: int) -> bytes:
         while (end := self._read + count) > len(self._arrived):
-            try:
-                more = self._connection.recv(max(_PIECE, end - len(self._arrived))) if self._arrived else b""
-            except OSError:
-                more = b""
+            more = self._receive() if self._arrived else b""
             if not more:
                 self._broken_off()
             self._arrived, self._read, end = self._arrived[self._read :] + more, 0, count
         found = self._arrived[self._read : end]
         self._read = end
         return found
+
+    def _receive(self, patience: float | None = None) -> bytes:
+        """Return what comes next, nothing when the answer breaks off; look meanwhile whether the client is still there."""
+        while True:
+            try:
+                return self._connection.recv(_PIECE)
+            except TimeoutError:
+                now = time.monotonic()
+                if self._left():
+                    raise QueryError("the client has left") from None
+                if patience and now > patience and self._is_unread():
+                    raise
+                if now > max(self._deadline, (patience or 0) + self._timeout) + _GRACE:
+                    return b""
+
+    def _is_unread(self) -> bool:
+        """Tell whether the request still lies where we put it (unix(7), SIOCOUTQ)."""
+        return fcntl.ioctl(self._connection, termios.TIOCOUTQ, bytes(4)) != bytes(4)
 
     def _broken_off(self) -> NoReturn:
         if time.monotonic() >= self._deadline - 0.05:

@@ -21,7 +21,9 @@ import signal
 import socket
 import struct
 import sys
-from contextlib import contextmanager
+import threading
+import time
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -40,6 +42,8 @@ if TYPE_CHECKING:
 HEADER: Final = struct.Struct("!cI")
 MAX_REQUEST: Final = 8 << 20
 _BUFFER: Final = 64 << 10
+_TICK: Final = 0.1
+"""Seconds between two looks at whether the client is still there."""
 _FEDERATION_FILES: Final = 64
 """Descriptors that a federated query may have at once: connections, and what looks a host's name up."""
 
@@ -224,13 +228,35 @@ def _child(dataset: Callable[[], ox.Store], listener: socket.socket, prefixes: d
     with socket.socket(socket.AF_UNIX) as probe:
         opened = probe.fileno() + 1
     resource.setrlimit(resource.RLIMIT_NOFILE, (opened, opened + (_FEDERATION_FILES if limits.federation else 0)))
+    watch = _Watch()
     while True:
         connection, _ = listener.accept()
         with connection:
-            try:
+            watch.connection = connection
+            with suppress(BrokenPipeError, ConnectionResetError):  # the client left
                 _answer(store, connection, prefixes, limits)
-            except (BrokenPipeError, ConnectionResetError):
-                continue  # the client left
+            watch.connection = None
+
+
+class _Watch:
+    """A thread that ends this process when the client of a query leaves: the engine does not stop for anybody.
+
+    It looks a few times a second, which costs a query nothing; the engine lets go of the interpreter while it evaluates.
+    """
+
+    def __init__(self) -> None:
+        self.connection: socket.socket | None = None
+        threading.Thread(target=self._look, daemon=True).start()
+
+    def _look(self) -> None:
+        while True:
+            time.sleep(_TICK)
+            connection = self.connection
+            try:
+                if connection and connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b"":
+                    os._exit(0)
+            except OSError:
+                continue  # nothing to read: the client waits; or the query has ended meanwhile
 
 
 def _address_space() -> int:

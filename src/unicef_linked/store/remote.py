@@ -465,7 +465,15 @@ class Remote:
             bind(query, bindings or {}), timeout=settings.query_timeout_max, ceiling=settings.query_result << 20
         )
 
-    def answer(self, query: Query, *, solutions: Format | None, graph: Format | None, timeout: float) -> Answer:
+    def answer(
+        self,
+        query: Query,
+        *,
+        solutions: Format | None,
+        graph: Format | None,
+        timeout: float,
+        left: Callable[[], bool] = lambda: False,  # noqa: ARG002 - the deadline frees what the engine uses
+    ) -> Answer:
         """See Store. A federated query that the settings allow is for the engine to send on."""
         settings = self._settings
         check(query.text, max_length=settings.query_length, services=settings.query_services)

@@ -194,7 +194,8 @@ class Endpoint:
     ) -> Iterable[bytes]:
         query = Query(text, _graphs(parameters, "default-graph-uri"), _graphs(parameters, "named-graph-uri"))
         timeout = _timeout(_one(parameters, "timeout"), self._settings)
-        answer = self._store.answer(query, solutions=solutions, graph=graph, timeout=timeout)
+        left = transfer.Client(environ).has_left
+        answer = self._store.answer(query, solutions=solutions, graph=graph, timeout=timeout, left=left)
         repeatable = is_repeatable(text)
         headers = [
             ("Content-Type", answer.format.content_type),

@@ -1,6 +1,6 @@
-"""A streamed answer that fails after its first byte must be seen to fail.
+"""What WSGI has no word for: that the client has left, and that an answer breaks off.
 
-Granian ends a chunked body in good order when the application's iterator raises, so a client would take half an answer
+An answer that fails after its first byte must be seen to fail. Granian ends a chunked body in good order when the application's iterator raises, so a client would take half an answer
 for a whole one, and WSGI has no word for "abort". What is left is the connection itself: it is shut down before the
 body ends (RFC 9112, section 8: a chunked message without its last chunk is incomplete).
 """
@@ -11,6 +11,9 @@ import logging
 import os
 import socket
 import struct
+import time
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -25,8 +28,6 @@ if TYPE_CHECKING:
 _LOG: Final = logging.getLogger(__name__)
 _ON_THE_WAY: Final = 1 << 20
 """Bytes that may lie between our iterator and the kernel: the server's channel and its write buffer."""
-_BYTES_SENT: Final = 200
-"""Offset of tcpi_bytes_sent in struct tcp_info (linux/tcp.h)."""
 
 
 def chunks(answer: Answer, environ: WSGIEnvironment) -> Iterator[bytes]:
@@ -44,33 +45,80 @@ def chunks(answer: Answer, environ: WSGIEnvironment) -> Iterator[bytes]:
         answer.close()
 
 
+class Client:
+    """Whoever waits for the answer to a request that has just begun.
+
+    The server tells the application neither when a client leaves nor which connection it came by. The kernel knows
+    both: ours is one of those that this peer has sent a request on and has had no answer on since.
+    """
+
+    def __init__(self, environ: WSGIEnvironment) -> None:
+        self._peer = str(environ.get("REMOTE_ADDR", ""))
+        self._since = time.monotonic()
+        self._waiting: frozenset[str] | None = None
+
+    def has_left(self) -> bool:
+        """Tell whether every connection that may be ours is gone. First asked after a while, when the others are told apart."""
+        if self._waiting is None:
+            elapsed = (time.monotonic() - self._since) * 1000
+            self._waiting = frozenset(
+                identity
+                for identity, connection in _connections(self._peer)
+                if elapsed - _SLACK <= connection.received_ago <= elapsed + _QUEUED
+                and connection.sent_ago >= connection.received_ago
+            )
+            return False
+        return bool(self._waiting) and self._waiting.isdisjoint(identity for identity, _ in _connections(self._peer))
+
+
+_SLACK: Final = 20
+"""Milliseconds by which two clocks may differ."""
+_QUEUED: Final = 250
+"""Milliseconds that a request may wait between its connection and the application."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Tcp:
+    """What the kernel knows of a connection (tcp(7), TCP_INFO; struct tcp_info in linux/tcp.h)."""
+
+    connection: socket.socket
+    sent_ago: int  # milliseconds since data was last sent
+    received_ago: int  # milliseconds since data was last received
+    sent: int  # bytes
+
+
+def _connections(peer: str) -> Iterator[tuple[str, _Tcp]]:
+    """Yield this process's connections with a peer, each with a name that no later one will have."""
+    for name in Path("/proc/self/fd").iterdir():
+        try:
+            identity = str(name.readlink())
+            if not identity.startswith("socket:"):
+                continue
+            connection = socket.socket(fileno=os.dup(int(name.name)))
+        except OSError:
+            continue  # closed meanwhile
+        with connection:
+            try:
+                if connection.getpeername()[0] != peer:
+                    continue
+                information = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256)
+            except (OSError, IndexError):
+                continue  # not connected, or no internet address
+            sent_ago, received_ago = struct.unpack_from("=I4xI", information, 44)
+            sent = struct.unpack_from("=Q", information, 200)[0] if len(information) >= 208 else 1 << 62
+            yield identity, _Tcp(connection, sent_ago, received_ago, sent)
+
+
 def _break_off(peer: str, size: int) -> int:
     """Shut down the connections from ``peer`` that may have carried ``size`` bytes; return how many.
 
-    The server does not say which connection is ours. Where a peer streams several large answers at once it may lose
-    another of them too: a broken transfer is asked for again, a short answer that looks whole is believed.
+    Where a peer streams several large answers at once it may lose another of them too: a broken transfer is asked for
+    again, a short answer that looks whole is believed.
     """
     broken = 0
-    for name in Path("/proc/self/fd").iterdir():
-        try:
-            connection = socket.socket(fileno=os.dup(int(name.name)))
-        except OSError:
-            continue  # not a socket
-        with connection:
-            try:
-                if connection.getpeername()[0] != peer or _sent(connection) < size - _ON_THE_WAY:
-                    continue
-                connection.shutdown(socket.SHUT_RDWR)
+    for _, found in _connections(peer):
+        if found.sent >= size - _ON_THE_WAY:
+            with suppress(OSError):
+                found.connection.shutdown(socket.SHUT_RDWR)
                 broken += 1
-            except (OSError, IndexError):
-                continue  # not connected, or no internet address
     return broken
-
-
-def _sent(connection: socket.socket) -> int:
-    """Return the bytes that the kernel has sent on a TCP connection."""
-    information = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _BYTES_SENT + 8)
-    sent: int = (
-        struct.unpack_from("=Q", information, _BYTES_SENT)[0] if len(information) >= _BYTES_SENT + 8 else 1 << 62
-    )
-    return sent
