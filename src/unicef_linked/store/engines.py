@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from unicef_linked.errors import UnusableInput
 from unicef_linked.store.embedded import Embedded, Evaluators
+from unicef_linked.store.loading import index_release
 from unicef_linked.store.remote import Remote
 
 if TYPE_CHECKING:
@@ -22,9 +24,9 @@ Engine = dict[str, str]
 
 def check_engine(name: str) -> str:
     """Return the name of an engine; raises UnusableInput for another."""
-    if name == "memory" or name.startswith(("http://", "https://")):
+    if name in {"memory", "disk"} or name.startswith(("http://", "https://")):
         return name
-    raise UnusableInput(f"--engine {name} is not known; use memory, or the http(s) address of a SPARQL endpoint")
+    raise UnusableInput(f"--engine {name} is not known; use memory, disk, or the http(s) address of a SPARQL endpoint")
 
 
 @contextmanager
@@ -33,10 +35,11 @@ def run_engine(name: str, release: Release, settings: Settings) -> Iterator[Engi
 
     Raises EngineUnavailable or UnusableInput when an engine elsewhere cannot be asked, or does not hold the release.
     """
-    if name == "memory":
-        evaluators = Evaluators(release, settings)
+    if name in {"memory", "disk"}:
+        index = index_release(release) if name == "disk" else None
+        evaluators = Evaluators(release, settings, index)
         try:
-            yield {"name": name, "queries": evaluators.address}
+            yield {"name": name, "queries": evaluators.address, "index": str(index or "")}
         finally:
             evaluators.close()
     else:
@@ -50,6 +53,7 @@ def run_engine(name: str, release: Release, settings: Settings) -> Iterator[Engi
 
 def open_store(engine: Mapping[str, str], release: Release, settings: Settings) -> Store:
     """Return the store of one web worker over an engine that runs."""
-    if engine["name"] == "memory":
-        return Embedded(release, engine["queries"], settings)
+    if engine["name"] in {"memory", "disk"}:
+        index = Path(engine["index"]) if engine["index"] else None
+        return Embedded(release, engine["queries"], settings, index)
     return Remote(engine["name"], release, settings)
