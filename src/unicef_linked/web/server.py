@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import signal
 import socket
@@ -20,6 +21,7 @@ from unicef_linked.web import create_app
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from types import FrameType
 
 _HANDOVER: Final = "UNICEF_LINKED_WORKER"
 """How a web worker, which Granian starts as a process of its own, learns what to serve."""
@@ -76,7 +78,31 @@ def _run(host: str, port: int, workers: int, settings: Settings) -> None:
     )
     threading.Thread(target=_announce, args=(host, port), daemon=True).start()
     os.register_at_fork(after_in_child=_stop_while_starting)
+    server.on_startup(_insist_on_stopping)
     server.serve()
+
+
+def _insist_on_stopping() -> None:
+    """Repeat a stop until every web worker has ended.
+
+    A signal that arrives between two instructions, just before a worker's main thread begins to wait, is noticed by it
+    only when another one interrupts the wait.
+    """
+
+    def insist() -> None:
+        while True:
+            time.sleep(1)
+            for worker in multiprocessing.active_children():
+                worker.terminate()
+
+    for stop in (signal.SIGTERM, signal.SIGINT):
+        granian = signal.getsignal(stop)
+
+        def handle(number: int, frame: FrameType | None, granian: Any = granian) -> None:
+            granian(number, frame)
+            threading.Thread(target=insist, daemon=True).start()
+
+        signal.signal(stop, handle)
 
 
 def _stop_while_starting() -> None:
