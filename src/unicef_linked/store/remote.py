@@ -13,6 +13,7 @@ import re
 import threading
 import time
 from contextlib import suppress
+from dataclasses import replace
 from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any, Final, cast
 from urllib.parse import urlsplit, urlunsplit
@@ -45,12 +46,12 @@ from unicef_linked.formats import (
     Carries,
     Format,
 )
-from unicef_linked.store import Answer, Solution, Term
+from unicef_linked.store import Answer, Chunks, Solution, Term
 from unicef_linked.store.query import Query, bind, check, form_of, malformed
 from unicef_linked.writing import settle_prefixes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from unicef_linked.config import Settings
     from unicef_linked.release import Release
@@ -60,11 +61,6 @@ _CONNECT: Final = 3.0
 _PIECE: Final = 64 << 10
 _WHOLE: Final = 1 << 20
 """Answers up to this many bytes are read whole before the status line, so that they have a length and can be kept."""
-
-_JSON_ONLY: Final = ("Virtuoso",)
-"""Software whose CSV, TSV or JSON is not what the W3C recommends: it is asked for JSON, which is then written anew."""
-_TIMEOUT_IN_MS: Final = ("Virtuoso",)
-"""Software that goes on computing when its client has left, but takes ``timeout`` in milliseconds, at least a second."""
 
 
 class Credentials(HTTPDigestAuth):
@@ -136,29 +132,39 @@ class Endpoint:
         self._session.close()
 
     @cached_property
-    def software(self) -> str:
-        """What the engine calls itself (RFC 9110, section 10.2.4); asked once. Raises EngineUnavailable."""
+    def _is_virtuoso(self) -> bool:
+        """Whether the engine says so (RFC 9110, section 10.2.4); asked once. Raises EngineUnavailable.
+
+        Virtuoso departs from the standard where we can help: its JSON, CSV and TSV are not quite those of the W3C, so it
+        is asked for JSON alone, which is written anew; it describes a resource by what leads to it; and it goes on
+        computing when its client has left, but takes a timeout in milliseconds, of a second at least.
+        """
         with self._ask(Query("ASK {}"), RESULTS_JSON.media_type, 2 * _CONNECT, _PIECE, {}) as body:
-            return body.response.headers.get("Server", "")
+            return body.response.headers.get("Server", "").startswith("Virtuoso")
 
     def answer(
         self, query: Query, *, solutions: Format | None, graph: Format | None, timeout: float, ceiling: int
     ) -> Answer:
         """Return the answer, of at most ``ceiling`` bytes, within ``timeout`` seconds; see Store."""
-        is_graph = form_of(query.text) in {"CONSTRUCT", "DESCRIBE"}
+        form = form_of(query.text)
+        is_graph = form in {"CONSTRUCT", "DESCRIBE"}
         wanted = graph if is_graph else solutions
         if wanted is None:
             raise NotAcceptable([f.media_type for f in (GRAPH_FORMATS if is_graph else SOLUTION_FORMATS)])
         if is_graph:
             # Every engine writes one of these, and we write the rest: so prefixes and escapes are the same everywhere.
             offers: Sequence[Format] = (NTRIPLES, TURTLE, RDFXML)
-        elif self.software.startswith(_JSON_ONLY):
+        elif self._is_virtuoso:
             offers = (RESULTS_JSON,)
         else:
             offers = tuple(dict.fromkeys((wanted, RESULTS_JSON, RESULTS_XML)))
         accept = ", ".join(f"{f.media_type};q={1 - place / 10:g}" for place, f in enumerate(offers))
-        limit = {"timeout": str(max(1000, round(timeout * 1000)))} if self.software.startswith(_TIMEOUT_IN_MS) else {}
-        body = self._ask(query, accept, timeout, ceiling, limit)
+        more = {}
+        if self._is_virtuoso:
+            more = {"timeout": str(max(1000, round(timeout * 1000)))}
+            if form == "DESCRIBE":
+                query = replace(query, text=f'define sql:describe-mode "CBD" {query.text}')
+        body = self._ask(query, accept, timeout, ceiling, more)
         try:
             return self._read(body, offers, wanted)
         except BaseException:
@@ -218,8 +224,8 @@ class Endpoint:
         while size < _WHOLE and (piece := body.read()):
             head.append(piece)
             size += len(piece)
-        json_only = self.software.startswith(_JSON_ONLY)
-        as_sent = sent == wanted and (wanted == NTRIPLES or (wanted.carries is Carries.SOLUTIONS and not json_only))
+        standard = wanted.carries is Carries.SOLUTIONS and not self._is_virtuoso
+        as_sent = sent == wanted and (standard or wanted == NTRIPLES)
         if size < _WHOLE:
             body.close()
             content = b"".join(head)
@@ -232,7 +238,7 @@ class Endpoint:
             return Answer(wanted, content, iter(()))
         body.push_back(b"".join(head))
         chunks = iter(body.read, b"") if as_sent else self._converted(body, sent, wanted)
-        return Answer(wanted, None, _Chunks(chunks, body.close))
+        return Answer(wanted, None, Chunks(chunks, body.close))
 
     def _convert(self, source: IO[bytes], sent: Format, out: IO[bytes], wanted: Format) -> None:
         """Write an answer in another format; raises QueryError when it is not what it says it is."""
@@ -271,32 +277,6 @@ class Endpoint:
         finally:
             body.close()
             thread.join()
-
-
-class _Chunks:
-    """An iterator that frees what it stands on at its end, at an error, and when it is closed, begun or not."""
-
-    def __init__(self, chunks: Iterator[bytes], free: Callable[[], None]) -> None:
-        self._chunks, self._free = chunks, free
-        self._open = True
-
-    def __iter__(self) -> _Chunks:
-        return self
-
-    def __next__(self) -> bytes:
-        try:
-            return next(self._chunks)
-        except BaseException:  # StopIteration among them
-            self.close()
-            raise
-
-    def close(self) -> None:
-        if self._open:
-            self._open = False
-            close = getattr(self._chunks, "close", None)
-            if close:
-                close()
-            self._free()
 
 
 class _Body:
@@ -489,7 +469,7 @@ class Remote:
             )
             if answer.whole is None:
                 released = True
-                return Answer(answer.format, None, _Chunks(answer.chunks, self._waiting.release))
+                return Answer(answer.format, None, Chunks(answer.chunks, self._waiting.release))
             return answer
         finally:
             if not released:

@@ -1,0 +1,396 @@
+"""What every engine does behind the Store protocol; what one of them does otherwise stands in its row, with the reason."""
+
+from __future__ import annotations
+
+import csv
+import io
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+import pyoxigraph as ox
+import pytest
+
+from unicef_linked.errors import (
+    MalformedQuery,
+    NotAcceptable,
+    QueryOutOfResources,
+    QueryRefused,
+    QueryTimeout,
+)
+from unicef_linked.formats import (
+    GRAPH_FORMATS,
+    NTRIPLES,
+    RESULTS_CSV,
+    RESULTS_JSON,
+    SOLUTION_FORMATS,
+    TURTLE,
+    Carries,
+    Format,
+)
+from unicef_linked.iris import XSD
+from unicef_linked.store.engines import open_store, run_engine
+from unicef_linked.store.query import Query
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from unicef_linked.config import Settings
+    from unicef_linked.release import Release
+    from unicef_linked.store import Answer, Store
+
+BASE: Final = "https://w3id.org/unicef-linked/"
+GRAPH: Final = f"{BASE}graph"
+GAO: Final = ox.NamedNode(f"{BASE}id/office/gao")
+ENDLESS: Final = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i FILTER(?a != ?f && ?c != ?h) }"
+LARGE: Final = "SELECT ?a ?d { ?a a ?c . ?d ?e ?f } LIMIT 30000"
+LARGE_GRAPH: Final = """CONSTRUCT { ?a ?e ?text }
+    { ?a a ?c . ?d ?e ?f BIND(CONCAT(STR(?a), " ", STR(?d), " ", STR(?f)) AS ?text) } LIMIT 30000"""
+
+
+@dataclass(frozen=True)
+class Engine:
+    """An engine, and where it departs from what the others do."""
+
+    fixture: str | None = None  # that gives its address; None: its name is what --engine takes
+    rewrites: frozenset[str] = frozenset()
+    """Datatypes whose literals do not come back as they were published."""
+    merges_default_graphs: bool = True
+    """A statement in two default graphs is one statement (SPARQL 1.1 Query, section 13.2)."""
+    hides_named_graphs: bool = True
+    """With default graphs alone in the dataset, GRAPH matches nothing (the same section)."""
+    tells_column: bool = True
+    """Of a malformed query."""
+
+
+ENGINES: Final = {
+    "memory": Engine(),
+    # "disk" is one more row
+    "oxigraph": Engine(
+        "oxigraph",
+        rewrites=frozenset({f"{XSD}nonNegativeInteger"}),  # it keeps numbers by value, all integers as xsd:integer
+        merges_default_graphs=False,  # it walks over one graph after the other
+    ),
+    "virtuoso": Engine(
+        "virtuoso",
+        rewrites=frozenset(
+            {
+                f"{XSD}boolean",  # an SQL value: true comes back as 1
+                "http://www.opengis.net/ont/geosparql#wktLiteral",  # a geometry of its own type, written anew
+            }
+        ),
+        hides_named_graphs=False,  # it restricts GRAPH only where named graphs are given
+        tells_column=False,  # its parser counts lines
+    ),
+}
+
+
+@pytest.fixture(scope="module", params=sorted(ENGINES))
+def engine_name(request: pytest.FixtureRequest) -> str:
+    """Each engine in turn."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def engine(engine_name: str) -> Engine:
+    """The row of that engine."""
+    return ENGINES[engine_name]
+
+
+@pytest.fixture(scope="module")
+def address(engine_name: str, engine: Engine, request: pytest.FixtureRequest) -> str:
+    """What ``--engine`` takes for it."""
+    return str(request.getfixturevalue(engine.fixture)) if engine.fixture else engine_name
+
+
+@contextmanager
+def opened(address: str, release: Release, settings: Settings) -> Iterator[Store]:
+    """Open a store as a web worker does."""
+    with run_engine(address, release, settings) as running:
+        store = open_store(running, release, settings)
+        try:
+            yield store
+        finally:
+            store.close()
+
+
+@pytest.fixture(scope="module")
+def store(address: str, release: Release, settings: Settings) -> Iterator[Store]:
+    """The store over the engine in turn."""
+    with opened(address, release, settings) as found:
+        yield found
+
+
+def ask(
+    store: Store, text: str, offer: Format = RESULTS_CSV, timeout: float = 8.0, **dataset: tuple[str, ...]
+) -> bytes:
+    """Return the whole answer in one format."""
+    answer = answer_of(store, text, offer, timeout, **dataset)
+    assert answer.format == offer
+    assert answer.whole is not None
+    return answer.whole
+
+
+def answer_of(
+    store: Store, text: str, offer: Format = RESULTS_CSV, timeout: float = 8.0, **dataset: tuple[str, ...]
+) -> Answer:
+    """Return an answer that may be long."""
+    formats: dict[str, Format | None] = (
+        {"solutions": offer, "graph": None}
+        if offer.carries is Carries.SOLUTIONS
+        else {"solutions": None, "graph": offer}
+    )
+    return store.answer(Query(text, **dataset), timeout=timeout, **formats)
+
+
+def rows(store: Store, text: str, **dataset: tuple[str, ...]) -> list[str]:
+    """Return the first column of an answer."""
+    return [row[0] for row in csv.reader(io.StringIO(ask(store, text, **dataset).decode()))][1:]
+
+
+def kept(quads: set[ox.Quad], engine: Engine) -> set[ox.Quad]:
+    """Return the statements that the engine gives back as they were."""
+    return {q for q in quads if not isinstance(q.object, ox.Literal) or q.object.datatype.value not in engine.rewrites}
+
+
+# What the publisher reads for itself
+
+
+def test_select_binds_variables_to_the_terms_given(store: Store) -> None:
+    found = store.select(
+        "SELECT DISTINCT ?class ?prefix ?s { ?s a ?class FILTER(STRSTARTS(STR(?s), STR(?prefix))) } ORDER BY ?s",
+        {"class": ox.NamedNode(f"{BASE}ontology#ZoneOffice"), "prefix": ox.Literal(f"{BASE}id/office/")},
+    )
+    assert [row["s"].value.rpartition("/")[2] for row in found] == ["gao", "kayes", "mopti", "sikasso", "tombouctou"]  # type: ignore[union-attr]
+    assert {row["prefix"] for row in found} == {ox.Literal(f"{BASE}id/office/")}
+
+
+def test_select_leaves_out_what_is_not_bound(store: Store) -> None:
+    [row] = store.select(
+        f"SELECT ?type ?nothing {{ <{GAO.value}> a ?type OPTIONAL {{ ?type <urn:none> ?nothing }} }} LIMIT 1"
+    )
+    assert row.keys() == {"type"}
+
+
+def test_every_statement_is_read_where_it_is_published(store: Store, release: Release, engine: Engine) -> None:
+    published = set(release.quads())
+    found = set(store.match())
+    assert kept(published, engine) <= found
+    assert len(found) == len(published)
+    assert {q.object.datatype.value for q in published - found if isinstance(q.object, ox.Literal)} == engine.rewrites
+
+
+@pytest.mark.parametrize("given", ["s", "p", "o", "g", "sp", "po", "so", "spo", "pg", "spog"])
+def test_statements_are_matched_by_any_of_their_terms(
+    store: Store, release: Release, engine: Engine, given: str
+) -> None:
+    example = ox.Quad(
+        GAO,
+        ox.NamedNode("http://www.w3.org/2004/02/skos/core#prefLabel"),
+        ox.Literal("Bureau de zone de Gao", language="fr"),
+        ox.NamedNode(f"{GRAPH}/mali/offices"),
+    )
+    terms = dict(zip("spog", example, strict=True))
+    wanted = {key: terms[key] for key in given}
+
+    def matches(quad: ox.Quad) -> bool:
+        return all(dict(zip("spog", quad, strict=True))[key] == term for key, term in wanted.items())
+
+    expected = {q for q in release.quads() if matches(q)}
+    found = store.match(wanted.get("s"), wanted.get("p"), wanted.get("o"), graph_name=wanted.get("g"))  # type: ignore[arg-type]
+    assert example in expected
+    assert kept(set(found), engine) == kept(expected, engine)
+    assert len(found) == len(expected)
+
+
+def test_a_literal_is_never_a_subject(store: Store) -> None:
+    assert store.match(ox.Literal("x")) == []
+
+
+def test_what_is_not_there_is_not_found(store: Store) -> None:
+    assert store.match(ox.NamedNode("urn:none")) == []
+    assert store.match(graph_name=ox.NamedNode("urn:none")) == []
+
+
+# Answers, in every format
+
+SOLUTIONS: Final = f"""PREFIX skos: <http://www.w3.org/2004/02/skos/core#> PREFIX ul: <{BASE}ontology#>
+SELECT ?s ?label ?code ?staff {{ ?s a ul:Office ; skos:prefLabel ?label
+  OPTIONAL {{ ?s ul:staffCount ?staff }} OPTIONAL {{ ?s skos:notation ?code }} }} ORDER BY ?s LANG(?label)"""
+
+
+@pytest.mark.parametrize("offer", SOLUTION_FORMATS, ids=lambda f: f.name)
+def test_solutions_are_the_same_in_every_format(store: Store, release_store: ox.Store, offer: Format) -> None:
+    expected = release_store.query(SOLUTIONS)
+    assert isinstance(expected, ox.QuerySolutions)
+    names = [variable.value for variable in expected.variables]
+    content = ask(store, SOLUTIONS, offer)
+    if offer is RESULTS_CSV:  # has no datatypes to compare
+        head, *table = csv.reader(io.StringIO(content.decode(), newline=""))
+        assert head == names
+        assert table == [[getattr(row[name], "value", "") for name in names] for row in expected]
+        return
+    found = ox.parse_query_results(content, format=offer.results)
+    assert isinstance(found, ox.QuerySolutions)
+    assert [[row[name] for name in names] for row in found] == [[row[name] for name in names] for row in expected]
+
+
+@pytest.mark.parametrize(("pattern", "truth"), [("?s ?p ?o", True), ("<urn:none> ?p ?o", False)])
+@pytest.mark.parametrize("offer", SOLUTION_FORMATS, ids=lambda f: f.name)
+def test_a_truth_is_the_same_in_every_format(store: Store, offer: Format, pattern: str, truth: bool) -> None:
+    content = ask(store, f"ASK {{ {pattern} }}", offer)
+    if offer.name in {"csv", "tsv"}:  # the standard leaves ASK out here; this is what engines agree on
+        assert content.decode().strip() == str(truth).lower()
+    else:
+        assert bool(ox.parse_query_results(content, format=offer.results)) is truth
+
+
+@pytest.mark.parametrize("offer", GRAPH_FORMATS, ids=lambda f: f.name)
+def test_a_graph_is_the_same_in_every_format(store: Store, release_store: ox.Store, offer: Format) -> None:
+    query = f"""PREFIX skos: <http://www.w3.org/2004/02/skos/core#> PREFIX ul: <{BASE}ontology#>
+        CONSTRUCT {{ ?s skos:altLabel ?label ; ul:staffCount ?n ; ul:quoted "a \\"quote\\", a \\\\ and a \\n line: é€😀" }}
+        {{ ?s a ul:ZoneOffice ; skos:prefLabel ?label ; ul:staffCount ?n }}"""
+    expected = set(release_store.query(query))  # type: ignore[arg-type]
+    assert len(expected) == 20
+    assert {q.triple for q in ox.parse(ask(store, query, offer), format=offer.rdf)} == expected
+
+
+@pytest.mark.parametrize("offer", GRAPH_FORMATS, ids=lambda f: f.name)
+def test_a_description_has_what_is_said_of_the_resource(store: Store, release: Release, offer: Format) -> None:
+    """What else it has is for the engine to choose (SPARQL 1.1 Query, section 16.4)."""
+    described = {q.triple for q in ox.parse(ask(store, f"DESCRIBE {GAO}", offer), format=offer.rdf)}
+    assert described >= {q.triple for q in release.quads() if q.subject == GAO}
+
+
+@pytest.mark.parametrize(
+    ("query", "solutions", "graph"),
+    [("ASK {}", None, TURTLE), ("SELECT * {}", None, TURTLE), ("CONSTRUCT WHERE { ?s ?p ?o }", RESULTS_JSON, None)],
+)
+def test_a_form_without_an_accepted_format_is_not_acceptable(
+    store: Store, query: str, solutions: Format | None, graph: Format | None
+) -> None:
+    with pytest.raises(NotAcceptable):
+        store.answer(Query(query), solutions=solutions, graph=graph, timeout=5)
+
+
+# The dataset of a query
+
+STAFF: Final = f"{GRAPH}/mali/staff"
+OFFICES: Final = f"{GRAPH}/mali/offices"
+
+
+def test_the_default_graph_shows_what_is_in_the_named_graphs(store: Store, release: Release) -> None:
+    subjects = {q.subject.value for q in release.quads() if q.graph_name.value == STAFF}
+    assert subjects <= set(rows(store, "SELECT DISTINCT ?s { ?s ?p ?o }"))
+
+
+@pytest.mark.parametrize("way", ["FROM", "default-graph-uri"])
+def test_a_default_graph_is_chosen(store: Store, engine: Engine, release: Release, way: str) -> None:
+    count = sum(q.graph_name.value == STAFF for q in release.quads())
+    clause, dataset = (f"FROM <{STAFF}>", {}) if way == "FROM" else ("", {"default_graphs": (STAFF,)})
+    assert rows(store, f"SELECT (COUNT(*) AS ?n) {clause} {{ ?s ?p ?o }}", **dataset) == [str(count)]
+    visible = rows(store, f"SELECT DISTINCT ?g {clause} {{ GRAPH ?g {{ ?s ?p ?o }} }}", **dataset)
+    assert (visible == []) is engine.hides_named_graphs
+
+
+@pytest.mark.parametrize("way", ["FROM NAMED", "named-graph-uri"])
+def test_named_graphs_are_chosen_and_leave_the_default_graph_empty(store: Store, way: str) -> None:
+    clause, dataset = (f"FROM NAMED <{STAFF}>", {}) if way == "FROM NAMED" else ("", {"named_graphs": (STAFF,)})
+    assert rows(store, f"SELECT DISTINCT ?g {clause} {{ GRAPH ?g {{ ?s ?p ?o }} }}", **dataset) == [STAFF]
+    assert rows(store, f"SELECT ?s {clause} {{ ?s ?p ?o }}", **dataset) == []
+
+
+def test_several_default_graphs_are_merged(store: Store, engine: Engine) -> None:
+    query = "SELECT ?s { ?s ?p ?o }"
+    staff, offices = (rows(store, query, default_graphs=(name,)) for name in (STAFF, OFFICES))
+    assert sorted(rows(store, query, default_graphs=(STAFF, OFFICES))) == sorted([*staff, *offices])
+    again = rows(store, query, default_graphs=(STAFF, STAFF))
+    assert (len(again) == len(staff)) is engine.merges_default_graphs
+
+
+def test_a_graph_that_is_not_there_is_empty(store: Store) -> None:
+    assert rows(store, "SELECT ?s FROM <urn:none> { ?s ?p ?o }") == []
+    assert rows(store, "SELECT ?s { ?s ?p ?o }", default_graphs=("urn:none",)) == []
+    assert rows(store, "SELECT ?s { GRAPH <urn:none> { ?s ?p ?o } }") == []
+
+
+# Errors in the field's own terms
+
+
+def test_a_malformed_query_is_told_where(store: Store, engine: Engine) -> None:
+    with pytest.raises(MalformedQuery) as caught:
+        ask(store, "SELECT *\n{ ?s foo:bar ?o }")
+    assert (caught.value.line, caught.value.column is not None) == (2, engine.tells_column)
+    assert "foo" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["DROP ALL", "INSERT DATA { <urn:a> <urn:b> <urn:c> }", "SELECT * { SERVICE <http://127.0.0.1:1/> { ?s ?p ?o } }"],
+)
+def test_what_writes_or_asks_elsewhere_is_refused(store: Store, query: str) -> None:
+    with pytest.raises(QueryRefused):
+        ask(store, query)
+
+
+def test_a_query_too_long_or_too_deep_is_refused(store: Store, settings: Settings) -> None:
+    with pytest.raises(MalformedQuery, match="characters"):
+        ask(store, "ASK {}" + " " * settings.query_length)
+    with pytest.raises(MalformedQuery, match="deeper"):
+        ask(store, "ASK " + "{" * 200 + "}" * 200)
+
+
+# Limits
+
+
+def test_a_query_is_stopped_at_its_deadline_and_the_next_one_is_answered(store: Store) -> None:
+    for _ in range(2):
+        with pytest.raises(QueryTimeout):
+            ask(store, ENDLESS, timeout=0.5)
+    assert rows(store, "SELECT ('x' AS ?y) {}") == ["x"]
+
+
+@pytest.mark.parametrize("offer", SOLUTION_FORMATS, ids=lambda f: f.name)
+def test_a_large_answer_comes_in_pieces_and_whole(store: Store, offer: Format) -> None:
+    answer = answer_of(store, LARGE, offer)
+    assert answer.whole is None
+    pieces = list(answer.chunks)
+    assert len(pieces) > 2
+    content = b"".join(pieces)
+    if offer is RESULTS_CSV:
+        assert content.count(b"\n") == 30001
+    else:
+        found = ox.parse_query_results(content, format=offer.results)
+        assert sum(1 for _ in found) == 30000  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("offer", [NTRIPLES, TURTLE], ids=lambda f: f.name)
+def test_a_large_graph_comes_in_pieces_and_whole(store: Store, offer: Format) -> None:
+    answer = answer_of(store, LARGE_GRAPH, offer)
+    assert answer.whole is None
+    pieces = list(answer.chunks)
+    assert len(pieces) > 2
+    assert sum(1 for _ in ox.parse(b"".join(pieces), format=offer.rdf)) > 10000
+
+
+def test_a_result_over_its_ceiling_breaks_off_and_says_so(address: str, release: Release, settings: Settings) -> None:
+    with opened(address, release, replace(settings, query_result=2)) as store:
+        answer = answer_of(store, LARGE)
+        assert answer.whole is None
+        with pytest.raises(QueryOutOfResources, match="2 MiB"):
+            list(answer.chunks)
+
+
+@pytest.mark.parametrize("begun", [True, False], ids=["begun", "not begun"])
+@pytest.mark.parametrize("offer", [RESULTS_CSV, RESULTS_JSON, TURTLE], ids=lambda f: f.name)
+def test_an_answer_that_nobody_reads_on_is_given_up(
+    address: str, release: Release, settings: Settings, offer: Format, begun: bool
+) -> None:
+    large = LARGE if offer.carries is Carries.SOLUTIONS else LARGE_GRAPH
+    with opened(address, release, replace(settings, query_workers=1, query_queue=1)) as store:
+        for _ in range(3):
+            answer = answer_of(store, large, offer)
+            if begun:
+                next(answer.chunks)
+            answer.close()
+        assert rows(store, "SELECT ('x' AS ?y) {}") == ["x"]
