@@ -164,10 +164,13 @@ def _receive(connection: socket.socket) -> dict[str, Any] | None:
     return request
 
 
-def _answer(store: ox.Store, connection: socket.socket, prefixes: dict[str, str], limits: Limits) -> None:
+def _answer(
+    store: ox.Store, connection: socket.socket, prefixes: dict[str, str], limits: Limits, watch: _Watch
+) -> None:
     request = _receive(connection)
     if request is None:
         return
+    watch.connection = connection
     signal.setitimer(signal.ITIMER_REAL, request["timeout"])
     out: _Frames | None = None
 
@@ -180,6 +183,7 @@ def _answer(store: ox.Store, connection: socket.socket, prefixes: dict[str, str]
     try:
         with _sockets(allowed=request["federated"]):
             evaluate(store, request, prefixes, write)
+        watch.connection = None  # who has the end of the answer may leave
         assert out is not None
         out.finish()
     except (BrokenPipeError, ConnectionResetError):
@@ -195,6 +199,7 @@ def _answer(store: ox.Store, connection: socket.socket, prefixes: dict[str, str]
     else:
         return
     finally:
+        watch.connection = None
         signal.setitimer(signal.ITIMER_REAL, 0)
     if out is not None and "message" in error:
         out.send()  # what was made before it broke, so that the break is seen as one
@@ -231,11 +236,8 @@ def _child(dataset: Callable[[], ox.Store], listener: socket.socket, prefixes: d
     watch = _Watch()
     while True:
         connection, _ = listener.accept()
-        with connection:
-            watch.connection = connection
-            with suppress(BrokenPipeError, ConnectionResetError):  # the client left
-                _answer(store, connection, prefixes, limits)
-            watch.connection = None
+        with connection, suppress(BrokenPipeError, ConnectionResetError):  # the client left
+            _answer(store, connection, prefixes, limits, watch)
 
 
 class _Watch:
