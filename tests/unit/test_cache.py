@@ -273,3 +273,31 @@ def test_no_budget_keeps_nothing_and_still_answers() -> None:
     client = fronted(application, budget=0)
     assert [ask(client).data for _ in range(2)] == [TEXT, TEXT]
     assert application.asked == 2
+
+
+def test_a_posted_query_is_kept_by_its_body_and_its_media_type() -> None:
+    application = Application()
+    client = Client(ResponseCache(application, 1 << 20))
+    for body, media_type, asked in (
+        (b"ASK {}", "application/sparql-query", 1),
+        (b"ASK {}", "application/sparql-query", 1),
+        (b"ASK { }", "application/sparql-query", 2),
+        (b"ASK {}", "text/plain", 3),
+        (b"ASK {}", "application/sparql-query", 3),
+    ):
+        assert client.post("/sparql", data=body, content_type=media_type).data == TEXT
+        assert application.asked == asked
+    assert client.get("/sparql").data == TEXT
+    assert application.asked == 4
+
+
+def test_a_posted_query_is_never_answered_304_and_a_long_one_passes_by() -> None:
+    """RFC 9110, section 13.1.2: If-None-Match on other methods than GET and HEAD is no question about a cache."""
+    application = Application()
+    client = Client(ResponseCache(application, 1 << 20))
+    for _ in range(2):
+        assert client.post("/sparql", data=b"ASK {}", headers={"If-None-Match": '"abc"'}).status_code == 200
+    assert application.asked == 1
+    for _ in range(2):
+        client.post("/sparql", data=b"#" * 100_000)
+    assert application.asked == 3

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import io
 import re
 import threading
 from collections import OrderedDict
@@ -22,10 +23,13 @@ if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 Headers = list[tuple[str, str]]
+_Key = tuple[str | bytes, ...]
 
 _KEPT: Final = frozenset({"200 OK", "303 SEE OTHER"})
 _SMALL: Final = 1 << 20
 """Larger answers pass through: they would push everything else out."""
+_LONG: Final = 64 << 10
+"""Bytes of a posted query; longer ones are not looked up."""
 _WORTH_COMPRESSING: Final = 600
 _COMPRESSIBLE: Final = re.compile(
     r"text/|application/(.*\+)?(json|xml)|application/(n-triples|n-quads|trig|ld\+json|problem\+json)"
@@ -68,14 +72,22 @@ class ResponseCache:
 
     def __init__(self, application: WSGIApplication, budget: int) -> None:
         self._application, self._budget = application, budget
-        self._kept: OrderedDict[tuple[str, ...], _Kept] = OrderedDict()
+        self._kept: OrderedDict[_Key, _Kept] = OrderedDict()
         self._size = 0
         self._lock = threading.Lock()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer from the cache, or ask the application and keep its answer where that may be kept."""
         method = environ["REQUEST_METHOD"]
-        if method not in {"GET", "HEAD"}:
+        question = b""
+        if method == "POST":
+            # Each POST that we answer is a query too long or too well typed for an address: safe, and cached like GET.
+            length = environ.get("CONTENT_LENGTH") or ""
+            if not length.isdecimal() or int(length) > _LONG:
+                return self._application(environ, start_response)
+            question = environ["wsgi.input"].read(int(length))
+            environ["wsgi.input"] = io.BytesIO(question)
+        elif method not in {"GET", "HEAD"}:
             return self._application(environ, start_response)
         compress = accepts_gzip(environ.get("HTTP_ACCEPT_ENCODING"))
         key = (
@@ -85,12 +97,14 @@ class ResponseCache:
             environ.get("HTTP_ACCEPT_LANGUAGE", ""),
             environ.get("HTTP_HOST", ""),
             "gzip" if compress else "",
+            environ.get("CONTENT_TYPE", "") if method == "POST" else "",
+            question,
         )
         kept = self._kept.get(key)
         if kept is None:
             answer = self._ask(environ, compress=compress)
             if isinstance(answer, _Passing):
-                known = answer.etag and _matches(environ.get("HTTP_IF_NONE_MATCH"), answer.etag)
+                known = answer.etag and method != "POST" and _matches(environ.get("HTTP_IF_NONE_MATCH"), answer.etag)
                 start_response(*(("304 NOT MODIFIED", answer.repeated) if known else (answer.status, answer.headers)))
                 if method == "HEAD" or known:
                     answer.close()
@@ -102,17 +116,18 @@ class ResponseCache:
         else:
             with contextlib.suppress(KeyError):  # another thread may just have dropped it
                 self._kept.move_to_end(key)
-        if kept.etag and _matches(environ.get("HTTP_IF_NONE_MATCH"), kept.etag):
+        if kept.etag and method != "POST" and _matches(environ.get("HTTP_IF_NONE_MATCH"), kept.etag):
             start_response("304 NOT MODIFIED", kept.not_modified)
             return []
         start_response(kept.status, kept.headers)
-        return [kept.body] if method == "GET" else []
+        return [kept.body] if method != "HEAD" else []
 
     def _ask(self, environ: WSGIEnvironment, *, compress: bool) -> tuple[_Kept, bool] | _Passing:
         """Return the application's answer whole and whether to keep it, or as it streams by."""
-        if environ["REQUEST_METHOD"] == "HEAD" or any(name in environ for name in _CONDITIONS):
+        method = environ["REQUEST_METHOD"]
+        if method == "HEAD" or any(name in environ for name in _CONDITIONS):
             environ = {name: value for name, value in environ.items() if name not in _CONDITIONS}
-            environ["REQUEST_METHOD"] = "GET"
+            environ["REQUEST_METHOD"] = "GET" if method == "HEAD" else method
         started: list[tuple[str, Headers]] = []
 
         def start(status: str, headers: Headers, _error: object = None) -> object:
@@ -146,7 +161,7 @@ class ResponseCache:
             headers += [("ETag", etag)] if etag else []
         return _Kept(status, headers, body, etag if status == "200 OK" else None), keep
 
-    def _keep(self, key: tuple[str, ...], kept: _Kept) -> None:
+    def _keep(self, key: _Key, kept: _Kept) -> None:
         if kept.size > self._budget:
             return
         with self._lock:
