@@ -39,6 +39,33 @@ class Answer:
             close()
 
 
+class Chunks:
+    """An iterator that frees what it stands on at its end, at an error, and when it is closed, begun or not."""
+
+    def __init__(self, chunks: Iterator[bytes], free: Callable[[], None]) -> None:
+        self._chunks, self._free = chunks, free
+        self._open = True
+
+    def __iter__(self) -> Chunks:
+        return self
+
+    def __next__(self) -> bytes:
+        try:
+            return next(self._chunks)
+        except BaseException:  # StopIteration among them
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Give up what is left."""
+        if self._open:
+            self._open = False
+            close = getattr(self._chunks, "close", None)
+            if close:
+                close()
+            self._free()
+
+
 class Store(Protocol):
     """A read-only dataset. The default graph holds what a consumer expects to query."""
 

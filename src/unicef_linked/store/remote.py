@@ -51,7 +51,7 @@ from unicef_linked.store.query import Query, bind, check, form_of, malformed
 from unicef_linked.writing import settle_prefixes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from unicef_linked.config import Settings
     from unicef_linked.release import Release
