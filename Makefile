@@ -1,4 +1,4 @@
-# The few verbs. Each sets up what it needs; nothing but Python 3.11, make and (for the tests' browser, as root on Debian) apt.
+# The few verbs. Each sets up what it needs; nothing but Python 3.11, make and (for what the tests run beside us, as root on Debian) apt.
 
 PYTHON ?= python3
 HOST   ?= 127.0.0.1
@@ -11,7 +11,7 @@ BIN    := .venv/bin
 serve: .venv/run
 	exec $(BIN)/unicef-linked serve --host $(HOST) --port $(PORT) --workers $(WORKERS)
 
-test: check .venv/browser
+test: check .venv/peers
 	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 check: .venv/dev
@@ -37,10 +37,13 @@ bench: .venv/bench
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	touch $@
 
-# The browser tests drive Debian's Chromium: a browser is no Python package.
-.venv/browser: .venv/dev
-	@command -v chromium >/dev/null || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; } \
-	  || { echo "the browser tests need chromium: install it (apt-get install chromium, as root)" >&2; exit 1; }
+# What the tests run beside us and is no Python package: Debian's Chromium, and the program of Virtuoso without its service.
+PEERS := chromium virtuoso-opensource-7-bin
+
+.venv/peers: .venv/dev
+	@{ command -v chromium && command -v virtuoso-t; } >/dev/null \
+	  || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $(PEERS) >/dev/null; } \
+	  || { echo "the tests need $(PEERS): install them (apt-get install $(PEERS), as root)" >&2; exit 1; }
 	touch $@
 
 # Whom we measure ourselves beside; who cannot be installed is named in the report, and only wrk is indispensable.
