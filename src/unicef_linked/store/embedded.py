@@ -171,113 +171,115 @@ class Embedded:
             "timeout": timeout,
         }
         if not self._waiting.acquire(blocking=False):
-            raise self._overloaded()
-        conversation = None
+            raise _overloaded(self._settings)
+        conversation = _Conversation(query.text, timeout, left, self._prefixes, self._waiting)
         try:
-            conversation = self._ask(frame(b"Q", json.dumps(request).encode()), query.text, timeout, left)
+            conversation.ask(frame(b"Q", json.dumps(request).encode()), self._address, self._settings)
             return conversation.answer(tuple(f for f in (solutions, graph) if f))
         except BaseException:
-            if conversation:
-                conversation.close()
-            self._waiting.release()
+            conversation.close()
             raise
 
     def close(self) -> None:
         """See Store: the processes belong to Evaluators."""
 
-    def _ask(self, request: bytes, text: str, timeout: float, left: Callable[[], bool]) -> _Conversation:
-        """Return a conversation in which a query process has begun to answer, or has broken off."""
-        patience = time.monotonic() + self._settings.query_patience
+
+def _overloaded(settings: Settings) -> Overloaded:
+    return Overloaded(
+        "all query processes are busy and the queue is full; try again shortly",
+        retry_after=max(1, round(settings.query_patience)),
+    )
+
+
+class _Conversation:
+    """One query, and its answer as it arrives from a query process; iterating yields the rest of a long one."""
+
+    def __init__(
+        self,
+        text: str,
+        timeout: float,
+        left: Callable[[], bool],
+        prefixes: list[str],
+        place: threading.BoundedSemaphore,
+    ) -> None:
+        self._text, self._timeout, self._left, self._prefixes, self._place = text, timeout, left, prefixes, place
+        self._deadline = time.monotonic() + timeout
+        self._arrived, self._read = b"", 0
+        self._connection: socket.socket | None = None
+        self._accepted: tuple[Format, ...] = ()
+        self._head: bytes | None = None
+        self._closed = False
+
+    def ask(self, request: bytes, address: str, settings: Settings) -> None:
+        """Send the request and wait for the first bytes of an answer, or for its end. Raises Overloaded."""
+        patience = time.monotonic() + settings.query_patience
         while True:
-            connection = socket.socket(socket.AF_UNIX)
-            conversation = _Conversation(connection, timeout, left, self._waiting, self._prefixes, text)
+            self._connection = connection = socket.socket(socket.AF_UNIX)
             try:
                 connection.setblocking(False)  # where the queue is full, connecting fails at once
-                connection.connect(self._address)
-                connection.settimeout(_TICK)
+                connection.connect(address)
+                connection.settimeout(settings.query_patience)
                 connection.sendall(request)
-                conversation.begin(patience)
+                connection.settimeout(_TICK)
+                self._arrived = self._receive(patience)
             except (BrokenPipeError, ConnectionResetError):
                 # The process that accepted ended before it read the request: nothing was begun, so ask again.
                 connection.close()
                 if time.monotonic() > patience:
-                    raise self._overloaded() from None
+                    raise _overloaded(settings) from None
             except OSError:  # the queue is full, nobody took the request up in time, or the processes are restarting
-                connection.close()
-                raise self._overloaded() from None
-            except BaseException:
-                connection.close()
-                raise
+                raise _overloaded(settings) from None
             else:
-                return conversation
-
-    def _overloaded(self) -> Overloaded:
-        return Overloaded(
-            "all query processes are busy and the queue is full; try again shortly",
-            retry_after=max(1, round(self._settings.query_patience)),
-        )
-
-
-class _Conversation:
-    """One answer as it arrives from a query process."""
-
-    def __init__(
-        self,
-        connection: socket.socket,
-        timeout: float,
-        left: Callable[[], bool],
-        waiting: threading.BoundedSemaphore,
-        prefixes: list[str],
-        text: str,
-    ) -> None:
-        self._connection, self._timeout, self._left = connection, timeout, left
-        self._waiting, self._prefixes, self._text = waiting, prefixes, text
-        self._deadline = time.monotonic() + timeout
-        self._arrived, self._read = b"", 0
-
-    def begin(self, patience: float) -> None:
-        """Wait for the first bytes; raises TimeoutError when nobody takes the request up until ``patience``."""
-        self._arrived = self._receive(patience)
+                return
 
     def close(self) -> None:
         """Leave; the query process notices, and is free again."""
-        self._connection.close()
+        if not self._closed:
+            self._closed = True
+            if self._connection:
+                self._connection.close()
+            self._place.release()
 
     def answer(self, accepted: tuple[Format, ...]) -> Answer:
-        kind, payload = self._frame()
-        if kind == b"X":
-            self._raise(json.loads(payload), accepted)
-        chosen = FORMATS_BY_MEDIA_TYPE[payload.decode()]
+        """Return the answer, whole where it is not long."""
+        self._accepted = accepted
+        media_type = self._next_payload() or b""
+        chosen = FORMATS_BY_MEDIA_TYPE[media_type.decode()]
         head: list[bytes] = []
         size = 0
         while size < _WHOLE:
-            kind, payload = self._frame()
-            if kind == b"E":
+            payload = self._next_payload()
+            if payload is None:
                 self.close()
-                self._waiting.release()
                 content = b"".join(head)
                 if chosen.carries is not Carries.SOLUTIONS:
                     content = settle_prefixes(content, chosen.rdf, self._prefixes)
                 return Answer(chosen, content, iter(()))
-            if kind == b"X":
-                self._raise(json.loads(payload), accepted)
             head.append(payload)
             size += len(payload)
-        return Answer(chosen, None, self._rest(head, accepted))
+        self._head = b"".join(head)
+        return Answer(chosen, None, self)
 
-    def _rest(self, head: list[bytes], accepted: tuple[Format, ...]) -> Iterator[bytes]:
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
         try:
-            yield b"".join(head)
-            while True:
-                kind, payload = self._frame()
-                if kind == b"E":
-                    return
-                if kind == b"X":
-                    self._raise(json.loads(payload), accepted)
-                yield payload
-        finally:
+            payload, self._head = self._head or self._next_payload(), None
+        except BaseException:
             self.close()
-            self._waiting.release()
+            raise
+        if payload is None:
+            self.close()
+            raise StopIteration
+        return payload
+
+    def _next_payload(self) -> bytes | None:
+        """Return what the next frame carries, None for the end; raises what the query process says went wrong."""
+        kind, payload = self._frame()
+        if kind == b"X":
+            self._raise(json.loads(payload))
+        return None if kind == b"E" else payload
 
     def _frame(self) -> tuple[bytes, bytes]:
         kind, length = HEADER.unpack(self._bytes(HEADER.size))
@@ -295,6 +297,7 @@ class _Conversation:
 
     def _receive(self, patience: float | None = None) -> bytes:
         """Return what comes next, nothing when the answer breaks off; look meanwhile whether the client is still there."""
+        assert self._connection
         while True:
             try:
                 return self._connection.recv(_PIECE)
@@ -309,6 +312,7 @@ class _Conversation:
 
     def _is_unread(self) -> bool:
         """Tell whether the request still lies where we put it (unix(7), SIOCOUTQ)."""
+        assert self._connection
         return fcntl.ioctl(self._connection, termios.TIOCOUTQ, bytes(4)) != bytes(4)
 
     def _broken_off(self) -> NoReturn:
@@ -316,12 +320,12 @@ class _Conversation:
             raise QueryTimeout(f"the query was stopped after {self._timeout:g} seconds; ask for less, or with a LIMIT")
         raise QueryOutOfResources("the query asked for more memory than it may have, or broke the engine; ask for less")
 
-    def _raise(self, error: dict[str, Any], accepted: tuple[Format, ...]) -> None:
+    def _raise(self, error: dict[str, Any]) -> NoReturn:
         match error["kind"]:
             case "malformed":
                 raise malformed(error["message"], self._text)
             case "not-acceptable":
-                solutions = any(f in SOLUTION_FORMATS for f in accepted)
+                solutions = any(f in SOLUTION_FORMATS for f in self._accepted)
                 raise NotAcceptable([f.media_type for f in (GRAPH_FORMATS if solutions else SOLUTION_FORMATS)])
             case "result-too-large":
                 raise QueryOutOfResources(f"{error['message']}; ask for less, or take the dump")
