@@ -14,6 +14,7 @@ from urllib.parse import parse_qs
 import pyoxigraph as ox
 import pytest
 
+from unicef_linked.cli import main
 from unicef_linked.errors import (
     EngineUnavailable,
     LinkedDataError,
@@ -99,6 +100,14 @@ class Handler(BaseHTTPRequestHandler):
         self.server.asked.append(form)
         self.server.accepts.append(self.headers["Accept"])
         return self.send(self.server.reply)
+
+    def do_PUT(self) -> None:
+        """Take a graph, and lose it."""
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send(Reply(status=204))
+
+    def do_DELETE(self) -> None:
+        self.send(Reply(status=204))
 
     def send(self, reply: Reply) -> None:
         self.server.stopping.wait(reply.silence)
@@ -346,6 +355,24 @@ def test_loading_again_replaces_and_tells_how_far_it_is(oxigraph: str, release: 
     [row] = store.select("SELECT (COUNT(*) AS ?n) { ?s ?p ?o }")
     assert int(row["n"].value) == len({q.triple for q in release.quads()})  # type: ignore[union-attr]
     store.close()
+
+
+def test_load_is_one_command(oxigraph: str, release: Release, capsys: pytest.CaptureFixture[str]) -> None:
+    store = oxigraph.replace("/query", "/store")
+    assert main(["load", "--to", store, "--release", str(release.path)]) == 0
+    out, err = capsys.readouterr()
+    assert out == (
+        f"{store}: {release.manifest.quads:,} statements in {len(release.manifest.graphs)} graphs, counted at {oxigraph}\n"
+    )
+    assert len(err.splitlines()) == len(release.manifest.graphs) + 1
+    assert main(["load", "--to", oxigraph, "--release", str(release.path)]) == 2
+    assert "does not take" in capsys.readouterr().err
+
+
+def test_what_does_not_arrive_is_told(unruly: Unruly, release: Release, settings: Settings) -> None:
+    unruly.reply = Reply(b'{"head": {"vars": ["g", "n"]}, "results": {"bindings": []}}')
+    with pytest.raises(UnusableInput, match="the engine counts 0"):
+        load(release, unruly.url, unruly.url, settings, lambda _: None)
 
 
 def test_a_union_engine_is_recognised_and_a_wrong_password_told(
