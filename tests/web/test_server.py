@@ -38,6 +38,12 @@ def ask(server: Server, query: str, **options: Any) -> requests.Response:
     return requests.post(f"{server.url}/sparql", data=data, **{"timeout": 60, **options})
 
 
+def peak_memory(pid: int) -> int:
+    """Return the most bytes that a process has had in memory (proc(5), VmHWM)."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) << 10
+
+
 def test_one_connection_serves_many_requests(server: Server) -> None:
     with requests.Session() as session:
         for path in (
@@ -75,6 +81,23 @@ def test_a_large_answer_is_streamed_and_complete(server: Server) -> None:
     response = ask(server, f"{PRODUCT} LIMIT 30000", headers={"Accept": "text/csv"}, stream=True)
     assert response.headers["Transfer-Encoding"] == "chunked"
     assert response.content.count(b"\r\n") == 30001  # a value may hold a line feed, only a row ends in both
+
+
+def test_a_million_rows_pass_through_without_being_held(serve: Callable[..., Server], release: Release) -> None:
+    """Some 150 MB of them: no process of the server grows by as much as a quarter of it."""
+    server = serve("--release", str(release.path), "--workers", "1")
+    assert ask(server, f"{PRODUCT} LIMIT 30000", headers={"Accept": "text/csv"}).ok
+    before = {pid: peak_memory(pid) for pid in descendants(server.process.pid)}
+    rows = size = 0
+    with ask(server, f"{PRODUCT} LIMIT 1000000", headers={"Accept": "text/csv"}, stream=True) as response:
+        for chunk in response.iter_content(1 << 20):
+            rows += chunk.count(b"\r\n")
+            size += len(chunk)
+    assert rows == 1_000_001
+    assert size > 150 << 20
+    grown = {pid: peak_memory(pid) - before[pid] for pid in descendants(server.process.pid) if pid in before}
+    assert len(grown) >= 4
+    assert all(number < size / 4 for number in grown.values()), grown
 
 
 def test_an_answer_that_breaks_off_is_seen_to_break_off(serve: Callable[..., Server], release: Release) -> None:
@@ -186,11 +209,15 @@ def test_query_processes_that_die_are_brought_back(serve: Callable[..., Server],
         for pid in descendants(server.process.pid)
         if b"store.evaluator" in Path(f"/proc/{pid}/cmdline").read_bytes()
     ]
+    orphans = [pid for pid in parents if pid != parents[0]]
     os.kill(parents[0], signal.SIGKILL)
     deadline = time.monotonic() + 20
     while (response := ask(server, OFFICES)).status_code != 200:
         assert response.status_code == 503
         assert time.monotonic() < deadline
+        time.sleep(0.1)
+    while any(Path(f"/proc/{pid}").exists() for pid in orphans):
+        assert time.monotonic() < deadline, "a query process outlived its parent"
         time.sleep(0.1)
     assert server.get("/doc/office/gao").status_code == 200
 

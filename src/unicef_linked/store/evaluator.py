@@ -241,18 +241,21 @@ def _child(dataset: Callable[[], ox.Store], listener: socket.socket, prefixes: d
 
 
 class _Watch:
-    """A thread that ends this process when the client of a query leaves: the engine does not stop for anybody.
+    """A thread that ends this process when the client of a query leaves, or our parent: the engine stops for nobody.
 
     It looks a few times a second, which costs a query nothing; the engine lets go of the interpreter while it evaluates.
     """
 
     def __init__(self) -> None:
         self.connection: socket.socket | None = None
+        self._parent = os.getppid()
         threading.Thread(target=self._look, daemon=True).start()
 
     def _look(self) -> None:
         while True:
             time.sleep(_TICK)
+            if os.getppid() != self._parent:
+                os._exit(0)
             connection = self.connection
             try:
                 if connection and connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b"":
