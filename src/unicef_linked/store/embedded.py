@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import socket
+import struct
 import subprocess
 import tempfile
 import termios
@@ -184,6 +185,11 @@ class Embedded:
         """See Store: the processes belong to Evaluators."""
 
 
+def _timeval(seconds: float) -> bytes:
+    """Return a struct timeval."""
+    return struct.pack("@ll", int(seconds), int(seconds % 1 * 1_000_000))
+
+
 def _overloaded(settings: Settings) -> Overloaded:
     return Overloaded(
         "all query processes are busy and the queue is full; try again shortly",
@@ -216,11 +222,12 @@ class _Conversation:
         while True:
             self._connection = connection = socket.socket(socket.AF_UNIX)
             try:
-                connection.setblocking(False)  # where the queue is full, connecting fails at once
+                # Time limits of the kernel's: those of Python's cost two system calls for one, and let go of the
+                # interpreter for each, which another thread then takes.
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _timeval(settings.query_patience))
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _timeval(_TICK))
                 connection.connect(address)
-                connection.settimeout(settings.query_patience)
                 connection.sendall(request)
-                connection.settimeout(_TICK)
                 self._arrived = self._receive(patience)
             except (BrokenPipeError, ConnectionResetError):
                 # The process that accepted ended before it read the request: nothing was begun, so ask again.
@@ -301,7 +308,7 @@ class _Conversation:
         while True:
             try:
                 return self._connection.recv(_PIECE)
-            except TimeoutError:
+            except BlockingIOError:
                 now = time.monotonic()
                 if self._left():
                     raise QueryError("the client has left") from None

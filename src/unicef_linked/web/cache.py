@@ -28,6 +28,8 @@ _Key = tuple[str | bytes, ...]
 _KEPT: Final = frozenset({"200 OK", "303 SEE OTHER"})
 _SMALL: Final = 1 << 20
 """Larger answers pass through: they would push everything else out."""
+_REMEMBERED: Final = 20_000
+"""Questions that we remember to have been asked."""
 _LONG: Final = 64 << 10
 """Bytes of a posted query; longer ones are not looked up."""
 _WORTH_COMPRESSING: Final = 600
@@ -73,6 +75,7 @@ class ResponseCache:
     def __init__(self, application: WSGIApplication, budget: int) -> None:
         self._application, self._budget = application, budget
         self._kept: OrderedDict[_Key, _Kept] = OrderedDict()
+        self._asked: set[int] = set()
         self._size = 0
         self._lock = threading.Lock()
 
@@ -111,7 +114,7 @@ class ResponseCache:
                     return []
                 return answer
             kept, keep = answer
-            if keep:
+            if keep and (not (environ.get("QUERY_STRING") or question) or self._was_asked_before(key)):
                 self._keep(key, kept)
         else:
             with contextlib.suppress(KeyError):  # another thread may just have dropped it
@@ -160,6 +163,19 @@ class ResponseCache:
             headers += [("Content-Encoding", "gzip"), ("Content-Length", str(len(body)))]
             headers += [("ETag", etag)] if etag else []
         return _Kept(status, headers, body, etag if status == "200 OK" else None), keep
+
+    def _was_asked_before(self, key: _Key) -> bool:
+        """Tell whether a question is asked again.
+
+        There is no end of questions, and most are asked once: keeping each answer would push out those asked for.
+        """
+        digest = hash(key)
+        if digest in self._asked:
+            return True
+        if len(self._asked) >= _REMEMBERED:
+            self._asked.clear()
+        self._asked.add(digest)
+        return False
 
     def _keep(self, key: _Key, kept: _Kept) -> None:
         if kept.size > self._budget:
