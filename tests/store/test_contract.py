@@ -61,13 +61,11 @@ class Engine:
     """With default graphs alone in the dataset, GRAPH matches nothing (the same section)."""
     tells_column: bool = True
     """Of a malformed query."""
-    frees_unbegun: bool = True
-    """An answer that is closed before its first piece was read gives its place back."""
 
 
 ENGINES: Final = {
-    "memory": Engine(frees_unbegun=False),  # its answers are generators, which do nothing at their end unless begun
-    "disk": Engine(frees_unbegun=False, rewrites=frozenset({f"{XSD}nonNegativeInteger"})),  # numbers by value
+    "memory": Engine(),
+    "disk": Engine(rewrites=frozenset({f"{XSD}nonNegativeInteger"})),  # numbers by value
     "oxigraph": Engine(
         "oxigraph",
         rewrites=frozenset({f"{XSD}nonNegativeInteger"}),  # it keeps numbers by value, all integers as xsd:integer
@@ -385,11 +383,11 @@ def test_a_result_over_its_ceiling_breaks_off_and_says_so(address: str, release:
 
 @pytest.mark.parametrize("offer", [RESULTS_CSV, RESULTS_JSON, TURTLE], ids=lambda f: f.name)
 def test_an_answer_that_nobody_reads_on_is_given_up(
-    engine: Engine, address: str, release: Release, settings: Settings, offer: Format
+    address: str, release: Release, settings: Settings, offer: Format
 ) -> None:
     large = LARGE if offer.carries is Carries.SOLUTIONS else LARGE_GRAPH
     with opened(address, release, replace(settings, query_workers=1, query_queue=1)) as store:
-        for begun in (True, not engine.frees_unbegun) * 2:
+        for begun in (True, False) * 2:
             answer = answer_of(store, large, offer)
             if begun:
                 next(answer.chunks)

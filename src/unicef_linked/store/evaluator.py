@@ -23,7 +23,7 @@ import struct
 import sys
 import threading
 import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -181,7 +181,7 @@ def _answer(
 
     error: dict[str, object]
     try:
-        with _sockets(allowed=request["federated"]):
+        with _sockets() if request["federated"] else nullcontext():
             evaluate(store, request, prefixes, write)
         watch.connection = None  # who has the end of the answer may leave
         assert out is not None
@@ -207,11 +207,8 @@ def _answer(
 
 
 @contextmanager
-def _sockets(*, allowed: bool) -> Iterator[None]:
-    """Let the engine open connections of its own meanwhile, where ``allowed``."""
-    if not allowed:
-        yield
-        return
+def _sockets() -> Iterator[None]:
+    """Let the engine open connections of its own meanwhile."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     try:
