@@ -44,7 +44,7 @@ _CONDITIONS: Final = (
     "HTTP_IF_RANGE",
 )
 _REPEATED_ON_304: Final = frozenset(
-    {"cache-control", "content-location", "content-language", "etag", "vary", "link", "date", "expires"}
+    {"cache-control", "content-location", "content-language", "etag", "vary", "date", "expires"}
 )
 """RFC 9110, section 15.4.5; and what the browser needs to read them from another origin."""
 
