@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, Triple
 
+from unicef_linked.index import read as read_index
 from unicef_linked.iris import DCTERMS, FOAF, RDF, RDFS, TYPES_WITH_PREFIX, XSD, Names
 from unicef_linked.resource import LABEL_PROPERTIES, Labels, Reader
 from unicef_linked.statistics import count as count_statistics
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from unicef_linked.config import Settings
+    from unicef_linked.index import Index
     from unicef_linked.jsonld import Context
     from unicef_linked.release import Release
     from unicef_linked.statistics import Statistics
@@ -69,6 +71,11 @@ class Site:
     def context(self) -> Context:
         """The published JSON-LD context."""
         return self.release.context()
+
+    @cached_property
+    def index(self) -> Index:
+        """Names, codes and outside identifiers of every entity; made when it is first asked."""
+        return read_index(self.store, self.names)
 
     @cached_property
     def statistics(self) -> Statistics:
