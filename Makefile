@@ -37,13 +37,15 @@ bench: .venv/bench
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	touch $@
 
-# What the tests run beside us and is no Python package: Debian's Chromium, and the program of Virtuoso without its service.
+# What the tests run beside us and is no Python package: Debian's Chromium, the program of Virtuoso without its service, and
+# Comunica, by the lock file beside it.
 PEERS := chromium virtuoso-opensource-7-bin
 
-.venv/peers: .venv/dev
+.venv/peers: .venv/dev tests/comunica/package-lock.json
 	@{ command -v chromium && command -v virtuoso-t; } >/dev/null \
 	  || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $(PEERS) >/dev/null; } \
 	  || { echo "the tests need $(PEERS): install them (apt-get install $(PEERS), as root)" >&2; exit 1; }
+	cd tests/comunica && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --silent
 	touch $@
 
 # Whom we measure ourselves beside; who cannot be installed is named in the report, and only wrk is indispensable.

@@ -212,6 +212,20 @@ def test_what_is_not_there_is_not_found(store: Store) -> None:
     assert store.match(graph_name=ox.NamedNode("urn:none")) == []
 
 
+def test_the_parts_of_a_pattern_one_after_the_other_are_its_matches_each_once(store: Store, release: Release) -> None:
+    """What /fragments rests on: an engine keeps its order without being asked to, as long as the data is the same."""
+    pattern = "{ ?s <http://www.w3.org/2004/02/skos/core#prefLabel> ?o }"
+    [row] = store.select(f"SELECT (COUNT(*) AS ?count) {pattern}")
+    found = [
+        (part["s"], part["o"])
+        for offset in range(0, int(row["count"].value), 100)  # type: ignore[union-attr]
+        for part in store.select(f"SELECT * {pattern} OFFSET {offset} LIMIT 100")
+    ]
+    expected = {(q.subject, q.object) for q in release.quads() if q.predicate.value.endswith("#prefLabel")}
+    assert set(found) == expected
+    assert len(found) == len(expected)
+
+
 # Answers, in every format
 
 SOLUTIONS: Final = f"""PREFIX skos: <http://www.w3.org/2004/02/skos/core#> PREFIX ul: <{BASE}ontology#>

@@ -19,7 +19,7 @@ from unicef_linked.web.site import Description, Site, count
 from unicef_linked.writing import write_rdf
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from unicef_linked.resource import Link, Resource
     from unicef_linked.store import Term
@@ -36,14 +36,20 @@ def write(site: Site, description: Description, offer: Format) -> bytes:
 
 
 def respond(
-    path: str, suffix: str | None, description: Callable[[], Description | None], html: Callable[[], bytes]
+    path: str,
+    suffix: str | None,
+    description: Callable[[], Description | None],
+    html: Callable[[], bytes],
+    *,
+    query: Mapping[str, str] | None = None,
 ) -> Response:
     """Return one representation of the document at ``path``: the one with that suffix, else the one negotiated.
 
+    ``query`` is what in the request's query chooses the document; ``page`` and ``iri`` where it is not given.
     ``description`` and ``html`` are called only if they are needed. Raises NotFound when there is no description.
     """
     here = site()
-    query = {k: v for k, v in request.args.items() if k in {"page", "iri"}}
+    query = dict(query or {k: v for k, v in request.args.items() if k in {"page", "iri", "scheme", "code"}})
     if suffix is None:
         offer = negotiate(DOCUMENT_FORMATS)
     else:

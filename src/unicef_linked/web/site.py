@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
@@ -16,7 +16,7 @@ from unicef_linked.statistics import count as count_statistics
 from unicef_linked.statistics import read
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from unicef_linked.config import Settings
     from unicef_linked.index import Index
@@ -130,6 +130,16 @@ class Site:
                 found.setdefault(address, (iri, number))
         order = {f"/doc/{name}": number for number, name in enumerate(TYPES_WITH_PREFIX)}
         return dict(sorted(found.items(), key=lambda item: (order.get(item[0], len(order)), item[0])))
+
+    @cached_property
+    def counted(self) -> Callable[[str], int]:
+        """Return how many solutions a graph pattern has; a release never changes, so that counting once is enough."""
+
+        def counted(pattern: str) -> int:
+            [row] = self.store.select(f"SELECT (COUNT(*) AS ?count) {{ {pattern} }}")
+            return int(row["count"].value)  # type: ignore[union-attr]
+
+        return lru_cache(maxsize=10_000)(counted)
 
     @cached_property
     def described(self) -> frozenset[str]:
