@@ -33,6 +33,9 @@ OPEN_TO_OTHER_ORIGINS: Final = (
 )
 """Pages of any origin may read every answer, errors too (Fetch standard, CORS protocol)."""
 
+JSON: Final = Format("json", "application/json", "json", HTML.carries, "JSON")
+"""What programs exchange with the interfaces that are not RDF."""
+
 PROBLEM: Final = Format("problem", "application/problem+json", "json", HTML.carries, "Problem", ("application/json",))
 
 STATUS: Final[Mapping[type[errors.LinkedDataError], int]] = {
@@ -126,6 +129,11 @@ def represent(
     if header := ", ".join(links):
         response.headers["Link"] = header
     return response
+
+
+def answer_json(value: object, *varies_by: str) -> Response:
+    """Return a value as JSON; ``varies_by`` names the request headers that it depends on."""
+    return represent(json.dumps(value, ensure_ascii=False).encode(), JSON, varies_by=varies_by)
 
 
 def entity_tag(content: bytes, offer: Format, language: str = "") -> str:
