@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -124,6 +125,15 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--out", type=Path, metavar="F", help="default: standard output")
     export.add_argument("--release", type=Path, metavar="DIR")
     export.set_defaults(run=_export)
+
+    links = commands.add_parser("links", help="ask each outgoing link over HTTP; report what has moved or died")
+    links.add_argument("action", choices=("check",))
+    links.add_argument("--release", type=Path, metavar="DIR")
+    links.add_argument("--state", type=Path, metavar="FILE", help="write down what was found, and go on from there")
+    links.add_argument("--host", help="only links to this host and those below it")
+    links.add_argument("--delay", type=_seconds, default=1.0, metavar="SECONDS", help="between two requests to a host")
+    links.add_argument("--format", choices=("text", "json"), default="text")
+    links.set_defaults(run=_links)
     return parser
 
 
@@ -137,6 +147,12 @@ def _positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above zero")
     return int(text)
+
+
+def _seconds(text: str) -> float:
+    if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]+)?", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds")
+    return float(text)
 
 
 def _port(text: str) -> int:
@@ -339,3 +355,31 @@ def _export(options: argparse.Namespace) -> int:
     except OSError as error:
         raise UnusableInput(f"{options.out} cannot be written: {error.strerror}") from None
     return 0
+
+
+def _links(options: argparse.Namespace) -> int:
+    from unicef_linked import links
+
+    release = _chosen_release(options)
+    found = links.outgoing(release.quads(), release.manifest.base_iri, options.host)
+    if not found:
+        raise UnusableInput(f"no link of the release leads to {options.host or 'another site'}; nothing was asked")
+    number, width = 0, shutil.get_terminal_size().columns if sys.stderr.isatty() else 0
+
+    def report(finding: links.Finding) -> None:
+        """On a terminal one line that changes, elsewhere a line for each finding."""
+        nonlocal number
+        number += 1
+        line = f"{number} of at most {len(found)}: {finding.state} {finding.url}"
+        if width:
+            print(f"\r{line[: width - 1]:<{width - 1}}", end="", file=sys.stderr, flush=True)
+        else:
+            print(line, file=sys.stderr, flush=True)
+
+    try:
+        findings = links.check(found, links.Manners(delay=options.delay), options.state, report)
+    finally:
+        if width and number:
+            print(file=sys.stderr)
+    print(links.write(findings, found, options.format))
+    return 1 if any(finding.state in links.WRONG for finding in findings) else 0
