@@ -13,7 +13,7 @@ from unicef_linked.iris import OWL, RDF, RDFS, SKOS, TYPES_WITH_PREFIX, Names
 from unicef_linked.resource import LABEL_PROPERTIES, Text
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     from pyoxigraph import Quad
 
@@ -154,16 +154,17 @@ class Index:
     _by_spelling: dict[str, list[Name]] = field(default_factory=dict)
     _kinds: dict[str, frozenset[str]] = field(default_factory=dict)
 
-    def by_iri(self, text: str) -> list[Reading]:
+    def by_iri(self, text: str, among: Callable[[Entity], bool] = lambda _: True) -> list[Reading]:
         """Return whom an IRI means: one of ours, or of another dataset as IRI, prefixed name or page address.
 
-        Only readings by the strongest relation that there is. An identifier without a namespace is read as a code.
+        Only readings by the strongest relation that there is, of those ``among`` whom we look. An identifier without a
+        namespace is read as a code.
         """
         for form in self._forms(text.strip()):
-            found = self._by_iri.get(_plain(form))
+            found = [reading for reading in self._by_iri.get(_plain(form), ()) if among(reading.entity)]
             if found:
                 return _strongest(found)
-        return [] if "/" in text else self.by_code(text)
+        return [] if "/" in text else self.by_code(text, among=among)
 
     def _forms(self, text: str) -> Iterator[str]:
         """Yield the IRIs that a text may be meant as, likeliest first."""
@@ -186,13 +187,15 @@ class Index:
         if bare != text:
             yield bare
 
-    def by_code(self, code: str, scheme: str | None = None) -> list[Reading]:
+    def by_code(
+        self, code: str, scheme: str | None = None, among: Callable[[Entity], bool] = lambda _: True
+    ) -> list[Reading]:
         """Return whom a code means in a scheme (its IRI), or in any: as written, else without case and punctuation.
 
         Of an entity that is only matched with a code there is a reading where no entity has the code itself.
         """
         readings = self._by_code.get(fold_code(code), [])
-        found = [r for r in readings if scheme is None or r.scheme == scheme]
+        found = [r for r in readings if (scheme is None or r.scheme == scheme) and among(r.entity)]
         wanted = code.strip().casefold()
         return _strongest([r for r in found if r.value.casefold() == wanted] or found)
 

@@ -8,7 +8,7 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from unicef_linked.errors import LinkedDataError
-from unicef_linked.web import fragments, interface, pages, resolve, resources, sparql
+from unicef_linked.web import fragments, interface, pages, reconcile, resolve, resources, sparql
 from unicef_linked.web.cache import ResponseCache
 from unicef_linked.web.responses import OPEN_TO_OTHER_ORIGINS, http_problem, problem
 from unicef_linked.web.site import Site
@@ -28,7 +28,7 @@ def create_app(settings: Settings, release: Release, store: Store) -> Flask:
     site = Site(settings, release, store)
     app.extensions["unicef-linked"] = site
 
-    for module in (resources, resolve, sparql, fragments, pages):
+    for module in (resources, reconcile, resolve, sparql, fragments, pages):
         app.register_blueprint(module.routes)
     app.register_error_handler(LinkedDataError, problem)
     app.register_error_handler(HTTPException, http_problem)

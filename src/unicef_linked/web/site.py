@@ -11,6 +11,7 @@ from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, Triple
 
 from unicef_linked.index import read as read_index
 from unicef_linked.iris import DCTERMS, FOAF, RDF, RDFS, TYPES_WITH_PREFIX, XSD, Names
+from unicef_linked.reconciliation import Reconciler
 from unicef_linked.resource import LABEL_PROPERTIES, Labels, Reader
 from unicef_linked.statistics import count as count_statistics
 from unicef_linked.statistics import read
@@ -76,6 +77,11 @@ class Site:
     def index(self) -> Index:
         """Names, codes and outside identifiers of every entity; made when it is first asked."""
         return read_index(self.store, self.names)
+
+    @cached_property
+    def reconciler(self) -> Reconciler:
+        """What tells which entity a name means."""
+        return Reconciler(self.index, lambda iri: self.store.match(NamedNode(iri)))
 
     @cached_property
     def statistics(self) -> Statistics:

@@ -1,0 +1,160 @@
+"""Matching: what is certain, what is only likely, and what is neither."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import pyoxigraph as ox
+import pytest
+
+from unicef_linked.index import build
+from unicef_linked.reconciliation import Question, Reconciler, read_questions
+
+if TYPE_CHECKING:
+    from unicef_linked.release import Release
+
+with (Path(__file__).parents[1] / "data" / "messy-names.csv").open(encoding="utf-8", newline="") as file:
+    MESSY: Final = list(csv.DictReader(file))
+"""Names as found in tables, the type of their column, and the entity that is meant; none where none is, or several."""
+
+
+@pytest.fixture(scope="module")
+def reconciler(release: Release) -> Reconciler:
+    """A reconciler of the packaged dataset."""
+    published = ox.Dataset(release.quads())
+    return Reconciler(build(release.quads(), release.names), lambda iri: published.quads_for_subject(ox.NamedNode(iri)))
+
+
+def ask(row: dict[str, str]) -> Question:
+    """Return the question that a row stands for."""
+    return Question(row["name"], (row["type"],) if row["type"] else ())
+
+
+def test_the_table_is_large_enough_to_mean_something() -> None:
+    assert len(MESSY) >= 200
+    assert sum(not row["id"] for row in MESSY) >= 50
+
+
+def test_every_automatic_match_is_right(reconciler: Reconciler) -> None:
+    """Precision 1.00: over the rows with a candidate that has ``match: true``, it is the entity that is meant."""
+    found = [(row, [c.entity.id for c in reconciler.candidates(ask(row)) if c.match]) for row in MESSY]
+    wrong = [(row["name"], row["type"], ids) for row, ids in found if ids and ids != [row["id"]]]
+    assert wrong == []
+    assert sum(bool(ids) for _, ids in found) > 0.7 * sum(bool(row["id"]) for row in MESSY)
+
+
+def test_nearly_every_name_has_its_entity_as_the_first_candidate(reconciler: Reconciler) -> None:
+    """Recall over 0.95: over the rows that mean an entity, it is the first candidate, match or not."""
+    meant = [row for row in MESSY if row["id"]]
+    missed = [
+        (row["name"], row["type"])
+        for row in meant
+        if [c.entity.id for c in reconciler.candidates(ask(row))[:1]] != [row["id"]]
+    ]
+    assert 1 - len(missed) / len(meant) > 0.95, missed
+
+
+def outcome(reconciler: Reconciler, question: Question) -> list[tuple[str, bool]]:
+    """Return the best candidates, those with the highest score."""
+    found = reconciler.candidates(question)
+    return [(c.entity.id, c.match) for c in found if c.score == found[0].score]
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        pytest.param(Question("Gao", ("Region",)), [("region/gao", True)], id="a name in a column of regions"),
+        pytest.param(Question("Gao"), [("region/gao", False), ("place/gao", False)], id="a name of two things"),
+        pytest.param(Question("Région de Gao"), [("region/gao", True)], id="the kind decides"),
+        pytest.param(Question("Ville de Gao"), [("place/gao", True)], id="the other kind"),
+        pytest.param(Question("Gao", ("Office",)), [("office/gao", True)], id="an office by its town"),
+        pytest.param(Question("Cercle de Gao", ("Region",)), [("region/gao", False)], id="another division"),
+        pytest.param(Question("Regoin de Gao"), [("region/gao", False)], id="a typing error is never certain"),
+        pytest.param(
+            Question("ML07"), [("region/gao", False), ("region/koulikoro", False)], id="a code with two readings"
+        ),
+        pytest.param(Question("2457161"), [("region/gao", False)], id="digits may be anything"),
+        pytest.param(
+            Question("wd:Q332392"), [("region/gao", False)], id="a close match elsewhere is not the same thing"
+        ),
+        pytest.param(Question("wd:Q214155"), [("region/mopti", True)], id="the same thing elsewhere"),
+        pytest.param(Question("Ouagadougou"), [], id="elsewhere"),
+        pytest.param(Question("Niamey", ("Region",)), [], id="elsewhere, in a column of regions"),
+        pytest.param(Question("Gao", ("Nothing",)), [], id="an unknown type"),
+        pytest.param(Question("Gao", ("ul:Region",)), [("region/gao", True)], id="a type with its prefix"),
+        pytest.param(Question("Gao", ("Region", "Place")), [("region/gao", False), ("place/gao", False)], id="any"),
+        pytest.param(Question("Gao", ("Office", "ZoneOffice"), "all"), [("office/gao", True)], id="all"),
+        pytest.param(Question("Gao", ("Region", "Place"), "all"), [], id="nothing is of both"),
+        pytest.param(Question("Gao", ("Region",), "should"), [("region/gao", True)], id="should puts it first"),
+        pytest.param(
+            Question("ML07", properties=(("prefLabel", ("Gao Region",)),)),
+            [("region/gao", True)],
+            id="a property decides between two",
+        ),
+        pytest.param(
+            Question("Gao", ("Region",), properties=(("pcode", ("ML01",)),)),
+            [("region/gao", False)],
+            id="a property that contradicts",
+        ),
+        pytest.param(
+            Question("Gao", ("Region",), properties=(("inCountry", ({"id": "country/mli"},)),)),
+            [("region/gao", True)],
+            id="a property that is another entity",
+        ),
+        pytest.param(
+            Question(types=("Region",), properties=(("pcode", ("ML07",)),)),
+            [("region/gao", True)],
+            id="properties alone",
+        ),
+        pytest.param(
+            Question(types=("Office",), properties=(("coversRegion", ("Ménaka",)),)),
+            [("office/gao", True)],
+            id="the office that covers a region",
+        ),
+    ],
+)
+def test_the_best_candidates_and_whether_they_are_certain(
+    reconciler: Reconciler, question: Question, expected: list[tuple[str, bool]]
+) -> None:
+    assert outcome(reconciler, question) == expected
+
+
+def test_features_say_what_a_score_is_made_of(reconciler: Reconciler) -> None:
+    [candidate] = reconciler.candidates(Question("Cercle de Gao", ("Region",)))
+    assert candidate.features == {"name": 100.0, "exact": False, "kind": False, "type": True, "alone": False}
+
+
+def test_scores_lie_between_0_and_100_and_fall(reconciler: Reconciler) -> None:
+    for row in MESSY:
+        scores = [c.score for c in reconciler.candidates(ask(row))]
+        assert scores == sorted(scores, reverse=True)
+        assert all(0 < score <= 100 for score in scores)
+
+
+def test_a_limit_holds(reconciler: Reconciler) -> None:
+    assert len(reconciler.candidates(Question("Gao", limit=1))) == 1
+    assert reconciler.candidates(Question("Gao", limit=0)) == []
+
+
+@pytest.mark.parametrize(
+    ("batch", "message"),
+    [
+        ("[", "not JSON"),
+        ("[]", "not a JSON object"),
+        ({"q": "Gao"}, "'q': is not an object"),
+        ({"q": {}}, "neither query nor properties"),
+        ({"q": {"query": 1}}, "query is not a text"),
+        ({"q": {"query": "x", "type": 1}}, "type is neither"),
+        ({"q": {"query": "x", "type_strict": "maybe"}}, "type_strict"),
+        ({"q": {"query": "x", "limit": "3"}}, "limit is not a number"),
+        ({"q": {"query": "x", "properties": [{"pid": "p"}]}}, "pid and v"),
+        ({"q": {"query": "x", "kind": "y"}}, "has kind"),
+    ],
+)
+def test_what_is_wrong_with_a_batch_is_said(batch: Any, message: str) -> None:
+    text = batch if isinstance(batch, str) else json.dumps(batch)
+    with pytest.raises(ValueError, match=message):
+        read_questions(text)
