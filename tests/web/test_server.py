@@ -113,6 +113,14 @@ def test_an_answer_that_meets_its_deadline_on_the_way_is_seen_to_break_off(serve
         ask(server, PRODUCT, headers={"Accept": "text/csv"}, data={"timeout": "0.4"})
 
 
+def test_a_client_that_reads_slowly_sees_it_too(server: Server) -> None:
+    """Megabytes wait in the kernel for such a client when its answer breaks off; what it reads must not end in good order."""
+    response = ask(server, PRODUCT, headers={"Accept": "text/csv"}, data={"timeout": "1"}, stream=True)
+    time.sleep(3)
+    with pytest.raises((requests.exceptions.ChunkedEncodingError, requests.exceptions.ConnectionError)):
+        response.content  # noqa: B018 - reads it
+
+
 @pytest.mark.parametrize("query", [ENDLESS, PRODUCT, "SELECT * { ?a ?b ?c . ?d ?e ?f FILTER(?a = ?nothing) }"])
 def test_a_client_that_leaves_frees_its_worker(serve: Callable[..., Server], release: Release, query: str) -> None:
     """Else the one query process would be busy for 30 seconds, and turn the others away after 5."""

@@ -9,6 +9,7 @@ import signal
 import socket
 import threading
 import time
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -83,17 +84,18 @@ def _run(host: str, port: int, workers: int, settings: Settings) -> None:
 
 
 def _insist_on_stopping() -> None:
-    """Repeat a stop until every web worker has ended.
+    """Wake the web workers after a stop, until each has ended.
 
     A signal that arrives between two instructions, just before a worker's main thread begins to wait, is noticed by it
-    only when another one interrupts the wait.
+    only when another one interrupts the wait. That one must not be a second stop: it would stall answers on their way.
     """
 
     def insist() -> None:
         while True:
             time.sleep(1)
-            for worker in multiprocessing.active_children():
-                worker.terminate()
+            for pid in filter(None, (worker.pid for worker in multiprocessing.active_children())):
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGUSR1)
 
     for stop in (signal.SIGTERM, signal.SIGINT):
         granian = signal.getsignal(stop)
@@ -109,6 +111,7 @@ def _stop_while_starting() -> None:
     """Let a stop end a web worker that is not ready yet: the handlers that it has from the main process would swallow it."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's; the main process sends SIGTERM
+    signal.signal(signal.SIGUSR1, lambda *_: None)
 
 
 def _announce(host: str, port: int) -> None:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 _LOG: Final = logging.getLogger(__name__)
 _ON_THE_WAY: Final = 1 << 20
 """Bytes that may lie between our iterator and the kernel: the server's channel and its write buffer."""
+_KNOWN: Final = 208
+"""Bytes of struct tcp_info that we read (Linux 4.19 and newer)."""
 
 
 def chunks(answer: Answer, environ: WSGIEnvironment) -> Iterator[bytes]:
@@ -82,7 +84,7 @@ class _Tcp:
     connection: socket.socket
     sent_ago: int  # milliseconds since data was last sent
     received_ago: int  # milliseconds since data was last received
-    sent: int  # bytes
+    written: int  # bytes, whether sent yet or not
 
 
 def _connections(peer: str) -> Iterator[tuple[str, _Tcp]]:
@@ -97,14 +99,17 @@ def _connections(peer: str) -> Iterator[tuple[str, _Tcp]]:
             continue  # closed meanwhile
         with connection:
             try:
-                if connection.getpeername()[0] != peer:
+                if connection.getpeername()[0].removeprefix("::ffff:") != peer.removeprefix("::ffff:"):
                     continue
                 information = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256)
             except (OSError, IndexError):
                 continue  # not connected, or no internet address
+            if len(information) < _KNOWN:
+                continue
             sent_ago, received_ago = struct.unpack_from("=I4xI", information, 44)
-            sent = struct.unpack_from("=Q", information, 200)[0] if len(information) >= 208 else 1 << 62
-            yield identity, _Tcp(connection, sent_ago, received_ago, sent)
+            (unsent,) = struct.unpack_from("=I", information, 144)
+            (sent,) = struct.unpack_from("=Q", information, 200)
+            yield identity, _Tcp(connection, sent_ago, received_ago, sent + unsent)
 
 
 def _break_off(peer: str, size: int) -> int:
@@ -115,7 +120,7 @@ def _break_off(peer: str, size: int) -> int:
     """
     broken = 0
     for _, found in _connections(peer):
-        if found.sent >= size - _ON_THE_WAY:
+        if found.written >= size - _ON_THE_WAY:
             with suppress(OSError):
                 found.connection.shutdown(socket.SHUT_RDWR)
                 broken += 1
