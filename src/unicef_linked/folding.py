@@ -128,7 +128,10 @@ def _meant_kind(word: str) -> str | None:
         (
             kind
             for phrase, kind in _kind_phrases().items()
-            if len(phrase) == 1 and len(phrase[0]) > 5 and distance(word, phrase[0], most=1) <= 1
+            if len(phrase) == 1
+            and len(phrase[0]) > 5
+            and (word[0] == phrase[0][0] or word[-1] == phrase[0][-1])
+            and distance(word, phrase[0], most=1) <= 1
         ),
         None,
     )
@@ -169,13 +172,13 @@ def distance(a: str, b: str, *, most: int) -> int:
     return min(row[-1], most + 1)
 
 
-def similarity(a: str, b: str) -> float:
-    """Return how alike two folded names are: 1.0 is equal, 0.0 shares nothing, by characters that must change.
+def similarity(a: str, b: str, least: float = 0.5) -> float:
+    """Return how alike two folded names are, by characters that must change: 1.0 is equal; 0.0 is less than ``least``.
 
     >>> similarity("tombouctou", "tombouctu"), similarity("ouagadougou", "segou")
     (0.9, 0.0)
     """
     longest = max(len(a), len(b))
-    most = longest // 2
+    most = int(longest * (1 - least) + 1e-9)
     steps = distance(a, b, most=most)
     return 1 - steps / longest if longest and steps <= most else 0.0

@@ -149,9 +149,7 @@ class Index:
     _by_iri: dict[str, list[Reading]] = field(default_factory=dict)
     _by_code: dict[str, list[Reading]] = field(default_factory=dict)
     _by_key: dict[tuple[str, ...], list[Name]] = field(default_factory=dict)
-    _by_word: dict[str, set[str]] = field(default_factory=dict)  # to spelled names
-    _by_trigram: dict[str, set[str]] = field(default_factory=dict)  # to spelled names
-    _by_spelling: dict[str, list[Name]] = field(default_factory=dict)
+    _all: list[Name] = field(default_factory=list)
     _kinds: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def by_iri(self, text: str, among: Callable[[Entity], bool] = lambda _: True) -> list[Reading]:
@@ -217,6 +215,45 @@ class Index:
         """Return the labels that have the same words, whatever their kinds."""
         return self._by_key.get(phrase.key, [])
 
+    def spellings(self, among: Callable[[Entity], bool] = lambda _: True) -> Spellings:
+        """Return the labels of some entities, for finding those that resemble what somebody wrote."""
+        return Spellings(name for name in self._all if among(name.entity))
+
+    def kinds(self, entity: Entity) -> frozenset[str]:
+        """Return the kinds of thing that an entity is said to be: in its own labels, and by its class."""
+        return self._kinds[entity.id]
+
+    def starting(self, prefix: str, ids: Collection[str] | None = None) -> list[tuple[Entity, Label]]:
+        """Return the entities with a label that has a word beginning so, those that begin with it first."""
+        wanted = fold(prefix)
+        found: dict[str, tuple[int, int, Entity, Label]] = {}
+        for number, name in enumerate(self._all):
+            if ids is not None and name.entity.id not in ids:
+                continue
+            place = f" {name.phrase.folded}".find(f" {wanted}")
+            if place >= 0 or wanted == "":
+                rank = 0 if name.phrase.folded == wanted else 1 if place <= 0 else 2
+                offer = (rank, number, name.entity, name.label)
+                found[name.entity.id] = min(offer, found.get(name.entity.id, offer), key=lambda o: o[:2])
+        ordered = sorted(found.values(), key=lambda o: (o[0], type_rank(o[2]), o[2].id))
+        return [(entity, label) for _, _, entity, label in ordered]
+
+
+class Spellings:
+    """Labels by how they are written. Of fewer entities it is quicker, and others do not push theirs out."""
+
+    def __init__(self, names: Iterable[Name]) -> None:
+        self._by_word: dict[str, set[str]] = {}
+        self._by_trigram: dict[str, set[str]] = {}
+        self._by_spelling: dict[str, list[Name]] = {}
+        for name in names:
+            self._by_spelling.setdefault(name.spelled, []).append(name)
+        for spelled in self._by_spelling:
+            for word in spelled.split():
+                self._by_word.setdefault(word, set()).add(spelled)
+            for gram in trigrams(spelled):
+                self._by_trigram.setdefault(gram, set()).add(spelled)
+
     def like(self, phrase: Phrase, least: float) -> Iterator[tuple[float, Name]]:
         """Yield labels that resemble the words, with how much: mistyped, with words too many, or with some missing."""
         words = set(phrase.words)
@@ -237,40 +274,20 @@ class Index:
         for gram in grams:
             for candidate in self._by_trigram.get(gram, ()):
                 shared[candidate] = shared.get(candidate, 0) + 1
-        nearest = sorted(shared, key=lambda c: (-2 * shared[c] / (len(grams) + len(c) + 2), c))[:12]
+        nearest = sorted(shared, key=lambda c: (-2 * shared[c] / (len(grams) + len(c) + 2), c))[:8]
         for candidate in nearest:
-            seen[candidate] = max(similarity(spelled, candidate), seen.get(candidate, 0.0))
+            seen[candidate] = max(similarity(spelled, candidate, least), seen.get(candidate, 0.0))
         if len(words) > 1:  # a mistyped name among words too many
             for word in words:
                 if len(word) > 4 and word not in self._by_word:
                     close = (c for gram in trigrams(word) for c in self._by_trigram.get(gram, ()) if " " not in c)
                     for candidate in set(close):
-                        alike = similarity(word, candidate) * (0.6 + 0.35 / len(words))
+                        alike = similarity(word, candidate, least) * (0.6 + 0.35 / len(words))
                         seen[candidate] = max(alike, seen.get(candidate, 0.0))
         for candidate, alike in seen.items():
             if alike >= least:
                 for name in self._by_spelling[candidate]:
                     yield alike, name
-
-    def kinds(self, entity: Entity) -> frozenset[str]:
-        """Return the kinds of thing that an entity is said to be: in its own labels, and by its class."""
-        return self._kinds[entity.id]
-
-    def starting(self, prefix: str, ids: Collection[str] | None = None) -> list[tuple[Entity, Label]]:
-        """Return the entities with a label that has a word beginning so, those that begin with it first."""
-        wanted = fold(prefix)
-        found: dict[str, tuple[int, int, Entity, Label]] = {}
-        for number, names in enumerate(self._by_spelling.values()):
-            for name in names:
-                if ids is not None and name.entity.id not in ids:
-                    continue
-                place = f" {name.phrase.folded}".find(f" {wanted}")
-                if place >= 0 or wanted == "":
-                    rank = 0 if name.phrase.folded == wanted else 1 if place <= 0 else 2
-                    offer = (rank, number, name.entity, name.label)
-                    found[name.entity.id] = min(offer, found.get(name.entity.id, offer), key=lambda o: o[:2])
-        ordered = sorted(found.values(), key=lambda o: (o[0], type_rank(o[2]), o[2].id))
-        return [(entity, label) for _, _, entity, label in ordered]
 
 
 def type_rank(entity: Entity) -> int:
@@ -374,11 +391,7 @@ def _enter(index: Index, entity: Entity) -> None:
         spelled = " ".join(phrase.words)
         name = Name(entity, label, phrase, spelled)
         index._by_key.setdefault(phrase.key, []).append(name)
-        index._by_spelling.setdefault(spelled, []).append(name)
-        for word in phrase.words:
-            index._by_word.setdefault(word, set()).add(spelled)
-        for gram in trigrams(spelled):
-            index._by_trigram.setdefault(gram, set()).add(spelled)
+        index._all.append(name)
     index._kinds[entity.id] = frozenset(kinds)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from pyoxigraph import Literal, NamedNode
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pyoxigraph import Quad
 
     from unicef_linked.folding import Phrase
-    from unicef_linked.index import Entity, Index, Name, Reading
+    from unicef_linked.index import Entity, Index, Name, Reading, Spellings
     from unicef_linked.store import Term
 
 DEFAULT_TYPES: Final = (
@@ -85,6 +85,14 @@ class _Evidence:
     features: dict[str, bool | float] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """The entities that a question may mean, and their labels."""
+
+    ids: frozenset[str]
+    spellings: Spellings
+
+
 @dataclass(frozen=True)
 class Reconciler:
     """Answers over an index; ``statements`` returns what is stated of an IRI, for questions with properties."""
@@ -109,26 +117,17 @@ class Reconciler:
 
     def candidates(self, question: Question) -> list[Candidate]:
         """Return who may be meant, best first."""
-        wanted = [self.type_iri(name) for name in question.types]
-        of_default = {self.type_iri(name) for name in DEFAULT_TYPES}
-
-        def allowed(entity: Entity) -> bool:
-            if not wanted or question.strict == "should":
-                return bool(entity.types & (of_default | set(wanted)))
-            return all(iri in entity.types for iri in wanted) if question.strict == "all" else any_type(entity)
-
-        def any_type(entity: Entity) -> bool:
-            return any(iri in entity.types for iri in wanted)
-
+        wanted = frozenset(self.type_iri(name) for name in question.types)
+        scope = self._scope(wanted, question.strict)
         if question.query.strip():
-            found = self._by_name(question.query, allowed, typed=bool(wanted))
+            found = self._by_name(question.query, scope, typed=bool(wanted))
         else:
-            found = {entity.id: _Evidence(100.0, True) for entity in self.index.entities.values() if allowed(entity)}
+            found = {key: _Evidence(100.0, True) for key in scope.ids}
         if question.properties:
             found = {key: self._weighed(self.index.entities[key], e, question) for key, e in found.items()}
         if wanted:
             for key, evidence in found.items():
-                fits = any_type(self.index.entities[key])
+                fits = not wanted.isdisjoint(self.index.entities[key].types)
                 features = {**evidence.features, "type": fits}
                 found[key] = replace(
                     evidence,
@@ -146,16 +145,34 @@ class Reconciler:
             for entity, e in ranked[: max(0, question.limit)]
         ]
 
-    def _by_name(self, text: str, allowed: Callable[[Entity], bool], *, typed: bool) -> dict[str, _Evidence]:
+    @cached_property
+    def _scope(self) -> Callable[[frozenset[str], str], _Scope]:
+        """Return whom a question of these types is about; the last ones asked for are kept."""
+        of_default = frozenset(self.type_iri(name) for name in DEFAULT_TYPES)
+
+        def scope(wanted: frozenset[str], strict: str) -> _Scope:
+            def allowed(entity: Entity) -> bool:
+                if not wanted or strict == "should":
+                    return not entity.types.isdisjoint(of_default | wanted)
+                return wanted <= entity.types if strict == "all" else not entity.types.isdisjoint(wanted)
+
+            ids = frozenset(entity.id for entity in self.index.entities.values() if allowed(entity))
+            return _Scope(ids, self.index.spellings(allowed))
+
+        return lru_cache(maxsize=64)(scope)
+
+    def _by_name(self, text: str, scope: _Scope, *, typed: bool) -> dict[str, _Evidence]:
         """Return the evidence that a text gives for each entity, by id: as an identifier, as a name, as nearly one."""
         found: dict[str, _Evidence] = {}
 
         def add(entity: Entity, evidence: _Evidence) -> None:
             known = found.get(entity.id)
-            if allowed(entity) and (known is None or (evidence.exact, evidence.score) > (known.exact, known.score)):
+            if entity.id in scope.ids and (
+                known is None or (evidence.exact, evidence.score) > (known.exact, known.score)
+            ):
                 found[entity.id] = evidence
 
-        for reading in self._readings(text, allowed):
+        for reading in self._readings(text, lambda entity: entity.id in scope.ids):
             add(reading.entity, _identified(reading, text))
         phrase = read_phrase(text)
         for name in self.index.named(phrase):
@@ -165,7 +182,7 @@ class Reconciler:
             for name in self.index.named(within):
                 add(name.entity, self._spelled(within, name, typed=typed))
         if not any(evidence.exact for evidence in found.values()):
-            for alike, name in self.index.like(phrase, _LEAST):
+            for alike, name in scope.spellings.like(phrase, _LEAST):
                 agrees = phrase.kinds <= self.index.kinds(name.entity)
                 features: dict[str, bool | float] = {"name": round(100 * alike, 1), "exact": False, "kind": agrees}
                 add(name.entity, _Evidence(90 * alike * (1 if agrees else 0.8), features=features))
