@@ -139,12 +139,12 @@ def resolve_all() -> Response:
             raise BadParameter(f"item {number} is neither a text nor an object with texts: iri, code, scheme")
         if not isinstance(item, str) and not (asked.get("iri") or asked.get("code")):
             raise BadParameter(f"item {number} has neither an iri nor a code")
-        answers.append({"query": item, "results": [_told(here, reading) for reading in _read(here, asked)]})
+        answers.append({"query": item, "results": [told(here, reading, language()) for reading in _read(here, asked)]})
     return answer_json(answers, "Accept-Language")
 
 
-def _told(here: Site, reading: Reading) -> dict[str, object]:
-    """Return one reading as plain JSON: the entity, why it is meant, and every other identifier."""
+def told(here: Site, reading: Reading, wanted: str) -> dict[str, object]:
+    """Return one reading as plain JSON: the entity by its name in the language ``wanted``, why it is meant, and every other identifier."""
     entity = reading.entity
     codes: dict[str, list[str]] = {}
     for code in entity.codes:
@@ -160,7 +160,7 @@ def _told(here: Site, reading: Reading) -> dict[str, object]:
     return {
         "iri": entity.iri,
         "id": entity.id,
-        "label": entity.name(language()).text,
+        "label": entity.name(wanted).text,
         "types": sorted(iri.rpartition("#")[2] for iri in entity.types if iri.startswith(here.names.ontology)),
         **{key: value for key, value in reason.items() if value},
         "codes": codes,
