@@ -8,7 +8,18 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from unicef_linked.errors import LinkedDataError
-from unicef_linked.web import fragments, interface, pages, reconcile, resolve, resources, sparql
+from unicef_linked.web import (
+    discovery,
+    fragments,
+    interface,
+    metrics,
+    openapi,
+    pages,
+    reconcile,
+    resolve,
+    resources,
+    sparql,
+)
 from unicef_linked.web.cache import ResponseCache
 from unicef_linked.web.responses import OPEN_TO_OTHER_ORIGINS, http_problem, problem
 from unicef_linked.web.site import Site
@@ -28,7 +39,7 @@ def create_app(settings: Settings, release: Release, store: Store) -> Flask:
     site = Site(settings, release, store)
     app.extensions["unicef-linked"] = site
 
-    for module in (resources, reconcile, resolve, sparql, fragments, pages):
+    for module in (resources, reconcile, resolve, sparql, fragments, discovery, openapi, metrics, pages):
         app.register_blueprint(module.routes)
     app.register_error_handler(LinkedDataError, problem)
     app.register_error_handler(HTTPException, http_problem)
@@ -37,6 +48,7 @@ def create_app(settings: Settings, release: Release, store: Store) -> Flask:
     interface.install(app)
     app.wsgi_app = sparql.Endpoint(app.wsgi_app, store, settings, body_limit)  # type: ignore[method-assign]
     app.wsgi_app = ResponseCache(app.wsgi_app, settings.cache_size << 20)  # type: ignore[method-assign]
+    app.wsgi_app = metrics.Metered(app.wsgi_app)  # type: ignore[method-assign]
     return app
 
 

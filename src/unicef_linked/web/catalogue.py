@@ -1,12 +1,13 @@
-"""The dataset as DCAT 3 and VoID describe it, with true counts and the addresses of this server."""
+"""The dataset as DCAT 3 (DCAT-AP 3.0), VoID and PROV describe it, with true counts and the addresses of this server."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 import pyoxigraph as ox
 
-from unicef_linked.iris import DCAT, DCTERMS, RDF, SD, SPDX, VOID, XSD
+from unicef_linked.iris import DCAT, DCTERMS, FOAF, PROV, RDF, RDFS, SD, SPDX, VOID, XSD
 from unicef_linked.statistics import describe
 from unicef_linked.web.site import Description, count
 
@@ -14,11 +15,12 @@ if TYPE_CHECKING:
     from unicef_linked.web.site import Site
 
 _MEDIA: Final = "https://www.iana.org/assignments/media-types/"
-_DUMPS: Final = {
+DUMPS: Final = {
     "dataset.nq": "application/n-quads",
     "dataset.ttl": "text/turtle",
     "dataset.jsonld": "application/ld+json",
 }
+"""Dumps by name, with their media types."""
 
 
 def describe_dataset(site: Site, address: str) -> Description:
@@ -41,10 +43,12 @@ def describe_dataset(site: Site, address: str) -> Description:
     say(dataset, f"{VOID}uriSpace", ox.Literal(f"{names.base}id/"))
     say(dataset, f"{VOID}sparqlEndpoint", ox.NamedNode(f"{address}sparql"))
     say(dataset, f"{VOID}vocabulary", ox.NamedNode(names.ontology))
+    say(dataset, f"{DCAT}landingPage", ox.NamedNode(f"{address}dataset"))
+    say(dataset, f"{DCTERMS}identifier", ox.Literal(names.dataset))
     statistics = set(describe(site.statistics, names))
     triples += statistics
     for path in site.release.dumps():
-        media_type = _DUMPS.get(path.name.removesuffix(".gz"))
+        media_type = DUMPS.get(path.name.removesuffix(".gz"))
         if media_type is None:
             continue
         node = ox.NamedNode(f"{names.dataset}#{path.name.replace('.', '-')}")
@@ -57,6 +61,7 @@ def describe_dataset(site: Site, address: str) -> Description:
         say(node, f"{DCAT}downloadURL", download)
         say(node, f"{DCAT}accessURL", download)
         say(node, f"{DCAT}mediaType", ox.NamedNode(_MEDIA + media_type))
+        say(node, f"{DCTERMS}format", ox.NamedNode(_MEDIA + media_type))
         if path.suffix == ".gz":
             say(node, f"{DCAT}compressFormat", ox.NamedNode(f"{_MEDIA}application/gzip"))
         size = ox.Literal(str(path.stat().st_size), datatype=ox.NamedNode(f"{XSD}nonNegativeInteger"))
@@ -64,7 +69,9 @@ def describe_dataset(site: Site, address: str) -> Description:
         checksum = ox.NamedNode(f"{node.value}-sha256")
         say(node, f"{SPDX}checksum", checksum)
         triples.append(ox.Triple(checksum, a, ox.NamedNode(f"{SPDX}Checksum")))
-        say(checksum, f"{SPDX}algorithm", ox.NamedNode(f"{SPDX}checksumAlgorithm_sha256"))
+        sha256 = ox.NamedNode(f"{SPDX}checksumAlgorithm_sha256")
+        say(checksum, f"{SPDX}algorithm", sha256)
+        say(sha256, a.value, ox.NamedNode(f"{SPDX}ChecksumAlgorithm"))
         say(
             checksum,
             f"{SPDX}checksumValue",
@@ -80,7 +87,165 @@ def describe_dataset(site: Site, address: str) -> Description:
     say(service, f"{DCTERMS}conformsTo", ox.NamedNode("https://www.w3.org/TR/sparql11-protocol/"))
     published = site.store.match(graph_name=ox.NamedNode(names.graph("derived/statistics")))
     about = {*site.store.match(dataset), *(quad for quad in published if quad.triple in statistics)}
+    parts = [quad.object for quad in about if str(getattr(quad.object, "value", "")).startswith(f"{names.dataset}#")]
+    about |= {quad for part in parts if isinstance(part, ox.NamedNode) for quad in site.store.match(part)}
+    origin = _origin(site)
+    about |= set(origin)
+    triples += [
+        ox.Triple(dataset, ox.NamedNode(f"{PROV}wasDerivedFrom"), quad.object)
+        for quad in origin
+        if quad.predicate.value == f"{DCTERMS}source"
+    ]
+    triples += [*_links(site), *_made(site)]
+    triples += _catalogue(site, address, [quad.triple for quad in about if quad.subject == dataset])
+    triples += _typed({quad.triple for quad in about} | set(triples), dataset)
     return Description(names.dataset, sorted(about, key=str), triples)
+
+
+def _origin(site: Site) -> list[ox.Quad]:
+    """Return what the named graphs and their sources say of their origin and terms, as published."""
+    found: list[ox.Quad] = []
+    for iri in sorted(site.release.manifest.graphs):
+        if iri and not iri.startswith("_:"):
+            found += [quad for quad in site.store.match(ox.NamedNode(iri)) if quad.predicate.value in _ORIGIN]
+    sources = {quad.object for quad in found if quad.predicate.value == f"{DCTERMS}source"}
+    for source in sorted(sources, key=str):
+        if isinstance(source, ox.NamedNode):
+            found += [quad for quad in site.store.match(source) if quad.predicate.value in _ORIGIN]
+    return found
+
+
+_ORIGIN: Final = {
+    f"{RDF}type",
+    f"{DCTERMS}title",
+    f"{DCTERMS}source",
+    f"{DCTERMS}license",
+    f"{DCTERMS}rights",
+    f"{DCTERMS}issued",
+    f"{DCTERMS}publisher",
+    f"{DCAT}version",
+    f"{FOAF}page",
+}
+
+
+def _links(site: Site) -> list[ox.Triple]:
+    """Return a linkset for each dataset that ours leads to and each property that leads there (VoID, section 5)."""
+    dataset = site.names.dataset
+    found: list[ox.Triple] = []
+    for space, predicate, number in site.links:
+        name = re.sub(r"[^a-z0-9]+", "-", space.partition("://")[2].lower()).strip("-")
+        target = f"{dataset}#target-{name}"
+        linkset = f"{dataset}#links-{name}-{re.split('[#/]', predicate)[-1]}"
+        found += [
+            _triple(dataset, f"{VOID}subset", linkset),
+            _triple(linkset, f"{RDF}type", f"{VOID}Linkset"),
+            _triple(linkset, f"{VOID}subjectsTarget", dataset),
+            _triple(linkset, f"{VOID}objectsTarget", target),
+            _triple(linkset, f"{VOID}linkPredicate", predicate),
+            _triple(linkset, f"{VOID}triples", count(number)),
+            _triple(target, f"{RDF}type", f"{VOID}Dataset"),
+            _triple(target, f"{DCTERMS}title", ox.Literal(space.partition("://")[2].partition("/")[0])),
+            _triple(target, f"{VOID}uriSpace", ox.Literal(space)),
+        ]
+    for number, (iri, size) in enumerate(sorted(site.release.manifest.graphs.items())):
+        if iri and not iri.startswith("_:"):
+            part = f"{dataset}#graph-{number}"
+            found += [
+                _triple(dataset, f"{VOID}subset", part),
+                _triple(part, f"{RDF}type", f"{VOID}Dataset"),
+                _triple(part, f"{FOAF}primaryTopic", iri),
+                _triple(part, f"{VOID}triples", count(size)),
+            ]
+    return found
+
+
+def _made(site: Site) -> list[ox.Triple]:
+    """Return how a release was made: from which files, by which programs (PROV-O, section 3.1)."""
+    manifest = site.release.manifest
+    if not manifest.sources:
+        return []
+    dataset, build = site.names.dataset, f"{site.names.dataset}#build"
+    found = [
+        _triple(dataset, f"{RDF}type", f"{PROV}Entity"),
+        _triple(dataset, f"{PROV}wasGeneratedBy", build),
+        _triple(build, f"{RDF}type", f"{PROV}Activity"),
+    ]
+    for name, version in sorted(manifest.tools.items()):
+        agent = f"{dataset}#tool-{name}"
+        found += [
+            _triple(build, f"{PROV}wasAssociatedWith", agent),
+            _triple(agent, f"{RDF}type", f"{PROV}SoftwareAgent"),
+            _triple(agent, f"{RDFS}label", ox.Literal(name)),
+            _triple(agent, f"{DCAT}version", ox.Literal(version)),
+        ]
+    for name, digest in sorted(manifest.sources.items()):
+        used, checksum = f"{dataset}#made-from-{name}", f"{dataset}#made-from-{name}-sha256"
+        found += [
+            _triple(build, f"{PROV}used", used),
+            _triple(used, f"{RDF}type", f"{PROV}Entity"),
+            _triple(used, f"{RDFS}label", ox.Literal(f"{name}/")),
+            _triple(used, f"{SPDX}checksum", checksum),
+            _triple(checksum, f"{RDF}type", f"{SPDX}Checksum"),
+            _triple(checksum, f"{SPDX}algorithm", f"{SPDX}checksumAlgorithm_sha256"),
+            _triple(checksum, f"{SPDX}checksumValue", ox.Literal(digest, datatype=ox.NamedNode(f"{XSD}hexBinary"))),
+        ]
+    return found
+
+
+def _catalogue(site: Site, address: str, about: list[ox.Triple]) -> list[ox.Triple]:
+    """Return the catalogue that the site is, in the words of its one dataset; nobody's where no publisher is stated."""
+    if not any(triple.predicate.value == f"{DCTERMS}publisher" for triple in about):
+        return []
+    catalogue, dataset = site.names.base, site.names.dataset
+    said = [_triple(catalogue, t.predicate.value, t.object) for t in about if t.predicate.value in _OF_THE_CATALOGUE]
+    return [
+        *said,
+        _triple(catalogue, f"{RDF}type", f"{DCAT}Catalog"),
+        _triple(catalogue, f"{DCAT}dataset", dataset),
+        _triple(catalogue, f"{DCAT}service", f"{dataset}#sparql"),
+        _triple(catalogue, f"{FOAF}homepage", address),
+        _triple(address, f"{RDF}type", f"{FOAF}Document"),
+    ]
+
+
+_OF_THE_CATALOGUE: Final = {
+    f"{DCTERMS}title",
+    f"{DCTERMS}description",
+    f"{DCTERMS}publisher",
+    f"{DCTERMS}license",
+    f"{DCTERMS}language",
+    f"{DCTERMS}spatial",
+}
+
+
+def _typed(said: set[ox.Triple], dataset: ox.NamedNode) -> list[ox.Triple]:
+    """Return the class of each thing that stands where DCAT-AP, section 7, asks for one of that class."""
+    return [
+        _triple(triple.object.value, f"{RDF}type", kind)
+        for triple in said
+        if isinstance(triple.object, ox.NamedNode) and (kind := _RANGES.get(triple.predicate.value))
+        if triple.subject == dataset or triple.predicate.value != f"{DCTERMS}publisher"
+    ]
+
+
+_RANGES: Final = {
+    f"{DCTERMS}license": f"{DCTERMS}LicenseDocument",
+    f"{DCTERMS}language": f"{DCTERMS}LinguisticSystem",
+    f"{DCTERMS}spatial": f"{DCTERMS}Location",
+    f"{DCTERMS}temporal": f"{DCTERMS}PeriodOfTime",
+    f"{DCTERMS}publisher": f"{FOAF}Agent",
+    f"{DCTERMS}format": f"{DCTERMS}MediaTypeOrExtent",
+    f"{DCTERMS}conformsTo": f"{DCTERMS}Standard",
+    f"{DCAT}mediaType": f"{DCTERMS}MediaType",
+    f"{DCAT}compressFormat": f"{DCTERMS}MediaType",
+    f"{DCAT}landingPage": f"{FOAF}Document",
+    f"{FOAF}page": f"{FOAF}Document",
+}
+
+
+def _triple(subject: str, predicate: str, value: str | ox.NamedNode | ox.Literal | object) -> ox.Triple:
+    node = ox.NamedNode(value) if isinstance(value, str) else value
+    return ox.Triple(ox.NamedNode(subject), ox.NamedNode(predicate), node)  # type: ignore[arg-type]
 
 
 def describe_service(site: Site, endpoint: str) -> Description:

@@ -11,6 +11,7 @@ from flask import Blueprint, Response, request, send_file
 
 from unicef_linked.errors import NotFound
 from unicef_linked.formats import DOCUMENT_FORMATS, HTML, RESULTS_JSON
+from unicef_linked.web import schema_org
 from unicef_linked.web.catalogue import describe_dataset
 from unicef_linked.web.examples import briefest, examples
 from unicef_linked.web.resources import formats_of, write
@@ -48,6 +49,7 @@ def home() -> Response:
         dataset=reader.resource(here.names.dataset, here.store.match(ox.NamedNode(here.names.dataset))),
         counts=here.counts,
         examples=briefest(examples(here, language())),
+        structured=schema_org.dataset(here, here.public_url(request.host_url), language()),
         formats=formats_of("/dataset"),
     )
     return represent(content, offer, varies_by=["Accept"], links=links)

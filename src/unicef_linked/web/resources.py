@@ -13,6 +13,7 @@ from unicef_linked.errors import BadParameter, NotFound
 from unicef_linked.formats import DOCUMENT_FORMATS, GRAPH_FORMATS, HTML, JSONLD, Carries, Format, by_suffix
 from unicef_linked.iris import HYDRA, OWL, RDF, RDFS, SHACL, SKOS
 from unicef_linked.resource import Text, collation
+from unicef_linked.web import schema_org
 from unicef_linked.web.catalogue import describe_dataset
 from unicef_linked.web.responses import CACHE, language, link, negotiate, page, represent, site, vary
 from unicef_linked.web.site import Description, Site, count
@@ -134,9 +135,11 @@ def resource_page(iri: str, path: str, query: dict[str, str]) -> bytes:
     if description is None:
         raise NotFound(f"nothing is published about {iri}")
     reader = here.reader(description.about, language(), iri)
+    resource = reader.resource(iri, description.about)
     return page(
         "resource.html",
-        resource=reader.resource(iri, description.about),
+        resource=resource,
+        structured=schema_org.entity(here, resource, description.about, language()),
         formats=formats_of(path, query),
         query=f"DESCRIBE <{iri}>",
         title=reader.label(iri),
@@ -379,13 +382,16 @@ def dataset(suffix: str | None = None) -> Response:
             **here.partitions,
             "graph": [(iri, size) for iri, size in sorted(here.release.manifest.graphs.items()) if iri],
         }
-        reader = here.reader(found.about, language(), found.iri, *(iri for part in parts.values() for iri, _ in part))
+        named = [*(iri for part in parts.values() for iri, _ in part), *(predicate for _, predicate, _ in here.links)]
+        reader = here.reader(found.about, language(), found.iri, *named)
         return page(
             "dataset.html",
             resource=reader.resource(found.iri, found.about),
             counts=here.counts,
             parts={name: [(reader.link(iri), number) for iri, number in part] for name, part in parts.items()},
+            links=[(space, reader.link(predicate), number) for space, predicate, number in here.links],
             release=here.release.manifest,
+            structured=schema_org.dataset(here, here.public_url(request.host_url), language()),
             formats=formats_of("/dataset"),
             query=f"DESCRIBE <{found.iri}>",
             title=reader.label(found.iri),

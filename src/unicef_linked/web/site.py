@@ -29,6 +29,23 @@ if TYPE_CHECKING:
 INCOMING: Final = 1000
 """Statements about others that a document repeats; past that it says so and leaves the rest to SPARQL."""
 
+_LINKS: Final = """
+# Statements that lead to other datasets; a dataset is what the IRIs of its things begin with.
+PREFIX owl:  <http://www.w3.org/2002/07/owl#>
+PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
+
+SELECT ?base ?space ?link (COUNT(*) AS ?links) {
+  SELECT DISTINCT ?base ?s ?link ?o ?space {
+    VALUES ?link { owl:sameAs skos:exactMatch skos:closeMatch skos:broadMatch skos:narrowMatch skos:relatedMatch }
+    ?s ?link ?o .
+    FILTER (ISIRI(?s) && ISIRI(?o) && !STRSTARTS(STR(?o), STR(?base)))
+    BIND (REPLACE(STR(?o), "[^/#]*/?$", "") AS ?space)
+    FILTER (!STRSTARTS(STR(?s), ?space))
+  }
+}
+GROUP BY ?base ?space ?link
+"""
+
 
 @dataclass(frozen=True)
 class Description:
@@ -106,6 +123,13 @@ class Site:
     def partitions(self) -> dict[str, list[tuple[str, int]]]:
         """Classes with their instances and properties with their triples (VoID, section 4.5)."""
         return self.statistics.partitions
+
+    @cached_property
+    def links(self) -> list[tuple[str, str, int]]:
+        """Where the dataset leads (the IRIs' common beginning), by which property of identity or likeness, how often."""
+        rows = self.store.select(_LINKS, {"base": Literal(self.names.base)})
+        found = (tuple(str(getattr(row[name], "value", "")) for name in ("space", "link", "links")) for row in rows)
+        return sorted((space, link, int(number)) for space, link, number in found if not space.endswith("://"))
 
     @cached_property
     def checksums(self) -> dict[str, str]:

@@ -1,0 +1,241 @@
+"""How machines find their way: sitemaps.org, RFC 9309, RFC 9264, FAIR Signposting, llms.txt and Prometheus."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+from xml.etree import ElementTree
+
+import pytest
+
+from unicef_linked.web import discovery
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from flask.testing import FlaskClient
+    from tests.conftest import Server
+
+BASE: Final = "https://w3id.org/unicef-linked/"
+SITEMAP: Final = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
+XHTML: Final = "{http://www.w3.org/1999/xhtml}"
+
+
+# sitemaps.org 0.9
+
+
+def test_the_sitemap_has_each_document_in_each_language(client: FlaskClient) -> None:
+    response = client.get("/sitemap.xml", headers={"Host": "data.example.org"})
+    assert response.mimetype == "application/xml"
+    root = ElementTree.fromstring(response.data)
+    assert root.tag == f"{SITEMAP}urlset"
+    entries = {entry.findtext(f"{SITEMAP}loc"): entry for entry in root}
+    assert len(entries) == len(root) <= discovery.PER_SITEMAP
+    assert len(response.data) < 50 << 20
+    for path in ("/", "/dataset", "/ontology", "/doc/region", "/doc/region/gao", "/doc/office/kayes"):
+        entry = entries[f"http://data.example.org{path}"]
+        languages = {other.get("hreflang"): other.get("href") for other in entry.findall(f"{XHTML}link")}
+        here = f"http://data.example.org{path}"
+        assert languages == {"fr": f"{here}?lang=fr", "en": f"{here}?lang=en", "x-default": here}
+
+
+def test_the_sitemap_leads_to_documents_only(client: FlaskClient) -> None:
+    addresses = re.findall(r"<loc>http://localhost(.*?)</loc>", client.get("/sitemap.xml").text)
+    assert all(client.get(path).status_code == 200 for path in addresses[:: len(addresses) // 40])
+
+
+def test_no_date_is_told_that_nobody_knows(client: FlaskClient) -> None:
+    assert "lastmod" not in client.get("/sitemap.xml").text
+
+
+def test_a_sitemap_of_too_many_addresses_becomes_an_index(
+    app: object, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = re.findall(r"<loc>(.*?)</loc>", client.get("/sitemap.xml").text)
+    monkeypatch.setattr(discovery, "PER_SITEMAP", 400)
+    index = ElementTree.fromstring(client.get("/sitemap.xml", query_string={"fresh": "1"}).data)
+    assert index.tag == f"{SITEMAP}sitemapindex"
+    parts = [entry.findtext(f"{SITEMAP}loc", "").removeprefix("http://localhost") for entry in index]
+    found = [
+        address for part in parts for address in re.findall(r"<loc>(.*?)</loc>", client.get(f"{part}?fresh=1").text)
+    ]
+    assert found == whole
+    assert client.get(f"/sitemap-{len(parts) + 1}.xml").status_code == 404
+
+
+# RFC 9309
+
+
+def test_crawlers_are_kept_from_what_has_no_end(client: FlaskClient) -> None:
+    from urllib.robotparser import RobotFileParser
+
+    rules = RobotFileParser()
+    rules.parse(client.get("/robots.txt").text.splitlines())
+    assert rules.site_maps() == ["http://localhost/sitemap.xml"]
+    for path in ("/", "/doc/region/gao", "/dataset", "/dump/dataset.nq", "/sparql"):
+        assert rules.can_fetch("anybot", path), path
+    for path in ("/sparql?query=ASK%20%7B%7D", "/resource?iri=urn:a", "/fragments?subject=urn:a"):
+        assert not rules.can_fetch("anybot", path), path
+
+
+# VoID, section 7.2
+
+
+def test_void_is_found_at_its_well_known_address(client: FlaskClient) -> None:
+    response = client.get("/.well-known/void")
+    assert response.status_code in {302, 303}
+    assert client.get(response.headers["Location"], buffered=True).status_code == 200
+
+
+# FAIR Signposting
+
+
+def links(header: str) -> dict[str, list[str]]:
+    """Return the targets of a Link header by relation."""
+    found: dict[str, list[str]] = {}
+    for target, rel in re.findall(r'<([^>]*)>; rel="([^"]*)"', header):
+        found.setdefault(rel, []).append(target)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        pytest.param("/doc/region/gao", {"cite-as": f"{BASE}id/region/gao", "collection": "/doc/region"}, id="entity"),
+        pytest.param("/doc/region/gao.ttl", {"type": "https://schema.org/AboutPage"}, id="its metadata"),
+        pytest.param("/doc/region/gao.html", {"type": "https://schema.org/AdministrativeArea"}, id="its page"),
+        pytest.param("/dataset", {"cite-as": f"{BASE}dataset", "item": "/dump/dataset.nq"}, id="dataset"),
+        pytest.param("/", {"type": "https://schema.org/Dataset", "service-desc": "/openapi.json"}, id="home"),
+        pytest.param("/dump/dataset.nq", {"collection": "/dataset"}, id="content"),
+        pytest.param("/doc/region", {"collection": "/dataset"}, id="list"),
+        pytest.param(
+            "/graph/reference/geonames", {"license": "https://creativecommons.org/licenses/by/4.0/"}, id="graph"
+        ),
+    ],
+)
+def test_documents_have_signposts(client: FlaskClient, path: str, expected: dict[str, str]) -> None:
+    for method in ("get", "head"):
+        found = links(getattr(client, method)(path, buffered=True).headers["Link"])
+        assert {"type", "license", "describedby", "linkset"} & found.keys()
+        for rel, target in expected.items():
+            assert target in found[rel]
+
+
+def test_what_is_not_there_has_no_signposts(client: FlaskClient) -> None:
+    assert "cite-as" not in client.get("/doc/region/nowhere").headers.get("Link", "")
+
+
+# RFC 9264
+
+
+@pytest.mark.parametrize(
+    "path", ["/linkset", "/linkset/dataset", "/linkset/doc/region/gao", "/linkset/graph/mali/offices"]
+)
+def test_a_linkset_as_json(client: FlaskClient, path: str) -> None:
+    response = client.get(path)
+    assert response.content_type == "application/linkset+json"
+    document = response.get_json(force=True)
+    assert list(document) == ["linkset"], "4.2.1: a single member"
+    for context in document["linkset"]:
+        anchor = context.pop("anchor")
+        assert anchor.startswith("http://localhost/")
+        assert context, "4.2.2: at least one relation"
+        for targets in context.values():
+            assert isinstance(targets, list), "4.2.3: always an array"
+            for target in targets:
+                assert target["href"].startswith("http")
+                assert set(target) <= {"href", "type"}
+
+
+def test_the_two_forms_of_a_linkset_say_the_same(client: FlaskClient) -> None:
+    response = client.get("/linkset/doc/region/gao", headers={"Accept": "application/linkset"})
+    assert response.content_type == "application/linkset"
+    found = re.findall(r'<([^>]*)>; rel="([^"]*)".*?; anchor="([^"]*)"', response.text)
+    [context] = client.get("/linkset/doc/region/gao").get_json(force=True)["linkset"]
+    anchor = context.pop("anchor")
+    assert found == [(target["href"], rel, anchor) for rel in context for target in context[rel]]
+
+
+def test_a_document_says_the_same_as_its_linkset(client: FlaskClient) -> None:
+    header = links(client.get("/doc/region/gao").headers["Link"])
+    assert header["linkset"] == ["/linkset/doc/region/gao"] * 2
+    [context] = client.get("/linkset/doc/region/gao").get_json(force=True)["linkset"]
+    for rel in context.keys() - {"anchor"}:
+        targets = [target["href"].removeprefix("http://localhost") for target in context[rel]]
+        assert set(targets) <= set(header[rel])
+
+
+@pytest.mark.parametrize("document", ["doc/region/nowhere", "nothing", "doc/nothing", "graph/nothing", "sparql"])
+def test_what_is_no_document_has_no_linkset(client: FlaskClient, document: str) -> None:
+    assert client.get(f"/linkset/{document}").status_code == 404
+
+
+# llms.txt
+
+
+def test_llms_txt_has_the_form_of_its_proposal(client: FlaskClient) -> None:
+    text = client.get("/llms.txt").text
+    assert re.match(r"# .+\n\n> .+\n", text)
+    addresses = re.findall(r"^- \[[^\]]+\]\(http://localhost(/[^)]*)\)", text, re.MULTILINE)
+    assert len(addresses) > 10
+    assert all(client.get(address).status_code == 200 for address in addresses)
+
+
+def test_each_query_in_llms_txt_has_an_answer(client: FlaskClient) -> None:
+    queries = re.findall(r"```sparql\n(.*?)```", client.get("/llms.txt").text, re.DOTALL)
+    assert queries
+    for query in queries:
+        assert client.get("/sparql", query_string={"query": query}).status_code == 200
+
+
+# Prometheus text format 0.0.4
+
+_SAMPLE: Final = re.compile(r'[a-z_]+(\{[a-z]+="[^"\n]*"(,[a-z]+="[^"\n]*")*\})? [0-9.e+]+')
+
+
+def test_metrics_are_what_prometheus_reads(client: FlaskClient) -> None:
+    response = client.get("/metrics")
+    assert response.content_type == "text/plain; version=0.0.4; charset=utf-8"
+    assert response.headers["Cache-Control"] == "no-store"
+    told: set[str] = set()
+    for line in response.text.splitlines():
+        if line.startswith("# TYPE "):
+            told.add(line.split()[2])
+        elif not line.startswith("# HELP "):
+            assert _SAMPLE.fullmatch(line), line
+            assert re.split(r"[{ ]", line)[0] in told
+
+
+def test_answers_are_counted_also_those_from_the_cache(client: FlaskClient) -> None:
+    def counted() -> int:
+        found = re.search(r'answers_total\{.*method="GET",status="200"\} (\d+)', client.get("/metrics").text)
+        return int(found[1]) if found else 0
+
+    before = counted()
+    for _ in range(5):
+        client.get("/doc/region/kayes")
+    assert counted() == before + 6
+
+
+def test_each_worker_speaks_for_itself(server: Server) -> None:
+    workers = {
+        re.search(r'process_cpu_seconds_total\{worker="(\d+)"\}', server.get("/metrics").text)[1]  # type: ignore[index]
+        for _ in range(10)
+    }
+    assert 1 <= len(workers) <= 2
+
+
+# Any folder of RDF
+
+
+def test_a_dataset_of_others_is_found_too(serve: Callable[..., Server], tmp_path: Path) -> None:
+    (tmp_path / "a.ttl").write_text(
+        "<http://example.org/a> a <http://example.org/T> ; <http://www.w3.org/2002/07/owl#sameAs> <http://other.example/x/1> ."
+    )
+    server = serve("--data", str(tmp_path))
+    for path in ("/sitemap.xml", "/robots.txt", "/llms.txt", "/linkset", "/metrics", "/docs", "/openapi.json"):
+        assert server.get(path).status_code == 200, path
+    assert 'uriSpace "http://other.example/x/"' in server.get("/dataset.ttl").text
+    for path in ("/ontology", "/shapes"):
+        assert path not in server.get("/sitemap.xml").text + server.get("/llms.txt").text

@@ -1,0 +1,81 @@
+"""/openapi.json is valid OpenAPI 3.1, has every public route, and each answers as it says."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from unicef_linked.web.openapi import _NAMES, OPERATIONS, PARAMETERS, Operation, in_path, operation_id, public_routes
+
+if TYPE_CHECKING:
+    from flask import Flask
+    from flask.testing import FlaskClient
+    from werkzeug.test import TestResponse
+
+EVERY = pytest.mark.parametrize("operation", OPERATIONS, ids=operation_id)
+
+
+@pytest.fixture(scope="module")
+def described(app: Flask) -> dict[str, Any]:
+    found: dict[str, Any] = app.test_client().get("/openapi.json").get_json()
+    return found
+
+
+def test_it_is_openapi_3_1(described: dict[str, Any]) -> None:
+    assert described["openapi"].startswith("3.1.")
+    assert list(OpenAPIV31SpecValidator(described).iter_errors()) == []
+
+
+def test_every_public_route_is_in_the_table_and_nothing_else(app: Flask) -> None:
+    assert {(operation.path, operation.method) for operation in OPERATIONS} == public_routes(app)
+
+
+def test_every_parameter_of_the_table_is_used() -> None:
+    assert {n for operation in OPERATIONS for n in (*in_path(operation.path), *operation.query)} == set(PARAMETERS)
+
+
+def ask(client: FlaskClient, operation: Operation, accept: str, body: tuple[str, str] | None = None) -> TestResponse:
+    """Ask as the description says, with its examples."""
+    path = operation.path
+    for name in in_path(path):
+        path = path.replace(f"{{{name}}}", PARAMETERS[name].example)
+    query = {_NAMES.get(name, name): PARAMETERS[name].example for name in operation.required}
+    sent = {"data": body[1], "content_type": body[0]} if body else {}
+    return client.open(
+        path, method=operation.method.upper(), query_string=query, headers={"Accept": accept}, buffered=True, **sent
+    )
+
+
+@EVERY
+def test_it_answers_as_documented(client: FlaskClient, described: dict[str, Any], operation: Operation) -> None:
+    answers = described["paths"][operation.path][operation.method]["responses"]
+    for body in operation.body or [None]:
+        response = ask(client, operation, "*/*", body)
+        assert response.status_code == operation.status
+        content = answers[str(response.status_code)].get("content")
+        assert content is None or response.mimetype in content
+
+
+@EVERY
+def test_it_refuses_as_documented(client: FlaskClient, described: dict[str, Any], operation: Operation) -> None:
+    answers = described["paths"][operation.path][operation.method]["responses"]
+    response = ask(client, operation, "image/png", operation.body[0] if operation.body else None)
+    assert str(response.status_code) in answers
+    if response.status_code >= 400:
+        assert response.mimetype == "application/problem+json"
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_the_page_names_every_route(client: FlaskClient, language: str) -> None:
+    page = client.get("/docs", query_string={"lang": language}).text
+    for operation in OPERATIONS:
+        assert f"{operation.method.upper()} {operation.path}</code>" in page
+        assert operation.text[("en", "fr").index(language)] in page
+    assert "src=" not in page.replace("/static/", "")
+
+
+def test_json_is_what_it_says(client: FlaskClient) -> None:
+    assert json.loads(client.get("/openapi.json").data)["servers"] == [{"url": "http://localhost"}]
