@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
 import re
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from unicef_linked.release import Release
 
 EXPORTS: Final = {"nquads": "dataset.nq", "turtle": "dataset.ttl", "jsonld": "dataset.jsonld"}
+OTHER_EXPORTS: Final = {"hxl": "3w.csv", "csv": "offices.csv", "geojson": "offices.geojson"}
 QUERY_FORMATS: Final = (
     "table",
     "json",
@@ -120,8 +122,13 @@ def _parser() -> argparse.ArgumentParser:
     query.add_argument("--format", choices=QUERY_FORMATS, default="table")
     query.set_defaults(run=_query)
 
-    export = commands.add_parser("export", help="write the whole dataset in one format")
-    export.add_argument("format", choices=tuple(EXPORTS), metavar=f"FORMAT ({', '.join(EXPORTS)})")
+    export = commands.add_parser("export", help="write the dataset in one format, or one of its tables and maps")
+    export.add_argument(
+        "format",
+        type=_export_format,
+        metavar="FORMAT",
+        help=f"{', '.join(EXPORTS)}; {', '.join(OTHER_EXPORTS)}; or a name below /export/, such as regions.csv",
+    )
     export.add_argument("--out", type=Path, metavar="F", help="default: standard output")
     export.add_argument("--release", type=Path, metavar="DIR")
     export.set_defaults(run=_export)
@@ -141,6 +148,15 @@ def _base_iri(text: str) -> str:
     if not text.startswith(("http://", "https://")) or text[-1] != "/" or set(text) & set(' <>"{}|^`\\'):
         raise argparse.ArgumentTypeError(f"{text!r} is not an http(s) IRI that ends in /")
     return text
+
+
+def _export_format(text: str) -> str:
+    from unicef_linked import exports
+
+    known = (*EXPORTS, *OTHER_EXPORTS, *(export.name for export in exports.EXPORTS))
+    if text not in known:
+        raise argparse.ArgumentTypeError(f"invalid choice: {text!r} (choose from {', '.join(known)})")
+    return OTHER_EXPORTS.get(text, text)
 
 
 def _positive(text: str) -> int:
@@ -343,18 +359,30 @@ def _query(options: argparse.Namespace) -> int:
 
 
 def _export(options: argparse.Namespace) -> int:
-    path = _chosen_release(options).path / "dumps" / EXPORTS[options.format]
-    if options.out is None:
-        with path.open("rb") as file:
-            shutil.copyfileobj(file, sys.stdout.buffer)
-        return 0
-    partial = options.out.with_name(f".{options.out.name}.partial")
-    try:
-        shutil.copyfile(path, partial)
-        partial.replace(options.out)
-    except OSError as error:
-        raise UnusableInput(f"{options.out} cannot be written: {error.strerror}") from None
+    release = _chosen_release(options)
+    dump = EXPORTS.get(options.format)
+    source = (release.path / "dumps" / dump).open("rb") if dump else io.BytesIO(_written(options.format, release))
+    with source:
+        if options.out is None:
+            shutil.copyfileobj(source, sys.stdout.buffer)
+            return 0
+        partial = options.out.with_name(f".{options.out.name}.partial")
+        try:
+            with partial.open("wb") as file:
+                shutil.copyfileobj(source, file)
+            partial.replace(options.out)
+        except OSError as error:
+            raise UnusableInput(f"{options.out} cannot be written: {error.strerror}") from None
     return 0
+
+
+def _written(name: str, release: Release) -> bytes:
+    from unicef_linked import exports
+    from unicef_linked.store.embedded import Embedded
+
+    export = exports.by_name(name)
+    assert export is not None
+    return export.write(Embedded(release, "", read_settings(os.environ)), release.names)  # asks nothing of a stranger's
 
 
 def _links(options: argparse.Namespace) -> int:

@@ -1,0 +1,132 @@
+"""The matches with the identifiers of others, as a mapping set of SSSOM (Simple Standard for Sharing Ontological Mappings)."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+from pyoxigraph import Literal, NamedNode
+
+from unicef_linked.exports.tables import ask, guard
+
+if TYPE_CHECKING:
+    from unicef_linked.iris import Names
+    from unicef_linked.store import Solution, Store
+
+_PREDICATES: Final = (
+    "owl:sameAs",
+    "skos:exactMatch",
+    "skos:closeMatch",
+    "skos:broadMatch",
+    "skos:narrowMatch",
+    "skos:relatedMatch",
+)
+_SEMAPV: Final = "https://w3id.org/semapv/vocab/"
+_COLUMNS: Final = (
+    "subject_id",
+    "subject_label",
+    "predicate_id",
+    "object_id",
+    "object_label",
+    "mapping_justification",
+    "license",
+    "mapping_source",
+)
+
+
+def write_mappings(store: Store, names: Names) -> bytes:
+    """Return the mapping set as SSSOM/TSV: metadata in YAML behind ``#``, then one mapping on a line.
+
+    A predicate is what the data states, and the justification how we came to it: editors curated what is asserted, rules
+    derived what is in a derived graph. The source of a mapping is the named graph that states it.
+    """
+    prefixes = {"graph": f"{names.base}graph/", "semapv": _SEMAPV} | names.prefixes
+    used: dict[str, str] = {"semapv": _SEMAPV}
+
+    def shorten(iri: str) -> str:
+        prefix, local = curie(iri, prefixes)
+        used[prefix] = iri[: len(iri) - len(local)]
+        return f"{prefix}:{local}"
+
+    found = ask(
+        store,
+        names,
+        f"""SELECT DISTINCT ?subject ?predicate ?object ?graph {{
+          VALUES ?predicate {{ {" ".join(_PREDICATES)} }}
+          GRAPH ?graph {{ ?subject ?predicate ?object }}
+          FILTER(STRSTARTS(STR(?subject), "{names.base}id/") && ISIRI(?object))
+        }}""",
+    )
+    labels = _texts(ask(store, names, _labels("subject")), "en") | _texts(ask(store, names, _labels("object")), "en")
+    titles = _texts(ask(store, names, "SELECT DISTINCT ?term ?text { ?term dcterms:title ?text }"), "en")
+    licences = _texts(ask(store, names, "SELECT DISTINCT ?term ?text { ?term dcterms:license ?text }"))
+    derived = names.graph("derived/")
+    rows = set()
+    for row in found:
+        subject, predicate, match, graph = (_text(row, name) for name in ("subject", "predicate", "object", "graph"))
+        justification = "LogicalReasoning" if graph.startswith(derived) else "ManualMappingCuration"
+        rows.add(
+            (
+                shorten(subject),
+                labels.get(subject, ""),
+                shorten(predicate),
+                shorten(match),
+                labels.get(match, ""),
+                f"semapv:{justification}",
+                licences.get(graph, ""),
+                shorten(graph),
+            )
+        )
+    out = io.StringIO(newline="")
+    header = {
+        "mapping_set_id": f"{names.base}export/mappings.sssom.tsv",
+        "mapping_set_title": titles.get(names.dataset, ""),
+        "license": licences.get(names.dataset, ""),
+        "mapping_set_source": [names.dataset],
+    }
+    out.write("#curie_map:\n")
+    out.writelines(f"#  {name}: {json.dumps(used[name])}\n" for name in sorted(used))
+    out.writelines(f"#{name}: {json.dumps(value, ensure_ascii=False)}\n" for name, value in header.items() if value)
+    writer = csv.writer(out, delimiter="\t", lineterminator="\n")
+    writer.writerow(_COLUMNS)
+    writer.writerows([guard(value) for value in row] for row in sorted(rows))
+    return out.getvalue().encode()
+
+
+def _labels(variable: str) -> str:
+    return f"""SELECT DISTINCT ?term ?text {{
+      VALUES ?predicate {{ {" ".join(_PREDICATES)} }}
+      ?subject ?predicate ?object . ?{variable} skos:prefLabel ?text BIND(?{variable} AS ?term)
+    }}"""
+
+
+def _texts(solutions: list[Solution], language: str = "") -> dict[str, str]:
+    """Return a text for each term: the first, in the language where one is asked."""
+    found: dict[str, str] = {}
+    for row in sorted(solutions, key=lambda row: _text(row, "text"), reverse=True):
+        text = row["text"]
+        if not language or (isinstance(text, Literal) and text.language == language):
+            found[_text(row, "term")] = _text(row, "text")
+    return found
+
+
+def _text(row: Solution, name: str) -> str:
+    term = row.get(name)
+    return term.value if isinstance(term, NamedNode | Literal) else ""
+
+
+def curie(iri: str, prefixes: dict[str, str]) -> tuple[str, str]:
+    """Return prefix and local part, by the longest namespace; where none covers an IRI, by its host.
+
+    >>> curie("https://sws.geonames.org/2457161/", {"wd": "http://www.wikidata.org/entity/"})
+    ('geonames', '2457161/')
+    """
+    covers = {len(space): name for name, space in prefixes.items() if iri.startswith(space) and iri != space}
+    if covers:
+        return covers[max(covers)], iri[max(covers) :]
+    parts = urlsplit(iri)
+    labels = parts.netloc.split(".")
+    return labels[-2] if len(labels) > 1 else "other", iri[len(f"{parts.scheme}://{parts.netloc}/") :]
