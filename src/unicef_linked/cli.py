@@ -141,6 +141,10 @@ def _parser() -> argparse.ArgumentParser:
     links.add_argument("--delay", type=_seconds, default=1.0, metavar="SECONDS", help="between two requests to a host")
     links.add_argument("--format", choices=("text", "json"), default="text")
     links.set_defaults(run=_links)
+
+    mcp = commands.add_parser("mcp", help="offer the dataset as tools to a language model (Model Context Protocol)")
+    mcp.add_argument("--release", type=Path, metavar="DIR")
+    mcp.set_defaults(run=_mcp)
     return parser
 
 
@@ -411,3 +415,11 @@ def _links(options: argparse.Namespace) -> int:
             print(file=sys.stderr)
     print(links.write(findings, found, options.format))
     return 1 if any(finding.state in links.WRONG for finding in findings) else 0
+
+
+def _mcp(options: argparse.Namespace) -> int:
+    from unicef_linked.mcp_server import running
+
+    with running(_chosen_release(options), read_settings(os.environ)) as server:
+        server.run("stdio")
+    return 0
