@@ -145,6 +145,14 @@ def _parser() -> argparse.ArgumentParser:
     mcp = commands.add_parser("mcp", help="offer the dataset as tools to a language model (Model Context Protocol)")
     mcp.add_argument("--release", type=Path, metavar="DIR")
     mcp.set_defaults(run=_mcp)
+
+    table = commands.add_parser("reconcile", help="add identifiers to a table, by the names in one of its columns")
+    table.add_argument("file", type=Path, metavar="FILE.csv", help="with ; , or tabs, in UTF-8 or Latin-1")
+    table.add_argument("--column", required=True, metavar="NAME", help="the column with the names or codes")
+    table.add_argument("--type", metavar="TYPE", help="what the column names, such as region, office or sector")
+    table.add_argument("--out", type=Path, metavar="F", help="default: standard output")
+    table.add_argument("--release", type=Path, metavar="DIR")
+    table.set_defaults(run=_reconcile)
     return parser
 
 
@@ -387,6 +395,45 @@ def _written(name: str, release: Release) -> bytes:
     export = exports.by_name(name)
     assert export is not None
     return export.write(Embedded(release, "", read_settings(os.environ)), release.names)  # asks nothing of a stranger's
+
+
+def _reconcile(options: argparse.Namespace) -> int:
+    from unicef_linked import tables
+    from unicef_linked.index import build
+    from unicef_linked.reconciliation import Reconciler
+
+    table = tables.read_table(options.file)
+    table.column(options.column)  # before anything that takes time
+    release = _chosen_release(options)
+    reconciler = Reconciler(build(release.quads(), release.names))
+    types = [tables.choose_type(options.type, reconciler)] if options.type else []
+
+    def report(done: int, total: int) -> None:
+        """On a terminal one line that grows; elsewhere one now and then."""
+        line = f"{done:,} of {total:,} rows"
+        if sys.stderr.isatty():
+            print(f"\r{line}", end="\n" if done == total else "", file=sys.stderr, flush=True)
+        elif done == total or (done and done % 10_000 == 0):
+            print(line, file=sys.stderr, flush=True)
+
+    answer, summary = tables.reconcile(table, options.column, reconciler, types, _language(), report)
+    content = tables.write_table(answer, mark=options.out is not None)
+    if options.out is None:
+        sys.stdout.buffer.write(content)
+    else:
+        partial = options.out.with_name(f".{options.out.name}.partial")
+        try:
+            partial.write_bytes(content)
+            partial.replace(options.out)
+        except OSError as error:
+            raise UnusableInput(f"{options.out} cannot be written: {error.strerror}") from None
+    print(tables.tell(summary), file=sys.stderr)
+    return 0
+
+
+def _language() -> str:
+    """Return the language of whoever sits at the terminal."""
+    return "fr" if os.environ.get("LC_ALL", os.environ.get("LANG", "")).startswith("fr") else "en"
 
 
 def _links(options: argparse.Namespace) -> int:
