@@ -10,6 +10,7 @@ from werkzeug.exceptions import HTTPException
 from unicef_linked.errors import LinkedDataError
 from unicef_linked.web import (
     discovery,
+    exports,
     fragments,
     interface,
     metrics,
