@@ -50,6 +50,9 @@ _KINDS: Final = {
 """Words that say what kind of thing a name is of. The last rows are of things that have the name of another."""
 
 
+LONGEST: Final = 400
+
+
 @dataclass(frozen=True, slots=True)
 class Phrase:
     """A name, read: the words that name, in order, and the kinds that the others say; ``sure`` of them as typed."""
@@ -90,15 +93,21 @@ def _kind_phrases() -> dict[tuple[str, ...], str]:
     return {tuple(fold(words).split()): kind for kind, phrases in _KINDS.items() for words in phrases}
 
 
-@lru_cache(maxsize=8192)
 def read_phrase(text: str) -> Phrase:
     """Return a name with its words for a kind of thing set apart; longer ones are looked for first.
+
+    No name is longer than ``LONGEST`` characters; what comes after them is not read.
 
     >>> read_phrase("Bureau de zone de Gao")
     Phrase(folded='bureau de zone de gao', words=('gao',), kinds=frozenset({'zone office'}), sure=True)
     >>> read_phrase("Regoin of GAO").kinds, read_phrase("Regoin of GAO").sure
     (frozenset({'region'}), False)
     """
+    return _read(text[:LONGEST])
+
+
+@lru_cache(maxsize=8192)
+def _read(text: str) -> Phrase:
     folded = fold(text)
     left, words, kinds, sure = folded.split(), [], set(), True
     known = _kind_phrases()

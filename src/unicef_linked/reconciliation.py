@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pyoxigraph import Literal, NamedNode
 
-from unicef_linked.folding import fold, read_phrase, similarity
+from unicef_linked.folding import LONGEST, fold, read_phrase, similarity
 from unicef_linked.index import RELATIONS, type_rank
 from unicef_linked.iris import RDF, SKOS, XSD
 
@@ -190,7 +190,7 @@ class Reconciler:
 
     def _readings(self, text: str, allowed: Callable[[Entity], bool]) -> Iterable[Reading]:
         """Return whom a text identifies, if it may be an identifier at all: one word, or with digits."""
-        if re.search(r"\d|\A\s*\S+\s*\Z", text):
+        if len(text) <= LONGEST and re.search(r"\d|\A\s*\S+\s*\Z", text):
             return self.index.by_iri(text, allowed)
         return []
 
@@ -238,7 +238,7 @@ class Reconciler:
         """Return how well a stated value agrees with one in a question, from 0 to 1."""
         if isinstance(wanted, dict):
             wanted = str(wanted.get("id") or wanted.get("name") or "")
-        text = str(wanted).lower() if isinstance(wanted, bool) else f"{wanted}"
+        text = (str(wanted).lower() if isinstance(wanted, bool) else f"{wanted}")[:LONGEST]
         if isinstance(term, NamedNode):
             entity = self._entity(term)
             if term.value == text or (entity and entity.id == text):

@@ -134,6 +134,11 @@ def test_scores_lie_between_0_and_100_and_fall(reconciler: Reconciler) -> None:
         assert all(0 < score <= 100 for score in scores)
 
 
+@pytest.mark.parametrize("text", ["x " * 500_000, "1" * 1_000_000, "é" * 1_000_000], ids=["words", "digits", "letters"])
+def test_a_name_without_end_is_no_name(reconciler: Reconciler, text: str) -> None:
+    assert reconciler.candidates(Question(text, properties=(("inCountry", (text,)),))) == []
+
+
 def test_a_limit_holds(reconciler: Reconciler) -> None:
     assert len(reconciler.candidates(Question("Gao", limit=1))) == 1
     assert reconciler.candidates(Question("Gao", limit=0)) == []

@@ -19,6 +19,7 @@ from unicef_linked.web import (
     reconcile,
     resolve,
     resources,
+    search,
     sparql,
 )
 from unicef_linked.web.cache import ResponseCache
@@ -40,7 +41,7 @@ def create_app(settings: Settings, release: Release, store: Store) -> Flask:
     site = Site(settings, release, store)
     app.extensions["unicef-linked"] = site
 
-    for module in (resources, reconcile, resolve, sparql, fragments, exports, discovery, openapi, metrics, pages):
+    for module in (resources, search, reconcile, resolve, sparql, fragments, exports, discovery, openapi, metrics, pages):
         app.register_blueprint(module.routes)
     app.register_error_handler(LinkedDataError, problem)
     app.register_error_handler(HTTPException, http_problem)

@@ -93,6 +93,8 @@ PARAMETERS: Final[Mapping[str, Parameter]] = {
     "class": Parameter(("local name of a class", "nom local d’une classe"), "Region"),
     "limit": Parameter(("most results", "nombre maximal de résultats"), "5", "integer"),
     "prefix": Parameter(("what was typed", "ce qui a été tapé"), "tom"),
+    "offset": Parameter(("results to leave out", "résultats à sauter"), "0", "integer"),
+    "q": Parameter(("a name, in any language", "un nom, dans toute langue"), "Tombouctou"),
     "cursor": Parameter(("results to leave out", "résultats à sauter"), "0", "integer"),
     "id": Parameter(("type and key of a thing", "type et clé d’une chose"), "region/gao"),
 }
@@ -141,6 +143,7 @@ OPERATIONS: Final = (
     Operation("/resolve", ("The entity that an IRI or a code identifies, with its other identifiers", "L’entité qu’un IRI ou un code désigne, avec ses autres identifiants"), query=("external", "code", "scheme", "lang"), required=("external",), problems=(400, 404, 406)),
     Operation("/resolve.{suffix}", ("The same in one format", "La même dans un format"), query=("external", "code", "scheme", "lang"), required=("external",), problems=(400, 404)),
     Operation("/resolve", ("The same for a list of identifiers", "La même chose pour une liste d’identifiants"), (JSON,), method="post", body=((JSON, '["http://www.wikidata.org/entity/Q912"]'),), problems=(400, 413, 415)),
+    Operation("/search", ("What a name may mean, in any language", "Ce qu’un nom peut désigner, dans toute langue"), (JSON, HTML.media_type), query=("q", "class", "limit", "offset", "lang"), required=("q",), problems=(400, 406)),
     Operation("/reconcile", ("The Reconciliation API 0.2: the service, or answers to queries", "L’API de réconciliation 0.2 : le service, ou les réponses aux requêtes"), (JSON,), query=("queries", "extend"), problems=(400,)),
     Operation("/reconcile", ("Answers a batch of queries", "Répond à un lot de requêtes"), (JSON,), method="post", body=(("application/x-www-form-urlencoded", "queries=%7B%22q0%22%3A%20%7B%22query%22%3A%20%22Gao%22%7D%7D"),), problems=(400, 413)),
     Operation("/reconcile/suggest/{kind}", ("What a reader who types may mean", "Ce que veut dire qui est en train de taper"), (JSON,), query=("prefix", "cursor"), problems=(400, 404)),
