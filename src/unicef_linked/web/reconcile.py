@@ -61,7 +61,7 @@ def service() -> Response:
             "name": name.text,
             "identifierSpace": f"{here.names.base}id/",
             "schemaSpace": f"{here.names.ontology}#",
-            "documentation": f"{here.public_url(request.host_url)}dataset",
+            "documentation": f"{here.public_url(request.host_url)}docs",
             "serviceVersion": __version__,
             "logo": f"{here.public_url(request.host_url)}static/icon.svg",
             "defaultTypes": [_type(type_name) for type_name in here.reconciler.types if type_name in DEFAULT_TYPES],
