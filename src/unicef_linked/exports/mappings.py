@@ -60,9 +60,11 @@ def write_mappings(store: Store, names: Names) -> bytes:
           FILTER(STRSTARTS(STR(?subject), "{names.base}id/") && ISIRI(?object))
         }}""",
     )
-    labels = _texts(ask(store, names, _labels("subject")), "en") | _texts(ask(store, names, _labels("object")), "en")
-    titles = _texts(ask(store, names, "SELECT DISTINCT ?term ?text { ?term dcterms:title ?text }"), "en")
-    licences = _texts(ask(store, names, "SELECT DISTINCT ?term ?text { ?term dcterms:license ?text }"))
+    things = {_text(row, name) for row in found for name in ("subject", "object")}
+    graphs = {_text(row, "graph") for row in found}
+    labels = _texts("skos:prefLabel", things, store, names, language="en")
+    titles = _texts("dcterms:title", {names.dataset}, store, names, language="en")
+    licences = _texts("dcterms:license", {names.dataset, *graphs}, store, names)
     derived = names.graph("derived/")
     rows = set()
     for row in found:
@@ -96,15 +98,10 @@ def write_mappings(store: Store, names: Names) -> bytes:
     return out.getvalue().encode()
 
 
-def _labels(variable: str) -> str:
-    return f"""SELECT DISTINCT ?term ?text {{
-      VALUES ?predicate {{ {" ".join(_PREDICATES)} }}
-      ?subject ?predicate ?object . ?{variable} skos:prefLabel ?text BIND(?{variable} AS ?term)
-    }}"""
-
-
-def _texts(solutions: list[Solution], language: str = "") -> dict[str, str]:
-    """Return a text for each term: the first, in the language where one is asked."""
+def _texts(path: str, iris: set[str], store: Store, names: Names, *, language: str = "") -> dict[str, str]:
+    """Return a value of a property for each IRI that has one: the first, in the language where one is asked."""
+    values = " ".join(f"<{iri}>" for iri in sorted(iris))
+    solutions = ask(store, names, f"SELECT DISTINCT ?term ?text {{ VALUES ?term {{ {values} }} ?term {path} ?text }}")
     found: dict[str, str] = {}
     for row in sorted(solutions, key=lambda row: _text(row, "text"), reverse=True):
         text = row["text"]

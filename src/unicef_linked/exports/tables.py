@@ -184,19 +184,27 @@ def write_metadata(table: Table, store: Store, names: Names) -> bytes:
     """
     columns = fill(table.columns, table, store, names)
     licences = ask(store, names, f"SELECT DISTINCT ?licence {{ <{names.dataset}> dcterms:license ?licence }}")
-    patterns = {
-        _text(row["scheme"]): _text(row["pattern"])
-        for row in ask(store, names, "SELECT DISTINCT ?scheme ?pattern { ?scheme ul:codePattern ?pattern }")
+    terms = {
+        filled.variant if filled.column.each is Each.SCHEME else _expand(filled.column.states, names)
+        for filled in columns
     }
+    listed = " ".join(f"<{iri}>" for iri in sorted(filter(None, terms)))
+    stated = ask(
+        store,
+        names,
+        f"""SELECT DISTINCT ?term ?text ?pattern {{ VALUES ?term {{ {listed} }}
+          {{ ?term skos:definition ?text }} UNION {{ ?term ul:codePattern ?pattern }} }}""",
+    )
+    patterns = {_text(row["term"]): _text(row["pattern"]) for row in stated if "pattern" in row}
     meanings: dict[str, dict[str, str]] = {}
-    for row in ask(store, names, "SELECT DISTINCT ?term ?text { ?term rdfs:isDefinedBy ?o ; skos:definition ?text }"):
-        if isinstance(text := row["text"], Literal) and text.language:
+    for row in stated:
+        if isinstance(text := row.get("text"), Literal) and text.language:
             meanings.setdefault(_text(row["term"]), {})[text.language] = text.value
     described = []
     for filled in columns:
         column = filled.column
         states = _expand(column.states, names)
-        meaning = meanings.get(filled.variant) or meanings.get(states, {})
+        meaning = meanings.get(filled.variant if column.each is Each.SCHEME else states, {})
         datatype: object = column.datatype
         if column.each is Each.SCHEME:
             datatype = {"@id": filled.variant, "base": "string"}
