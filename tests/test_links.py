@@ -342,3 +342,15 @@ def test_the_command_refuses_what_it_cannot_use(tmp_path: Path, capsys: pytest.C
     ]:
         assert main(["links", "check", "--release", release, *more]) == 2
         assert words in capsys.readouterr().err
+
+
+def test_no_network_at_all_is_not_taken_for_dead_links(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.socket() as one, socket.socket() as two:
+        ports = []
+        for unused in (one, two):
+            unused.bind(("127.0.0.1", 0))
+            ports.append(unused.getsockname()[1])
+        (tmp_path / "a.ttl").write_text("".join(f"<urn:a> <urn:p> <http://127.0.0.1:{port}/> ." for port in ports))
+        release = str(snapshot([tmp_path / "a.ttl"], tmp_path / "release").path)
+        assert main(["links", "check", "--release", release, "--delay", "0"]) == 2
+    assert "reaches the network" in capsys.readouterr().err

@@ -460,6 +460,8 @@ def _links(options: argparse.Namespace) -> int:
     finally:
         if width and number:
             print(file=sys.stderr)
+    if len({link.host for link in found}) > 1 and all(finding.status is None for finding in findings):
+        raise UnusableInput("not one host answered; see that this machine reaches the network")
     print(links.write(findings, found, options.format))
     return 1 if any(finding.state in links.WRONG for finding in findings) else 0
 

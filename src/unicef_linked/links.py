@@ -179,7 +179,9 @@ def check(
     try:
         if state:
             content = "".join(json.dumps(asdict(finding), ensure_ascii=False) + "\n" for finding in known.values())
-            state.write_text(content, encoding="utf-8")  # without the torn line, and each address once
+            partial = state.with_name(f".{state.name}.partial")
+            partial.write_text(content, encoding="utf-8")  # without the torn line, and each address once
+            partial.replace(state)
             file = state.open("a", encoding="utf-8")
     except OSError as error:
         raise UnusableInput(f"{state} cannot be written: {error.strerror}; give --state another file") from None
