@@ -97,6 +97,14 @@ def test_lists_of_names_run_beside_lists_of_things() -> None:
     assert row["covers_region_name_en"] == "Zaire|Amazon"
 
 
+def test_a_list_beside_another_keeps_the_place_of_what_is_not_known_and_of_what_is_the_same() -> None:
+    data = """id:a a ul:Office ; ul:coversRegion id:x, id:y, id:z .
+        id:x skos:prefLabel "Same"@en . id:y skos:prefLabel "Same"@en . id:z skos:prefLabel "Other"@en .
+        id:x skos:notation "X1"^^ul:pcode . id:z skos:notation "Z1"^^ul:pcode ."""
+    row = rows("offices.csv", data)[0]
+    assert (row["covers_region_name_en"], row["covers_region_pcode"]) == ("Same|Same|Other", "X1||Z1")
+
+
 def test_each_language_and_each_scheme_has_its_column() -> None:
     data = """id:r a ul:Region ; skos:prefLabel "a"@en, "b"@fr, "c"@bm-nkoo ;
         skos:notation "X1"^^ul:neAdm1Code, "X-1"^^ul:iso3166-2, "plain" ."""

@@ -152,7 +152,7 @@ OFFICES: Final = Table(
         Column(
             "covers_region_pcode",
             "office",
-            "?office ul:coversRegion ?by . ?by skos:notation ?value FILTER(DATATYPE(?value) = ul:pcode)",
+            "?office ul:coversRegion ?by OPTIONAL { ?by skos:notation ?value FILTER(DATATYPE(?value) = ul:pcode) }",
             many=True,
         ),
         Column(
@@ -222,6 +222,7 @@ def _geometry(name: str, path: str) -> tuple[Column, ...]:
         Column("geometry", name, f"{start} ?by geo:asGeoJSON ?value"),
         Column("geometry_source", name, f"{start} ?by dcterms:source ?value", many=True),
         Column("geometry_license", name, f"{start} ?by dcterms:license ?value", many=True),
+        Column("geometry_rights", name, f"{start} ?by dcterms:rights ?value", each=Each.LANGUAGE),
         Column("geometry_extent", name, f"{start} ?by ul:extentVintage ?value", each=Each.LANGUAGE),
     )
 

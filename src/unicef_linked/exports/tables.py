@@ -15,7 +15,7 @@ from pyoxigraph import Literal, NamedNode
 from unicef_linked.iris import WELL_KNOWN_PREFIXES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from unicef_linked.iris import Names
     from unicef_linked.store import Solution, Store
@@ -125,9 +125,11 @@ def _values(column: Column, store: Store, names: Names) -> dict[str, dict[str, l
         elif column.each is Each.SCHEME:
             datatype = term.datatype.value if isinstance(term, Literal) else ""
             variant = datatype if datatype.startswith(f"{names.ontology}#") else ""
-        if (column.each is Each.ONCE or variant) and (text := column.read(_text(term))):
+        text = column.read(_text(term))
+        holds_place = bool(by) and column.many  # in a list beside another, also what is not known
+        if (column.each is Each.ONCE or variant) and (text or holds_place):
             values = found.setdefault(variant, {}).setdefault(_text(row.get(column.about)), [])
-            if text not in values:
+            if by or text not in values:
                 values.append(text)
     return found
 
@@ -183,7 +185,14 @@ def write_metadata(table: Table, store: Store, names: Names) -> bytes:
     What a column means is what the ontology says of its property or code scheme, in both languages.
     """
     columns = fill(table.columns, table, store, names)
-    licences = ask(store, names, f"SELECT DISTINCT ?licence {{ <{names.dataset}> dcterms:license ?licence }}")
+    terms_of_use = ask(
+        store,
+        names,
+        f"""SELECT DISTINCT ?licence ?rights {{
+          {{ <{names.dataset}> dcterms:license ?licence }} UNION {{ <{names.dataset}> dcterms:rights ?rights }} }}""",
+    )
+    licences = sorted(_text(row["licence"]) for row in terms_of_use if "licence" in row)
+    rights = {term.language or "": term.value for row in terms_of_use if isinstance(term := row.get("rights"), Literal)}
     terms = {
         filled.variant if filled.column.each is Each.SCHEME else _expand(filled.column.states, names)
         for filled in columns
@@ -213,7 +222,7 @@ def write_metadata(table: Table, store: Store, names: Names) -> bytes:
         values = {
             "name": filled.name,
             "titles": filled.name,
-            "dc:description": [{"@value": text, "@language": code} for code, text in sorted(meaning.items())],
+            "dc:description": _by_language(meaning),
             "propertyUrl": states,
             "datatype": datatype,
             "lang": filled.variant if column.each is Each.LANGUAGE else "",
@@ -224,7 +233,8 @@ def write_metadata(table: Table, store: Store, names: Names) -> bytes:
     metadata = {
         "@context": ["http://www.w3.org/ns/csvw", {"@language": "en"}],
         "url": f"{table.name}.csv",
-        "dc:license": [{"@id": _text(row["licence"])} for row in licences],
+        "dc:license": [{"@id": licence} for licence in licences],
+        "dc:rights": _by_language(rights),
         "dc:source": {"@id": names.dataset},
         "dialect": {"encoding": "utf-8", "header": True, "delimiter": ","},
         "tableSchema": {
@@ -234,6 +244,10 @@ def write_metadata(table: Table, store: Store, names: Names) -> bytes:
         },
     }
     return (json.dumps(metadata, ensure_ascii=False, indent=1) + "\n").encode()
+
+
+def _by_language(texts: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"@value": text, "@language": language} for language, text in sorted(texts.items()) if language]
 
 
 def _expand(name: str, names: Names) -> str:
