@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import io
 import json
 import os
@@ -384,6 +385,8 @@ def _export(options: argparse.Namespace) -> int:
                 shutil.copyfileobj(source, file)
             partial.replace(options.out)
         except OSError as error:
+            with contextlib.suppress(OSError):
+                partial.unlink()
             raise UnusableInput(f"{options.out} cannot be written: {error.strerror}") from None
     return 0
 
