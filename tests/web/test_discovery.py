@@ -239,3 +239,53 @@ def test_a_dataset_of_others_is_found_too(serve: Callable[..., Server], tmp_path
     assert 'uriSpace "http://other.example/x/"' in server.get("/dataset.ttl").text
     for path in ("/ontology", "/shapes"):
         assert path not in server.get("/sitemap.xml").text + server.get("/llms.txt").text
+
+
+ODD: Final = """
+PREFIX dcterms: <http://purl.org/dc/terms/>
+PREFIX owl:     <http://www.w3.org/2002/07/owl#>
+<http://example.org/a> owl:sameAs <http://other.example/>, <http://other.example/x#y>, <urn:uuid:1>, _:b, <http://example.org/z> .
+_:b owl:sameAs <http://o.example/1> .
+<http://example.org/g> {
+  <http://example.org/g> dcterms:license "x", _:l ; dcterms:source _:c .
+  _:c dcterms:title "t" .
+}
+_:g { <http://example.org/a> a <http://schema.org/Person> . }
+<https://w3id.org/unicef-linked/dataset>
+  dcterms:publisher "a literal", _:p ; dcterms:license "MIT" ; dcterms:spatial _:x ; dcterms:temporal "1999", <http://example.org/p> .
+<https://w3id.org/unicef-linked/id/region/x> a <http://schema.org/Place> ; <http://schema.org/latitude> 5.0 .
+"""
+
+
+@pytest.fixture(scope="module")
+def odd(serve: Callable[..., Server], tmp_path_factory: pytest.TempPathFactory) -> Server:
+    folder = tmp_path_factory.mktemp("odd")
+    (folder / "a.trig").write_text(ODD)
+    return serve("--data", str(folder))
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/", 200),
+        ("/dataset.ttl", 200),
+        ("/dataset.nq", 200),
+        ("/dataset.html", 200),
+        ("/sparql", 200),
+        ("/linkset", 200),
+        ("/linkset/doc/region/x", 200),
+        ("/linkset/doc/a%20b/%22", 404),
+        ("/linkset/graph/%20", 404),
+        ("/doc/region/x.html", 200),
+        ("/resource.html?iri=http://example.org/a", 200),
+        ("/llms.txt", 200),
+        ("/sitemap.xml", 200),
+    ],
+)
+def test_whatever_the_data_says_nothing_breaks(odd: Server, path: str, status: int) -> None:
+    assert odd.get(path).status_code == status
+
+
+def test_links_within_a_dataset_are_no_linkset(odd: Server) -> None:
+    spaces = set(re.findall(r'uriSpace "([^"]*)"', odd.get("/dataset.ttl").text))
+    assert spaces == {f"{BASE}id/", "http://other.example/x#"}

@@ -52,7 +52,16 @@ def test_a_thing_redirects_to_its_document(client: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/id/office/nowhere", "/doc/office/nowhere", "/doc/office/nowhere.ttl", "/doc/nothing", "/id/Office/gao"]
+    "path",
+    [
+        "/id/office/nowhere",
+        "/doc/office/nowhere",
+        "/doc/office/nowhere.ttl",
+        "/doc/nothing",
+        "/id/Office/gao",
+        "/doc/a b/%3C%22",
+        "/id/a b/%3C",
+    ],
 )
 def test_what_is_not_described_is_not_found(client: FlaskClient, path: str) -> None:
     response = client.get(path, headers={"Accept": "text/turtle"})

@@ -105,9 +105,8 @@ def describe_dataset(site: Site, address: str) -> Description:
 def _origin(site: Site) -> list[ox.Quad]:
     """Return what the named graphs and their sources say of their origin and terms, as published."""
     found: list[ox.Quad] = []
-    for iri in sorted(site.release.manifest.graphs):
-        if iri and not iri.startswith("_:"):
-            found += [quad for quad in site.store.match(ox.NamedNode(iri)) if quad.predicate.value in _ORIGIN]
+    for iri in site.named_graphs:
+        found += [quad for quad in site.store.match(ox.NamedNode(iri)) if quad.predicate.value in _ORIGIN]
     sources = {quad.object for quad in found if quad.predicate.value == f"{DCTERMS}source"}
     for source in sorted(sources, key=str):
         if isinstance(source, ox.NamedNode):
@@ -147,15 +146,14 @@ def _links(site: Site) -> list[ox.Triple]:
             _triple(target, f"{DCTERMS}title", ox.Literal(space.partition("://")[2].partition("/")[0])),
             _triple(target, f"{VOID}uriSpace", ox.Literal(space)),
         ]
-    for number, (iri, size) in enumerate(sorted(site.release.manifest.graphs.items())):
-        if iri and not iri.startswith("_:"):
-            part = f"{dataset}#graph-{number}"
-            found += [
-                _triple(dataset, f"{VOID}subset", part),
-                _triple(part, f"{RDF}type", f"{VOID}Dataset"),
-                _triple(part, f"{FOAF}primaryTopic", iri),
-                _triple(part, f"{VOID}triples", count(size)),
-            ]
+    for position, (iri, size) in enumerate(site.named_graphs.items(), start=1):
+        part = f"{dataset}#graph-{position}"
+        found += [
+            _triple(dataset, f"{VOID}subset", part),
+            _triple(part, f"{RDF}type", f"{VOID}Dataset"),
+            _triple(part, f"{FOAF}primaryTopic", iri),
+            _triple(part, f"{VOID}triples", count(size)),
+        ]
     return found
 
 
@@ -269,17 +267,16 @@ def describe_service(site: Site, endpoint: str) -> Description:
     ]
     if site.release.manifest.union:
         triples.append(ox.Triple(service, ox.NamedNode(f"{SD}feature"), ox.NamedNode(f"{SD}UnionDefaultGraph")))
-    for number, (name, size) in enumerate(sorted(site.release.manifest.graphs.items()), start=1):
-        if name and not name.startswith("_:"):
-            graph = ox.NamedNode(f"{endpoint}#graph-{number}")
-            triples += [
-                ox.Triple(dataset, ox.NamedNode(f"{SD}namedGraph"), graph),
-                ox.Triple(graph, a, ox.NamedNode(f"{SD}NamedGraph")),
-                ox.Triple(graph, ox.NamedNode(f"{SD}name"), ox.NamedNode(name)),
-                ox.Triple(graph, ox.NamedNode(f"{SD}graph"), ox.NamedNode(f"{graph.value}-content")),
-                ox.Triple(ox.NamedNode(f"{graph.value}-content"), a, ox.NamedNode(f"{SD}Graph")),
-                ox.Triple(ox.NamedNode(f"{graph.value}-content"), ox.NamedNode(f"{VOID}triples"), count(size)),
-            ]
+    for number, (name, size) in enumerate(site.named_graphs.items(), start=1):
+        graph = ox.NamedNode(f"{endpoint}#graph-{number}")
+        triples += [
+            ox.Triple(dataset, ox.NamedNode(f"{SD}namedGraph"), graph),
+            ox.Triple(graph, a, ox.NamedNode(f"{SD}NamedGraph")),
+            ox.Triple(graph, ox.NamedNode(f"{SD}name"), ox.NamedNode(name)),
+            ox.Triple(graph, ox.NamedNode(f"{SD}graph"), ox.NamedNode(f"{graph.value}-content")),
+            ox.Triple(ox.NamedNode(f"{graph.value}-content"), a, ox.NamedNode(f"{SD}Graph")),
+            ox.Triple(ox.NamedNode(f"{graph.value}-content"), ox.NamedNode(f"{VOID}triples"), count(size)),
+        ]
     return Description(endpoint, [], triples)
 
 

@@ -137,10 +137,12 @@ def linkset(document: str = "dataset") -> Response:
     """Return the links of a document, for the dataset those of its dumps too, as RFC 9264, section 4, has them."""
     here = site()
     offer = negotiate((LINKSET_JSON, LINKSET))
+    if not _exists(here, document):
+        raise NotFound(f"there is no document /{document} to link from")
     contexts = [f"/{document}", *(f"/dump/{name}" for name in _dumps(here) if document == "dataset")]
     address = here.public_url(request.host_url).rstrip("/")
     found = [(context, [s for s in signposts(here, context) if s.rel != "linkset"]) for context in contexts]
-    if not found[0][1] or not _exists(here, document):
+    if not found[0][1]:
         raise NotFound(f"there is no document /{document} to link from")
     if offer is LINKSET_JSON:
         body = {"linkset": [_context(address, path, links) for path, links in found]}
@@ -158,11 +160,12 @@ def linkset(document: str = "dataset") -> Response:
 def _exists(here: Site, document: str) -> bool:
     match document.split("/"):
         case ["doc", entity_type, key]:
-            return bool(here.store.match(NamedNode(here.names.entity(entity_type, key))))
+            iri = here.names.entity(entity_type, key)
+            return here.names.type_and_key(iri) is not None and bool(here.store.match(NamedNode(iri)))
         case ["doc", _]:
             return f"/{document}" in here.lists
         case ["graph", *_]:
-            return here.names.base + document in here.release.manifest.graphs
+            return here.names.base + document in here.named_graphs
         case _:
             return True
 

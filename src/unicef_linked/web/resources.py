@@ -98,7 +98,7 @@ def formats_of(path: str, query: dict[str, str] | None = None) -> list[tuple[For
 def identify(entity_type: str, key: str) -> Response:
     """Redirect from a thing to the document about it (Cool URIs for the Semantic Web, section 4.2)."""
     here = site()
-    iri = here.names.entity(entity_type, key)
+    iri = _identifier(here, entity_type, key)
     if not here.store.match(ox.NamedNode(iri)):
         raise NotFound(f"nothing is published about {iri}")
     negotiate(DOCUMENT_FORMATS)
@@ -113,12 +113,22 @@ def identify(entity_type: str, key: str) -> Response:
     return response
 
 
+def _identifier(here: Site, entity_type: str, key: str) -> str:
+    """Return the IRI of an entity; raises NotFound for what no IRI can have in it."""
+    iri = here.names.entity(entity_type, key)
+    try:
+        ox.NamedNode(iri)
+    except ValueError:
+        raise NotFound(f"nothing is published about {iri}") from None
+    return iri
+
+
 @routes.get("/doc/<entity_type>/<key>")
 @routes.get("/doc/<entity_type>/<key>.<suffix>")
 def document(entity_type: str, key: str, suffix: str | None = None) -> Response:
     """Return the document about one entity."""
     here = site()
-    iri = here.names.entity(entity_type, key)
+    iri = _identifier(here, entity_type, key)
     path = f"/doc/{entity_type}/{key}"
     return respond(
         path,
@@ -380,7 +390,7 @@ def dataset(suffix: str | None = None) -> Response:
         found = content()
         parts = {
             **here.partitions,
-            "graph": [(iri, size) for iri, size in sorted(here.release.manifest.graphs.items()) if iri],
+            "graph": list(here.named_graphs.items()),
         }
         named = [*(iri for part in parts.values() for iri, _ in part), *(predicate for _, predicate, _ in here.links)]
         reader = here.reader(found.about, language(), found.iri, *named)

@@ -31,11 +31,11 @@ def dataset(site: Site, address: str, language: str) -> Structured:
     """Return the dataset as ``schema:Dataset``; ``address`` is where the public reaches this server, ending in ``/``."""
     iri = site.names.dataset
     quads = site.store.match(NamedNode(iri))
-    publisher = next(iter(_values(quads, f"{DCTERMS}publisher")), None)
-    spatial = _values(quads, f"{DCTERMS}spatial")
+    publisher = next(iter(_iris(quads, f"{DCTERMS}publisher")), None)
+    spatial = _iris(quads, f"{DCTERMS}spatial")
     starts = [
         date
-        for period in _values(quads, f"{DCTERMS}temporal")
+        for period in _iris(quads, f"{DCTERMS}temporal")
         for date in _values(site.store.match(NamedNode(period)), f"{DCAT}startDate")
     ]
     reader = site.reader([], language, iri, *spatial, *filter(None, [publisher]))
@@ -50,7 +50,7 @@ def dataset(site: Site, address: str, language: str) -> Structured:
             "url": f"{address}dataset",
             "identifier": iri,
             "version": site.release.manifest.name,
-            "license": next(iter(_values(quads, f"{DCTERMS}license")), None),
+            "license": next(iter(_iris(quads, f"{DCTERMS}license")), None),
             "isAccessibleForFree": True,
             "inLanguage": sorted({_CODES.get(value, value) for value in _values(quads, f"{DCTERMS}language")}),
             "keywords": sorted(_texts(quads, f"{DCAT}keyword", language)),
@@ -85,7 +85,7 @@ _CODES: Final = {
 def entity(site: Site, resource: Resource, quads: Iterable[Quad], language: str) -> Structured:
     """Return one thing in words of schema.org: names, class, the same thing elsewhere, what schema.org terms say of it."""
     own = [quad for quad in quads if isinstance(quad.subject, NamedNode) and quad.subject.value == resource.iri]
-    classes = {value.removeprefix(SCHEMA) for value in _values(own, f"{RDF}type") if value.startswith(SCHEMA)}
+    classes = {value.removeprefix(SCHEMA) for value in _iris(own, f"{RDF}type") if value.startswith(SCHEMA)}
     others = {text.text for text in resource.other_labels} - {resource.label.text}
     said: dict[str, list[str | float | Structured]] = {}
     for quad in sorted(own, key=str):
@@ -103,12 +103,18 @@ def entity(site: Site, resource: Resource, quads: Iterable[Quad], language: str)
             "@type": sorted(classes) or "Thing",
             "name": resource.label.text,
             "description": _text(own, _ABOUT, language),
-            "sameAs": sorted({value for name in _SAME for value in _values(own, name)}),
+            "sameAs": sorted({value for name in _SAME for value in _iris(own, name)}),
             "subjectOf": {"@type": "Dataset", "@id": site.names.dataset, "url": site.names.dataset},
             **said,
             "alternateName": sorted({*others, *map(str, said.get("alternateName", ()))}),
         }
     )
+
+
+def _iris(quads: Iterable[Quad], predicate: str) -> list[str]:
+    """Return the IRIs that a property has, each once and in order."""
+    terms = {quad.object for quad in quads if quad.predicate.value == predicate}
+    return sorted(term.value for term in terms if isinstance(term, NamedNode))
 
 
 def _values(quads: Iterable[Quad], predicate: str) -> list[str]:

@@ -34,16 +34,16 @@ _LINKS: Final = """
 PREFIX owl:  <http://www.w3.org/2002/07/owl#>
 PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
 
-SELECT ?base ?space ?link (COUNT(*) AS ?links) {
-  SELECT DISTINCT ?base ?s ?link ?o ?space {
+SELECT ?space ?link (COUNT(*) AS ?links) {
+  SELECT DISTINCT ?s ?link ?o ?space {
     VALUES ?link { owl:sameAs skos:exactMatch skos:closeMatch skos:broadMatch skos:narrowMatch skos:relatedMatch }
     ?s ?link ?o .
-    FILTER (ISIRI(?s) && ISIRI(?o) && !STRSTARTS(STR(?o), STR(?base)))
+    FILTER (ISIRI(?s) && ISIRI(?o))
     BIND (REPLACE(STR(?o), "[^/#]*/?$", "") AS ?space)
     FILTER (!STRSTARTS(STR(?s), ?space))
   }
 }
-GROUP BY ?base ?space ?link
+GROUP BY ?space ?link
 """
 
 
@@ -115,6 +115,11 @@ class Site:
         return (quad.triple for quad in self.release.quads() if isinstance(quad.graph_name, DefaultGraph))
 
     @property
+    def named_graphs(self) -> dict[str, int]:
+        """The graphs that an IRI names, with their statements; a blank node's name would mean nothing to others."""
+        return {name: size for name, size in sorted(self.release.manifest.graphs.items()) if ":" in name}
+
+    @property
     def counts(self) -> dict[str, int]:
         """The statistics of VoID, section 4.6."""
         return self.statistics.counts
@@ -127,9 +132,10 @@ class Site:
     @cached_property
     def links(self) -> list[tuple[str, str, int]]:
         """Where the dataset leads (the IRIs' common beginning), by which property of identity or likeness, how often."""
-        rows = self.store.select(_LINKS, {"base": Literal(self.names.base)})
-        found = (tuple(str(getattr(row[name], "value", "")) for name in ("space", "link", "links")) for row in rows)
-        return sorted((space, link, int(number)) for space, link, number in found if not space.endswith("://"))
+        rows = self.store.select(_LINKS)
+        found = (tuple(str(getattr(row.get(name), "value", "")) for name in ("space", "link", "links")) for row in rows)
+        outside = (row for row in found if row[0] and not row[0].startswith(self.names.base) and row[0][-3:] != "://")
+        return sorted((space, link, int(number)) for space, link, number in outside)
 
     @cached_property
     def checksums(self) -> dict[str, str]:
