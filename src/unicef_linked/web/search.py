@@ -11,7 +11,7 @@ from unicef_linked.errors import BadParameter
 from unicef_linked.folding import LONGEST, fold, read_phrase, trigrams
 from unicef_linked.formats import HTML
 from unicef_linked.index import type_rank
-from unicef_linked.reconciliation import Question
+from unicef_linked.reconciliation import DEFAULT_TYPES, Question
 from unicef_linked.web.responses import JSON, answer_json, language, negotiate, page, represent, site
 
 if TYPE_CHECKING:
@@ -34,14 +34,17 @@ def search() -> Response:
     query, wanted = request.args.get("q", "").strip()[:LONGEST], request.args.get("type", "")
     limit, offset = min(_number("limit", SHOWN), 2 * SHOWN), _number("offset", 0)
     found = rank(here, query) if query else []
-    types = Counter(name for entity, _ in found for name in _types(here, entity))
+    types = Counter(name for entity, _ in found for name in types_of(here, entity))
     if wanted:
-        found = [(entity, score) for entity, score in found if wanted in _types(here, entity)]
-    results = [_result(here, entity, score, query) for entity, score in found[offset : offset + limit]]
+        wanted = next((name for name in here.reconciler.types if name.lower() == wanted.lower()), wanted)
+        found = [(entity, score) for entity, score in found if wanted in types_of(here, entity)]
+    results = [result(here, entity, score, query, language()) for entity, score in found[offset : offset + limit]]
     offer = negotiate((JSON, HTML))
     if offer is HTML:
         reader = here.reader([], language(), *(iri for entity, _ in found for iri in entity.types))
-        facets = [(name, reader.label(here.names.term(name)), number) for name, number in types.most_common()]
+        facets = [
+            (name, reader.label(here.names.term(name)), types[name]) for name in here.reconciler.types if types[name]
+        ]
         links = [here.locate(result["iri"]) for result in results]
         content = page(
             "search.html",
@@ -78,15 +81,17 @@ def rank(here: Site, query: str) -> list[tuple[Entity, float]]:
     return sorted(entities, key=lambda pair: (-pair[1], type_rank(pair[0]), pair[0].id))
 
 
-def _types(here: Site, entity: Entity) -> list[str]:
+def types_of(here: Site, entity: Entity) -> list[str]:
+    """Return the classes of ours that an entity is of, by local name; those people ask for most first."""
     own = f"{here.names.ontology}#"
-    return sorted(iri.removeprefix(own) for iri in entity.types if iri.startswith(own))
+    found = (iri.removeprefix(own) for iri in entity.types if iri.startswith(own))
+    return sorted(found, key=lambda name: (name not in DEFAULT_TYPES, name))
 
 
-def _result(here: Site, entity: Entity, score: float, query: str) -> dict[str, Any]:
-    """Return one result: what the entity is called for the reader, and which of its labels is nearest to the query."""
-    name, types = entity.name(language()), _types(here, entity)
-    matched = max(entity.labels, key=lambda label: _nearness(label, query), default=None)
+def result(here: Site, entity: Entity, score: float, query: str, wanted: str) -> dict[str, Any]:
+    """Return one result: the entity by its name in the language ``wanted``, and its label that is nearest to the query."""
+    name, types = entity.name(wanted), types_of(here, entity)
+    matched = max(entity.labels, key=lambda label: _nearness(label, query, name.text), default=None)
     return {
         "iri": entity.iri,
         "id": entity.id,
@@ -98,11 +103,13 @@ def _result(here: Site, entity: Entity, score: float, query: str) -> dict[str, A
     }
 
 
-def _nearness(label: Label, query: str) -> tuple[bool, bool, float]:
+def _nearness(label: Label, query: str, shown: str) -> tuple[bool, bool, bool, float]:
+    """Return how near a label is to a query; between two that have the words, the one that is shown anyway."""
     folded, wanted = fold(label.text), fold(query)
     ours, theirs = trigrams(folded), trigrams(wanted)
     alike = 2 * len(ours & theirs) / (len(ours) + len(theirs))
-    return folded == wanted, read_phrase(label.text).key == read_phrase(query).key, alike
+    begins = f" {wanted}" in f" {folded}" and label.text == shown
+    return folded == wanted, read_phrase(label.text).key == read_phrase(query).key, begins, alike
 
 
 def _number(name: str, default: int) -> int:
