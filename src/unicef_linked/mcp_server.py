@@ -14,12 +14,13 @@ from pyoxigraph import parse
 
 from unicef_linked import __version__
 from unicef_linked.errors import LinkedDataError, NotFound, QueryOutOfResources, UnusableInput
+from unicef_linked.folding import LONGEST
 from unicef_linked.formats import NTRIPLES, RESULTS_TSV, TURTLE
-from unicef_linked.reconciliation import Question
 from unicef_linked.store.engines import open_store, run_engine
 from unicef_linked.store.query import Query
 from unicef_linked.web.resolve import told
 from unicef_linked.web.resources import write
+from unicef_linked.web.search import rank, result, types_of
 from unicef_linked.web.site import Site
 from unicef_linked.writing import write_rdf
 
@@ -84,23 +85,13 @@ def _server(here: Site) -> MCPServer:
 
     @offer
     def search(query: str, type: str = "", language: str = "en", limit: int = 10) -> list[dict[str, Any]]:  # noqa: A002
-        """Find entities by name, in any language; accents and spelling forgiven.
+        """Find entities by name, in any language; accents and spelling forgiven. The best come first.
 
         query: a name, such as "Tombouctou" or "Gao region". type: a class by its local name, such as Region, ZoneOffice, Place or
-        Sector; empty for any. language: of the labels in the answer. Each result has a score up to 100 and says whether it is a
-        certain match.
+        Sector; empty for any. language: of the labels in the answer. A score is at most 100.
         """
-        question = Question(query, (type,) if type else (), limit=max(1, min(limit, 100)))
-        return [
-            {
-                "iri": candidate.entity.iri,
-                "id": candidate.entity.id,
-                "label": candidate.entity.name(language).text,
-                "score": candidate.score,
-                "match": candidate.match,
-            }
-            for candidate in here.reconciler.candidates(question)
-        ]
+        found = [pair for pair in rank(here, query.strip()[:LONGEST]) if not type or type in types_of(here, pair[0])]
+        return [result(here, entity, score, query, language) for entity, score in found[: max(1, min(limit, 100))]]
 
     @offer
     def resolve(identifier: str, scheme: str = "", language: str = "en") -> list[dict[str, Any]]:
