@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import pyoxigraph as ox
 
+from unicef_linked.exports import EXPORTS
 from unicef_linked.iris import DCAT, DCTERMS, FOAF, PROV, RDF, RDFS, SD, SPDX, VOID, XSD
 from unicef_linked.statistics import describe
 from unicef_linked.web.site import Description, count
@@ -21,6 +22,41 @@ DUMPS: Final = {
     "dataset.jsonld": "application/ld+json",
 }
 """Dumps by name, with their media types."""
+
+
+class _Service(NamedTuple):
+    """One way to ask the dataset."""
+
+    path: str
+    description: str  # where a program reads what it takes
+    standard: str
+    english: str
+    french: str
+
+
+_SERVICES: Final = (
+    _Service(
+        "sparql",
+        "sparql",
+        "https://www.w3.org/TR/sparql11-protocol/",
+        "SPARQL 1.1 endpoint",
+        "Point d’accès SPARQL 1.1",
+    ),
+    _Service(
+        "fragments",
+        "openapi.json",
+        "https://linkeddatafragments.org/specification/triple-pattern-fragments/",
+        "Triple Pattern Fragments",
+        "Triple Pattern Fragments",
+    ),
+    _Service(
+        "reconcile",
+        "reconcile",
+        "https://www.w3.org/community/reports/reconciliation/CG-FINAL-specs-0.2-20230410/",
+        "Entity Reconciliation API 0.2",
+        "API de réconciliation d’entités 0.2",
+    ),
+)
 
 
 def describe_dataset(site: Site, address: str) -> Description:
@@ -42,6 +78,7 @@ def describe_dataset(site: Site, address: str) -> Description:
     say(dataset, f"{DCAT}version", ox.Literal(site.release.manifest.name))
     say(dataset, f"{VOID}uriSpace", ox.Literal(f"{names.base}id/"))
     say(dataset, f"{VOID}sparqlEndpoint", ox.NamedNode(f"{address}sparql"))
+    say(dataset, f"{VOID}uriLookupEndpoint", ox.NamedNode(f"{address}resource?iri="))
     say(dataset, f"{VOID}vocabulary", ox.NamedNode(names.ontology))
     say(dataset, f"{DCAT}landingPage", ox.NamedNode(f"{address}dataset"))
     say(dataset, f"{DCTERMS}identifier", ox.Literal(names.dataset))
@@ -77,14 +114,29 @@ def describe_dataset(site: Site, address: str) -> Description:
             f"{SPDX}checksumValue",
             ox.Literal(site.checksums[path.name], datatype=ox.NamedNode(f"{XSD}hexBinary")),
         )
-    service = ox.NamedNode(f"{names.dataset}#sparql")
-    triples.append(ox.Triple(service, a, ox.NamedNode(f"{DCAT}DataService")))
-    say(service, f"{DCAT}servesDataset", dataset)
-    say(service, f"{DCAT}endpointURL", ox.NamedNode(f"{address}sparql"))
-    say(service, f"{DCAT}endpointDescription", ox.NamedNode(f"{address}sparql"))
-    for language, text in (("en", "SPARQL 1.1 endpoint"), ("fr", "Point d’accès SPARQL 1.1")):
-        say(service, f"{DCTERMS}title", ox.Literal(text, language=language))
-    say(service, f"{DCTERMS}conformsTo", ox.NamedNode("https://www.w3.org/TR/sparql11-protocol/"))
+    for export in EXPORTS if site.release.manifest.conforms is not None else ():
+        name = f"{names.dataset}#export-{export.name.replace('.', '-')}"
+        download = ox.NamedNode(f"{address}export/{export.name}")
+        say(dataset, f"{DCAT}distribution", ox.NamedNode(name))
+        triples += [
+            _triple(name, f"{RDF}type", f"{DCAT}Distribution"),
+            _triple(name, f"{DCAT}downloadURL", download),
+            _triple(name, f"{DCAT}accessURL", download),
+            _triple(name, f"{DCAT}mediaType", _MEDIA + export.media_type),
+            _triple(name, f"{DCTERMS}format", _MEDIA + export.media_type),
+            *(_triple(name, f"{DCTERMS}title", ox.Literal(t, language=tag)) for tag, t in export.title.items()),
+        ]
+    for service in _SERVICES:
+        name = f"{names.dataset}#{service.path}"
+        triples += [
+            _triple(name, f"{RDF}type", f"{DCAT}DataService"),
+            _triple(name, f"{DCAT}servesDataset", names.dataset),
+            _triple(name, f"{DCAT}endpointURL", address + service.path),
+            _triple(name, f"{DCAT}endpointDescription", f"{address}{service.description}"),
+            _triple(name, f"{DCTERMS}title", ox.Literal(service.english, language="en")),
+            _triple(name, f"{DCTERMS}title", ox.Literal(service.french, language="fr")),
+            _triple(name, f"{DCTERMS}conformsTo", service.standard),
+        ]
     published = site.store.match(graph_name=ox.NamedNode(names.graph("derived/statistics")))
     about = {*site.store.match(dataset), *(quad for quad in published if quad.triple in statistics)}
     parts = [quad.object for quad in about if str(getattr(quad.object, "value", "")).startswith(f"{names.dataset}#")]
@@ -200,7 +252,7 @@ def _catalogue(site: Site, address: str, about: list[ox.Triple]) -> list[ox.Trip
         *said,
         _triple(catalogue, f"{RDF}type", f"{DCAT}Catalog"),
         _triple(catalogue, f"{DCAT}dataset", dataset),
-        _triple(catalogue, f"{DCAT}service", f"{dataset}#sparql"),
+        *(_triple(catalogue, f"{DCAT}service", f"{dataset}#{service.path}") for service in _SERVICES),
         _triple(catalogue, f"{FOAF}homepage", address),
         _triple(address, f"{RDF}type", f"{FOAF}Document"),
     ]
