@@ -39,7 +39,7 @@ SELECT ?space ?link (COUNT(*) AS ?links) {
     VALUES ?link { owl:sameAs skos:exactMatch skos:closeMatch skos:broadMatch skos:narrowMatch skos:relatedMatch }
     ?s ?link ?o .
     FILTER (ISIRI(?s) && ISIRI(?o))
-    BIND (REPLACE(STR(?o), "[^/#]*/?$", "") AS ?space)
+    BIND (REPLACE(STR(?o), "[^/#]+/?$", "") AS ?space)
     FILTER (!STRSTARTS(STR(?s), ?space))
   }
 }
