@@ -43,6 +43,9 @@ DEFAULT_TYPES: Final = (
 LIMIT: Final = 10
 """Candidates for a question that does not say how many."""
 
+BATCH: Final = 5000
+"""Queries, and values of properties, that one batch may have."""
+
 _LEAST: Final = 0.6
 """How alike a label must be to be suggested."""
 
@@ -348,11 +351,15 @@ def read_questions(text: str) -> dict[str, Question]:
     """Return the questions of a batch (section 4.1), by their keys. Raises ValueError that says what is wrong with which."""
     try:
         batch = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"the queries are not JSON: {error}") from None
     if not isinstance(batch, dict):
         raise ValueError('the queries are not a JSON object such as {"q0": {"query": "Gao"}}')
-    return {key: _question(key, value) for key, value in batch.items()}
+    questions = {key: _question(key, value) for key, value in batch.items()}
+    values = sum(len(wanted) for question in questions.values() for _, wanted in question.properties)
+    if len(questions) > BATCH or values > BATCH:
+        raise ValueError(f"a batch has at most {BATCH:,} queries and {BATCH:,} values of properties; send several")
+    return questions
 
 
 def _question(key: str, asked: object) -> Question:
@@ -363,7 +370,7 @@ def _question(key: str, asked: object) -> Question:
         raise wrong("is not an object")
     unknown = sorted(asked.keys() - {"query", "type", "type_strict", "limit", "properties"})
     if unknown:
-        raise wrong(f"has {', '.join(unknown)}; there are query, type, type_strict, limit and properties")
+        raise wrong(f"has {', '.join(map(repr, unknown))}; there are query, type, type_strict, limit and properties")
     query, types, strict = asked.get("query", ""), asked.get("type", []), asked.get("type_strict", "any")
     limit, properties = asked.get("limit", LIMIT), asked.get("properties", [])
     types = [types] if isinstance(types, str) else types
@@ -380,7 +387,7 @@ def _question(key: str, asked: object) -> Question:
     if "query" not in asked and not properties:
         raise wrong("has neither query nor properties")
     return Question(
-        query, tuple(filter(None, types)), strict, tuple(_properties(properties, wrong)), max(0, min(100, int(limit)))
+        query, tuple(filter(None, types)), strict, tuple(_properties(properties, wrong)), int(min(100, max(0, limit)))
     )
 
 
@@ -390,6 +397,6 @@ def _properties(properties: list[Any], wrong: Callable[[str], ValueError]) -> It
             raise wrong("a property is not an object with pid and v")
         values = item["v"] if isinstance(item["v"], list) else [item["v"]]
         if not all(isinstance(value, str | int | float | bool | dict) for value in values):
-            raise wrong(f"a value of {item['pid']} is neither text, number, truth value nor entity")
+            raise wrong(f"a value of {item['pid']!r} is neither text, number, truth value nor entity")
         if values:
             yield item["pid"], tuple(values)

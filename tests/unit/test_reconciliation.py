@@ -156,7 +156,7 @@ def test_a_limit_holds(reconciler: Reconciler) -> None:
         ({"q": {"query": "x", "type_strict": "maybe"}}, "type_strict"),
         ({"q": {"query": "x", "limit": "3"}}, "limit is not a number"),
         ({"q": {"query": "x", "properties": [{"pid": "p"}]}}, "pid and v"),
-        ({"q": {"query": "x", "kind": "y"}}, "has kind"),
+        ({"q": {"query": "x", "kind": "y"}}, "has 'kind'"),
     ],
 )
 def test_what_is_wrong_with_a_batch_is_said(batch: Any, message: str) -> None:

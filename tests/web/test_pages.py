@@ -65,6 +65,8 @@ PAGES: Final = [
     ("/graph/mali/offices", "", ""),
     ("/dump/", "", ""),
     ("/sparql", "SPARQL", "SPARQL"),
+    ("/search", "Search", "Recherche"),
+    ("/resolve", "Resolve", "Retrouver"),
 ]
 
 

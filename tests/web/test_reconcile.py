@@ -59,6 +59,41 @@ def test_names_come_in_the_language_of_the_reader(client: FlaskClient) -> None:
     assert answer["q"]["result"][0]["name"] == "Région de Tombouctou"
 
 
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        pytest.param('{"q": {"query": "Gao", "limit": 1e999}}', 200, id="a limit without end"),
+        pytest.param('{"q": {"query": "Gao", "limit": NaN}}', 200, id="a limit that is no number"),
+        pytest.param('{"\\ud800": {"query": "\\udfff"}}', 200, id="half a character"),
+        pytest.param('{"q": {"query": "Gao", "\\ud800": 1}}', 400, id="half a character for a key"),
+        pytest.param('{"q": {"query": "\\u0000"}}', 200, id="a character that is none"),
+        pytest.param("[" * 100_000, 400, id="nested without end"),
+        pytest.param('{"q": {"query": "Gao", "properties": [{"pid": "pcode", "v": NaN}]}}', 200, id="a value"),
+        pytest.param(json.dumps({str(n): {"query": "Gao"} for n in range(5001)}), 400, id="too many"),
+        pytest.param(
+            json.dumps({"q": {"properties": [{"pid": "pcode", "v": ["x"] * 5001}]}}), 400, id="too many values"
+        ),
+    ],
+)
+def test_a_batch_of_whatever_kind_has_an_answer(client: FlaskClient, body: str, status: int) -> None:
+    assert client.post("/reconcile", data={"queries": body}).status_code == status
+
+
+@pytest.mark.parametrize(
+    "extend",
+    [
+        '{"ids": ["region/gao"], "properties": [{"id": "pcode", "settings": {"limit": 1e999}}]}',
+        '{"ids": 1, "properties": []}',
+        '{"ids": [], "properties": ["pcode"]}',
+        "[" * 100_000,
+        json.dumps({"ids": ["region/gao"] * 1000, "properties": [{"id": "pcode"}] * 101}),
+    ],
+    ids=["endless", "no list", "no objects", "nested", "too many"],
+)
+def test_an_extension_that_cannot_be_is_refused(client: FlaskClient, extend: str) -> None:
+    assert client.post("/reconcile", data={"extend": extend}).status_code == 400
+
+
 def test_an_empty_batch_has_an_empty_answer(client: FlaskClient) -> None:
     assert ask(client) == {}
 

@@ -124,5 +124,20 @@ def test_a_batch_that_is_no_list_of_identifiers_is_refused(client: FlaskClient, 
     assert client.post("/resolve", data=body, content_type="application/json").status_code == 400
 
 
+def test_a_batch_of_whatever_kind_has_an_answer(client: FlaskClient) -> None:
+    def post(body: str) -> int:
+        return client.post("/resolve", data=body, content_type="application/json").status_code
+
+    assert post('["\\ud800", "a/b", "://", "wd:", ":", "' + "x" * 100_000 + '"]') == 200
+    assert post("[" * 100_000) == 400
+    assert post(f'["wd:Q912"{", 1" * 20_000}]') == 400
+
+
+@pytest.mark.parametrize("rest", ['&x={"<>', "&scheme=", "&lang=%00", "&code=ML10"])
+def test_what_else_is_in_the_address_does_no_harm(client: FlaskClient, rest: str) -> None:
+    for accept in ("text/turtle", "text/html", "application/json"):
+        assert client.get(f"/resolve?code=ML10{rest}", headers={"Accept": accept}).status_code == 200
+
+
 def test_a_batch_is_json(client: FlaskClient) -> None:
     assert client.post("/resolve", data="iri=wd:Q912", content_type="text/plain").status_code == 415

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 routes: Final = Blueprint("reconcile", __name__)
 
+CELLS: Final = 100_000
+"""Entities times properties that one data extension may ask for."""
+
 PREVIEW_SIZE: Final = (420, 260)
 """Width and height of a preview, in pixels."""
 
@@ -152,10 +155,12 @@ def _extend(text: str) -> Response:
         ids = [str(entity) for entity in asked["ids"]]
         wanted = [(str(item["id"]), item.get("settings") or {}) for item in asked["properties"]]
         limits = [int(float(settings.get("limit") or 0)) for _, settings in wanted]
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
         raise BadParameter(
             'extend is not a JSON object such as {"ids": […], "properties": [{"id": "pcode"}]}'
         ) from None
+    if len(ids) * len(wanted) > CELLS:
+        raise BadParameter(f"{len(ids) * len(wanted):,} cells are over the limit of {CELLS:,} for one request")
     here = site()
     rows: dict[str, dict[str, list[dict[str, object]]]] = {}
     for key in ids:

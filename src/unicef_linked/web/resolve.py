@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlencode
 
 from flask import Blueprint, Response, request
 from pyoxigraph import NamedNode, Triple
@@ -83,7 +84,7 @@ def _description(here: Site, readings: list[Reading]) -> Description:
     entities = list(dict.fromkeys(reading.entity.iri for reading in readings))
     if len(entities) == 1:
         return Description(entities[0], about, labels)
-    query = request.query_string.decode("ascii", "replace")
+    query = urlencode({key: value for key, value in request.args.items() if key in {"iri", "code", "scheme"}})
     answer = NamedNode(f"{here.names.base}resolve?{query}")
     own = [Triple(answer, NamedNode(f"{FOAF}topic"), NamedNode(iri)) for iri in entities]
     own.append(Triple(answer, NamedNode(f"{RDF}type"), NamedNode(f"{FOAF}Document")))
@@ -126,7 +127,10 @@ def resolve_all() -> Response:
     """Return the readings of each identifier in a JSON list: texts, or objects with ``iri``, ``code`` and ``scheme``."""
     if not request.is_json:
         raise UnsupportedMediaType("send the identifiers as application/json: a list of texts or objects")
-    wanted = request.get_json(silent=True)
+    try:
+        wanted = request.get_json(silent=True)
+    except RecursionError:
+        wanted = None
     if not isinstance(wanted, list):
         raise BadParameter('send a JSON list, such as ["wd:Q912", {"scheme": "pcode", "code": "ML07"}]')
     if len(wanted) > BATCH:

@@ -133,7 +133,8 @@ def represent(
 
 def answer_json(value: object, *varies_by: str) -> Response:
     """Return a value as JSON; ``varies_by`` names the request headers that it depends on."""
-    return represent(json.dumps(value, ensure_ascii=False).encode(), JSON, varies_by=varies_by)
+    content = json.dumps(value, ensure_ascii=False).encode(errors="backslashreplace")  # half a character stays escaped
+    return represent(content, JSON, varies_by=varies_by)
 
 
 def entity_tag(content: bytes, offer: Format, language: str = "") -> str:
