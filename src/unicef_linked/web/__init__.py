@@ -41,7 +41,19 @@ def create_app(settings: Settings, release: Release, store: Store) -> Flask:
     site = Site(settings, release, store)
     app.extensions["unicef-linked"] = site
 
-    for module in (resources, search, reconcile, resolve, sparql, fragments, exports, discovery, openapi, metrics, pages):
+    for module in (
+        resources,
+        search,
+        reconcile,
+        resolve,
+        sparql,
+        fragments,
+        exports,
+        discovery,
+        openapi,
+        metrics,
+        pages,
+    ):
         app.register_blueprint(module.routes)
     app.register_error_handler(LinkedDataError, problem)
     app.register_error_handler(HTTPException, http_problem)

@@ -76,6 +76,10 @@ PARAMETERS: Final[Mapping[str, Parameter]] = {
     ),
     "code": Parameter(("a code; give it or an iri", "un code ; le donner, ou un iri"), "ML07"),
     "scheme": Parameter(("scheme of the code", "système du code"), "pcode"),
+    "of-graph": Parameter(
+        ("named graph to ask instead of the default graph", "graphe nommé à interroger au lieu du graphe par défaut"),
+        "https://w3id.org/unicef-linked/graph/mali/offices",
+    ),
     "subject": Parameter(("subject of the pattern", "sujet du motif"), "https://w3id.org/unicef-linked/id/office/gao"),
     "predicate": Parameter(
         ("predicate of the pattern", "prédicat du motif"), "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
@@ -101,7 +105,7 @@ PARAMETERS: Final[Mapping[str, Parameter]] = {
 }
 """Every parameter once, by the name that operations have it under; see ``_NAMES`` for those that share a public name."""
 
-_NAMES: Final = {"external": "iri", "class": "type"}
+_NAMES: Final = {"external": "iri", "class": "type", "of-graph": "graph"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +143,8 @@ OPERATIONS: Final = (
     Operation("/context.jsonld", ("The JSON-LD context", "Le contexte JSON-LD"), (JSONLD.media_type,)),
     Operation("/sparql", ("Answers a query; without one, the editor or the service description", "Répond à une requête ; sans requête, l’éditeur ou la description du service"), _SPARQL, query=("query", "default-graph-uri", "named-graph-uri", "timeout", "format"), problems=(400, 403, 406, 503)),
     Operation("/sparql", ("Answers a query", "Répond à une requête"), _SPARQL, query=("default-graph-uri", "named-graph-uri", "timeout", "format"), method="post", body=(("application/x-www-form-urlencoded", "query=ASK%20%7B%20%3Fs%20%3Fp%20%3Fo%20%7D"), ("application/sparql-query", "ASK { ?s ?p ?o }")), problems=(400, 403, 406, 413, 415, 503)),
-    Operation("/fragments", ("One page of the triples that fit a pattern (Triple Pattern Fragments)", "Une page des triplets qui répondent à un motif (Triple Pattern Fragments)"), query=("subject", "predicate", "object", "page", "lang"), problems=(400, 404, 406)),
-    Operation("/fragments.{suffix}", ("The same in one format", "La même dans un format"), query=("subject", "predicate", "object", "page", "lang"), problems=(400, 404)),
+    Operation("/fragments", ("One page of the triples that fit a pattern (Triple Pattern Fragments)", "Une page des triplets qui répondent à un motif (Triple Pattern Fragments)"), query=("subject", "predicate", "object", "of-graph", "page", "lang"), problems=(400, 404, 406)),
+    Operation("/fragments.{suffix}", ("The same in one format", "La même dans un format"), query=("subject", "predicate", "object", "of-graph", "page", "lang"), problems=(400, 404)),
     Operation("/resolve", ("The entity that an IRI or a code identifies, with its other identifiers", "L’entité qu’un IRI ou un code désigne, avec ses autres identifiants"), query=("external", "code", "scheme", "lang"), required=("external",), problems=(400, 404, 406)),
     Operation("/resolve.{suffix}", ("The same in one format", "La même dans un format"), query=("external", "code", "scheme", "lang"), required=("external",), problems=(400, 404)),
     Operation("/resolve", ("The same for a list of identifiers", "La même chose pour une liste d’identifiants"), (JSON,), method="post", body=((JSON, '["http://www.wikidata.org/entity/Q912"]'),), problems=(400, 413, 415)),
