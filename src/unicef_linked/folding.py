@@ -28,7 +28,7 @@ _SMALL_WORDS: Final = frozenset(
 """Articles and prepositions of French and English, folded: they never tell one name from another here."""
 
 _KINDS: Final = {
-    "region": ("region", "regions", "regional", "wilaya", "منطقه", "منطقة", "ߘߌߣߋߖߊ", "𞤁𞤭𞥅𞤱𞤢𞤤", "diiwal", "yankin"),
+    "region": ("region", "regions", "reg", "wilaya", "منطقه", "منطقة", "ߘߌߣߋߖߊ", "𞤁𞤭𞥅𞤱𞤢𞤤", "diiwal", "yankin"),
     "district": ("district",),
     "zone office": ("bureau de zone", "bureau zone", "zone office", "zonal office"),
     "main office": (
@@ -39,7 +39,8 @@ _KINDS: Final = {
         "bureau central",
         "head office",
     ),
-    "office": ("bureau", "office", "sous bureau", "sub office", "suboffice", "field office", "bureau de terrain"),
+    "office": ("bureau", "office"),
+    "other office": ("sous bureau", "sub office", "suboffice", "field office", "regional office", "bureau de terrain"),
     "city": ("ville", "city", "town"),
     "country": ("republique", "republic", "pays", "country"),
     "sector": ("secteur", "sector", "sectors", "secteurs"),
