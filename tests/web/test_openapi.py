@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -31,6 +32,11 @@ def test_it_is_openapi_3_1(described: dict[str, Any]) -> None:
 
 def test_every_public_route_is_in_the_table_and_nothing_else(app: Flask) -> None:
     assert {(operation.path, operation.method) for operation in OPERATIONS} == public_routes(app)
+
+
+def test_french_follows_french_typography() -> None:
+    for _, text in [row.text for row in (*OPERATIONS, *PARAMETERS.values())]:
+        assert not re.search(r"(?<!\u00a0)[:;?!]|'", text), text
 
 
 def test_every_parameter_of_the_table_is_used() -> None:

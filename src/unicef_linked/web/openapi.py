@@ -61,11 +61,11 @@ PARAMETERS: Final[Mapping[str, Parameter]] = {
     "iri": Parameter(("the IRI to describe", "l’IRI à décrire"), "https://w3id.org/unicef-linked/id/region/gao"),
     "query": Parameter(("a SPARQL 1.1 query", "une requête SPARQL 1.1"), "ASK { ?s ?p ?o }"),
     "default-graph-uri": Parameter(
-        ("graph that is the default graph; may be repeated", "graphe par défaut ; peut être répété"),
+        ("graph that is the default graph; may be repeated", "graphe par défaut ; peut être répété"),
         "https://w3id.org/unicef-linked/graph/mali/offices",
     ),
     "named-graph-uri": Parameter(
-        ("named graph to ask; may be repeated", "graphe nommé à interroger ; peut être répété"),
+        ("named graph to ask; may be repeated", "graphe nommé à interroger ; peut être répété"),
         "https://w3id.org/unicef-linked/graph/mali/offices",
     ),
     "timeout": Parameter(("seconds", "secondes"), "5", "number"),
@@ -74,7 +74,7 @@ PARAMETERS: Final[Mapping[str, Parameter]] = {
         ("an IRI of ours or of another dataset", "un IRI de nous ou d’un autre jeu de données"),
         "http://www.wikidata.org/entity/Q912",
     ),
-    "code": Parameter(("a code; give it or an iri", "un code ; le donner, ou un iri"), "ML07"),
+    "code": Parameter(("a code; give it or an iri", "un code ; le donner, ou un iri"), "ML07"),
     "scheme": Parameter(("scheme of the code", "système du code"), "pcode"),
     "of-graph": Parameter(
         ("named graph to ask instead of the default graph", "graphe nommé à interroger au lieu du graphe par défaut"),
@@ -124,8 +124,8 @@ class Operation:
 
 
 OPERATIONS: Final = (
-    Operation("/", ("The home page; as RDF, the dataset’s description", "La page d’accueil ; en RDF, la description du jeu de données"), query=("lang",), problems=(406,)),
-    Operation("/id/{type}/{key}", ("A thing: leads to its document", "Une chose : mène à son document"), (), status=303, problems=(404, 406)),
+    Operation("/", ("The home page; as RDF, the dataset’s description", "La page d’accueil ; en RDF, la description du jeu de données"), query=("lang",), problems=(406,)),
+    Operation("/id/{type}/{key}", ("A thing: leads to its document", "Une chose : mène à son document"), (), status=303, problems=(404, 406)),
     Operation("/doc/{type}/{key}", ("The document about a thing", "Le document sur une chose"), query=("lang",), problems=(404, 406)),
     Operation("/doc/{type}/{key}.{suffix}", ("The same in one format", "Le même dans un format"), query=("lang",), problems=(404,)),
     Operation("/doc/{type}", ("The list of a kind of thing", "La liste d’un genre de chose"), query=("page", "lang"), problems=(400, 404, 406)),
@@ -141,7 +141,7 @@ OPERATIONS: Final = (
     Operation("/dataset.{suffix}", ("The same in one format", "Le même dans un format"), query=("lang",), problems=(404,)),
     Operation("/.well-known/void", ("Leads to the dataset’s description", "Mène à la description du jeu de données"), (), status=302),
     Operation("/context.jsonld", ("The JSON-LD context", "Le contexte JSON-LD"), (JSONLD.media_type,)),
-    Operation("/sparql", ("Answers a query; without one, the editor or the service description", "Répond à une requête ; sans requête, l’éditeur ou la description du service"), _SPARQL, query=("query", "default-graph-uri", "named-graph-uri", "timeout", "format"), problems=(400, 403, 406, 503)),
+    Operation("/sparql", ("Answers a query; without one, the editor or the service description", "Répond à une requête ; sans requête, l’éditeur ou la description du service"), _SPARQL, query=("query", "default-graph-uri", "named-graph-uri", "timeout", "format"), problems=(400, 403, 406, 503)),
     Operation("/sparql", ("Answers a query", "Répond à une requête"), _SPARQL, query=("default-graph-uri", "named-graph-uri", "timeout", "format"), method="post", body=(("application/x-www-form-urlencoded", "query=ASK%20%7B%20%3Fs%20%3Fp%20%3Fo%20%7D"), ("application/sparql-query", "ASK { ?s ?p ?o }")), problems=(400, 403, 406, 413, 415, 503)),
     Operation("/fragments", ("One page of the triples that fit a pattern (Triple Pattern Fragments)", "Une page des triplets qui répondent à un motif (Triple Pattern Fragments)"), query=("subject", "predicate", "object", "of-graph", "page", "lang"), problems=(400, 404, 406)),
     Operation("/fragments.{suffix}", ("The same in one format", "La même dans un format"), query=("subject", "predicate", "object", "of-graph", "page", "lang"), problems=(400, 404)),
@@ -149,7 +149,7 @@ OPERATIONS: Final = (
     Operation("/resolve.{suffix}", ("The same in one format", "La même dans un format"), query=("external", "code", "scheme", "lang"), required=("external",), problems=(400, 404)),
     Operation("/resolve", ("The same for a list of identifiers", "La même chose pour une liste d’identifiants"), (JSON,), method="post", body=((JSON, '["http://www.wikidata.org/entity/Q912"]'),), problems=(400, 413, 415)),
     Operation("/search", ("What a name may mean, in any language", "Ce qu’un nom peut désigner, dans toute langue"), (JSON, HTML.media_type), query=("q", "class", "limit", "offset", "lang"), required=("q",), problems=(400, 406)),
-    Operation("/reconcile", ("The Reconciliation API 0.2: the service, or answers to queries", "L’API de réconciliation 0.2 : le service, ou les réponses aux requêtes"), (JSON,), query=("queries", "extend"), problems=(400,)),
+    Operation("/reconcile", ("The Reconciliation API 0.2: the service, or answers to queries", "L’API de réconciliation 0.2 : le service, ou les réponses aux requêtes"), (JSON,), query=("queries", "extend"), problems=(400,)),
     Operation("/reconcile", ("Answers a batch of queries", "Répond à un lot de requêtes"), (JSON,), method="post", body=(("application/x-www-form-urlencoded", "queries=%7B%22q0%22%3A%20%7B%22query%22%3A%20%22Gao%22%7D%7D"),), problems=(400, 413)),
     Operation("/reconcile/suggest/{kind}", ("What a reader who types may mean", "Ce que veut dire qui est en train de taper"), (JSON,), query=("prefix", "cursor"), problems=(400, 404)),
     Operation("/reconcile/flyout/{kind}", ("A few words about something suggested", "Quelques mots sur une suggestion"), (JSON,), query=("id",), required=("id",), problems=(404,)),
