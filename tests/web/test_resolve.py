@@ -40,7 +40,7 @@ def found(client: FlaskClient, **query: str) -> set[str]:
         ({"code": "ML10"}, {"region/menaka", "region/kidal"}),
         ({"scheme": "ISO 3166-2", "code": "ml-10"}, {"region/taoudenit"}),
     ],
-    ids=str,
+    ids=lambda value: " ".join(sorted(value.values() if isinstance(value, dict) else value)),
 )
 def test_an_identifier_leads_to_each_entity_that_it_may_mean(
     client: FlaskClient, query: dict[str, str], expected: set[str]
