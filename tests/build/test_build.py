@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pyoxigraph as ox
@@ -24,7 +25,6 @@ from unicef_linked.release import Release, open_release
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 NAMES: Final = Names()
 PREFIXES: Final = """PREFIX ul: <https://w3id.org/unicef-linked/ontology#>
