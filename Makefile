@@ -39,10 +39,10 @@ bench: .venv/bench
 
 # What the tests run beside us and is no Python package: Debian's Chromium, the program of Virtuoso without its service, and
 # Comunica, by the lock file beside it.
-PEERS := chromium virtuoso-opensource-7-bin
+PEERS := chromium rasqal-utils virtuoso-opensource-7-bin
 
 .venv/peers: .venv/dev tests/comunica/package-lock.json
-	@{ command -v chromium && command -v virtuoso-t; } >/dev/null \
+	@{ command -v chromium && command -v roqet && command -v virtuoso-t; } >/dev/null \
 	  || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $(PEERS) >/dev/null; } \
 	  || { echo "the tests need $(PEERS): install them (apt-get install $(PEERS), as root)" >&2; exit 1; }
 	cd tests/comunica && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --silent

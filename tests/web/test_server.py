@@ -327,3 +327,20 @@ def test_rdflib_follows_a_thing_to_its_description(server: Server) -> None:
     graph = rdflib.Graph()
     graph.parse(f"{server.url}/id/office/gao")
     assert (rdflib.URIRef("https://w3id.org/unicef-linked/id/office/gao"), None, None) in graph
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["-p", "/sparql", "-e", OFFICES], ["gao", "kayes", "mopti", "sikasso", "tombouctou"]),
+        (["-D", "/id/office/gao", "-e", UL + "SELECT ?y { ?s ul:openedOn ?y }"], ["2013"]),
+        (["-D", "/doc/office/gao.rdf", "-e", UL + "SELECT ?n { ?s ul:staffCount ?n }"], ["14"]),
+    ],
+    ids=["the endpoint", "a thing", "its RDF/XML"],
+)
+def test_roqet_asks_it_and_reads_its_documents(server: Server, arguments: list[str], expected: list[str]) -> None:
+    command = ["roqet", "-q", "-r", "csv", *(server.url + a if a.startswith("/") else a for a in arguments)]
+    # Over data of any kind, a local file too, it exits with 2; what counts is what it read.
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.stderr == ""
+    assert [row.rpartition("/")[2] for row in done.stdout.split()[1:]] == expected
