@@ -217,7 +217,9 @@ def _sockets() -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
-def _child(dataset: Callable[[], ox.Store], listener: socket.socket, prefixes: dict[str, str], limits: Limits) -> None:
+def _child(
+    dataset: Callable[[], ox.Store], listener: socket.socket, prefixes: dict[str, str], limits: Limits, parent: int
+) -> None:
     """Answer one query after another, for ever."""
     store = dataset()
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -230,7 +232,7 @@ def _child(dataset: Callable[[], ox.Store], listener: socket.socket, prefixes: d
     with socket.socket(socket.AF_UNIX) as probe:
         opened = probe.fileno() + 1
     resource.setrlimit(resource.RLIMIT_NOFILE, (opened, opened + (_FEDERATION_FILES if limits.federation else 0)))
-    watch = _Watch()
+    watch = _Watch(parent)
     while True:
         connection, _ = listener.accept()
         with connection, suppress(BrokenPipeError, ConnectionResetError):  # the client left
@@ -243,9 +245,9 @@ class _Watch:
     It looks a few times a second, which costs a query nothing; the engine lets go of the interpreter while it evaluates.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, parent: int) -> None:
         self.connection: socket.socket | None = None
-        self._parent = os.getppid()
+        self._parent = parent
         threading.Thread(target=self._look, daemon=True).start()
 
     def _look(self) -> None:
@@ -267,10 +269,11 @@ def _address_space() -> int:
 
 
 def _fork(dataset: Callable[[], ox.Store], listener: socket.socket, prefixes: dict[str, str], limits: Limits) -> int:
+    parent = os.getpid()  # read before the fork: it may end at any time after
     pid = os.fork()
     if pid == 0:
         try:
-            _child(dataset, listener, prefixes, limits)
+            _child(dataset, listener, prefixes, limits, parent)
         except MemoryError:
             os._exit(2)
         finally:
