@@ -188,13 +188,10 @@ def test_a_server_that_is_stopped_finishes_what_it_began_and_leaves_nothing_behi
     server = serve("--release", str(release.path), "--workers", "2")
     below = descendants(server.process.pid)
     assert len(below) >= 4
-    with concurrent.futures.ThreadPoolExecutor(1) as pool:
-        running = pool.submit(ask, server, PRODUCT + " LIMIT 400000", headers={"Accept": "text/csv"})
-        deadline = time.monotonic() + 10
-        while not any(Path(f"/proc/{pid}/stat").read_text().split()[2] == "R" for pid in below):
-            assert time.monotonic() < deadline
+    query, options = f"{PRODUCT} LIMIT 400000", {"headers": {"Accept": "text/csv"}, "data": {"timeout": "30"}}
+    with ask(server, query, stream=True, **options) as begun:
         server.process.send_signal(stop)
-        assert running.result().content.count(b"\r\n") == 400_001
+        assert begun.content.count(b"\r\n") == 400_001
     assert server.process.wait(timeout=30) == 0
     deadline = time.monotonic() + 10
     while any(Path(f"/proc/{pid}").exists() for pid in below):
