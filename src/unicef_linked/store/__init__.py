@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 Term = NamedNode | BlankNode | Literal | Triple
 Solution = dict[str, Term]
+
+WHOLE: Final = 1 << 20
+"""Answers up to this many bytes are read whole before the status line, so that they have a length and can be kept."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from unicef_linked.errors import (
     QueryTimeout,
 )
 from unicef_linked.formats import GRAPH_FORMATS, SOLUTION_FORMATS, Carries, Format
-from unicef_linked.store import Answer, Solution, Term
+from unicef_linked.store import WHOLE, Answer, Chunks, Solution, Term
 from unicef_linked.store.evaluator import FORMATS_BY_MEDIA_TYPE, HEADER, Limits, arguments_for, frame
 from unicef_linked.store.loading import load_release, open_index
 from unicef_linked.store.query import Query, check, dataset_clauses, malformed
@@ -45,8 +45,6 @@ _GRACE: Final = 2.0
 _TICK: Final = 0.25
 """Seconds after which we look up from waiting."""
 _PIECE: Final = 64 << 10
-_WHOLE: Final = 1 << 20
-"""Answers up to this many bytes are read whole before the status line, so that they have a length and can be kept."""
 
 
 class Evaluators:
@@ -203,7 +201,7 @@ def _overloaded(settings: Settings) -> Overloaded:
 
 
 class _Conversation:
-    """One query, and its answer as it arrives from a query process; iterating yields the rest of a long one."""
+    """One query, and its answer as it arrives from a query process."""
 
     def __init__(
         self,
@@ -218,7 +216,6 @@ class _Conversation:
         self._arrived, self._read = b"", 0
         self._connection: socket.socket | None = None
         self._accepted: tuple[Format, ...] = ()
-        self._head: bytes | None = None
         self._closed = False
 
     def ask(self, request: bytes, address: str, settings: Settings) -> None:
@@ -259,7 +256,7 @@ class _Conversation:
         chosen = FORMATS_BY_MEDIA_TYPE[media_type.decode()]
         head: list[bytes] = []
         size = 0
-        while size < _WHOLE:
+        while size < WHOLE:
             payload = self._next_payload()
             if payload is None:
                 self.close()
@@ -269,22 +266,12 @@ class _Conversation:
                 return Answer(chosen, content, iter(()))
             head.append(payload)
             size += len(payload)
-        self._head = b"".join(head)
-        return Answer(chosen, None, self)
+        return Answer(chosen, None, Chunks(self._rest(b"".join(head)), self.close))
 
-    def __iter__(self) -> Iterator[bytes]:
-        return self
-
-    def __next__(self) -> bytes:
-        try:
-            payload, self._head = self._head or self._next_payload(), None
-        except BaseException:
-            self.close()
-            raise
-        if payload is None:
-            self.close()
-            raise StopIteration
-        return payload
+    def _rest(self, head: bytes) -> Iterator[bytes]:
+        yield head
+        while (payload := self._next_payload()) is not None:
+            yield payload
 
     def _next_payload(self) -> bytes | None:
         """Return what the next frame carries, None for the end; raises what the query process says went wrong."""

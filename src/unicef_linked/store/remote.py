@@ -46,7 +46,7 @@ from unicef_linked.formats import (
     Carries,
     Format,
 )
-from unicef_linked.store import Answer, Chunks, Solution, Term
+from unicef_linked.store import WHOLE, Answer, Chunks, Solution, Term
 from unicef_linked.store.query import Query, bind, check, form_of, malformed
 from unicef_linked.writing import settle_prefixes
 
@@ -59,8 +59,6 @@ if TYPE_CHECKING:
 _CONNECT: Final = 3.0
 """Seconds for one attempt to connect; there are three."""
 _PIECE: Final = 64 << 10
-_WHOLE: Final = 1 << 20
-"""Answers up to this many bytes are read whole before the status line, so that they have a length and can be kept."""
 
 
 class Credentials(HTTPDigestAuth):
@@ -221,12 +219,12 @@ class Endpoint:
                 "see that it is the address of a SPARQL endpoint"
             )
         head, size = [], 0
-        while size < _WHOLE and (piece := body.read()):
+        while size < WHOLE and (piece := body.read()):
             head.append(piece)
             size += len(piece)
         standard = wanted.carries is Carries.SOLUTIONS and not self._is_virtuoso
         as_sent = sent == wanted and (standard or wanted == NTRIPLES)
-        if size < _WHOLE:
+        if size < WHOLE:
             body.close()
             content = b"".join(head)
             if not as_sent:
