@@ -76,7 +76,7 @@ def read(quads: Iterable[Quad], names: Names) -> Statistics | None:
 def describe(statistics: Statistics, names: Names) -> Iterator[Triple]:
     """Yield the statistics as statements about the dataset, each partition with an IRI of its own."""
     for name, number in statistics.counts.items():
-        yield _say(names.dataset, f"{VOID}{name}", _integer(number))
+        yield _say(names.dataset, f"{VOID}{name}", integer(number))
     for part, counted in _COUNTED.items():
         for key, number in statistics.partitions[part]:
             yield from _partition(names.dataset, part, key, number, names, counted=counted)
@@ -119,7 +119,7 @@ def _partition(whole: str, part: str, key: str, number: int, names: Names, *, co
     return [
         _say(whole, f"{vocabulary}{part}Partition", NamedNode(node)),
         _say(node, f"{vocabulary}{part}", NamedNode(key)),
-        _say(node, f"{VOID}{counted}", _integer(number)),
+        _say(node, f"{VOID}{counted}", integer(number)),
     ]
 
 
@@ -147,5 +147,6 @@ def _number(term: object) -> int:
     return int(term.value)
 
 
-def _integer(number: int) -> Literal:
+def integer(number: int) -> Literal:
+    """Return a number as xsd:integer."""
     return Literal(str(number), datatype=NamedNode(f"{XSD}integer"))

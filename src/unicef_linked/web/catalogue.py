@@ -9,8 +9,8 @@ import pyoxigraph as ox
 
 from unicef_linked.exports import EXPORTS
 from unicef_linked.iris import DCAT, DCTERMS, FOAF, PROV, RDF, RDFS, SD, SPDX, VOID, XSD
-from unicef_linked.statistics import describe
-from unicef_linked.web.site import Description, count
+from unicef_linked.statistics import describe, integer
+from unicef_linked.web.site import Description
 
 if TYPE_CHECKING:
     from unicef_linked.web.site import Site
@@ -193,7 +193,7 @@ def _links(site: Site) -> list[ox.Triple]:
             _triple(linkset, f"{VOID}subjectsTarget", dataset),
             _triple(linkset, f"{VOID}objectsTarget", target),
             _triple(linkset, f"{VOID}linkPredicate", predicate),
-            _triple(linkset, f"{VOID}triples", count(number)),
+            _triple(linkset, f"{VOID}triples", integer(number)),
             _triple(target, f"{RDF}type", f"{VOID}Dataset"),
             _triple(target, f"{DCTERMS}title", ox.Literal(space.partition("://")[2].partition("/")[0])),
             _triple(target, f"{VOID}uriSpace", ox.Literal(space)),
@@ -204,7 +204,7 @@ def _links(site: Site) -> list[ox.Triple]:
             _triple(dataset, f"{VOID}subset", part),
             _triple(part, f"{RDF}type", f"{VOID}Dataset"),
             _triple(part, f"{FOAF}primaryTopic", iri),
-            _triple(part, f"{VOID}triples", count(size)),
+            _triple(part, f"{VOID}triples", integer(size)),
         ]
     return found
 
@@ -311,7 +311,7 @@ def describe_service(site: Site, endpoint: str) -> Description:
         ox.Triple(dataset, a, ox.NamedNode(f"{SD}Dataset")),
         ox.Triple(dataset, ox.NamedNode(f"{SD}defaultGraph"), default),
         ox.Triple(default, a, ox.NamedNode(f"{SD}Graph")),
-        ox.Triple(default, ox.NamedNode(f"{VOID}triples"), count(site.counts["triples"])),
+        ox.Triple(default, ox.NamedNode(f"{VOID}triples"), integer(site.counts["triples"])),
     ]
     triples += [
         ox.Triple(service, ox.NamedNode(f"{SD}resultFormat"), ox.NamedNode(f"http://www.w3.org/ns/formats/{name}"))
@@ -327,7 +327,7 @@ def describe_service(site: Site, endpoint: str) -> Description:
             ox.Triple(graph, ox.NamedNode(f"{SD}name"), ox.NamedNode(name)),
             ox.Triple(graph, ox.NamedNode(f"{SD}graph"), ox.NamedNode(f"{graph.value}-content")),
             ox.Triple(ox.NamedNode(f"{graph.value}-content"), a, ox.NamedNode(f"{SD}Graph")),
-            ox.Triple(ox.NamedNode(f"{graph.value}-content"), ox.NamedNode(f"{VOID}triples"), count(size)),
+            ox.Triple(ox.NamedNode(f"{graph.value}-content"), ox.NamedNode(f"{VOID}triples"), integer(size)),
         ]
     return Description(endpoint, [], triples)
 

@@ -16,9 +16,10 @@ from flask import Blueprint, Response, request
 
 from unicef_linked.errors import BadParameter, NotFound
 from unicef_linked.iris import FOAF, HYDRA, RDF, VOID
+from unicef_linked.statistics import integer
 from unicef_linked.web.resources import formats_of, respond
 from unicef_linked.web.responses import language, page, site
-from unicef_linked.web.site import Description, count
+from unicef_linked.web.site import Description
 
 if TYPE_CHECKING:
     from unicef_linked.store import Term
@@ -206,11 +207,11 @@ def _controls(pattern: Pattern, given: dict[str, str], total: int, number: int, 
         (form, f"{HYDRA}template", ox.Literal(template)),
         (form, f"{HYDRA}variableRepresentation", ox.NamedNode(f"{HYDRA}ExplicitRepresentation")),
         (fragment, f"{RDF}type", ox.NamedNode(f"{HYDRA}Collection")),
-        (fragment, f"{VOID}triples", count(total)),
-        (fragment, f"{HYDRA}totalItems", count(total)),
+        (fragment, f"{VOID}triples", integer(total)),
+        (fragment, f"{HYDRA}totalItems", integer(total)),
         (fragment, f"{HYDRA}view", this),
         (this, f"{RDF}type", ox.NamedNode(f"{HYDRA}PartialCollectionView")),
-        (this, f"{HYDRA}itemsPerPage", count(here.settings.page_size)),
+        (this, f"{HYDRA}itemsPerPage", integer(here.settings.page_size)),
         (this, f"{HYDRA}first", numbered(1)),
         (this, f"{HYDRA}last", numbered(pages)),
     ]

@@ -13,10 +13,11 @@ from unicef_linked.errors import BadParameter, NotFound
 from unicef_linked.formats import DOCUMENT_FORMATS, GRAPH_FORMATS, HTML, JSONLD, Carries, Format, by_suffix
 from unicef_linked.iris import HYDRA, OWL, RDF, RDFS, SHACL, SKOS
 from unicef_linked.resource import Text, collation
+from unicef_linked.statistics import integer
 from unicef_linked.web import schema_org
 from unicef_linked.web.catalogue import describe_dataset
 from unicef_linked.web.responses import CACHE, language, link, negotiate, page, represent, site, vary
-from unicef_linked.web.site import Description, Site, count
+from unicef_linked.web.site import Description, Site
 from unicef_linked.writing import write_rdf
 
 if TYPE_CHECKING:
@@ -237,7 +238,7 @@ def _collection(
     a = ox.NamedNode(f"{RDF}type")
     triples = [
         ox.Triple(collection, a, ox.NamedNode(f"{HYDRA}Collection")),
-        ox.Triple(collection, ox.NamedNode(f"{HYDRA}totalItems"), count(len(members))),
+        ox.Triple(collection, ox.NamedNode(f"{HYDRA}totalItems"), integer(len(members))),
     ]
     if pages > 1:
 

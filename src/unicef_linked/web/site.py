@@ -10,7 +10,7 @@ from urllib.parse import quote
 from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, Triple
 
 from unicef_linked.index import read as read_index
-from unicef_linked.iris import DCTERMS, FOAF, RDF, RDFS, TYPES_WITH_PREFIX, XSD, Names
+from unicef_linked.iris import DCTERMS, FOAF, RDF, RDFS, TYPES_WITH_PREFIX, Names
 from unicef_linked.reconciliation import Reconciler
 from unicef_linked.resource import LABEL_PROPERTIES, Labels, Reader
 from unicef_linked.statistics import count as count_statistics
@@ -251,8 +251,3 @@ class Site:
                 found += inside
                 waiting += [quad.object for quad in inside if isinstance(quad.object, BlankNode)]
         return found
-
-
-def count(number: int) -> Literal:
-    """Return a number as xsd:integer."""
-    return Literal(str(number), datatype=NamedNode(f"{XSD}integer"))
