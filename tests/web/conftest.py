@@ -1,0 +1,69 @@
+"""A real browser, and what a reader would not want to happen in it."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlparse
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.conftest import Server
+
+FLAGS: Final = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+ROOT: Final = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium."""
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+class Visit:
+    """A browser window that notes what a reader would not want: messages on the console, requests to other hosts."""
+
+    def __init__(self, browser: Browser, server: Server, **options: object) -> None:
+        self.page: Page = browser.new_page(**options)  # type: ignore[arg-type]
+        self.server, self.messages, self.hosts = server, list[str](), set[str]()
+        self.page.on("console", lambda message: self.messages.append(message.text))
+        self.page.on("pageerror", lambda error: self.messages.append(str(error)))
+        self.page.on("request", lambda request: self.hosts.add(urlparse(request.url).netloc))
+
+    def open(self, path: str) -> Page:
+        """Go to an address of the server."""
+        self.page.goto(self.server.url + path)
+        return self.page
+
+    def violations(self) -> list[str]:
+        """Return what axe finds wrong with the page as it stands, each with the element and the rule."""
+        self.page.evaluate(_axe())
+        found: dict[str, Any] = self.page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+        return [
+            f"{violation['id']}: {node['target']} {node['html'][:120]} {node['failureSummary']}"
+            for violation in found["violations"]
+            for node in violation["nodes"]
+        ]
+
+
+@cache
+def _axe() -> str:
+    return (ROOT / "browser" / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def visit(browser: Browser, server: Server) -> Iterator[Visit]:
+    """One visit; at its end nothing went wrong behind the page."""
+    visit = Visit(browser, server)
+    yield visit
+    assert visit.messages == []
+    assert visit.hosts <= {urlparse(server.url).netloc}
+    visit.page.close()
