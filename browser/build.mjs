@@ -13,6 +13,7 @@ await build({
   format: "iife",
   target: ["chrome111", "firefox113", "safari16.4"],
   legalComments: "linked",
-  loader: { ".png": "dataurl", ".svg": "dataurl", ".woff2": "dataurl" },
+  loader: { ".png": "dataurl", ".svg": "dataurl", ".woff2": "file" },
+  assetNames: "[name]-[hash]",
   logLevel: "warning",
 });

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Final
-from urllib.parse import quote, urlparse
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import expect
@@ -49,17 +49,6 @@ def test_the_browsers_language_is_answered_and_french_where_we_lack_it(
     visit = Visit(browser, server, locale=preferred)
     assert visit.open("/doc/office/gao").locator("html").get_attribute("lang") == language
     visit.page.close()
-
-
-@pytest.mark.parametrize("path", ["/doc/region/gao", "/sparql", "/doc/question?page=2", "/ontology"])
-def test_the_language_switch_keeps_the_page(visit: Visit, path: str) -> None:
-    page = visit.open(path + ("&" if "?" in path else "?") + "lang=fr")
-    page.get_by_role("link", name="English").first.click()
-    page.wait_for_url(re.compile("lang=en"))
-    assert urlparse(page.url).path == urlparse(path).path
-    assert page.locator("html").get_attribute("lang") == "en"
-    if "page=2" in path:
-        assert "page=2" in page.url
 
 
 def test_a_reader_gets_from_the_home_page_to_an_office_and_its_region(visit: Visit) -> None:
@@ -111,17 +100,9 @@ def test_the_query_page_works_without_scripts(browser: Browser, server: Server) 
     page = context.new_page()
     page.goto(server.url + "/sparql?lang=en")
     expect(page.locator("form textarea[name=query]")).to_have_count(1)
-    assert page.locator("form").first.get_attribute("action") in {"/sparql", None}
+    assert page.locator("form:has(textarea)").get_attribute("action") == "/sparql"
     expect(page.locator("select[name=format]")).to_have_count(1)
     context.close()
-
-
-@pytest.mark.parametrize("path", ["/", "/doc/office/gao", "/sparql", "/ontology", "/dataset"])
-def test_a_page_fits_a_phone(browser: Browser, server: Server, path: str) -> None:
-    visit = Visit(browser, server, viewport={"width": 390, "height": 844})
-    page = visit.open(f"{path}?lang=fr")
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    page.close()
 
 
 def test_an_unknown_page_says_so_in_the_readers_language(browser: Browser, server: Server) -> None:
