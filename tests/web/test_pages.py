@@ -10,7 +10,10 @@ import pytest
 from playwright.sync_api import expect
 from tests.web.conftest import Visit
 
+from unicef_linked.web.responses import TITLES
+
 if TYPE_CHECKING:
+    from flask.testing import FlaskClient
     from playwright.sync_api import Browser
     from tests.conftest import Server
 
@@ -105,9 +108,28 @@ def test_the_query_page_works_without_scripts(browser: Browser, server: Server) 
     context.close()
 
 
-def test_an_unknown_page_says_so_in_the_readers_language(browser: Browser, server: Server) -> None:
+@pytest.mark.parametrize(
+    ("language", "advice"), [("en", "look for the name of what you want"), ("fr", "cherchez plutôt le nom")]
+)
+def test_an_unknown_page_says_what_to_do_in_the_readers_language(
+    browser: Browser, server: Server, language: str, advice: str
+) -> None:
     visit = Visit(browser, server)
-    page = visit.open("/doc/office/nowhere?lang=fr")
+    page = visit.open(f"/doc/office/nowhere?lang={language}")
     expect(page.locator("main")).to_contain_text("404")
-    assert page.locator("html").get_attribute("lang") == "fr"
+    expect(page.locator("main")).to_contain_text(advice)
+    assert page.locator("html").get_attribute("lang") == language
+    page.locator("main input[name=q]").fill("Gao")
+    page.locator("main input[name=q]").press("Enter")
+    expect(page.locator(".results")).to_contain_text("Gao")
     page.close()
+
+
+@pytest.mark.parametrize("name", TITLES)
+def test_every_problem_type_is_explained_in_both_languages(client: FlaskClient, name: str) -> None:
+    english, french = (
+        client.get(f"/problem/{name}?lang={language}", headers={"Accept": "text/html"}).text
+        for language in ("en", "fr")
+    )
+    lead = re.compile(r'<p class="lead">(.{20,}?)</p>')
+    assert lead.search(english)[1] != lead.search(french)[1]  # type: ignore[index]

@@ -94,7 +94,7 @@ def problem_type(name: str) -> Response:
     """Return what a problem type means (RFC 9457, section 4)."""
     if name not in TITLES:
         raise NotFound(f"there is no problem type {name}")
-    return represent(page("problem.html", name=name, title=TITLES[name], status=None, detail="", extra={}), HTML)
+    return represent(page("problem.html", kind=name, title=TITLES[name], status=None, detail="", extra={}), HTML)
 
 
 @routes.get("/healthz")
