@@ -6,7 +6,7 @@ import { build } from "esbuild";
 
 const here = import.meta.dirname;
 const target = join(here, "../src/unicef_linked/web/static/built");
-const entries = ["site.js", "sparql.js", "styles/site.css"];
+const entries = ["site.js", "map.js", "sparql.js", "styles/site.css"];
 
 await rm(target, { recursive: true, force: true });
 const { metafile } = await build({
