@@ -85,6 +85,7 @@ TYPES_WITH_PREFIX: Final = (
     "geometry",
     "code",
     "question",
+    "picture",
 )
 
 _TYPE_AND_KEY: Final = re.compile(r"([a-z][a-z0-9-]*)/([a-z0-9-]+)")

@@ -1,0 +1,271 @@
+"""Geometries drawn as SVG: what a template needs to print a map that is a picture without any script. Pure."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from functools import reduce
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final
+
+from geomet import wkt
+
+from unicef_linked.exports.geojson import Geometry, bounds, read_geometry
+from unicef_linked.resource import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+MARGIN: Final = 12
+"""Empty units around what is drawn, so that a point or a line on the edge is whole."""
+
+_WGS84: Final = frozenset(
+    ["http://www.opengis.net/def/crs/OGC/1.3/CRS84", "http://www.opengis.net/def/crs/OGC/0/CRS84", ""]
+)
+_LATITUDE_FIRST: Final = "http://www.opengis.net/def/crs/EPSG/0/4326"
+_ROWS: Final = 40  # at how many heights an area is looked through for the best place of its label
+_STRIP: Final = 3  # how many of these must be free above and below
+
+_NO_WORDS: Final = Text("")
+
+Ring = list[tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """Something to draw: where it is, what it is called, where a click on it leads and how it looks.
+
+    ``kind`` is what a style sheet calls it (``subject``, ``context``, …); ``note`` is what its title says after its
+    name. Without ``href`` it is no link, and without a label it has no words on the map.
+    """
+
+    iri: str
+    geometry: Geometry
+    label: Text = _NO_WORDS
+    href: str = ""
+    kind: str = ""
+    note: str = ""
+
+    @property
+    def title(self) -> str:
+        """What is read out for it, and shown to whom points at it."""
+        return f"{self.label.text} – {self.note}" if self.note else self.label.text
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A line to draw from one feature to another, both by their IRI."""
+
+    start: str
+    end: str
+    kind: str = ""
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A feature as drawn: ``path`` is SVG path data, "" for a point; ``x`` and ``y`` are the point, or an area's label."""
+
+    feature: Feature
+    path: str
+    x: int
+    y: int
+    room: int = 0  # how long the label of an area can be
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A connection as drawn."""
+
+    connection: Connection
+    x1: int
+    y1: int
+    x2: int
+    y2: int
+
+
+@dataclass(frozen=True, slots=True)
+class Map:
+    """A drawn map in units of its ``viewBox``, from the top left."""
+
+    width: int
+    height: int
+    areas: tuple[Shape, ...]
+    points: tuple[Shape, ...]
+    lines: tuple[Line, ...] = ()
+
+    @property
+    def shapes(self) -> tuple[Shape, ...]:
+        """Everything with a name, the areas first."""
+        return (*self.areas, *self.points)
+
+
+def draw(features: Sequence[Feature], *, width: int = 1000, connections: Sequence[Connection] = ()) -> Map | None:
+    """Return the map of some features, ``width`` units wide or as high as that, whichever is less; None without any.
+
+    The projection is equirectangular, true to scale at the middle latitude. Coordinates are whole units: neighbours
+    that share a border in the data share it on the map, and the page stays small. A connection whose end is nowhere on
+    the map is left out.
+    """
+    if not features:
+        return None
+    west, south, east, north = bounds([feature.geometry for feature in features])
+    narrowing = max(math.cos(math.radians((south + north) / 2)), 0.01)
+    wide, high = (east - west) * narrowing, north - south
+    scale = (width - 2 * MARGIN) / max(wide, high, 1e-6)
+    middle = 0.0 if wide > high / 8 else (high / 4 - wide) / 2  # what has no width stands in the middle of a strip
+
+    def place(position: Sequence[float]) -> tuple[int, int]:
+        x, y = ((position[0] - west) * narrowing + middle) * scale, (north - position[1]) * scale
+        return MARGIN + round(x), MARGIN + round(y)
+
+    areas, points = [], []
+    for feature in features:
+        rings, open_lines, alone = _parts(feature.geometry)
+        drawn = [_thin([place(position) for position in ring]) for ring in rings]
+        path = "".join(_path(ring) + "z" for ring in drawn if len(ring) > 2)
+        path += "".join(_path(_thin([place(position) for position in line])) for line in open_lines)
+        if path:
+            x, y, room = _label_place(drawn) if drawn else (*place(open_lines[0][len(open_lines[0]) // 2]), 0)
+            areas.append(Shape(feature, path, x, y, room))
+        else:
+            [x, y] = place((alone or rings[0])[0])  # an area too small to be seen is a point
+            points.append(Shape(feature, "", x, y))
+    at = {shape.feature.iri: shape for shape in (*areas, *points)} | {shape.feature.iri: shape for shape in points}
+    lines = tuple(
+        Line(connection, at[connection.start].x, at[connection.start].y, at[connection.end].x, at[connection.end].y)
+        for connection in connections
+        if connection.start in at and connection.end in at
+    )
+    return Map(
+        2 * MARGIN + round((wide + 2 * middle) * scale),
+        2 * MARGIN + round(high * scale),
+        tuple(areas),
+        tuple(points),
+        lines,
+    )
+
+
+def read_place(text: str) -> Geometry | None:
+    """Return the geometry that a literal states, as GeoJSON or as WKT (GeoSPARQL 1.1, section 8.8); None of any other.
+
+    >>> read_place("POINT (2.5 17)") == read_place('{"type": "Point", "coordinates": [2.5, 17]}')
+    True
+    >>> read_place("<http://www.opengis.net/def/crs/EPSG/0/4326> POINT (17 2.5)")
+    {'type': 'Point', 'coordinates': [2.5, 17.0]}
+    """
+    if text.lstrip().startswith("{"):
+        return read_geometry(text)
+    [(crs, written)] = re.findall(r"\A\s*(?:<([^>]*)>)?\s*(.*)", text, re.DOTALL)
+    if crs not in {*_WGS84, _LATITUDE_FIRST}:
+        return None
+    try:
+        geometry = wkt.loads(written)
+        coordinates = _swap(geometry["coordinates"]) if crs == _LATITUDE_FIRST else geometry["coordinates"]
+        found = {"type": geometry["type"], "coordinates": coordinates}
+        return found if bounds([found]) else None
+    except (ValueError, TypeError, LookupError, StopIteration):
+        return None
+
+
+def contains(geometry: Geometry, position: Sequence[float]) -> bool:
+    """Return whether a position lies in an area: a ray from it crosses the border an odd number of times.
+
+    >>> contains({"type": "Polygon", "coordinates": [[[0, 0], [4, 0], [4, 4], [0, 4], [0, 0]]]}, (1, 2))
+    True
+    """
+    rings, _, _ = _parts(geometry)
+    crossings = (_crossing(a, b, position[1]) for ring in rings for a, b in pairwise(ring))
+    return sum(x is not None and x > position[0] for x in crossings) % 2 == 1
+
+
+def _parts(
+    geometry: Geometry,
+) -> tuple[list[list[Sequence[float]]], list[list[Sequence[float]]], list[Sequence[float]]]:
+    """Return the closed rings, the open lines and the single positions of a geometry."""
+    kind, coordinates = geometry["type"], geometry["coordinates"]
+    if kind == "Polygon":
+        return list(coordinates), [], []
+    if kind == "MultiPolygon":
+        return [ring for polygon in coordinates for ring in polygon], [], []
+    if kind in {"LineString", "MultiLineString"}:
+        return [], [coordinates] if kind == "LineString" else list(coordinates), []
+    return [], [], [coordinates] if kind == "Point" else list(coordinates)
+
+
+def _thin(line: Iterable[tuple[int, int]]) -> Ring:
+    """Return a line without the corners that nobody sees: repeated ones, and those on a straight line.
+
+    A corner that goes lies on the line between its neighbours, so a border keeps its course from either side.
+    """
+    found: Ring = []
+    for corner in line:
+        if found and found[-1] == corner:
+            continue
+        if len(found) > 1 and _is_between(found[-2], found[-1], corner):
+            found.pop()
+        found.append(corner)
+    return found
+
+
+def _is_between(a: tuple[int, int], b: tuple[int, int], c: tuple[int, int]) -> bool:
+    ab, bc = (b[0] - a[0], b[1] - a[1]), (c[0] - b[0], c[1] - b[1])
+    return ab[0] * bc[1] == ab[1] * bc[0] and ab[0] * bc[0] + ab[1] * bc[1] > 0
+
+
+def _path(line: Ring) -> str:
+    """Return SVG path data in steps from corner to corner, which are short numbers.
+
+    >>> _path([(3, 4), (5, 4), (5, 1)])
+    'm3 4l2 0 0-3'
+    """
+    steps = " ".join(f"{b[0] - a[0]} {b[1] - a[1]}" for a, b in pairwise(line))
+    return f"m{line[0][0]} {line[0][1]}l{steps.replace(' -', '-')}" if steps else ""
+
+
+def _label_place(rings: list[Ring]) -> tuple[int, int, int]:
+    """Return where words fit best inside an area, and how long they may be: the middle of the widest strip within it."""
+    heights = [y for ring in rings for _, y in ring]
+    top, bottom = min(heights), max(heights)
+    step = (bottom - top) / _ROWS
+    rows = [_inside(rings, top + (number + 0.5) * step) for number in range(_ROWS)]
+    best: tuple[int, int, tuple[float, float], float] = (0, 0, (rings[0][0][0], rings[0][0][0]), top)
+    for number, row in enumerate(rows):
+        central = min(number, _ROWS - 1 - number)  # of two about as wide, the one nearer the middle
+        if central < _STRIP:
+            continue
+        around = [beside for beside in rows[number - _STRIP : number + _STRIP + 1] if beside is not row]
+        for widest in row:
+            left, right = reduce(_overlap, around, widest)
+            best = max(best, (round((right - left) / 30), central, (left, right), top + (number + 0.5) * step))
+    _, _, (left, right), y = best
+    return round((left + right) / 2), round(y), max(0, round(right - left))
+
+
+def _inside(rings: list[Ring], y: float) -> list[tuple[float, float]]:
+    """Return from where to where a horizontal line is inside an area."""
+    found = (_crossing(a, b, y) for ring in rings for a, b in pairwise([*ring, ring[0]]))
+    crossings = sorted(x for x in found if x is not None)
+    return list(zip(crossings[::2], crossings[1::2], strict=False))
+
+
+def _crossing(a: Sequence[float], b: Sequence[float], y: float) -> float | None:
+    """Return where a side crosses a height, None where it does not; a corner belongs to the side above it."""
+    if (a[1] > y) == (b[1] > y):
+        return None
+    return a[0] + (y - a[1]) / (b[1] - a[1]) * (b[0] - a[0])
+
+
+def _overlap(part: tuple[float, float], row: list[tuple[float, float]]) -> tuple[float, float]:
+    """Return the longest stretch of a row that lies within a part of another; nothing at all is where that begins."""
+    left, right = part
+    parts = [(max(low, left), min(high, right)) for low, high in row]
+    return max((part for part in parts if part[1] > part[0]), key=lambda part: part[1] - part[0], default=(left, left))
+
+
+def _swap(coordinates: Sequence[object]) -> list[object]:
+    """Return coordinates with the longitude first that had the latitude first."""
+    if isinstance(coordinates[0], int | float):
+        return [coordinates[1], coordinates[0], *coordinates[2:]]
+    return [_swap(part) for part in coordinates if isinstance(part, list | tuple)]

@@ -1,0 +1,132 @@
+"""Maps: from geometries to SVG, with every coordinate a whole number."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+
+from unicef_linked.resource import Text
+from unicef_linked.web.maps import MARGIN, Connection, Feature, contains, draw, read_place
+
+SQUARE = {"type": "Polygon", "coordinates": [[[0, 0], [2, 0], [2, 2], [0, 2], [0, 0]]]}
+BESIDE = {"type": "Polygon", "coordinates": [[[2, 0], [4, 0], [4, 2], [2, 2], [2, 1], [2, 0]]]}
+HOLED = {
+    "type": "MultiPolygon",
+    "coordinates": [[[[0, 0], [9, 0], [9, 9], [0, 9], [0, 0]], [[3, 3], [3, 6], [6, 6], [6, 3], [3, 3]]]],
+}
+POINT = {"type": "Point", "coordinates": [1, 1]}
+
+
+def test_without_features_there_is_no_map() -> None:
+    assert draw([]) is None
+
+
+def test_a_map_is_true_to_scale_at_its_middle_latitude() -> None:
+    north = {"type": "Polygon", "coordinates": [[[0, 59], [2, 59], [2, 61], [0, 61], [0, 59]]]}
+    drawn = draw([Feature("x:north", north)])
+    assert drawn is not None
+    assert drawn.height == 1000
+    assert (drawn.width - 2 * MARGIN) / (drawn.height - 2 * MARGIN) == pytest.approx(
+        math.cos(math.radians(60)), abs=0.01
+    )
+
+
+def test_north_is_above_and_west_is_left() -> None:
+    drawn = draw([Feature("x:square", SQUARE), Feature("x:point", {"type": "Point", "coordinates": [0, 2]})])
+    assert drawn is not None
+    [point] = drawn.points
+    assert (point.x, point.y) == (MARGIN, MARGIN)
+
+
+def test_a_corner_on_a_straight_border_is_left_out_and_a_border_is_shared() -> None:
+    drawn = draw([Feature("x:west", SQUARE), Feature("x:east", BESIDE)], width=424)
+    assert drawn is not None
+    west, east = drawn.areas
+    assert west.path == "m12 212l200 0 0-200-200 0 0 200z"
+    assert east.path == "m212 212l200 0 0-200-200 0 0 200z"
+
+
+def test_the_label_of_an_area_lies_where_words_have_room() -> None:
+    lying_l = {"type": "Polygon", "coordinates": [[[0, 0], [9, 0], [9, 3], [2, 3], [2, 9], [0, 9], [0, 0]]]}
+    drawn = draw([Feature("x:l", lying_l)])
+    assert drawn is not None
+    [shape] = drawn.areas
+    assert shape.x == pytest.approx(drawn.width / 2, abs=2)
+    assert shape.y > drawn.height * 2 / 3
+    assert shape.room > drawn.width * 0.9
+
+
+def test_an_area_too_small_to_see_is_a_point() -> None:
+    tiny = {"type": "Polygon", "coordinates": [[[1, 1], [1.0001, 1], [1.0001, 1.0001], [1, 1]]]}
+    drawn = draw([Feature("x:square", SQUARE), Feature("x:tiny", tiny)])
+    assert drawn is not None
+    assert [shape.feature.iri for shape in drawn.points] == ["x:tiny"]
+
+
+def test_a_single_point_makes_a_map() -> None:
+    drawn = draw([Feature("x:point", POINT)], width=300)
+    assert drawn is not None
+    assert 0 < drawn.points[0].x < max(drawn.width, 1) <= 300
+
+
+def test_a_line_is_drawn_open() -> None:
+    drawn = draw([Feature("x:line", {"type": "LineString", "coordinates": [[0, 0], [1, 1], [2, 0]]})])
+    assert drawn is not None
+    assert drawn.areas[0].path
+    assert not drawn.areas[0].path.endswith("z")
+
+
+def test_a_connection_runs_between_what_is_on_the_map() -> None:
+    features = [Feature("x:square", SQUARE), Feature("x:point", POINT)]
+    drawn = draw(features, connections=[Connection("x:point", "x:square", "solid"), Connection("x:point", "x:nowhere")])
+    assert drawn is not None
+    [line] = drawn.lines
+    assert (line.x1, line.y1) == (drawn.points[0].x, drawn.points[0].y)
+    assert (line.x2, line.y2) == (drawn.areas[0].x, drawn.areas[0].y)
+
+
+@pytest.mark.parametrize(
+    ("label", "note", "title"),
+    [
+        pytest.param("Gao", "", "Gao", id="a name"),
+        pytest.param("Gao", "of 2016", "Gao – of 2016", id="a name and a note"),
+    ],
+)
+def test_a_title_says_the_name_and_the_note(label: str, note: str, title: str) -> None:
+    assert Feature("x:gao", POINT, Text(label), note=note).title == title
+
+
+@pytest.mark.parametrize(
+    ("position", "inside"),
+    [
+        pytest.param((1, 1), True, id="within"),
+        pytest.param((4, 4), False, id="in the hole"),
+        pytest.param((10, 1), False, id="beside"),
+        pytest.param((1, 10), False, id="above"),
+    ],
+)
+def test_an_area_contains_what_lies_within_it(position: tuple[float, float], *, inside: bool) -> None:
+    assert contains(HOLED, position) is inside
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param('{"type": "Point", "coordinates": [1, 1]}', POINT, id="GeoJSON"),
+        pytest.param("POINT (1 1)", POINT, id="WKT"),
+        pytest.param("<http://www.opengis.net/def/crs/OGC/1.3/CRS84> POINT (1 2)", [1, 2], id="WKT that says CRS84"),
+        pytest.param("<http://www.opengis.net/def/crs/EPSG/0/4326> POINT (2 1)", [1, 2], id="latitude first"),
+        pytest.param("POLYGON ((0 0, 2 0, 2 2, 0 2, 0 0))", SQUARE, id="an area as WKT"),
+        pytest.param("<http://www.opengis.net/def/crs/EPSG/0/2154> POINT (2 1)", None, id="metres are no degrees"),
+        pytest.param("POINT EMPTY", None, id="nothing"),
+        pytest.param("POINT (1", None, id="broken WKT"),
+        pytest.param("", None, id="no text"),
+        pytest.param("Gao", None, id="words"),
+        pytest.param("{", None, id="broken GeoJSON"),
+    ],
+)
+def test_a_place_is_read_from_what_a_literal_states(text: str, expected: Any) -> None:
+    found = read_place(text)
+    assert (found and found["coordinates"] if isinstance(expected, list) else found) == expected
