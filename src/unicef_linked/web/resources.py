@@ -11,10 +11,13 @@ from flask import Blueprint, Response, redirect, request
 from unicef_linked import jsonld
 from unicef_linked.errors import BadParameter, NotFound
 from unicef_linked.formats import DOCUMENT_FORMATS, GRAPH_FORMATS, HTML, JSONLD, Carries, Format, by_suffix
-from unicef_linked.iris import HYDRA, RDF, RDFS, SKOS
+from unicef_linked.iris import DCTERMS, HYDRA, RDF, RDFS, SKOS
 from unicef_linked.resource import Text, collation
 from unicef_linked.statistics import integer
 from unicef_linked.web import schema_org
+from unicef_linked.web.citation import Citation
+from unicef_linked.web.entities import portrait
+from unicef_linked.web.extract import extract, legend
 from unicef_linked.web.responses import CACHE, language, link, negotiate, page, represent, site, vary
 from unicef_linked.web.site import Description, Site
 from unicef_linked.writing import write_rdf
@@ -143,13 +146,35 @@ def resource_page(iri: str, path: str, query: dict[str, str]) -> bytes:
         raise NotFound(f"nothing is published about {iri}")
     reader = here.reader(description.about, language(), iri)
     resource = reader.resource(iri, description.about)
+    told = portrait(here, description, language())
+    drawn = extract(here, reader.link(iri), told, language())
     return page(
         "resource.html",
         resource=resource,
+        portrait=told,
+        map=drawn,
+        legend=legend(drawn) if drawn else [],
+        citation=_citation(here, reader.label(iri).text, iri),
         structured=schema_org.entity(here, resource, description.about, language()),
         formats=formats_of(path, query),
         query=f"DESCRIBE <{iri}>",
         title=reader.label(iri),
+    )
+
+
+def _citation(here: Site, title: str, iri: str) -> Citation:
+    """Return what a citation of an IRI says, as far as the dataset tells of itself."""
+    dataset = ox.NamedNode(here.names.dataset)
+    said = here.store.match(dataset)
+    publishers = [quad.object.value for quad in said if quad.predicate.value == f"{DCTERMS}publisher"]  # type: ignore[union-attr]
+    reader = here.reader(said, language(), dataset.value)
+    return Citation(
+        title,
+        reader.label(dataset.value).text if said else "",
+        reader.label(publishers[0]).text if publishers else "",
+        here.release.manifest.name,
+        iri,
+        language(),
     )
 
 
