@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from pyoxigraph import Literal, NamedNode
+from pyoxigraph import BlankNode, Literal, NamedNode
 
 from unicef_linked.exports.geojson import Geometry, bounds
 from unicef_linked.iris import GEO, RDF
@@ -39,7 +39,7 @@ def place_of(store: Store, iri: str) -> Geometry | None:
         said.setdefault(quad.predicate.value, []).append(quad.object)
     for predicate in _GEOMETRIES:
         for node in said.get(predicate, []):
-            for literal in store.match(node) if isinstance(node, NamedNode) else []:
+            for literal in store.match(node) if isinstance(node, NamedNode | BlankNode) else []:
                 if literal.predicate.value in _LITERALS and isinstance(literal.object, Literal):
                     found = read_place(literal.object.value)
                     if found:
@@ -60,11 +60,12 @@ def extract(site: Site, thing: Link, portrait: Portrait, language: str) -> Map |
     rest lies in.
     """
     own = place_of(site.store, thing.iri)
-    features = list(_related(site.store, thing, portrait, "related" if own and _is_area(own) else "subject"))
+    features, beside = _related(site.store, thing, portrait, "related" if own and _is_area(own) else "subject")
     if own:
         features.append(Feature(thing.iri, own, thing.label, kind="subject"))
     if not features:
         return None
+    features = beside + features  # of an office and its town at one point, the office
     ground = next(
         (area for area in (*features, *_beyond(site, features, language)) if _is_ground(area, features)), None
     )
@@ -123,36 +124,35 @@ def legend(drawn: Map) -> list[tuple[str, str]]:
 
 
 def short_names(names: Sequence[str]) -> list[str]:
-    """Return names without the words that all of them begin or end with, where something is left of each.
+    """Return the one word of each name that is not in all of them; the names as they are where it is not one word.
 
-    >>> short_names(["Région de Gao", "Région de Ménaka"]), short_names(["Gao Region"])
-    (['Gao', 'Ménaka'], ['Gao Region'])
+    >>> short_names(["Région de Gao", "Région de Ménaka"]), short_names(["Bureau de Gao", "Bureau principal de Bamako"])
+    (['Gao', 'Ménaka'], ['Bureau de Gao', 'Bureau principal de Bamako'])
     """
     words = [name.split(" ") for name in names]
-    for end in (0, -1):
-        while len(words) > 1 and len({found[end] for found in words}) == 1 and min(map(len, words)) > 1:
-            for found in words:
-                found.pop(end)
-    return [" ".join(found) for found in words]
+    common = set(words[0]).intersection(*words) if len(words) > 1 else set()
+    own = [[word for word in found if word not in common] for found in words]
+    return [word for [word] in own] if all(len(found) == 1 for found in own) else list(names)
 
 
 def _is_area(geometry: Geometry) -> bool:
     return geometry["type"] in {"Polygon", "MultiPolygon"}
 
 
-def _related(store: Store, thing: Link, portrait: Portrait, kind: str) -> Iterator[Feature]:
-    """Yield the things of the rows that are somewhere, each once; one that is at a place stands at its place."""
+def _related(store: Store, thing: Link, portrait: Portrait, kind: str) -> tuple[list[Feature], list[Feature]]:
+    """Return the things of the rows that are somewhere, and those that are nowhere themselves but at a place."""
     rows = [row for section in (*portrait.sections, *portrait.key_facts) for row in section.rows]
-    seen = {thing.iri}
-    for row in rows:
-        for fact in row.things:
-            link = fact.value.link
-            if link is None or link.iri in seen or len(seen) > MOST:
-                continue
-            seen.add(link.iri)
-            geometry = place_of(store, link.iri) or _point_beside(store, link.iri)
-            if geometry:
-                yield Feature(link.iri, geometry, link.label, link.href, kind, row.heading.text)
+    links = {fact.value.link: row for row in reversed(rows) for fact in row.things if fact.value.link}
+    located, beside = [], []
+    for link, row in list(reversed(links.items()))[:MOST]:
+        if link.iri == thing.iri:
+            continue
+        geometry = place_of(store, link.iri)
+        if geometry:
+            located.append(Feature(link.iri, geometry, link.label, link.href, kind, row.heading.text))
+        elif geometry := _point_beside(store, link.iri):
+            beside.append(Feature(link.iri, geometry, link.label, link.href, kind, row.heading.text))
+    return located, beside
 
 
 def _point_beside(store: Store, iri: str) -> Geometry | None:

@@ -51,6 +51,9 @@ def tell(literal: Literal, language: str) -> Told:
     return Told(text, "text" if known else "code", text)
 
 
+_DAYS: Final = {"en": "en_GB"}
+"""Whose way of writing a day a language takes where its countries differ: the day first, as most of the world has it."""
+
 _DATES: Final = (f"{XSD}gYear", f"{XSD}gYearMonth", f"{XSD}date")
 
 
@@ -61,7 +64,7 @@ def _date(text: str, datatype: str, language: str) -> str:
             return str(date.fromisoformat(f"{text}-01-01").year)
         if datatype == f"{XSD}gYearMonth":
             return str(format_skeleton("yMMMM", date.fromisoformat(f"{text}-01"), locale=language))
-        return str(format_date(date.fromisoformat(text), format="long", locale=language))
+        return str(format_date(date.fromisoformat(text), format="long", locale=_DAYS.get(language, language)))
     except ValueError:
         return text
 
