@@ -6,7 +6,7 @@ const here = import.meta.dirname;
 
 await build({
   absWorkingDir: here,
-  entryPoints: ["site.js", "sparql.js", "styles/site.css"].map((name) => ({ in: name, out: name.replace(/^styles\/|\.\w+$/g, "") })),
+  entryPoints: ["site.js", "map.js", "sparql.js", "styles/site.css"].map((name) => ({ in: name, out: name.replace(/^styles\/|\.\w+$/g, "") })),
   outdir: "../src/unicef_linked/web/static/built",
   bundle: true,
   minify: true,

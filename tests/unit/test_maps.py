@@ -50,12 +50,28 @@ def test_a_corner_on_a_straight_border_is_left_out_and_a_border_is_shared() -> N
 
 def test_the_label_of_an_area_lies_where_words_have_room() -> None:
     lying_l = {"type": "Polygon", "coordinates": [[[0, 0], [9, 0], [9, 3], [2, 3], [2, 9], [0, 9], [0, 0]]]}
-    drawn = draw([Feature("x:l", lying_l)])
+    drawn = draw([Feature("x:l", lying_l, Text("The long foot of an area"))])
     assert drawn is not None
-    [shape] = drawn.areas
-    assert shape.x == pytest.approx(drawn.width / 2, abs=2)
-    assert shape.y > drawn.height * 2 / 3
-    assert shape.room > drawn.width * 0.9
+    [label] = drawn.labels
+    assert label.x == pytest.approx(drawn.width / 2, abs=2)
+    assert label.y > drawn.height * 2 / 3
+    assert label.lines == ("The long foot of an area",)
+
+
+def test_a_label_that_fits_nowhere_is_left_to_the_title() -> None:
+    drawn = draw([Feature("x:west", SQUARE, Text("Somewhereincomprehensible")), Feature("x:east", BESIDE)], width=200)
+    assert drawn is not None
+    assert drawn.labels == ()
+
+
+def test_labels_of_points_do_not_cover_each_other() -> None:
+    row = [{"type": "Point", "coordinates": [number / 10, 0]} for number in range(3)]
+    around = [{"type": "Point", "coordinates": [x, y]} for x in (-1, 1) for y in (-1, 1)]
+    features = [Feature(f"x:{n}", point, Text(f"Place {n}")) for n, point in enumerate([*row, *around])]
+    drawn = draw(features, words=20)
+    assert drawn is not None
+    assert len(drawn.labels) == 7
+    assert [label.anchor for label in drawn.labels[:3]] == ["end", "start", "start"]
 
 
 def test_an_area_too_small_to_see_is_a_point() -> None:

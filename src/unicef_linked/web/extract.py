@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from unicef_linked.resource import Link
     from unicef_linked.store import Store
     from unicef_linked.web.entities import Portrait
-    from unicef_linked.web.maps import Map, Shape
+    from unicef_linked.web.maps import Map
     from unicef_linked.web.site import Site
 
 MOST: Final = 200
 """Things that are looked up for one map, and things around them: past that a map is no extract."""
 
 _NAMES: Final = 6  # on a small map no more than these can be read
-_LINE, _LETTER = 50, 24  # how high a line of writing and how wide a letter is, in units of the map
+_WORDS: Final = 36  # how high their letters are, in units of the map
 
 _WGS84: Final = "http://www.w3.org/2003/01/geo/wgs84_pos#"
 _LITERALS: Final = (f"{GEO}asGeoJSON", f"{GEO}asWKT")
@@ -73,7 +73,7 @@ def extract(site: Site, thing: Link, portrait: Portrait, language: str) -> Map |
     around = list(_around(site, shown, ground, language))
     if ground:
         around.insert(0, replace(ground, kind="ground"))
-    drawn = draw([*around, *sorted(shown, key=lambda feature: feature.kind == "subject")])
+    drawn = draw([*around, *_in_short(shown)], words=_WORDS)
     return _with_few_words(drawn, thing.iri) if drawn else None
 
 
@@ -85,41 +85,27 @@ def _each_point_once(features: Iterable[Feature]) -> list[Feature]:
     return list(found.values())
 
 
+def _in_short(features: Sequence[Feature]) -> list[Feature]:
+    """Return features whose areas bear the word alone that sets them apart."""
+    areas = [feature for feature in features if _is_area(feature.geometry) and feature.kind == "subject"]
+    short = short_names([feature.label.text for feature in areas])
+    labels = {area.iri: Text(name, area.label.language) for area, name in zip(areas, short, strict=True)}
+    return [replace(feature, label=labels.get(feature.iri, feature.label)) for feature in features]
+
+
 def _with_few_words(drawn: Map, thing: str) -> Map:
-    """Return a map whose features say by their kind how their names are written on it.
-
-    The map is small: a name that the page has as its title, and names that would crowd, are ``quiet``; areas come
-    before points. Near the edge a name is ``west`` or ``east``: it begins or ends at its feature.
-    """
-    areas = [shape for shape in drawn.areas if shape.feature.kind == "subject" and shape.feature.iri != thing]
-    points = [shape for shape in drawn.points if shape.feature.iri != thing]
-    named = next((found for found in (areas, points) if 0 < len(found) <= _NAMES), [])
-    short = short_names([shape.feature.label.text for shape in named])
-    names = {shape.feature.iri: name for shape, name in zip(named, short, strict=True)}
-    free: dict[str, Shape] = {}
-    for shape in named:
-        crowded = (
-            abs(shape.y - other.y) < _LINE
-            and abs(shape.x - other.x) < (len(names[iri]) + len(names[shape.feature.iri])) / 2 * _LETTER
-            for iri, other in free.items()
-        )
-        if not any(crowded):
-            free[shape.feature.iri] = shape
-
-    def written(shape: Shape) -> Shape:
-        side = "east" if shape.x > drawn.width * 0.8 else "west" if shape.x < drawn.width * 0.2 else ""
-        words = [shape.feature.kind, side, "" if shape.feature.iri in free else "quiet"]
-        label = Text(names.get(shape.feature.iri, shape.feature.label.text), shape.feature.label.language)
-        return replace(shape, feature=replace(shape.feature, label=label, kind=" ".join(filter(None, words))))
-
-    return replace(drawn, areas=tuple(map(written, drawn.areas)), points=tuple(map(written, drawn.points)))
+    """Return a map with few names: those of the areas that are meant, else of the points, and none that is the title."""
+    areas = {shape.feature.iri for shape in drawn.areas if shape.feature.kind == "subject"} - {thing}
+    points = {shape.feature.iri for shape in drawn.points} - {thing}
+    named = next((found for found in (areas, points) if 0 < len(found) <= _NAMES), set())
+    return replace(drawn, labels=tuple(label for label in drawn.labels if label.shape.feature.iri in named))
 
 
 def legend(drawn: Map) -> list[tuple[str, str]]:
     """Return the form and the meaning of what is marked on a map: which rows its areas and points are from."""
     shapes = [("area", shape) for shape in drawn.areas] + [("point", shape) for shape in drawn.points]
     marked = ((form, shape) for form, shape in shapes if shape.feature.note and "ground" not in shape.feature.kind)
-    found = dict.fromkeys((f"{form} {shape.feature.kind.split()[0]}", shape.feature.note) for form, shape in marked)
+    found = dict.fromkeys((f"{form} {shape.feature.kind}", shape.feature.note) for form, shape in marked)
     return list(found)
 
 
@@ -156,11 +142,16 @@ def _related(store: Store, thing: Link, portrait: Portrait, kind: str) -> tuple[
 
 
 def _point_beside(store: Store, iri: str) -> Geometry | None:
-    """Return the point of the one thing with a point that a thing leads to: an office is where its town is."""
+    """Return the point of the one thing with a point that a thing leads to: an office is where its town is.
+
+    Of several the one that has a latitude and a longitude of its own; an area may be known by a point within it.
+    """
     objects = {quad.object.value for quad in store.match(NamedNode(iri)) if isinstance(quad.object, NamedNode)}
-    found = [geometry for other in sorted(objects) if (geometry := place_of(store, other))]
-    points = [geometry for geometry in found if geometry["type"] == "Point"]
-    return points[0] if len(points) == 1 else None
+    found = {other: geometry for other in sorted(objects) if (geometry := place_of(store, other))}
+    points = [other for other, geometry in found.items() if geometry["type"] == "Point"]
+    if len(points) > 1:
+        points = [other for other in points if store.match(NamedNode(other), NamedNode(f"{_WGS84}lat"))]
+    return found[points[0]] if len(points) == 1 else None
 
 
 def _is_ground(area: Feature, features: Sequence[Feature]) -> bool:

@@ -15,7 +15,7 @@ from unicef_linked.exports.geojson import Geometry, bounds, read_geometry
 from unicef_linked.resource import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 MARGIN: Final = 12
 """Empty units around what is drawn, so that a point or a line on the edge is whole."""
@@ -29,7 +29,11 @@ _STRIP: Final = 3  # how many of these must be free above and below
 
 _NO_WORDS: Final = Text("")
 
+_LETTER: Final = 0.56  # how wide a letter is, for its height
+_LENIENCE: Final = 1.15  # a border may run through the last letters
+
 Ring = list[tuple[int, int]]
+_Box = tuple[int, int, int, int]  # left, top, right, bottom
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +69,23 @@ class Connection:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A feature as drawn: ``path`` is SVG path data, "" for a point; ``x`` and ``y`` are the point, or an area's label."""
+    """A feature as drawn: ``path`` is SVG path data, "" for a point; ``x`` and ``y`` are the point, or in an area."""
 
     feature: Feature
     path: str
     x: int
     y: int
-    room: int = 0  # how long the label of an area can be
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """The words of a shape where they fit: the middle of the first line, or its beginning or end as ``anchor`` says."""
+
+    shape: Shape
+    x: int
+    y: int
+    anchor: str  # of SVG: start, middle, end
+    lines: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +108,7 @@ class Map:
     areas: tuple[Shape, ...]
     points: tuple[Shape, ...]
     lines: tuple[Line, ...] = ()
+    labels: tuple[Label, ...] = ()
 
     @property
     def shapes(self) -> tuple[Shape, ...]:
@@ -101,12 +116,15 @@ class Map:
         return (*self.areas, *self.points)
 
 
-def draw(features: Sequence[Feature], *, width: int = 1000, connections: Sequence[Connection] = ()) -> Map | None:
+def draw(
+    features: Sequence[Feature], *, width: int = 1000, words: int = 25, connections: Sequence[Connection] = ()
+) -> Map | None:
     """Return the map of some features, ``width`` units wide or as high as that, whichever is less; None without any.
 
     The projection is equirectangular, true to scale at the middle latitude. Coordinates are whole units: neighbours
-    that share a border in the data share it on the map, and the page stays small. A connection whose end is nowhere on
-    the map is left out.
+    that share a border in the data share it on the map, and the page stays small. Labels whose letters are ``words`` units
+    high stand where they cover nothing; one that finds no place is left to the titles. A connection whose end is
+    nowhere on the map is left out.
     """
     if not features:
         return None
@@ -120,31 +138,31 @@ def draw(features: Sequence[Feature], *, width: int = 1000, connections: Sequenc
         x, y = ((position[0] - west) * narrowing + middle) * scale, (north - position[1]) * scale
         return MARGIN + round(x), MARGIN + round(y)
 
-    areas, points = [], []
+    size = (2 * MARGIN + round((wide + 2 * middle) * scale), 2 * MARGIN + round(high * scale))
+    areas, points, insides = [], [], {}
     for feature in features:
         rings, open_lines, alone = _parts(feature.geometry)
         drawn = [_thin([place(position) for position in ring]) for ring in rings]
         path = "".join(_path(ring) + "z" for ring in drawn if len(ring) > 2)
         path += "".join(_path(_thin([place(position) for position in line])) for line in open_lines)
         if path:
-            x, y, room = _label_place(drawn) if drawn else (*place(open_lines[0][len(open_lines[0]) // 2]), 0)
-            areas.append(Shape(feature, path, x, y, room))
+            strips = _strips(drawn) if drawn else [(*place(open_lines[0][len(open_lines[0]) // 2]), 0)]
+            areas.append(Shape(feature, path, *strips[0][:2]))
+            insides[feature.iri] = strips
         else:
             [x, y] = place((alone or rings[0])[0])  # an area too small to be seen is a point
             points.append(Shape(feature, "", x, y))
-    at = {shape.feature.iri: shape for shape in (*areas, *points)} | {shape.feature.iri: shape for shape in points}
+    areas.sort(key=_extent, reverse=True)  # what is small lies on what is large around it
+    labels = _place_labels(areas, points, insides, words, size)
+    at = {shape.feature.iri: (shape.x, shape.y) for shape in areas}
+    at |= {label.shape.feature.iri: _beneath(label, words) for label in labels if label.shape.path}
+    at |= {shape.feature.iri: (shape.x, shape.y) for shape in points}
     lines = tuple(
-        Line(connection, at[connection.start].x, at[connection.start].y, at[connection.end].x, at[connection.end].y)
+        Line(connection, *at[connection.start], *at[connection.end])
         for connection in connections
         if connection.start in at and connection.end in at
     )
-    return Map(
-        2 * MARGIN + round((wide + 2 * middle) * scale),
-        2 * MARGIN + round(high * scale),
-        tuple(areas),
-        tuple(points),
-        lines,
-    )
+    return Map(*size, tuple(areas), tuple(points), lines, tuple(labels))
 
 
 def read_place(text: str) -> Geometry | None:
@@ -178,6 +196,11 @@ def contains(geometry: Geometry, position: Sequence[float]) -> bool:
     rings, _, _ = _parts(geometry)
     crossings = (_crossing(a, b, position[1]) for ring in rings for a, b in pairwise(ring))
     return sum(x is not None and x > position[0] for x in crossings) % 2 == 1
+
+
+def _extent(shape: Shape) -> float:
+    west, south, east, north = bounds([shape.feature.geometry])
+    return (east - west) * (north - south)
 
 
 def _parts(
@@ -224,23 +247,91 @@ def _path(line: Ring) -> str:
     return f"m{line[0][0]} {line[0][1]}l{steps.replace(' -', '-')}" if steps else ""
 
 
-def _label_place(rings: list[Ring]) -> tuple[int, int, int]:
-    """Return where words fit best inside an area, and how long they may be: the middle of the widest strip within it."""
+def _strips(rings: list[Ring]) -> list[tuple[int, int, int]]:
+    """Return where words fit inside an area, best first, and how long they may be: the widest strips, from the middle."""
     heights = [y for ring in rings for _, y in ring]
     top, bottom = min(heights), max(heights)
     step = (bottom - top) / _ROWS
     rows = [_inside(rings, top + (number + 0.5) * step) for number in range(_ROWS)]
-    best: tuple[int, int, tuple[float, float], float] = (0, 0, (rings[0][0][0], rings[0][0][0]), top)
+    found = [(0, 0, rings[0][0][0], top, 0)]
     for number, row in enumerate(rows):
-        central = min(number, _ROWS - 1 - number)  # of two about as wide, the one nearer the middle
+        central = min(number, _ROWS - 1 - number)
         if central < _STRIP:
             continue
         around = [beside for beside in rows[number - _STRIP : number + _STRIP + 1] if beside is not row]
         for widest in row:
             left, right = reduce(_overlap, around, widest)
-            best = max(best, (round((right - left) / 30), central, (left, right), top + (number + 0.5) * step))
-    _, _, (left, right), y = best
-    return round((left + right) / 2), round(y), max(0, round(right - left))
+            x, y, room = round((left + right) / 2), round(top + (number + 0.5) * step), round(right - left)
+            found.append((round(room / 30), central, x, y, room))  # of two about as wide, the one nearer the middle
+    return [(x, y, room) for _, _, x, y, room in sorted(found, reverse=True)]
+
+
+def _place_labels(
+    areas: Sequence[Shape],
+    points: Sequence[Shape],
+    insides: Mapping[str, list[tuple[int, int, int]]],
+    words: int,
+    size: tuple[int, int],
+) -> list[Label]:
+    """Return the labels that find a place: first those of the points beside them, then those of the areas within."""
+    taken: list[_Box] = [(p.x - words // 2, p.y - words // 2, p.x + words // 2, p.y + words // 2) for p in points]
+    found = []
+    for shape in [*points, *reversed(areas)]:
+        text = shape.feature.label.text
+        if not text:
+            continue
+        if shape.path:
+            candidates = [
+                Label(shape, x, y, "middle", _wrap(text, room / words / _LETTER * _LENIENCE))
+                for x, y, room in insides[shape.feature.iri]
+            ]
+            candidates = sorted((each for each in candidates if each.lines), key=lambda label: len(label.lines))
+        else:
+            aside, third = round(words * 0.75), words // 3
+            candidates = [
+                Label(shape, shape.x + aside, shape.y + third, "start", (text,)),
+                Label(shape, shape.x - aside, shape.y + third, "end", (text,)),
+                Label(shape, shape.x, shape.y - aside, "middle", (text,)),
+                Label(shape, shape.x, shape.y + aside + 2 * third, "middle", (text,)),
+            ]
+        boxes = [(_box(label, words), label) for label in candidates]
+        free = [(box, label) for box, label in boxes if _is_free(box, taken, size)]
+        if free or not shape.path:  # a point is told by its name, even on top of another
+            box, label = (free or boxes)[0]
+            taken.append(box)
+            found.append(label)
+    return found
+
+
+def _wrap(text: str, room: float) -> tuple[str, ...]:
+    """Return text in lines of so many letters at most, none where a word is longer.
+
+    >>> _wrap("Région de Koulikoro", 10)
+    ('Région de', 'Koulikoro')
+    """
+    lines: list[str] = []
+    for word in text.split():
+        if lines and len(lines[-1]) + 1 + len(word) <= room:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return tuple(lines) if all(len(line) <= room for line in lines) else ()
+
+
+def _box(label: Label, words: int) -> _Box:
+    long = max(map(len, label.lines)) * words * _LETTER
+    left = label.x - {"start": 0.0, "middle": long / 2, "end": long}[label.anchor]
+    return (round(left), label.y - words, round(left + long), label.y + words * (len(label.lines) - 1) + words // 3)
+
+
+def _is_free(box: _Box, taken: Sequence[_Box], size: tuple[int, int]) -> bool:
+    apart = all(box[0] >= t[2] or box[2] <= t[0] or box[1] >= t[3] or box[3] <= t[1] for t in taken)
+    return apart and box[0] >= 0 and box[1] >= 0 and box[2] <= size[0] and box[3] <= size[1]
+
+
+def _beneath(label: Label, words: int) -> tuple[int, int]:
+    """Return the place under a label, for a line that leads to it."""
+    return label.x, label.y + words * (len(label.lines) - 1) + words * 2 // 3
 
 
 def _inside(rings: list[Ring], y: float) -> list[tuple[float, float]]:

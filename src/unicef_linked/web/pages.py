@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import pyoxigraph as ox
 from flask import Blueprint, Response, request, send_file
 
 from unicef_linked.errors import NotFound
 from unicef_linked.formats import DOCUMENT_FORMATS, HTML, RESULTS_JSON
+from unicef_linked.web import pictures as published
 from unicef_linked.web import schema_org
 from unicef_linked.web.catalogue import describe_dataset
 from unicef_linked.web.examples import briefest, examples
 from unicef_linked.web.resources import formats_of, write
 from unicef_linked.web.responses import CACHE, TITLES, language, link, negotiate, page, represent, site
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from unicef_linked.web.pictures import Drawing
 
 routes: Final = Blueprint("pages", __name__)
 
@@ -42,17 +48,36 @@ def home() -> Response:
     iris = [iri for iri, _ in [*here.lists.values(), *classes]]
     quads = [quad for iri in iris for quad in here.store.match(ox.NamedNode(iri))]
     reader = here.reader(quads, language(), here.names.dataset, *iris)
+    drawings = published.drawings(here, language())
+    drawn = {drawing.query for drawing in drawings}
+    asked = [(topic, [e for e in found if e.query not in drawn]) for topic, found in examples(here, language())]
     content = page(
         "home.html",
+        drawings=drawings,
         kinds=[(reader.resource(iri, quads), number, address) for address, (iri, number) in here.lists.items()],
         classes=[(reader.link(iri), number) for iri, number in classes],
         dataset=reader.resource(here.names.dataset, here.store.match(ox.NamedNode(here.names.dataset))),
         counts=here.counts,
-        examples=briefest(examples(here, language())),
+        examples=briefest([(topic, found) for topic, found in asked if found]),
         structured=schema_org.dataset(here, here.public_url(request.host_url), language()),
         formats=formats_of("/dataset"),
     )
-    return represent(content, offer, varies_by=["Accept"], links=links)
+    return represent(content, offer, varies_by=["Accept"], links=links, cache=_cache(drawings))
+
+
+@routes.get("/pictures")
+def pictures() -> Response:
+    """Return every picture that the data publishes: who does what where."""
+    drawings = published.drawings(site(), language())
+    if not drawings:
+        raise NotFound("this dataset publishes no pictures; a picture is a ul:Picture, as /ontology describes it")
+    negotiate((HTML,))
+    return represent(page("pictures.html", drawings=drawings), HTML, cache=_cache(drawings))
+
+
+def _cache(drawings: Sequence[Drawing]) -> str:
+    """Return how long a page may be kept: not at all where a picture may be drawn the next time."""
+    return "no-store" if any(drawing.passing for drawing in drawings) else CACHE
 
 
 @routes.get("/dump/")

@@ -16,6 +16,7 @@ from unicef_linked.resource import LABEL_PROPERTIES, Labels, Reader
 from unicef_linked.statistics import count as count_statistics
 from unicef_linked.statistics import read
 from unicef_linked.web.layout import read as read_layout
+from unicef_linked.web.pictures import Pictures
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -96,6 +97,11 @@ class Site:
     def index(self) -> Index:
         """Names, codes and outside identifiers of every entity; made when it is first asked."""
         return read_index(self.store, self.names)
+
+    @cached_property
+    def pictures(self) -> Pictures:
+        """The pictures that the data publishes, and what their queries find."""
+        return Pictures(self.store, self.names, self.settings.query_timeout)
 
     @cached_property
     def reconciler(self) -> Reconciler:
