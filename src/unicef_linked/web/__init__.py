@@ -10,6 +10,7 @@ from werkzeug.exceptions import HTTPException
 from unicef_linked.errors import LinkedDataError
 from unicef_linked.web import (
     discovery,
+    documentation,
     exports,
     fragments,
     interface,
@@ -51,6 +52,7 @@ def create_app(settings: Settings, release: Release, store: Store) -> Flask:
 
     for module in (
         resources,
+        documentation,
         search,
         reconcile,
         resolve,

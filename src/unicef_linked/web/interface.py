@@ -15,6 +15,7 @@ from pyoxigraph import NamedNode
 
 from unicef_linked.iris import DCTERMS
 from unicef_linked.web.responses import language, site
+from unicef_linked.web.telling import tell
 from unicef_linked.web.translation import translations
 
 if TYPE_CHECKING:
@@ -36,7 +37,12 @@ def install(app: Flask) -> None:
         newstyle=True,
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.filters.update(number=_number, localized=_localized, language_name=_language_name)
+    app.jinja_env.filters.update(
+        number=_number,
+        localized=_localized,
+        language_name=_language_name,
+        tell=lambda literal: tell(literal, language()),
+    )
     app.context_processor(
         lambda: {
             "asset": asset,
