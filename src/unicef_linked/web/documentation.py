@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import chain, groupby
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
@@ -12,12 +12,12 @@ import pyoxigraph as ox
 from flask import Blueprint, Response, redirect, request
 
 from unicef_linked.errors import NotFound
-from unicef_linked.iris import OWL, RDFS, SHACL, SKOS
+from unicef_linked.iris import DCTERMS, OWL, PROV, RDF, RDFS, SHACL, SKOS
 from unicef_linked.resource import Text, collation
 from unicef_linked.web import schema_org
 from unicef_linked.web.catalogue import describe_dataset
 from unicef_linked.web.diagrams import Drawing, Edge, Node, draw
-from unicef_linked.web.quality import report_of
+from unicef_linked.web.quality import focus_nodes, report_of
 from unicef_linked.web.resources import formats_of, respond
 from unicef_linked.web.responses import CACHE, language, page, site
 from unicef_linked.web.site import Description
@@ -406,7 +406,7 @@ def _shapes_page(here: Site) -> bytes:
             entry,
             tuple((kind, reader.link(iri)) for kind, iri in entry.shape.targets),
             tuple(reader.link(user) for user in users[iri]),
-            _focus_nodes(here, entry.shape),
+            focus_nodes(here, entry.shape),
             len(failing.get(iri, ())),
         )
         for iri, entry in entries.items()
@@ -426,22 +426,6 @@ def _shapes_page(here: Site) -> bytes:
         formats=formats_of("/shapes"),
         prefix=prefix,
     )
-
-
-def _focus_nodes(here: Site, shape: Shape) -> int:
-    """Return how many things of the release a shape is about (SHACL, section 2.1.3)."""
-    patterns = []
-    for kind, iri in shape.targets:
-        node = ox.NamedNode(iri)
-        patterns.append(
-            {
-                "class": f"{{ ?s a/<{RDFS}subClassOf>* {node} }}",
-                "subjects": f"{{ ?s {node} ?o }}",
-                "objects": f"{{ ?o {node} ?s }}",
-                "node": f"{{ VALUES ?s {{ {node} }} }}",
-            }[kind]
-        )
-    return here.counted(f"SELECT DISTINCT ?s {{ {' UNION '.join(patterns)} }}") if patterns else 0
 
 
 def _shape_entry(reader: Reader, read: Mapping[str, Shape], terms: Mapping[str, Resource], shape: Shape) -> ShapeEntry:
@@ -500,32 +484,197 @@ _SHOWN_APART: Final = {
 def dataset(suffix: str | None = None) -> Response:
     """Return the description of the dataset by DCAT 3 and VoID."""
     here = site()
+    return respond(
+        "/dataset",
+        suffix,
+        lambda: describe_dataset(here, here.public_url(request.host_url)),
+        lambda: _dataset_page(here),
+    )
 
-    def content() -> Description:
-        return describe_dataset(here, here.public_url(request.host_url))
 
-    def html() -> bytes:
-        found = content()
-        parts = {
-            **here.partitions,
-            "graph": list(here.named_graphs.items()),
-        }
-        named = [*(iri for part in parts.values() for iri, _ in part), *(predicate for _, predicate, _ in here.links)]
-        reader = here.reader(found.about, language(), found.iri, *named)
-        return page(
-            "dataset.html",
-            resource=reader.resource(found.iri, found.about),
-            counts=here.counts,
-            parts={name: [(reader.link(iri), number) for iri, number in part] for name, part in parts.items()},
-            links=[(space, reader.link(predicate), number) for space, predicate, number in here.links],
-            release=here.release.manifest,
-            structured=schema_org.dataset(here, here.public_url(request.host_url), language()),
-            formats=formats_of("/dataset"),
-            query=f"DESCRIBE <{found.iri}>",
-            title=reader.label(found.iri),
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """A named graph: how much it holds, where that comes from and on which terms."""
+
+    link: Link
+    number: int
+    sources: tuple[Link, ...]
+    licences: tuple[Link, ...]
+    derived: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What statements were taken from, its terms, and in how many named graphs it is named."""
+
+    link: Link
+    licences: tuple[Link, ...]
+    rights: tuple[Value, ...]
+    graphs: int
+
+
+def _dataset_page(here: Site) -> bytes:
+    address = here.public_url(request.host_url)
+    found = describe_dataset(here, address)
+    parts = {name: sorted(part, key=lambda pair: (-pair[1], pair[0])) for name, part in here.partitions.items()}
+    graphs, sources = _origins(here)
+    targets: dict[str, list[tuple[str, int]]] = defaultdict(list)
+    for space, predicate, number in here.links:
+        targets[space].append((predicate, number))
+    named = [*(iri for part in parts.values() for iri, _ in part), *(predicate for _, predicate, _ in here.links)]
+    reader = here.reader(found.about, language(), found.iri, *named)
+    resource = reader.resource(found.iri, found.about)
+    title = reader.label(found.iri)
+    publisher = next((value.link for value in resource.values(f"{DCTERMS}publisher") if value.link), None)
+    example = _example(here)
+    return page(
+        "dataset.html",
+        resource=resource,
+        counts=here.counts,
+        parts={name: [(reader.link(iri), number) for iri, number in part] for name, part in parts.items()},
+        graphs=graphs,
+        sources=sources,
+        links=sorted(
+            ((space, [(reader.link(p), n) for p, n in sorted(rows, key=lambda row: -row[1])], sum(n for _, n in rows)) for space, rows in targets.items()),
+            key=lambda row: (-row[2], row[0]),
+        ),
+        example=example,
+        picture_of=_picture_of(example) if example else None,
+        citation=". ".join(
+            [*([publisher.label.text] if publisher else []), title.text, here.release.manifest.name, found.iri]
         )
+        if title.text != here.names.shorten(found.iri)
+        else "",
+        dumps=[(path.name, path.stat().st_size) for path in here.release.dumps() if path.suffix],
+        release=here.release.manifest,
+        structured=schema_org.dataset(here, address, language()),
+        formats=formats_of("/dataset"),
+        title=title,
+    )  # fmt: skip
 
-    return respond("/dataset", suffix, content, html)
+
+def _origins(here: Site) -> tuple[list[Graph], list[Source]]:
+    """Return the named graphs, the largest first, and what they say that they come from, by name."""
+    said = {iri: here.store.match(ox.NamedNode(iri)) for iri in here.named_graphs}
+    used: Counter[str] = Counter()
+    for quads in said.values():
+        used.update(set(_objects(quads, f"{DCTERMS}source")))
+    about = {iri: here.store.match(ox.NamedNode(iri)) for iri in used}
+    reader = here.reader([*chain(*said.values(), *about.values())], language(), *said)
+
+    def links(quads: Iterable[ox.Quad], predicate: str) -> tuple[Link, ...]:
+        return tuple(reader.link(iri) for iri in sorted(set(_objects(quads, predicate))))
+
+    derived = here.names.graph("derived/")
+    graphs = [
+        Graph(
+            reader.link(iri),
+            number,
+            links(said[iri], f"{DCTERMS}source"),
+            links(said[iri], f"{DCTERMS}license"),
+            iri.startswith(derived),
+        )
+        for iri, number in here.named_graphs.items()
+    ]
+    sources = [
+        Source(
+            reader.link(iri),
+            links(quads, f"{DCTERMS}license"),
+            reader.resource(iri, quads).values(f"{DCTERMS}rights"),
+            used[iri],
+        )
+        for iri, quads in about.items()
+    ]
+    graphs.sort(key=lambda graph: (-graph.number, graph.link.iri))
+    sources.sort(key=lambda source: collation(source.link.label.text))
+    return graphs, sources
+
+
+def _objects(quads: Iterable[ox.Quad], predicate: str) -> list[str]:
+    return [q.object.value for q in quads if q.predicate.value == predicate and isinstance(q.object, ox.NamedNode)]
+
+
+_EXAMPLE: Final = """
+# A statement with the claim, the passage and the source that it rests on: the first claim that all of this is known of.
+PREFIX rdf:  <http://www.w3.org/1999/02/22-rdf-syntax-ns#>
+PREFIX oa:   <http://www.w3.org/ns/oa#>
+PREFIX prov: <http://www.w3.org/ns/prov#>
+
+SELECT ?sha256 ?subject ?predicate ?object ?claim ?passage ?selector ?start ?end ?source ?digest {
+  ?claim rdf:subject ?subject ;
+    rdf:predicate ?predicate ;
+    rdf:object ?object ;
+    prov:wasDerivedFrom ?passage .
+  ?subject ?predicate ?object .
+  ?passage oa:hasSource ?source ;
+    oa:hasSelector ?selector .
+  ?selector oa:start ?start ;
+    oa:end ?end .
+  ?source ?sha256 ?digest .
+  FILTER (ISIRI(?object) && ?predicate != rdf:type)
+}
+ORDER BY STR(?claim) STR(?passage)
+LIMIT 1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One fact with all that it rests on, each part with its name."""
+
+    links: Mapping[str, Link]  # by the names of the query's variables, and the properties between them
+    start: str
+    end: str
+    digest: str
+
+
+def _example(here: Site) -> Example | None:
+    """Return a fact of the data as an example of how all are modelled; None where no fact has evidence."""
+    rows = here.store.select(_EXAMPLE, {"sha256": ox.NamedNode(here.names.term("sha256"))})
+    if not rows:
+        return None
+    found = {name: str(getattr(term, "value", "")) for name, term in rows[0].items()}
+    texts = {name: found.pop(name) for name in ("start", "end", "digest")}
+    found |= _BETWEEN
+    reader = here.reader([], language(), *found.values())
+    return Example({name: reader.link(iri) for name, iri in found.items()}, **texts)
+
+
+_BETWEEN: Final = {
+    "rdf:subject": f"{RDF}subject",
+    "rdf:predicate": f"{RDF}predicate",
+    "rdf:object": f"{RDF}object",
+    "prov:wasDerivedFrom": f"{PROV}wasDerivedFrom",
+    "oa:hasSource": "http://www.w3.org/ns/oa#hasSource",
+    "oa:hasSelector": "http://www.w3.org/ns/oa#hasSelector",
+}
+
+
+def _picture_of(example: Example) -> Drawing:
+    """Return the picture of a fact: the statement above, and what it rests on below."""
+
+    def node(name: str, kind: str = "class", note: str = "") -> Node:
+        link = example.links[name]
+        return Node(name, link.label.text, link.href, kind, note)
+
+    nodes = [
+        *(node(name) for name in ("subject", "object", "claim", "passage", "source")),
+        node("selector", note=f"{example.start}–{example.end}"),
+        Node("digest", f"{example.digest[:8]}…{example.digest[-8:]}", kind="value"),
+        *(node(name, "property") for name in ("predicate", "sha256", *_BETWEEN)),
+    ]
+    steps = (
+        ("subject", "predicate", "object"),
+        ("claim", "rdf:subject", "subject"),
+        ("claim", "rdf:predicate", "predicate"),
+        ("claim", "rdf:object", "object"),
+        ("claim", "prov:wasDerivedFrom", "passage"),
+        ("passage", "oa:hasSource", "source"),
+        ("passage", "oa:hasSelector", "selector"),
+        ("source", "sha256", "digest"),
+    )
+    edges = [edge for start, by, end in steps for edge in (Edge(start, by, arrow=False), Edge(by, end))]
+    return draw(nodes, edges)
 
 
 @routes.get("/.well-known/void")
