@@ -623,6 +623,7 @@ class Example:
     """One fact with all that it rests on, each part with its name."""
 
     links: Mapping[str, Link]  # by the names of the query's variables, and the properties between them
+    kinds: Mapping[str, Link]  # of what class of the ontology each is
     start: str
     end: str
     digest: str
@@ -636,8 +637,17 @@ def _example(here: Site) -> Example | None:
     found = {name: str(getattr(term, "value", "")) for name, term in rows[0].items()}
     texts = {name: found.pop(name) for name in ("start", "end", "digest")}
     found |= _BETWEEN
-    reader = here.reader([], language(), *found.values())
-    return Example({name: reader.link(iri) for name, iri in found.items()}, **texts)
+    types = {name: here.store.match(ox.NamedNode(iri), ox.NamedNode(f"{RDF}type")) for name, iri in found.items()}
+    reader = here.reader([*chain(*types.values())], language(), *found.values())
+    own = {
+        name: [i for i in _objects(quads, f"{RDF}type") if i.startswith(here.names.base)]
+        for name, quads in types.items()
+    }
+    return Example(
+        {name: reader.link(iri) for name, iri in found.items()},
+        {name: reader.link(min(iris)) for name, iris in own.items() if iris},
+        **texts,
+    )
 
 
 _BETWEEN: Final = {
@@ -653,13 +663,12 @@ _BETWEEN: Final = {
 def _picture_of(example: Example) -> Drawing:
     """Return the picture of a fact: the statement above, and what it rests on below."""
 
-    def node(name: str, kind: str = "class", note: str = "") -> Node:
-        link = example.links[name]
-        return Node(name, link.label.text, link.href, kind, note)
+    def node(name: str, kind: str = "class") -> Node:
+        link, of = example.links[name], example.kinds.get(name)
+        return Node(name, link.label.text, link.href, kind, of.label.text if of and kind == "class" else "")
 
     nodes = [
-        *(node(name) for name in ("subject", "object", "claim", "passage", "source")),
-        node("selector", note=f"{example.start}–{example.end}"),
+        *(node(name) for name in ("subject", "object", "claim", "passage", "source", "selector")),
         Node("digest", f"{example.digest[:8]}…{example.digest[-8:]}", kind="value"),
         *(node(name, "property") for name in ("predicate", "sha256", *_BETWEEN)),
     ]
