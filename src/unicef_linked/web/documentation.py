@@ -531,6 +531,7 @@ def _dataset_page(here: Site) -> bytes:
         "dataset.html",
         resource=resource,
         counts=here.counts,
+        own_parts=[reader.resource(iri, found.about) for iri in _own_parts(resource)],
         parts={name: [(reader.link(iri), number) for iri, number in part] for name, part in parts.items()},
         graphs=graphs,
         sources=sources,
@@ -551,6 +552,12 @@ def _dataset_page(here: Site) -> bytes:
         formats=formats_of("/dataset"),
         title=title,
     )  # fmt: skip
+
+
+def _own_parts(dataset: Resource) -> list[str]:
+    """Return the things that the data names as parts of the dataset's own IRI, such as its publisher."""
+    said = (value for found in dataset.properties if not found.restates for value in found.values if value.link)
+    return sorted({value.link.iri for value in said if value.link and value.link.iri.startswith(f"{dataset.iri}#")})
 
 
 def _origins(here: Site) -> tuple[list[Graph], list[Source]]:
