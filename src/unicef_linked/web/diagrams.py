@@ -21,12 +21,12 @@ _CHARACTER: Final = {"class": 8.3}
 _ANY: Final = 7.4
 """About the width of a character, by the kind of its node: the names of classes are bold."""
 _LINE: Final = 17
-_PADDING: Final = 9
+_PADDING: Final = 8
 _APART: Final = 12
 """Between one box and the next below it, at least."""
 _LEAST: Final = 36
 """From one row to the next, at least: lines need room too."""
-_BETWEEN: Final = 30
+_BETWEEN: Final = 24
 _MARGIN: Final = 6
 
 
@@ -91,7 +91,7 @@ class Drawing:
     paths: tuple[Line, ...]
 
 
-def wrap(text: str, width: int = 17) -> tuple[str, ...]:
+def wrap(text: str, width: int = 13) -> tuple[str, ...]:
     """Return words in lines of about equal length, as few as the width allows.
 
     >>> wrap("collaborates locally with")

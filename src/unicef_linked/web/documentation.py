@@ -124,11 +124,14 @@ def _ontology_page(here: Site) -> bytes:
     declared = {value for quad in quads if quad.predicate.value == f"{SHACL}declare" for value in [quad.object.value]}  # type: ignore[union-attr]
     apart = {*vocabulary.classes, *vocabulary.properties, *declared}
     resource = reader.resource(description.iri, quads)
+    overview = _overview(vocabulary, reader, counts["class"])
+    drawn = {box.node.key for box in overview.boxes}
     return page(
         "ontology.html",
         title=reader.label(description.iri),
         resource=resource,
-        overview=_overview(vocabulary, reader, counts["class"]),
+        overview=overview,
+        not_drawn=[reader.link(iri) for iri in vocabulary.classes if iri not in drawn],
         links=[(reader.link(a), reader.link(p), reader.link(b), n) for a, p, b, n in vocabulary.links() if n],
         tree_of_classes=_tree(vocabulary, reader, counts["class"]),
         classes=sorted(classes, key=lambda entry: collation(entry.term.label.text)),
@@ -432,8 +435,9 @@ def _shape_entry(reader: Reader, read: Mapping[str, Shape], terms: Mapping[str, 
     term = terms[shape.iri]
     group = terms.get(shape.group)
 
-    def order(part: ShapeEntry) -> tuple[float, str, float, str]:
-        return (rank(part.shape.group), part.shape.group, part.shape.order, collation(part.name.text))
+    def order(part: ShapeEntry) -> tuple[float, str, float, str, str]:
+        path = collation(part.path.label.text) if part.path else ""
+        return (rank(part.shape.group), part.shape.group, part.shape.order, path, collation(part.name.text))
 
     def rank(group: str) -> float:
         values = terms[group].values(f"{SHACL}order") if group in terms else ()
