@@ -17,6 +17,7 @@ from unicef_linked.web import (
     metrics,
     openapi,
     pages,
+    quality,
     reconcile,
     resolve,
     resources,
@@ -53,6 +54,7 @@ def create_app(settings: Settings, release: Release, store: Store) -> Flask:
     for module in (
         resources,
         documentation,
+        quality,
         search,
         reconcile,
         resolve,
