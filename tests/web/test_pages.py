@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Final
-from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import expect
@@ -82,30 +81,6 @@ def test_labels_in_other_languages_and_scripts_say_which(visit: Visit) -> None:
     assert page.locator('main [lang="ar"]').count() > 0
     assert page.locator('main [lang="fr"]').count() > 0
     assert page.locator("main").get_by_text("Région de Gao").first.evaluate("e => e.closest('[lang]').lang") == "fr"
-
-
-def test_an_example_query_runs_in_the_page(visit: Visit) -> None:
-    query = "PREFIX ul: <https://w3id.org/unicef-linked/ontology#> SELECT ?o { ?o a ul:ZoneOffice } ORDER BY ?o"
-    page = visit.open(f"/sparql?lang=en&query={quote(query)}")
-    expect(page.get_by_role("textbox").first).to_have_value(query)
-    expect(page.locator("table tbody tr")).to_have_count(5)
-
-
-def test_a_query_error_points_at_the_spot(browser: Browser, server: Server) -> None:
-    visit = Visit(browser, server)  # the browser itself notes a 400 on its console
-    page = visit.open("/sparql?lang=en&query=" + quote("SELECT * {\n  ?s ?p\n}"))
-    expect(page.get_by_role("alert")).to_contain_text(re.compile("line 3", re.IGNORECASE))
-    page.close()
-
-
-def test_the_query_page_works_without_scripts(browser: Browser, server: Server) -> None:
-    context = browser.new_context(java_script_enabled=False, accept_downloads=True)
-    page = context.new_page()
-    page.goto(server.url + "/sparql?lang=en")
-    expect(page.locator("form textarea[name=query]")).to_have_count(1)
-    assert page.locator("form:has(textarea)").get_attribute("action") == "/sparql"
-    expect(page.locator("select[name=format]")).to_have_count(1)
-    context.close()
 
 
 @pytest.mark.parametrize(
