@@ -100,11 +100,14 @@ class Reader:
 
     def label(self, iri: str) -> Text:
         """Return the name in the reader's language, else in English, else any; else the end of the IRI."""
-        texts = self._labels.get(iri, {})
+        return self.choose(self._labels.get(iri, {})) or Text(self._names.shorten(iri))
+
+    def choose(self, texts: Mapping[str, str]) -> Text | None:
+        """Return the text in the reader's language, else in English, else any; None where there is none."""
         for language in (self._language, "en", "", *sorted(texts)):
             if language in texts:
                 return Text(texts[language], language)
-        return Text(self._names.shorten(iri))
+        return None
 
     def link(self, iri: str) -> Link:
         """Return the IRI as a link."""
@@ -159,7 +162,7 @@ class Reader:
         properties = (
             Property(
                 self.link(predicate),
-                tuple(sorted((self.value(t, g) for t, g in terms.items()), key=self._order)),
+                tuple(sorted((self.value(t, g) for t, g in terms.items()), key=self.order)),
                 restates=not predicate.startswith(f"{self._names.ontology}#")
                 and all(map(self._derived, terms.values())),
             )
@@ -175,7 +178,8 @@ class Reader:
         """Return 0 for names, 1 for the dataset's own terms, 2 for those of other vocabularies."""
         return 0 if iri in LABEL_PROPERTIES else 1 if iri.startswith(self._names.ontology) else 2
 
-    def _order(self, value: Value) -> tuple[bool, str, str]:
+    def order(self, value: Value) -> tuple[bool, str, str]:
+        """Return a key that sorts values for reading: the reader's language first, then by name."""
         text = value.text or (value.link.label if value.link else Text(""))
         return (text.language not in {"", self._language}, collation(text.text), text.language)
 

@@ -28,7 +28,11 @@ TARGETS = (SH.targetClass, SH.targetNode, SH.targetObjectsOf, SH.targetSubjectsO
 NOT_CONSTRAINTS = {
     RDF.type,
     RDFS.label,
+    SH.description,
+    SH.group,
     SH.message,
+    SH.name,
+    SH.order,
     SH.path,
     SH.property,
     SH.qualifiedValueShape,
@@ -120,6 +124,12 @@ def results(shape: URIRef, outcome: str) -> tuple[Result, ...]:
     )
 
 
+DEMANDING = [
+    *NODE_SHAPES,
+    *(shape for shape in PROPERTY_SHAPES if any(name == local(shape) for name, _ in constraints(shape))),
+]
+"""The shapes that hold data to account; a property shape without a constraint only says what a page tells."""
+
 each_node_shape = pytest.mark.parametrize("shape", NODE_SHAPES, ids=local)
 each_shape = pytest.mark.parametrize("shape", NODE_SHAPES + PROPERTY_SHAPES, ids=local)
 
@@ -163,14 +173,14 @@ def test_each_result_has_its_shape_s_severity_and_speaks_both_languages(shape: U
 
 
 @each_shape
-def test_each_shape_has_a_label_and_a_message_in_french_and_english(shape: URIRef) -> None:
-    for said in (RDFS.label, SH.message):
+def test_each_shape_has_a_label_and_if_it_demands_something_a_message_in_french_and_english(shape: URIRef) -> None:
+    for said in (RDFS.label, SH.message) if shape in DEMANDING else (RDFS.label,):
         texts = [text for text in SHAPES.objects(shape, said) if isinstance(text, Literal)]
         assert sorted(text.language or "" for text in texts) == sorted(LANGUAGES)
         assert len({str(text) for text in texts}) == len(texts) or all(len(text.split()) == 1 for text in texts)
 
 
-@each_shape
+@pytest.mark.parametrize("shape", DEMANDING, ids=local)
 def test_each_shape_is_a_violation_or_a_piece_of_advice(shape: URIRef) -> None:
     [severity] = SHAPES.objects(shape, SH.severity)
     assert severity in {SH.Violation, SH.Warning}
@@ -199,10 +209,45 @@ def test_a_shape_without_a_target_is_used_by_another() -> None:
     assert {shape for shape in NODE_SHAPES if not has_target(shape)} == used
 
 
-def test_paths_are_single_predicates_and_blank_nodes_only_the_cells_of_lists() -> None:
-    assert all(isinstance(path, URIRef) for path in SHAPES.objects(predicate=SH.path))
-    cells = {node for node in SHAPES.subjects(RDF.first) if isinstance(node, BNode)}
-    assert {node for node in SHAPES.all_nodes() if isinstance(node, BNode)} == cells
+def test_what_is_demanded_is_of_single_predicates_and_blank_nodes_are_only_lists_and_inverse_paths() -> None:
+    assert all(isinstance(SHAPES.value(shape, SH.path), URIRef) for shape in DEMANDING if shape in PROPERTY_SHAPES)
+    named_by_shacl = {*SHAPES.subjects(RDF.first), *SHAPES.subjects(SH.inversePath)}
+    assert {node for node in SHAPES.all_nodes() if isinstance(node, BNode)} <= named_by_shacl
+
+
+def texts(node: URIRef, said: URIRef) -> list[str]:
+    return sorted(text.language or "" for text in SHAPES.objects(node, said) if isinstance(text, Literal))
+
+
+ROWS = sorted({shape for shape in SHAPES.subjects(SH.group) if isinstance(shape, URIRef)})
+GROUPS = sorted({group for group in SHAPES.subjects(RDF.type, SH.PropertyGroup) if isinstance(group, URIRef)})
+
+
+@pytest.mark.parametrize("shape", ROWS, ids=local)
+def test_a_row_of_a_page_has_a_name_in_each_language_and_a_place_in_groups_that_are_declared(shape: URIRef) -> None:
+    assert shape in PROPERTY_SHAPES
+    assert texts(shape, SH.name) == sorted(LANGUAGES)
+    assert texts(shape, SH.description) in ([], sorted(LANGUAGES))
+    assert len(list(SHAPES.objects(shape, SH.order))) == 1
+    assert set(SHAPES.objects(shape, SH.group)) <= set(GROUPS)
+
+
+@pytest.mark.parametrize("group", GROUPS, ids=local)
+def test_a_group_of_a_page_has_a_name_in_each_language_a_place_of_its_own_and_rows(group: URIRef) -> None:
+    assert texts(group, RDFS.label) == sorted(LANGUAGES)
+    [order] = SHAPES.objects(group, SH.order)
+    assert [other for other in GROUPS if SHAPES.value(other, SH.order) == order] == [group]
+    assert (None, SH.group, group) in SHAPES
+
+
+@each_node_shape
+def test_no_two_rows_of_a_shape_have_the_same_place(shape: URIRef) -> None:
+    orders = [SHAPES.value(row, SH.order) for row in SHAPES.objects(shape, SH.property) if row in ROWS]
+    assert len(orders) == len(set(orders))
+
+
+def test_a_property_shape_that_demands_nothing_is_a_row_of_a_page() -> None:
+    assert set(PROPERTY_SHAPES) - set(DEMANDING) <= set(ROWS)
 
 
 def test_the_shapes_are_well_formed_by_the_shapes_that_shacl_gives_for_shapes() -> None:

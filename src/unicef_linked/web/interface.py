@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
 
 from babel import Locale, UnknownLocaleError
@@ -12,12 +15,17 @@ from pyoxigraph import NamedNode
 
 from unicef_linked.iris import DCTERMS
 from unicef_linked.web.responses import language, site
+from unicef_linked.web.telling import tell
 from unicef_linked.web.translation import translations
 
 if TYPE_CHECKING:
     from flask import Flask
 
     from unicef_linked.resource import Link, Text
+
+
+BUILT: Final = Path(__file__).parent / "static" / "built"
+"""What ``hatch_build.py`` made of ``browser/``."""
 
 
 def install(app: Flask) -> None:
@@ -29,9 +37,15 @@ def install(app: Flask) -> None:
         newstyle=True,
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.filters.update(number=_number, localized=_localized, language_name=_language_name)
+    app.jinja_env.filters.update(
+        number=_number,
+        localized=_localized,
+        language_name=_language_name,
+        tell=lambda literal: tell(literal, language()),
+    )
     app.context_processor(
         lambda: {
+            "asset": asset,
             "site": site,
             "language": language(),
             "other_language_url": _other_language,
@@ -41,6 +55,17 @@ def install(app: Flask) -> None:
             "is_ours": site().release.manifest.conforms is not None,
         }
     )
+
+
+def asset(name: str) -> str:
+    """Return the address of a style sheet or script; it changes when the content does, so that it can be kept for ever."""
+    return f"/static/{BUILT.name}/{_assets()[name]}"
+
+
+@cache
+def _assets() -> dict[str, str]:
+    names: dict[str, str] = json.loads((BUILT / "assets.json").read_text(encoding="utf-8"))
+    return names
 
 
 def menu() -> list[tuple[Link, int, str]]:

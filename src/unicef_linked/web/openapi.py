@@ -140,6 +140,8 @@ OPERATIONS: Final = (
     Operation("/shapes.{suffix}", ("The same in one format", "La même chose dans un format"), query=("lang",), problems=(404,)),
     Operation("/dataset", ("The dataset by DCAT 3 and VoID", "Le jeu de données selon DCAT 3 et VoID"), query=("lang",), problems=(406,)),
     Operation("/dataset.{suffix}", ("The same in one format", "Le même dans un format"), query=("lang",), problems=(404,)),
+    Operation("/quality", ("What is known of the quality of the release (DQV)", "Ce qu’on sait de la qualité de la version (DQV)"), query=("lang",), problems=(406,)),
+    Operation("/quality.{suffix}", ("The same in one format", "La même chose dans un format"), query=("lang",), problems=(404,)),
     Operation("/.well-known/void", ("Leads to the dataset’s description", "Mène à la description du jeu de données"), (), status=302),
     Operation("/context.jsonld", ("The JSON-LD context", "Le contexte JSON-LD"), (JSONLD.media_type,)),
     Operation("/sparql", ("Answers a query; without one, the editor or the service description", "Répond à une requête ; sans requête, l’éditeur ou la description du service"), _SPARQL, query=("query", "default-graph-uri", "named-graph-uri", "timeout", "format"), problems=(400, 403, 406, 503)),

@@ -15,6 +15,7 @@ from unicef_linked.reconciliation import Reconciler
 from unicef_linked.resource import LABEL_PROPERTIES, Labels, Reader
 from unicef_linked.statistics import count as count_statistics
 from unicef_linked.statistics import read
+from unicef_linked.web.layout import read as read_layout
 from unicef_linked.web.pictures import Pictures
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from unicef_linked.release import Release
     from unicef_linked.statistics import Statistics
     from unicef_linked.store import Store
+    from unicef_linked.web.layout import Layout
 
 INCOMING: Final = 1000
 """Statements about others that a document repeats; past that it says so and leaves the rest to SPARQL."""
@@ -148,6 +150,27 @@ class Site:
         """The SHA-256 of each dump, by name."""
         lines = (self.release.path / "dumps" / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
         return {name: digest for digest, name in (line.split("  ", 1) for line in lines)}
+
+    @cached_property
+    def layout(self) -> Layout:
+        """How the shapes lay out a page about a thing."""
+        return read_layout(self.release.shapes(), self.superclasses, self.names.term("KeyFacts"))
+
+    @cached_property
+    def superclasses(self) -> Callable[[str], frozenset[str]]:
+        """Return all classes above a class, as the data states them; each is asked once."""
+
+        def above(class_iri: str) -> frozenset[str]:
+            found: set[str] = set()
+            waiting = [class_iri]
+            while waiting:
+                quads = self.store.match(NamedNode(waiting.pop()), NamedNode(f"{RDFS}subClassOf"))
+                new = {quad.object.value for quad in quads if isinstance(quad.object, NamedNode)} - found
+                found |= new
+                waiting += new
+            return frozenset(found - {class_iri})
+
+        return lru_cache(maxsize=10_000)(above)
 
     def locate(self, iri: str) -> str | None:
         """Return the address on this host of a page about an IRI, None where its own address is the better one."""
