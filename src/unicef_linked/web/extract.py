@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 MOST: Final = 200
 """Things that are looked up for one map, and things around them: past that a map is no extract."""
 
+_MARKED: Final = ("subject", "related")
 _NAMES: Final = 6  # on a small map no more than these can be read
 _WORDS: Final = 36  # how high their letters are, in units of the map
 
@@ -57,7 +58,7 @@ def extract(site: Site, thing: Link, portrait: Portrait, language: str) -> Map |
 
     The kinds of its features: ``subject`` is what the page is about, or where it works if it is nowhere itself;
     ``related`` is what its rows lead to; ``context`` is what is of the same kind as the areas, ``ground`` what all the
-    rest lies in.
+    rest lies in and what has no neighbours here: a country, for its regions.
     """
     own = place_of(site.store, thing.iri)
     features, beside = _related(site.store, thing, portrait, "related" if own and _is_area(own) else "subject")
@@ -66,13 +67,12 @@ def extract(site: Site, thing: Link, portrait: Portrait, language: str) -> Map |
     if not features:
         return None
     features = beside + features  # of an office and its town at one point, the office
-    ground = next(
-        (area for area in (*features, *_beyond(site, features, language)) if _is_ground(area, features)), None
-    )
+    wide = (area for area in (*features, *_beyond(site, features, language)) if _holds_all(area, features))
+    ground = next((area for area in wide if not any(_around(site, [area], None, language))), None)
     shown = _each_point_once(feature for feature in features if ground is None or feature.iri != ground.iri)
     around = list(_around(site, shown, ground, language))
     if ground:
-        around.insert(0, replace(ground, kind="ground"))
+        around.insert(0, replace(ground, label=Text(""), kind="ground", note=ground.note or ground.label.text))
     drawn = draw([*around, *_in_short(shown)], words=_WORDS)
     return _with_few_words(drawn, thing.iri) if drawn else None
 
@@ -104,7 +104,7 @@ def _with_few_words(drawn: Map, thing: str) -> Map:
 def legend(drawn: Map) -> list[tuple[str, str]]:
     """Return the form and the meaning of what is marked on a map: which rows its areas and points are from."""
     shapes = [("area", shape) for shape in drawn.areas] + [("point", shape) for shape in drawn.points]
-    marked = ((form, shape) for form, shape in shapes if shape.feature.note and "ground" not in shape.feature.kind)
+    marked = ((form, shape) for form, shape in shapes if shape.feature.note and shape.feature.kind in _MARKED)
     found = dict.fromkeys((f"{form} {shape.feature.kind}", shape.feature.note) for form, shape in marked)
     return list(found)
 
@@ -154,7 +154,7 @@ def _point_beside(store: Store, iri: str) -> Geometry | None:
     return found[points[0]] if len(points) == 1 else None
 
 
-def _is_ground(area: Feature, features: Sequence[Feature]) -> bool:
+def _holds_all(area: Feature, features: Sequence[Feature]) -> bool:
     """Whether the box around an area holds those of all the others; borders are simplified, so nearly is enough."""
     others = [bounds([feature.geometry]) for feature in features if feature.iri != area.iri]
     if not others or not _is_area(area.geometry):
@@ -196,4 +196,4 @@ def _areas(site: Site, iris: Iterable[str], kind: str, language: str) -> Iterato
         geometry = place_of(site.store, iri)
         if geometry and _is_area(geometry):
             link = reader.link(iri)
-            yield Feature(iri, geometry, link.label, "" if link.external else link.href, kind)
+            yield Feature(iri, geometry, href="" if link.external else link.href, kind=kind, note=link.label.text)

@@ -52,6 +52,7 @@ def install(app: Flask) -> None:
             "site_name": _site_name,
             "dataset_licence": _dataset_licence,
             "menu": menu,
+            "has_pictures": lambda: bool(site().pictures.published),
             "is_ours": site().release.manifest.conforms is not None,
         }
     )

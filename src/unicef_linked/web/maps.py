@@ -54,7 +54,7 @@ class Feature:
     @property
     def title(self) -> str:
         """What is read out for it, and shown to whom points at it."""
-        return f"{self.label.text} – {self.note}" if self.note else self.label.text
+        return " – ".join(filter(None, (self.label.text, self.note)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +146,9 @@ def draw(
         path = "".join(_path(ring) + "z" for ring in drawn if len(ring) > 2)
         path += "".join(_path(_thin([place(position) for position in line])) for line in open_lines)
         if path:
-            strips = _strips(drawn) if drawn else [(*place(open_lines[0][len(open_lines[0]) // 2]), 0)]
+            line = drawn[0] if drawn else [place(position) for position in open_lines[0]]
+            is_met = drawn and (feature.label.text or connections)  # by words or by a line: else any place will do
+            strips = _strips(drawn) if is_met else [(*line[len(line) // 2], 0)]
             areas.append(Shape(feature, path, *strips[0][:2]))
             insides[feature.iri] = strips
         else:
