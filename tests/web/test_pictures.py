@@ -157,7 +157,7 @@ def test_a_date_is_as_wide_as_it_is_precise(visit: Visit, server: Server) -> Non
         row = page.locator(f'.timeline tr:has(th a[href^="{office}"])')
         [(start, width)] = [
             tuple(float((bar.get_attribute(name) or "").rstrip("%")) / 100 for name in ("x", "width"))
-            for bar in row.locator(".bar").all()
+            for bar in row.locator(".extent").all()
         ]
         assert (start, width) == pytest.approx(expected[date], abs=1e-4)
         assert paths(row.locator(".figure a")) == [claim]
@@ -173,14 +173,14 @@ def test_a_bar_is_as_long_as_its_number_and_says_it(visit: Visit, server: Server
     page = visit.open("/pictures?lang=en")
     counts = ask(server, "?office ?count { ?office ul:staffCount ?count }")
     most = max(int(count) for _, count in counts)
-    rows = page.locator(".bars tbody tr")
+    rows = page.locator(".measures tbody tr")
     assert rows.count() == len(counts)
     for office, count in counts:
-        row = page.locator(f'.bars tbody tr:has(th a[href^="{office}"])')
+        row = page.locator(f'.measures tbody tr:has(th a[href^="{office}"])')
         assert row.locator(".figure").inner_text() == count
-        width = float((row.locator(".bar").get_attribute("width") or "").rstrip("%"))
+        width = float((row.locator(".extent").get_attribute("width") or "").rstrip("%"))
         assert width == pytest.approx(int(count) / most * 100, abs=0.01)
-    assert page.locator(".bars tfoot .figure").inner_text() == str(sum(int(count) for _, count in counts))
+    assert page.locator(".measures tfoot .figure").inner_text() == str(sum(int(count) for _, count in counts))
     expect(page.locator(".asof")).to_contain_text("bears no date")
 
 
@@ -236,7 +236,7 @@ def test_a_reader_gets_from_the_map_to_a_region_and_back_to_the_pictures(visit: 
     page.go_back()
     page.locator('#pictures a, a[href^="/pictures"]').first.click()
     page.wait_for_url(re.compile("/pictures"))
-    expect(page.locator("section.picture")).to_have_count(4)
+    expect(page.locator("section.drawing")).to_have_count(4)
 
 
 @each_language
@@ -249,15 +249,15 @@ def test_the_first_screen_says_what_this_is_shows_the_map_and_searches(
         "h1",
         ".lead p >> nth=0",
         ".lead p >> nth=1",
-        "#home-search input[type=search]",
+        "form.search input[name=q]",
         "figure.map > svg",
         ".ways",
     ):
         box = page.locator(part).first.bounding_box()
         assert box is not None
         assert box["y"] + box["height"] <= 900, part
-    page.fill("#home-search input[name=q]", "gao")
-    page.press("#home-search input[name=q]", "Enter")
+    page.fill("form.search input[name=q]", "gao")
+    page.press("form.search input[name=q]", "Enter")
     page.wait_for_url(re.compile(r"/search\?.*q=gao"))
     assert page.locator("html").get_attribute("lang") == language
     page.close()
@@ -289,11 +289,11 @@ def test_the_home_page_is_light(browser: Browser, server: Server) -> None:
 
 
 @each_language
-@pytest.mark.parametrize(("key", "drawn"), [("coverage", "figure.map"), ("sectors", ".matrix"), ("staff", ".bars")])
+@pytest.mark.parametrize(("key", "drawn"), [("coverage", "figure.map"), ("sectors", ".matrix"), ("staff", ".measures")])
 def test_the_page_about_a_picture_shows_it(visit: Visit, key: str, drawn: str, language: str) -> None:
     page = visit.open(f"/doc/picture/{key}?lang={language}")
-    expect(page.locator(f"section.picture {drawn}")).to_be_visible()
-    expect(page.locator('section.picture a[type="text/csv"]')).to_have_count(1)
+    expect(page.locator(f"section.drawing {drawn}")).to_be_visible()
+    expect(page.locator('section.drawing a[type="text/csv"]')).to_have_count(1)
     assert visit.violations() == []
 
 
@@ -347,7 +347,7 @@ def test_without_scripts_the_pictures_are_pictures(browser: Browser, server: Ser
         page.goto(f"{server.url}{path}?lang={language}")
         expect(page.locator("figure.map > svg")).to_be_visible()
         expect(page.locator(".zoom")).to_be_hidden()
-        expect(page.locator(".bars .bar")).to_have_count(5)
+        expect(page.locator(".measures .extent")).to_have_count(5)
     page.locator('figure.map a.point[href^="/doc/office/gao"]').click()
     page.wait_for_url(re.compile("/doc/office/gao"))
     context.close()
@@ -497,7 +497,7 @@ def test_a_folder_without_pictures_has_the_plain_home_page_and_no_page_of_pictur
     visit = Visit(browser, server)
     page = visit.open("/?lang=en")
     expect(page.locator("figure.map")).to_have_count(0)
-    expect(page.locator("#home-search input[type=search]")).to_be_visible()
+    expect(page.locator("form.search input[name=q]")).to_be_visible()
     expect(page.locator("h1")).to_be_visible()
     assert visit.violations() == []
     assert visit.messages == []

@@ -125,7 +125,7 @@ class Operation:
 
 OPERATIONS: Final = (
     Operation("/", ("The home page; as RDF, the dataset’s description", "La page d’accueil ; en RDF, la description du jeu de données"), query=("lang",), problems=(406,)),
-    Operation("/pictures", ("The pictures that the data publishes: who does what where", "Les figures que publient les données : qui fait quoi et où"), (HTML.media_type,), query=("lang",), problems=(404, 406)),
+    Operation("/pictures", ("The pictures that the data publishes: who does what where", "Les figures que publient les données : qui fait quoi et où"), (HTML.media_type,), query=("lang",), problems=(404, 406)),
     Operation("/id/{type}/{key}", ("A thing: leads to its document", "Une chose : mène à son document"), (), status=303, problems=(404, 406)),
     Operation("/doc/{type}/{key}", ("The document about a thing", "Le document sur une chose"), query=("lang",), problems=(404, 406)),
     Operation("/doc/{type}/{key}.{suffix}", ("The same in one format", "Le même dans un format"), query=("lang",), problems=(404,)),
