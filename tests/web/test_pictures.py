@@ -288,6 +288,15 @@ def test_the_home_page_is_light(browser: Browser, server: Server) -> None:
     page.close()
 
 
+@each_language
+@pytest.mark.parametrize(("key", "drawn"), [("coverage", "figure.map"), ("sectors", ".matrix"), ("staff", ".bars")])
+def test_the_page_about_a_picture_shows_it(visit: Visit, key: str, drawn: str, language: str) -> None:
+    page = visit.open(f"/doc/picture/{key}?lang={language}")
+    expect(page.locator(f"section.picture {drawn}")).to_be_visible()
+    expect(page.locator('section.picture a[type="text/csv"]')).to_have_count(1)
+    assert visit.violations() == []
+
+
 # Zoom
 
 

@@ -200,6 +200,7 @@ def sitemap(number: int | None = None) -> Response:
     paths = [
         *_DOCUMENTS,
         *(_OF_OURS if here.release.manifest.conforms is not None else ()),
+        *(("/pictures",) if here.pictures.published else ()),
         *here.lists,
         *_entities(here),
     ]

@@ -299,7 +299,7 @@ def _place_labels(
         boxes = [(_box(label, words), label) for label in candidates]
         free = [(box, label) for box, label in boxes if _is_free(box, taken, size)]
         if free or not shape.path:  # a point is told by its name, even on top of another
-            box, label = (free or boxes)[0]
+            box, label = free[0] if free else min(boxes, key=lambda each: _outside(each[0], size))
             taken.append(box)
             found.append(label)
     return found
@@ -329,6 +329,11 @@ def _box(label: Label, words: int) -> _Box:
 def _is_free(box: _Box, taken: Sequence[_Box], size: tuple[int, int]) -> bool:
     apart = all(box[0] >= t[2] or box[2] <= t[0] or box[1] >= t[3] or box[3] <= t[1] for t in taken)
     return apart and box[0] >= 0 and box[1] >= 0 and box[2] <= size[0] and box[3] <= size[1]
+
+
+def _outside(box: _Box, size: tuple[int, int]) -> int:
+    """Return how far a box reaches over the edge of the map."""
+    return max(0, -box[0]) + max(0, -box[1]) + max(0, box[2] - size[0]) + max(0, box[3] - size[1])
 
 
 def _beneath(label: Label, words: int) -> tuple[int, int]:
