@@ -1,5 +1,9 @@
 // What every page has a script for; without it the pages work as well.
 
+import { suggest } from "./suggestions.js";
+
+for (const form of document.querySelectorAll("form.search")) suggest(form);
+
 // A button that copies stands beside what it copies; without a script it would do nothing, so it is hidden until now.
 for (const button of document.querySelectorAll("button.copy")) {
   button.hidden = false;
@@ -14,3 +18,15 @@ for (const button of document.querySelectorAll("button.copy")) {
     }, 2000);
   });
 }
+
+// A menu closes when the reader goes on elsewhere: by a click beside it, by Tab out of it, by Escape.
+const menus = [...document.querySelectorAll("details.menu")];
+const closeOthers = (target) => menus.forEach((menu) => menu.contains(target) || menu.removeAttribute("open"));
+document.addEventListener("click", (event) => closeOthers(event.target));
+document.addEventListener("focusin", (event) => closeOthers(event.target));
+document.addEventListener("keydown", (event) => {
+  const open = menus.find((menu) => menu.open);
+  if (event.key !== "Escape" || !open) return;
+  open.removeAttribute("open");
+  open.querySelector("summary").focus();
+});

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import io
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -77,9 +78,11 @@ def test_every_error_with_a_status_has_a_title() -> None:
 
 
 def test_every_dependency_has_a_reason() -> None:
-    project = tomllib.loads(text("pyproject.toml"))["project"]
-    documented = set(re.findall(r"`([\w.-]+)`", text("docs/dependencies.md")))
-    wanted = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+    python, browser = tomllib.loads(text("pyproject.toml")), json.loads(text("browser/package.json"))
+    project = python["project"]
+    documented = set(re.findall(r"`([\w@/.-]+)`", text("docs/dependencies.md")))
+    wanted = [*project["dependencies"], *project["optional-dependencies"]["dev"], *python["build-system"]["requires"]]
+    wanted += [*browser["dependencies"], *browser["devDependencies"]]
     assert {re.split(r"[<>=]", name)[0] for name in wanted} <= documented
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -72,9 +73,11 @@ def test_the_wheel_holds_pages_styles_and_translations(
     package = next(tmp_path_factory.getbasetemp().glob("wheel*/environment/lib/python*/site-packages/unicef_linked"))
     for needed in (
         "web/templates/resource.html",
-        "web/static/built/site.css",
-        "web/static/built/sparql.js",
+        "web/static/built/assets.json",
         "web/translations/fr.po",
         "content/rules/labels.rq",
     ):
         assert (package / needed).is_file()
+    assets = json.loads((package / "web/static/built/assets.json").read_text(encoding="utf-8"))
+    assert {"site.css", "site.js", "sparql.js"} <= assets.keys()
+    assert all((package / "web/static/built" / name).is_file() for name in assets.values())

@@ -37,6 +37,9 @@ class Settings:
     engine_user: str = _setting("", "User name for an engine elsewhere; empty: none is given")  # type: ignore[assignment]
     engine_password: str = _setting("", "Password for that user")  # type: ignore[assignment]
     cache_size: int = _setting(64, "MiB of responses that each web worker keeps")  # type: ignore[assignment]
+    links_state: str = _setting(
+        "", "File that `links check --state` writes, for /quality to tell of; empty: none is told"
+    )  # type: ignore[assignment]
     page_size: int = _setting(100, "Members on one page of a list")  # type: ignore[assignment]
 
     @property

@@ -3,7 +3,7 @@
 A release is immutable. Its identity is the SHA-256 of ``dataset.nq``: canonical N-Quads, one statement a line, sorted
 by code point, without blank nodes of its own, so that anyone can check it with ``sha256sum dumps/dataset.nq``.
 
-    manifest.json    name, hash, base IRI, quads per graph, hashes of what it was made from, tool versions
+    manifest.json    name, hash, base IRI, quads per graph, hashes of what it was made from, tool versions, releases before it
     shapes.nq.gz     the shapes that let it through
     context.jsonld   the JSON-LD context under which its documents are compacted
     report.ttl       the SHACL report
@@ -17,11 +17,12 @@ import hashlib
 import json
 import os
 import shutil
+from collections import Counter
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from pyoxigraph import Quad, RdfFormat, parse
+from pyoxigraph import DefaultGraph, Quad, RdfFormat, parse
 
 from unicef_linked.errors import NotARelease, UnusableInput
 from unicef_linked.iris import Names
@@ -31,6 +32,24 @@ if TYPE_CHECKING:
 
 LAYOUT: Final = 1
 """The number of this layout; a release with another one is refused."""
+
+HISTORY: Final = 50
+"""Releases before this one that a manifest tells of; older ones are forgotten."""
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """A release that another one replaced, and by how much they differ."""
+
+    sha256: str
+    quads: int
+    added: Mapping[str, int]  # statements that the release after it has and this one had not, by graph name
+    removed: Mapping[str, int]  # statements that this one had and the release after it has not
+
+    @property
+    def name(self) -> str:
+        """The short name: the first twelve digits of the hash."""
+        return self.sha256[:12]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +64,7 @@ class Manifest:
     conforms: bool | None  # None: never validated
     sources: Mapping[str, str] = field(default_factory=dict)  # SHA-256 of what it was made from, by role
     tools: Mapping[str, str] = field(default_factory=dict)  # versions, by name
+    history: tuple[Past, ...] = ()  # the releases before it, newest first
     layout: int = LAYOUT
 
     @property
@@ -128,10 +148,35 @@ def open_release(path: Path) -> Release:
         raise NotARelease(
             f"{path} has layout {content.get('layout')}, this version reads {LAYOUT}; build the release again"
         )
-    release = Release(real, Manifest(**content))
+    history = tuple(Past(**past) for past in content.pop("history", ()))
+    release = Release(real, Manifest(**content, history=history))
     if not (real / "dumps" / "dataset.nq").is_file():
         raise NotARelease(f"{path} has no dumps/dataset.nq; build the release again")
     return release
+
+
+def history(older: Release | None, manifest: Manifest, dataset: bytes) -> tuple[Past, ...]:
+    """Return the history of a release that is about to replace ``older``, newest first; ``dataset`` is its N-Quads.
+
+    Nothing in it depends on when the build ran. A release of the same statements has the history that ``older`` has; one
+    of another dataset, by its base IRI, begins anew.
+    """
+    if older is None or older.manifest.base_iri != manifest.base_iri:
+        return ()
+    before = older.manifest
+    if before.sha256 == manifest.sha256:
+        return before.history
+    had = set((older.path / "dumps" / "dataset.nq").read_bytes().splitlines(keepends=True))
+    has = set(dataset.splitlines(keepends=True))
+    step = Past(before.sha256, before.quads, _per_graph(has - had), _per_graph(had - has))
+    return (step, *before.history)[:HISTORY]
+
+
+def _per_graph(lines: Iterable[bytes]) -> dict[str, int]:
+    """Return how many of the lines of N-Quads each graph has, by its name; "" is the default graph."""
+    graphs = (quad.graph_name for quad in parse(b"".join(lines), format=RdfFormat.N_QUADS))
+    found = Counter("" if isinstance(graph, DefaultGraph) else str(graph.value) for graph in graphs)
+    return dict(sorted(found.items()))
 
 
 def write_release(out: Path, manifest: Manifest, files: Mapping[str, bytes]) -> Release:

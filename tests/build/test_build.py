@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -21,7 +22,7 @@ from unicef_linked.build.derivation import count_all, derive, read_rules
 from unicef_linked.build.sources import SUFFIXES, load, skolemize
 from unicef_linked.errors import MalformedData, NotARelease, NotConforming, UnusableInput
 from unicef_linked.iris import CANONICAL_BASE, RDF, SHACL, Names
-from unicef_linked.release import Release, open_release
+from unicef_linked.release import HISTORY, Past, Release, history, open_release
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -364,7 +365,64 @@ def test_a_newer_release_takes_the_place_of_the_older_which_stays_beside_it(
     assert open_release(out).path == newer.path != older.path
     opened.verify()
     build(tiny({"a.ttl": GOOD}), out)
-    assert open_release(out).manifest == older.manifest
+    assert replace(open_release(out).manifest, history=()) == older.manifest
+
+
+# What came before
+
+
+def test_a_release_tells_what_came_before_it_and_what_each_step_changed(
+    tiny: Callable[..., Content], tmp_path: Path
+) -> None:
+    out, graph = tmp_path / "out", NAMES.graph("a")
+    first = build(tiny({"a.ttl": GOOD}), out).manifest
+    second = build(tiny({"a.ttl": GOOD + 'thing:a rdfs:comment "1"@en, "2"@en .'}), out).manifest
+    third = build(tiny({"a.ttl": GOOD.replace('"a"', '"b"')}), out).manifest
+    assert first.history == ()
+    assert [past.sha256 for past in third.history] == [second.sha256, first.sha256]
+    assert third.history[1] == second.history[0]
+    assert (second.history[0].name, second.history[0].quads) == (first.name, first.quads)
+    assert (second.history[0].added[graph], second.history[0].removed.get(graph)) == (2, None)
+    assert (third.history[0].added[graph], third.history[0].removed[graph]) == (1, 3)
+    for older, newer in ((first, second), (second, third)):
+        step = newer.history[0]
+        assert older.quads + sum(step.added.values()) - sum(step.removed.values()) == newer.quads
+    assert open_release(out).manifest == third
+
+
+def test_an_unchanged_release_is_no_step_and_keeps_its_history(tiny: Callable[..., Content], tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    build(tiny({"a.ttl": GOOD}), out)
+    newer = build(tiny({"a.ttl": GOOD.replace('"a"', '"b"')}), out)
+    before = tree(newer.path)
+    again = build(tiny({"a.ttl": GOOD.replace('"a"', '"b"')}), out)
+    assert len(again.manifest.history) == 1
+    assert tree(again.path) == before
+
+
+def test_the_hash_of_a_release_does_not_depend_on_what_came_before(
+    tiny: Callable[..., Content], tmp_path: Path
+) -> None:
+    build(tiny({"a.ttl": GOOD.replace('"a"', '"b"')}), tmp_path / "out")
+    later, alone = (build(tiny({"a.ttl": GOOD}), tmp_path / name).manifest for name in ("out", "alone"))
+    assert later.sha256 == alone.sha256
+    assert len(later.history) == 1
+    assert replace(later, history=()) == alone
+
+
+def test_a_release_of_another_dataset_is_not_its_past(tiny: Callable[..., Content], tmp_path: Path) -> None:
+    build(tiny({"a.ttl": GOOD}), tmp_path / "out", "https://data.example.org/")
+    assert build(tiny({"a.ttl": GOOD}), tmp_path / "out").manifest.history == ()
+
+
+def test_a_history_has_an_end(tiny: Callable[..., Content], tmp_path: Path) -> None:
+    older = build(tiny({"a.ttl": GOOD}), tmp_path / "out")
+    many = tuple(Past(f"{number:064x}", 1, {}, {}) for number in range(HISTORY))
+    long = Release(older.path, replace(older.manifest, history=many))
+    newer = replace(older.manifest, sha256="f" * 64)
+    found = history(long, newer, b"")
+    assert len(found) == HISTORY
+    assert (found[0].sha256, found[1:]) == (older.manifest.sha256, many[:-1])
 
 
 @pytest.mark.parametrize("what", ["a file", "a folder with other things"])

@@ -230,7 +230,7 @@ def test_every_representation_has_its_own_strong_entity_tag(client: FlaskClient)
 )
 @pytest.mark.parametrize(
     "path",
-    [GAO, "/ontology.ttl", "/doc/office", "/sparql?query=ASK%7B%7D", "/dump/dataset.nq", "/static/built/site.css"],
+    [GAO, "/ontology.ttl", "/doc/office", "/sparql?query=ASK%7B%7D", "/dump/dataset.nq", "/static/icon.svg"],
 )
 def test_a_representation_that_the_client_has_is_not_sent_again(
     client: FlaskClient, path: str, given: str, status: int
@@ -294,7 +294,7 @@ def test_options_say_what_is_allowed_also_to_other_origins(client: FlaskClient, 
 
 
 @pytest.mark.parametrize(
-    "path", [GAO, "/nowhere", "/doc/office/nowhere", "/sparql?query=x", "/static/built/site.css", "/static/none.css"]
+    "path", [GAO, "/nowhere", "/doc/office/nowhere", "/sparql?query=x", "/static/icon.svg", "/static/none.css"]
 )
 def test_pages_of_any_origin_may_read_every_answer_errors_too(client: FlaskClient, path: str) -> None:
     response = client.get(path, headers={"Origin": "https://example.org"})

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Final
-from urllib.parse import quote, urlparse
 
 import pytest
 from playwright.sync_api import expect
 from tests.web.conftest import Visit
 
+from unicef_linked.web.responses import TITLES
+
 if TYPE_CHECKING:
+    from flask.testing import FlaskClient
     from playwright.sync_api import Browser
     from tests.conftest import Server
 
@@ -51,17 +53,6 @@ def test_the_browsers_language_is_answered_and_french_where_we_lack_it(
     visit.page.close()
 
 
-@pytest.mark.parametrize("path", ["/doc/region/gao", "/sparql", "/doc/question?page=2", "/ontology"])
-def test_the_language_switch_keeps_the_page(visit: Visit, path: str) -> None:
-    page = visit.open(path + ("&" if "?" in path else "?") + "lang=fr")
-    page.get_by_role("link", name="English").first.click()
-    page.wait_for_url(re.compile("lang=en"))
-    assert urlparse(page.url).path == urlparse(path).path
-    assert page.locator("html").get_attribute("lang") == "en"
-    if "page=2" in path:
-        assert "page=2" in page.url
-
-
 def test_a_reader_gets_from_the_home_page_to_an_office_and_its_region(visit: Visit) -> None:
     page = visit.open("/?lang=en")
     page.get_by_role("link", name=re.compile("^office", re.IGNORECASE)).first.click()
@@ -92,41 +83,28 @@ def test_labels_in_other_languages_and_scripts_say_which(visit: Visit) -> None:
     assert page.locator("main").get_by_text("Région de Gao").first.evaluate("e => e.closest('[lang]').lang") == "fr"
 
 
-def test_an_example_query_runs_in_the_page(visit: Visit) -> None:
-    query = "PREFIX ul: <https://w3id.org/unicef-linked/ontology#> SELECT ?o { ?o a ul:ZoneOffice } ORDER BY ?o"
-    page = visit.open(f"/sparql?lang=en&query={quote(query)}")
-    expect(page.get_by_role("textbox").first).to_have_value(query)
-    expect(page.locator("table tbody tr")).to_have_count(5)
-
-
-def test_a_query_error_points_at_the_spot(browser: Browser, server: Server) -> None:
-    visit = Visit(browser, server)  # the browser itself notes a 400 on its console
-    page = visit.open("/sparql?lang=en&query=" + quote("SELECT * {\n  ?s ?p\n}"))
-    expect(page.get_by_role("alert")).to_contain_text(re.compile("line 3", re.IGNORECASE))
-    page.close()
-
-
-def test_the_query_page_works_without_scripts(browser: Browser, server: Server) -> None:
-    context = browser.new_context(java_script_enabled=False, accept_downloads=True)
-    page = context.new_page()
-    page.goto(server.url + "/sparql?lang=en")
-    expect(page.locator("form textarea[name=query]")).to_have_count(1)
-    assert page.locator("form").first.get_attribute("action") in {"/sparql", None}
-    expect(page.locator("select[name=format]")).to_have_count(1)
-    context.close()
-
-
-@pytest.mark.parametrize("path", ["/", "/doc/office/gao", "/sparql", "/ontology", "/dataset"])
-def test_a_page_fits_a_phone(browser: Browser, server: Server, path: str) -> None:
-    visit = Visit(browser, server, viewport={"width": 390, "height": 844})
-    page = visit.open(f"{path}?lang=fr")
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    page.close()
-
-
-def test_an_unknown_page_says_so_in_the_readers_language(browser: Browser, server: Server) -> None:
+@pytest.mark.parametrize(
+    ("language", "advice"), [("en", "look for the name of what you want"), ("fr", "cherchez plutôt le nom")]
+)
+def test_an_unknown_page_says_what_to_do_in_the_readers_language(
+    browser: Browser, server: Server, language: str, advice: str
+) -> None:
     visit = Visit(browser, server)
-    page = visit.open("/doc/office/nowhere?lang=fr")
+    page = visit.open(f"/doc/office/nowhere?lang={language}")
     expect(page.locator("main")).to_contain_text("404")
-    assert page.locator("html").get_attribute("lang") == "fr"
+    expect(page.locator("main")).to_contain_text(advice)
+    assert page.locator("html").get_attribute("lang") == language
+    page.locator("main input[name=q]").fill("Gao")
+    page.locator("main input[name=q]").press("Enter")
+    expect(page.locator(".results")).to_contain_text("Gao")
     page.close()
+
+
+@pytest.mark.parametrize("name", TITLES)
+def test_every_problem_type_is_explained_in_both_languages(client: FlaskClient, name: str) -> None:
+    english, french = (
+        client.get(f"/problem/{name}?lang={language}", headers={"Accept": "text/html"}).text
+        for language in ("en", "fr")
+    )
+    lead = re.compile(r'<p class="lead">(.{20,}?)</p>')
+    assert lead.search(english)[1] != lead.search(french)[1]  # type: ignore[index]

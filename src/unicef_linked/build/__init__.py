@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib.resources
 from dataclasses import dataclass, replace
@@ -14,10 +15,19 @@ from pyoxigraph import DefaultGraph, Quad, RdfFormat
 from unicef_linked.build.derivation import count_all, derive, read_rules
 from unicef_linked.build.sources import SourceFile, load, skolemize
 from unicef_linked.build.validation import Report, check
-from unicef_linked.errors import NotConforming
+from unicef_linked.errors import NotConforming, UnusableInput
 from unicef_linked.iris import CANONICAL_BASE, Names
 from unicef_linked.jsonld import make_context
-from unicef_linked.release import Manifest, Release, canonical, compress, json_bytes, write_release
+from unicef_linked.release import (
+    Manifest,
+    Release,
+    canonical,
+    compress,
+    history,
+    json_bytes,
+    open_release,
+    write_release,
+)
 from unicef_linked.writing import write_rdf
 
 if TYPE_CHECKING:
@@ -83,7 +93,7 @@ def build(content: Content, out: Path, base_iri: str = CANONICAL_BASE) -> Releas
 
     Reads, derives, validates, writes; the same files give the same bytes. Raises MalformedData or UnusableInput for
     what cannot be read and NotConforming, with the report in ``report``, for data that the shapes refuse; in each case
-    an older release at ``out`` stays as it was.
+    an older release at ``out`` stays as it was. One that is replaced goes down in the history of the new one.
     """
     names = Names(base_iri)
     parts = _prepare(content, names)
@@ -92,7 +102,11 @@ def build(content: Content, out: Path, base_iri: str = CANONICAL_BASE) -> Releas
     manifest, files = _package(parts.quads, names, union=True, conforms=True, sources=parts.digests)
     files["shapes.nq.gz"] = compress(canonical(skolemize(parts.shapes, names)))
     files["report.ttl"] = parts.report.turtle(names)
-    return write_release(out, manifest, files)
+    older = None
+    with contextlib.suppress(UnusableInput):
+        older = open_release(out)
+    past = history(older, manifest, files["dumps/dataset.nq"])
+    return write_release(out, replace(manifest, history=past), files)
 
 
 def snapshot(paths: Sequence[Path], out: Path, *, union: bool = False, base_iri: str = CANONICAL_BASE) -> Release:

@@ -17,6 +17,7 @@ from unicef_linked.web import (
     metrics,
     openapi,
     pages,
+    quality,
     reconcile,
     resolve,
     resources,
@@ -33,9 +34,17 @@ if TYPE_CHECKING:
     from unicef_linked.store import Store
 
 
+class Publisher(Flask):
+    """Flask, but for how long a static file may be kept."""
+
+    def get_send_file_max_age(self, filename: str | None) -> int | None:
+        """Return a year for what has its content's hash in its name; the rest is asked for again."""
+        return 31_536_000 if filename and filename.startswith(f"{interface.BUILT.name}/") else None
+
+
 def create_app(settings: Settings, release: Release, store: Store) -> Flask:
     """Return the WSGI application that serves a release."""
-    app = Flask(__name__, static_folder="static", static_url_path="/static")
+    app = Publisher(__name__, static_folder="static", static_url_path="/static")
     body_limit = settings.query_length * 12 + 65536  # a character may take 12 bytes as %XX%XX…
     app.config["MAX_CONTENT_LENGTH"] = app.config["MAX_FORM_MEMORY_SIZE"] = body_limit
     app.url_map.strict_slashes = True
@@ -45,6 +54,7 @@ def create_app(settings: Settings, release: Release, store: Store) -> Flask:
     for module in (
         resources,
         documentation,
+        quality,
         search,
         reconcile,
         resolve,

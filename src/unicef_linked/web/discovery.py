@@ -215,7 +215,7 @@ def sitemap(number: int | None = None) -> Response:
     return represent(_xml("urlset", entries), XML)
 
 
-_DOCUMENTS: Final = ("/", "/dataset", "/dump/", "/docs")
+_DOCUMENTS: Final = ("/", "/dataset", "/quality", "/dump/", "/docs")
 _OF_OURS: Final = ("/ontology", "/shapes")
 """What a folder of RDF that is served as it is does not have."""
 

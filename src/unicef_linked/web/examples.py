@@ -25,6 +25,8 @@ SELECT ?graph ?example ?text {
 ORDER BY STR(?graph) STR(?example)
 """
 
+_IN_LANGUAGE: Final = re.compile(r'\bLANG\(\?(\w+)\) = "([a-z-]+)"')
+
 
 @dataclass(frozen=True, slots=True)
 class Example:
@@ -51,11 +53,29 @@ def examples(site: Site, language: str) -> list[tuple[Text, list[Example]]]:
         if isinstance(example, NamedNode) and isinstance(text, Literal):
             query = re.sub(r"\n[ \t]*\n+", "\n\n", text.value).strip() + "\n"
             topic = graph.value if isinstance(graph, NamedNode) else ""
-            groups.setdefault(topic, []).append(Example(reader.label(example.value), query))
+            groups.setdefault(topic, []).append(Example(reader.label(example.value), in_language(query, language)))
     return [
         (_topic(reader.label(graph_name)), sorted(found, key=lambda example: collation(example.title.text)))
         for graph_name, found in groups.items()
     ]
+
+
+def in_language(query: str, language: str) -> str:
+    """Return a query that asks for labels in one language asking for the reader's; one that compares languages stays.
+
+    By the questions' convention a variable that is there for the reader is called ``…Label``.
+
+    >>> in_language('FILTER (LANG(?officeLabel) = "en")', "fr")
+    'FILTER (LANG(?officeLabel) = "fr")'
+    >>> in_language('FILTER (LANG(?englishName) = "en")', "fr")
+    'FILTER (LANG(?englishName) = "en")'
+    >>> in_language('FILTER (LANG(?aLabel) = "en" && LANG(?bLabel) = "ar")', "fr")
+    'FILTER (LANG(?aLabel) = "en" && LANG(?bLabel) = "ar")'
+    """
+    found = _IN_LANGUAGE.findall(query)
+    if len({tag for _, tag in found}) != 1 or not all(name.endswith("Label") for name, _ in found):
+        return query
+    return _IN_LANGUAGE.sub(rf'LANG(?\1) = "{language}"', query)
 
 
 def briefest(topics: list[tuple[Text, list[Example]]]) -> list[Example]:

@@ -9,7 +9,7 @@ from typing import Final
 from flask import Blueprint, Response
 
 from unicef_linked.errors import NotFound
-from unicef_linked.exports import EXPORTS, by_name
+from unicef_linked.exports import EXPORTS, Export, by_name
 from unicef_linked.formats import HTML, RESULTS_JSON, Carries, Format
 from unicef_linked.web.responses import language, link, negotiate, page, represent, site
 
@@ -22,9 +22,8 @@ def index() -> Response:
     here = site()
     offer = negotiate((RESULTS_JSON, HTML))
     if offer is HTML:
-        spoken = language()
-        files = [(export, export.title.get(spoken, export.title["en"])) for export in EXPORTS]
-        return represent(page("exports.html", files=files, release=here.release.manifest), HTML, varies_by=["Accept"])
+        content = page("exports.html", files=titled_exports(), release=here.release.manifest)
+        return represent(content, HTML, varies_by=["Accept"])
     files_as_data = [
         {"name": export.name, "mediaType": export.media_type, "title": dict(export.title)} for export in EXPORTS
     ]
@@ -32,6 +31,12 @@ def index() -> Response:
     response = represent(json.dumps(body, ensure_ascii=False).encode(), RESULTS_JSON, varies_by=["Accept"])
     response.content_type = "application/json"
     return response
+
+
+def titled_exports() -> list[tuple[Export, str]]:
+    """Return each export with its title in the reader's language."""
+    spoken = language()
+    return [(export, export.title.get(spoken, export.title["en"])) for export in EXPORTS]
 
 
 @routes.get("/export/<name>")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
 
 from babel import Locale, UnknownLocaleError
@@ -19,6 +22,10 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from unicef_linked.resource import Link, Text
+
+
+BUILT: Final = Path(__file__).parent / "static" / "built"
+"""What ``hatch_build.py`` made of ``browser/``."""
 
 
 def install(app: Flask) -> None:
@@ -38,15 +45,28 @@ def install(app: Flask) -> None:
     )
     app.context_processor(
         lambda: {
+            "asset": asset,
             "site": site,
             "language": language(),
             "other_language_url": _other_language,
             "site_name": _site_name,
             "dataset_licence": _dataset_licence,
             "menu": menu,
+            "has_pictures": lambda: bool(site().pictures.published),
             "is_ours": site().release.manifest.conforms is not None,
         }
     )
+
+
+def asset(name: str) -> str:
+    """Return the address of a style sheet or script; it changes when the content does, so that it can be kept for ever."""
+    return f"/static/{BUILT.name}/{_assets()[name]}"
+
+
+@cache
+def _assets() -> dict[str, str]:
+    names: dict[str, str] = json.loads((BUILT / "assets.json").read_text(encoding="utf-8"))
+    return names
 
 
 def menu() -> list[tuple[Link, int, str]]:

@@ -125,6 +125,7 @@ class Operation:
 
 OPERATIONS: Final = (
     Operation("/", ("The home page; as RDF, the dataset’s description", "La page d’accueil ; en RDF, la description du jeu de données"), query=("lang",), problems=(406,)),
+    Operation("/pictures", ("The pictures that the data publishes: who does what where", "Les figures que publient les données : qui fait quoi et où"), (HTML.media_type,), query=("lang",), problems=(404, 406)),
     Operation("/id/{type}/{key}", ("A thing: leads to its document", "Une chose : mène à son document"), (), status=303, problems=(404, 406)),
     Operation("/doc/{type}/{key}", ("The document about a thing", "Le document sur une chose"), query=("lang",), problems=(404, 406)),
     Operation("/doc/{type}/{key}.{suffix}", ("The same in one format", "Le même dans un format"), query=("lang",), problems=(404,)),
@@ -139,6 +140,8 @@ OPERATIONS: Final = (
     Operation("/shapes.{suffix}", ("The same in one format", "La même chose dans un format"), query=("lang",), problems=(404,)),
     Operation("/dataset", ("The dataset by DCAT 3 and VoID", "Le jeu de données selon DCAT 3 et VoID"), query=("lang",), problems=(406,)),
     Operation("/dataset.{suffix}", ("The same in one format", "Le même dans un format"), query=("lang",), problems=(404,)),
+    Operation("/quality", ("What is known of the quality of the release (DQV)", "Ce qu’on sait de la qualité de la version (DQV)"), query=("lang",), problems=(406,)),
+    Operation("/quality.{suffix}", ("The same in one format", "La même chose dans un format"), query=("lang",), problems=(404,)),
     Operation("/.well-known/void", ("Leads to the dataset’s description", "Mène à la description du jeu de données"), (), status=302),
     Operation("/context.jsonld", ("The JSON-LD context", "Le contexte JSON-LD"), (JSONLD.media_type,)),
     Operation("/sparql", ("Answers a query; without one, the editor or the service description", "Répond à une requête ; sans requête, l’éditeur ou la description du service"), _SPARQL, query=("query", "default-graph-uri", "named-graph-uri", "timeout", "format"), problems=(400, 403, 406, 503)),

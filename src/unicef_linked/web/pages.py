@@ -15,6 +15,7 @@ from unicef_linked.web import pictures as published
 from unicef_linked.web import schema_org
 from unicef_linked.web.catalogue import describe_dataset
 from unicef_linked.web.examples import briefest, examples
+from unicef_linked.web.exports import titled_exports
 from unicef_linked.web.resources import formats_of, write
 from unicef_linked.web.responses import CACHE, TITLES, language, link, negotiate, page, represent, site
 
@@ -88,7 +89,9 @@ def dumps() -> Response:
     offer = negotiate((RESULTS_JSON, HTML))
     if offer is HTML:
         return represent(
-            page("dumps.html", files=files, sums=here.checksums, release=here.release.manifest),
+            page(
+                "dumps.html", files=files, sums=here.checksums, release=here.release.manifest, exports=titled_exports()
+            ),
             HTML,
             varies_by=["Accept"],
         )
@@ -116,7 +119,7 @@ def problem_type(name: str) -> Response:
     """Return what a problem type means (RFC 9457, section 4)."""
     if name not in TITLES:
         raise NotFound(f"there is no problem type {name}")
-    return represent(page("problem.html", title=TITLES[name], status=None, detail="", extra={}), HTML)
+    return represent(page("problem.html", kind=name, title=TITLES[name], status=None, detail="", extra={}), HTML)
 
 
 @routes.get("/healthz")

@@ -242,8 +242,8 @@ class Drawing:
 
     @property
     def key(self) -> str:
-        """The end of its IRI, for anchors."""
-        return re.sub(r"[^A-Za-z0-9-]", "-", re.split(r"[/#]", self.iri.rstrip("/#"))[-1])
+        """An anchor for it: the end of its IRI."""
+        return "picture-" + re.sub(r"[^A-Za-z0-9-]", "-", re.split(r"[/#]", self.iri.rstrip("/#"))[-1])
 
     @property
     def way(self) -> str:

@@ -204,7 +204,7 @@ def _problem(name: str, status: int, detail: str, extra: Mapping[str, object], h
     kind = f"{site().release.names.base}problem/{name}"
     offer = choose(request.headers.get("Accept"), (PROBLEM, HTML)) or PROBLEM
     if offer is HTML:
-        content = page("problem.html", title=title, status=status, detail=detail, extra=extra)
+        content = page("problem.html", kind=name, title=title, status=status, detail=detail, extra=extra)
     else:
         body = {"type": kind, "title": title, "status": status, "detail": detail, "instance": request.path, **extra}
         content = json.dumps(body, ensure_ascii=False).encode()

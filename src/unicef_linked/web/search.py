@@ -45,14 +45,16 @@ def search() -> Response:
         facets = [
             (name, reader.label(here.names.term(name)), types[name]) for name in here.reconciler.types if types[name]
         ]
-        links = [here.locate(result["iri"]) for result in results]
+        shown = [entity for entity, _ in found[offset : offset + limit]]
+        links = [here.locate(entity.iri) for entity in shown]
+        matched = [_matched(entity, query, entity.name(language()).text) for entity in shown]
         content = page(
             "search.html",
             query=query,
             wanted=wanted,
             facets=facets,
             total=len(found),
-            results=list(zip(results, links, strict=True)),
+            results=list(zip(results, links, matched, strict=True)),
             kinds={name: reader.label(here.names.term(name)) for name in types},
         )
         return represent(content, HTML, varies_by=["Accept"])
@@ -91,7 +93,7 @@ def types_of(here: Site, entity: Entity) -> list[str]:
 def result(here: Site, entity: Entity, score: float, query: str, wanted: str) -> dict[str, Any]:
     """Return one result: the entity by its name in the language ``wanted``, and its label that is nearest to the query."""
     name, types = entity.name(wanted), types_of(here, entity)
-    matched = max(entity.labels, key=lambda label: _nearness(label, query, name.text), default=None)
+    matched = _matched(entity, query, name.text)
     return {
         "iri": entity.iri,
         "id": entity.id,
@@ -101,6 +103,10 @@ def result(here: Site, entity: Entity, score: float, query: str, wanted: str) ->
         "matched": matched.text if matched else None,
         "score": score,
     }
+
+
+def _matched(entity: Entity, query: str, shown: str) -> Label | None:
+    return max(entity.labels, key=lambda label: _nearness(label, query, shown), default=None)
 
 
 def _nearness(label: Label, query: str, shown: str) -> tuple[bool, bool, bool, float]:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from unicef_linked.config import Settings
 from unicef_linked.errors import AddressInUse, UnusableInput
+from unicef_linked.links import read_state
 from unicef_linked.release import Release, open_release
 from unicef_linked.store.engines import open_store, run_engine
 from unicef_linked.web import create_app
@@ -44,9 +45,12 @@ def application() -> Callable[[Any, Any], Iterable[bytes]]:
 def serve(release: Release, settings: Settings, *, host: str, port: int, workers: int, engine: str) -> None:
     """Serve a release until SIGTERM or SIGINT; running requests are finished first.
 
-    Raises AddressInUse or UnusableInput when the address cannot be listened on, and what ``run_engine`` raises.
+    Raises AddressInUse or UnusableInput when the address cannot be listened on, UnusableInput when what a check of links
+    has found cannot be read, and what ``run_engine`` raises.
     """
     port = _check_address(host, port)
+    if settings.links_state:
+        read_state(Path(settings.links_state))
     with run_engine(engine, release, settings) as running:
         os.environ[_HANDOVER] = json.dumps(
             {"settings": asdict(settings), "release": str(release.path), "engine": running}

@@ -19,6 +19,7 @@ from unicef_linked.negotiation import choose
 from unicef_linked.store.query import Query, is_repeatable
 from unicef_linked.web import transfer
 from unicef_linked.web.catalogue import describe_service
+from unicef_linked.web.completion import vocabulary
 from unicef_linked.web.examples import briefest, examples
 from unicef_linked.web.resources import write
 from unicef_linked.web.responses import (
@@ -243,14 +244,27 @@ def _editor(text: str) -> Response:
     content = page(
         "sparql.html",
         query=text or first,
-        given=bool(text),
+        settings={
+            "action": "/sparql",
+            "endpoint": f"{here.public_url('')}sparql" if here.settings.public_url else "",
+            "given": bool(text),
+            "base": here.names.base,
+            "ours": here.release.manifest.conforms is not None,
+            "solutions": [_facts(offer) for offer in SOLUTION_FORMATS],
+            "graphs": [_facts(offer) for offer in GRAPH_FORMATS],
+        },
         topics=topics,
         solution_formats=SOLUTION_FORMATS,
         graph_formats=GRAPH_FORMATS,
-        prefixes=here.names.prefixes,
+        vocabulary=vocabulary(here, language()),
         problems=TITLES,
     )
     return represent(content, HTML, varies_by=["Accept"])
+
+
+def _facts(offer: Format) -> dict[str, str]:
+    """Return what the page's script says of a format that it offers."""
+    return {"name": offer.name, "title": offer.title, "suffix": offer.suffix, "type": offer.media_type}
 
 
 _ANYTHING: Final = "SELECT * WHERE {\n  ?subject ?predicate ?object\n}\nLIMIT 25\n"

@@ -1,0 +1,417 @@
+"""The ontology, the shapes, the dataset and its quality as a reader sees them, and as numbers that can be counted again."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+from urllib.parse import parse_qs, urlsplit
+
+import pyoxigraph as ox
+import pytest
+from playwright.sync_api import expect
+from tests.web.conftest import Visit
+
+from unicef_linked.build import Content, build
+from unicef_linked.iris import OWL, RDF, RDFS, SHACL, SKOS
+from unicef_linked.links import Finding, outgoing
+from unicef_linked.web.quality import DQV
+from unicef_linked.web.vocabulary import read_shapes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from flask.testing import FlaskClient
+    from playwright.sync_api import Browser, Page
+    from tests.conftest import Server
+
+    from unicef_linked.release import Release
+
+LANGUAGES: Final = ("fr", "en")
+PAGES: Final = ("/ontology", "/shapes", "/dataset", "/quality")
+ONTOLOGY: Final = "https://w3id.org/unicef-linked/ontology#"
+
+in_both_languages = pytest.mark.parametrize("language", LANGUAGES)
+on_every_page = pytest.mark.parametrize("path", PAGES)
+
+
+def terms(store: ox.Store, *kinds: str) -> dict[str, str]:
+    """Return the ontology's own terms of a kind: the end of the IRI, and the IRI."""
+    found = {
+        quad.subject.value
+        for kind in kinds
+        for quad in store.quads_for_pattern(None, ox.NamedNode(f"{RDF}type"), ox.NamedNode(kind))
+        if isinstance(quad.subject, ox.NamedNode)
+    }
+    return {iri.removeprefix(ONTOLOGY): iri for iri in sorted(found) if iri.startswith(ONTOLOGY)}
+
+
+def number(text: str | None) -> int:
+    """Return a number as people write it, in either language."""
+    return int(re.sub(r"\D", "", text or ""))
+
+
+def label(store: ox.Store, iri: str, language: str) -> str:
+    """Return a term's label."""
+    quads = store.quads_for_pattern(ox.NamedNode(iri), ox.NamedNode(f"{RDFS}label"), None, None)
+    return next(q.object.value for q in quads if isinstance(q.object, ox.Literal) and q.object.language == language)
+
+
+def count(store: ox.Store, pattern: str) -> int:
+    """Return how many solutions a pattern has."""
+    [row] = store.query(f"SELECT (COUNT(*) AS ?n) {{ {pattern} }}")  # type: ignore[misc]
+    return int(row["n"].value)  # type: ignore[index,union-attr]
+
+
+# Every page
+
+
+@on_every_page
+@in_both_languages
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_page_has_no_barrier_in_light_and_dark(
+    browser: Browser, server: Server, path: str, language: str, scheme: str
+) -> None:
+    visit = Visit(browser, server, color_scheme=scheme)
+    page = visit.open(f"{path}?lang={language}")
+    page.evaluate("document.querySelectorAll('details').forEach(e => e.open = true)")
+    assert visit.violations() == []
+    assert visit.messages == []
+    assert visit.hosts <= {server.url.partition("//")[2]}
+    page.close()
+
+
+@on_every_page
+@pytest.mark.parametrize("width", [390, 768])
+def test_a_page_fits_its_window(browser: Browser, server: Server, path: str, width: int) -> None:
+    visit = Visit(browser, server, viewport={"width": width, "height": 844})
+    page = visit.open(f"{path}?lang=fr")
+    page.evaluate("document.querySelectorAll('details').forEach(e => e.open = true)")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.close()
+
+
+@pytest.fixture
+def without_scripts(browser: Browser, server: Server) -> Iterator[Page]:
+    """A page where no script runs."""
+    context = browser.new_context(java_script_enabled=False, base_url=server.url)
+    yield context.new_page()
+    context.close()
+
+
+@in_both_languages
+def test_the_pictures_are_there_without_scripts(without_scripts: Page, language: str) -> None:
+    page = without_scripts
+    page.goto(f"/ontology?lang={language}")
+    assert page.locator("svg.graph a rect.class").count() > 10
+    assert page.locator("figure.around").count() > 40
+    expect(page.locator("button.copy").first).to_be_hidden()
+    page.goto(f"/dataset?lang={language}#model")
+    expect(page.locator("svg.graph")).to_be_visible()
+
+
+@on_every_page
+def test_no_page_has_an_attribute_that_the_policy_forbids(client: FlaskClient, path: str) -> None:
+    content = client.get(f"{path}?lang=en", headers={"Accept": "text/html"}).text
+    assert not re.findall(r"<[^>]+\s(?:style|on\w+)=", content)
+    ids = re.findall(r'\sid="([^"]+)"', content)
+    assert len(ids) == len(set(ids))
+
+
+@on_every_page
+def test_every_link_within_a_page_has_its_end(client: FlaskClient, path: str) -> None:
+    content = client.get(path, headers={"Accept": "text/html"}).text
+    ids = set(re.findall(r'\sid="([^"]+)"', content))
+    wanted = set(re.findall(rf'href="(?:{path})?#([^"]+)"', content))
+    assert wanted <= ids
+
+
+# The ontology
+
+
+@in_both_languages
+def test_every_class_has_its_entry_with_picture_table_and_true_numbers(
+    visit: Visit, release_store: ox.Store, language: str
+) -> None:
+    page = visit.open(f"/ontology?lang={language}")
+    classes = terms(release_store, f"{OWL}Class")
+    assert len(classes) > 20
+    for key, iri in classes.items():
+        entry = page.locator(f"article[id='{key}']")
+        words = label(release_store, iri, language)
+        assert words.casefold() in (entry.locator("h3").text_content() or "").casefold()
+        assert words in (entry.locator("figure.around").get_attribute("aria-label") or "")
+        shown = (
+            entry.locator("dl.facts a[href^='/sparql']").locator("xpath=..").evaluate("e => e.firstChild.textContent")
+        )
+        assert number(shown) == count(release_store, f"?s a <{iri}>"), key
+
+
+@in_both_languages
+def test_every_property_has_its_entry_with_domain_range_and_true_numbers(
+    visit: Visit, release_store: ox.Store, language: str
+) -> None:
+    page = visit.open(f"/ontology?lang={language}")
+    properties = terms(release_store, f"{OWL}ObjectProperty", f"{OWL}DatatypeProperty")
+    assert len(properties) > 20
+    for key, iri in properties.items():
+        entry = page.locator(f"article[id='{key}']")
+        assert label(release_store, iri, language).casefold() in (entry.locator("h3").text_content() or "").casefold()
+        ends = entry.locator("figure.around a.thing").evaluate_all("es => es.map(e => e.getAttribute('href'))")
+        for quad in release_store.quads_for_pattern(ox.NamedNode(iri), ox.NamedNode(f"{RDFS}domain"), None, None):
+            assert isinstance(quad.object, ox.NamedNode)
+            assert any(quad.object.value.rpartition("#")[2] in end for end in ends), key
+        shown = (
+            entry.locator("dl.facts a[href^='/sparql']").locator("xpath=..").evaluate("e => e.firstChild.textContent")
+        )
+        assert number(shown) == count(release_store, f"?s <{iri}> ?o"), key
+
+
+@in_both_languages
+def test_the_overview_names_its_boxes_and_leads_to_them(visit: Visit, release_store: ox.Store, language: str) -> None:
+    page = visit.open(f"/ontology?lang={language}")
+    picture = page.locator("svg.graph")
+    assert picture.get_attribute("aria-label")
+    described = picture.get_attribute("aria-describedby")
+    expect(page.locator(f"#{described}")).to_be_visible()
+    box = picture.locator("a", has=page.locator("rect.class")).filter(
+        has_text=re.compile(rf"^\s*{label(release_store, f'{ONTOLOGY}Region', language)}\s*11")
+    )
+    box.click()
+    assert page.url.endswith("#Region")
+    assert f"lang={language}" in page.url
+
+
+def test_the_neighbourhood_of_a_class_shows_who_leads_to_it_and_where_it_leads(
+    visit: Visit, release_store: ox.Store
+) -> None:
+    page = visit.open("/ontology?lang=en")
+    around = page.locator("#Office figure.around")
+    row = around.locator(".to > li", has_text="covers region")
+    assert row.locator("a.thing").get_attribute("href") == "/ontology?lang=en#Region"
+    covered = count(release_store, f"?s a <{ONTOLOGY}Office> ; <{ONTOLOGY}coversRegion> ?o")
+    assert number(row.locator(".count").text_content()) == covered
+    expect(around.locator(".from > li", has_text="staff observation")).to_have_count(1)
+    expect(around.locator(".self", has_text="opened on")).to_have_count(1)
+    expect(
+        page.locator("#Office table tr", has_text="ul:locatedIn").locator("code", has_text=re.compile("^1$"))
+    ).to_have_count(1)
+
+
+@in_both_languages
+def test_the_query_for_all_instances_finds_them(visit: Visit, release_store: ox.Store, language: str) -> None:
+    page = visit.open(f"/ontology?lang={language}")
+    href = page.locator("#ZoneOffice dl.facts a[href^='/sparql']").get_attribute("href")
+    assert href
+    assert f"lang={language}" in href
+    [query] = parse_qs(urlsplit(href).query)["query"]
+    rows = list(release_store.query(query))  # type: ignore[arg-type]
+    assert len(rows) == 5
+    assert all(row["name"] for row in rows)  # type: ignore[index]
+
+
+def test_declarations_can_be_copied(browser: Browser, server: Server) -> None:
+    context = browser.new_context(permissions=["clipboard-read", "clipboard-write"], base_url=server.url)
+    page = context.new_page()
+    page.goto("/ontology?lang=en")
+    page.get_by_role("button", name="Copy the declaration for SPARQL").click()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied == f"PREFIX ul: <{ONTOLOGY}>"
+    context.close()
+
+
+# The shapes
+
+
+@in_both_languages
+def test_every_shape_says_what_must_hold_and_for_how_many_it_does(
+    visit: Visit, release: Release, release_store: ox.Store, language: str
+) -> None:
+    page = visit.open(f"/shapes?lang={language}")
+    shapes = read_shapes(release.shapes())
+    ids = set(page.locator("[id]").evaluate_all("es => es.map(e => e.id)"))
+    assert {iri.rpartition("#")[2] for iri in shapes} <= ids
+    for shape in shapes.values():
+        if [kind for kind, _ in shape.targets] == ["class"]:
+            [(_, target)] = shape.targets
+            told = page.locator(
+                f"article[id='{shape.iri.rpartition('#')[2]}'] dd", has=page.locator("meter")
+            ).text_content()
+            numbers = [int(n) for n in re.findall(r"\d+", re.sub(r"[\u202f\u00a0,](?=\d{3})", "", told or ""))]
+            things = count(release_store, f"{{ SELECT DISTINCT ?s {{ ?s a/<{RDFS}subClassOf>* <{target}> }} }}")
+            assert numbers == [things, things], shape.iri
+
+
+def test_a_rule_tells_how_many_of_what_kind_and_what_to_do(visit: Visit) -> None:
+    page = visit.open("/shapes?lang=en")
+    rule = page.locator("tr[id='OfficeShape-locatedIn']")
+    expect(rule.locator("code.times")).to_have_text("1")
+    assert rule.locator("td a").first.get_attribute("href") == "/ontology?lang=en#Place"
+    expect(rule.locator("th a")).to_have_attribute("href", "/ontology?lang=en#locatedIn")
+    rule.locator("summary").click()
+    expect(rule.locator("details")).to_contain_text("Give the office exactly one town")
+
+
+# The dataset
+
+
+@in_both_languages
+def test_the_dataset_page_counts_what_it_lists(
+    visit: Visit, release: Release, release_store: ox.Store, language: str
+) -> None:
+    page = visit.open(f"/dataset?lang={language}")
+    page.evaluate("document.querySelectorAll('details').forEach(e => e.open = true)")
+    for graph, size in list(release.manifest.graphs.items())[::7]:
+        row = page.locator("tr", has=page.locator(f"th a[href^='/graph/{graph.partition('/graph/')[2]}?']"))
+        assert number(row.locator("td.number").text_content()) == size
+    row = page.locator("tr", has=page.locator(f"th a[href='/ontology?lang={language}#Region']")).last
+    assert number(row.locator("td.number").text_content()) == count(release_store, f"?s a <{ONTOLOGY}Region>")
+
+
+@in_both_languages
+def test_the_worked_example_is_a_fact_of_the_data(visit: Visit, release_store: ox.Store, language: str) -> None:
+    page = visit.open(f"/dataset?lang={language}#model")
+    hrefs = page.locator("svg.graph a").evaluate_all("es => es.map(e => e.getAttribute('href'))")
+    claims = [href for href in hrefs if href.startswith("/doc/claim/")]
+    assert len(claims) == 1
+    claim = f"https://w3id.org/unicef-linked/id/claim/{claims[0].partition('?')[0].rpartition('/')[2]}"
+    assert count(release_store, f"<{claim}> <{RDF}subject> ?s ; <{RDF}predicate> ?p ; <{RDF}object> ?o . ?s ?p ?o")
+    digest = page.locator("section", has=page.locator("#model")).locator("code.iri").text_content()
+    assert re.fullmatch(r"[0-9a-f]{64}", digest or "")
+
+
+# Quality
+
+
+@in_both_languages
+def test_the_quality_page_says_what_was_measured(
+    visit: Visit, release: Release, release_store: ox.Store, language: str
+) -> None:
+    page = visit.open(f"/quality?lang={language}")
+    row = page.locator("table.languages").first.locator(
+        "tr", has=page.locator(f"a[href='/ontology?lang={language}#Region']")
+    )
+    cells = row.locator("td.share").all_text_contents()
+    assert [number(re.split("%", cell)[0]) for cell in cells[:2]] == [100, 100]
+    names = {
+        q.object.language
+        for q in release_store.quads_for_pattern(None, ox.NamedNode(f"{SKOS}prefLabel"), None)
+        if isinstance(q.object, ox.Literal)
+    }
+    assert len(cells) == len(names)
+    expect(page.locator("main")).to_contain_text(release.manifest.sha256)
+    hosts = page.locator("section", has=page.locator("#links")).locator("tbody tr")
+    found = outgoing(release.quads(), release.names.base)
+    assert hosts.count() == len({link.host for link in found})
+    assert sum(number(text) for text in hosts.locator("td:nth-child(2)").all_text_contents()) == len(found)
+
+
+def test_the_quality_is_data_by_the_data_quality_vocabulary(client: FlaskClient) -> None:
+    triples = list(ox.parse(client.get("/quality.ttl").data, format=ox.RdfFormat.TURTLE))
+    said = {(q.subject.value, q.predicate.value): q.object for q in triples if isinstance(q.subject, ox.NamedNode)}
+    measurements = [
+        q.subject
+        for q in triples
+        if q.predicate.value == f"{RDF}type" and q.object == ox.NamedNode(f"{DQV}QualityMeasurement")
+    ]
+    assert len(measurements) > 40
+    for node in measurements:
+        assert isinstance(node, ox.NamedNode)
+        metric = said[node.value, f"{DQV}isMeasurementOf"]
+        assert said[metric.value, f"{DQV}expectedDataType"] == said[node.value, f"{DQV}value"].datatype  # type: ignore[union-attr]
+        assert (node.value, f"{DQV}computedOn") in said
+    value = said["https://w3id.org/unicef-linked/quality#names-fr", f"{DQV}value"]
+    assert value.value == "1.0000"  # type: ignore[union-attr]
+    assert said["https://w3id.org/unicef-linked/report", f"{SHACL}conforms"].value == "true"  # type: ignore[union-attr]
+
+
+def test_a_link_check_that_the_service_is_told_of_is_shown_by_host(
+    serve: Callable[..., Server], release: Release, browser: Browser, tmp_path: Path
+) -> None:
+    links = outgoing(release.quads(), release.names.base)
+    dead, alive = links[0], next(link for link in links if link.host != links[0].host)
+    findings = [
+        Finding(dead.url, "dead", 404, asked="2026-01-02T00:00:00+00:00"),
+        Finding(alive.url, "ok", 200, asked="2026-01-03T00:00:00+00:00"),
+    ]
+    state = tmp_path / "links.jsonl"
+    state.write_text("".join(json.dumps({name: getattr(f, name) for name in f.__slots__}) + "\n" for f in findings))
+    server = serve(
+        "--release", str(release.path), "--workers", "1", environment={"UNICEF_LINKED_LINKS_STATE": str(state)}
+    )
+    visit = Visit(browser, server)
+    page = visit.open("/quality?lang=en")
+    section = page.locator("section", has=page.locator("#links"))
+    expect(section).to_contain_text("between 2026-01-02 and 2026-01-03")
+    row = section.locator("tr", has=page.locator("th", has_text=re.compile(f"^{re.escape(dead.host)}$")))
+    assert [number(text) for text in row.locator("td").all_text_contents()][4] == 1
+    assert [number(text) for text in section.locator("tfoot td").all_text_contents()] == [
+        len(links),
+        1,
+        0,
+        0,
+        1,
+        0,
+        len(links) - 2,
+    ]
+    assert visit.violations() == []
+    page.close()
+
+
+def test_a_release_that_replaced_another_tells_what_changed(
+    serve: Callable[..., Server], browser: Browser, tmp_path: Path
+) -> None:
+    content = Content.packaged()
+    extra = tmp_path / "note.ttl"
+    extra.write_text(NOTE, encoding="utf-8")
+    older = build(content, tmp_path / "mali")
+    newer = build(replace(content, data=(*content.data, extra)), tmp_path / "mali")
+    visit = Visit(browser, serve("--release", str(tmp_path / "mali"), "--workers", "1"))
+    for language in LANGUAGES:
+        page = visit.open(f"/quality?lang={language}#history")
+        history = page.locator("ol.history")
+        expect(history).to_contain_text(older.manifest.name)
+        step = newer.manifest.history[0]
+        assert number(history.locator(".more").text_content()) == sum(step.added.values())
+        assert number(history.locator(".less").text_content()) == sum(step.removed.values())
+        page.evaluate("document.querySelectorAll('details').forEach(e => e.open = true)")
+        expect(history.locator("tr", has=page.locator("a[href^='/graph/note']"))).to_contain_text("6")
+        assert visit.violations() == []
+    visit.page.close()
+
+
+NOTE: Final = """
+PREFIX dcterms: <http://purl.org/dc/terms/>
+PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
+<https://w3id.org/unicef-linked/graph/note> a <https://w3id.org/unicef-linked/ontology#NamedGraph> ;
+  skos:prefLabel "Note"@en, "Note"@fr ;
+  dcterms:title "Note"@en, "Note"@fr ;
+  dcterms:license <https://creativecommons.org/licenses/by/4.0/> .
+"""
+PETS: Final = """
+PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
+PREFIX ex: <http://example.org/>
+ex:a a ex:Cat ; rdfs:label "Mimi"@fr .
+ex:b a ex:Cat ; rdfs:label "Tom"@en ; rdfs:seeAlso <http://example.com/tom> .
+"""
+
+
+def test_any_folder_of_rdf_has_what_can_be_told_of_it(
+    serve: Callable[..., Server], browser: Browser, tmp_path: Path
+) -> None:
+    (tmp_path / "pets.ttl").write_text(PETS, encoding="utf-8")
+    server = serve("--data", str(tmp_path), "--workers", "1")
+    visit = Visit(browser, server)
+    for language in LANGUAGES:
+        for path in ("/dataset", "/quality"):
+            page = visit.open(f"{path}?lang={language}")
+            expect(page.locator("h1")).to_have_count(1)
+            assert visit.violations() == []
+        shares = page.locator("table.languages").first.locator("td.share").all_text_contents()
+        assert [number(share.partition("%")[0]) for share in shares] == [50, 50]
+        expect(page.locator("#history")).to_have_count(0)
+        expect(page.locator("main")).to_contain_text("example.com")
+    assert server.get("/ontology").status_code == 404
+    visit.page.close()

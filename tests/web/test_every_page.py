@@ -1,0 +1,168 @@
+"""What holds for every page: in both languages, in light and dark, on a phone and on paper, with and without scripts."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlparse
+
+import pytest
+from playwright.sync_api import expect
+from tests.web.conftest import Visit
+from tests.web.test_translations import USED, translations
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+    from tests.conftest import Server
+
+PAGES: Final = [
+    pytest.param(path, id=path)
+    for path in (
+        "/",
+        "/doc/organization/unicef-mali",
+        "/doc/office/gao",
+        "/doc/office/bamako",
+        "/doc/country/mli",
+        "/doc/region/gao",
+        "/doc/region/taoudenit",
+        "/doc/place/tombouctou",
+        "/doc/sector/wash",
+        "/doc/priority/community-resilience",
+        "/doc/group/nomadic-children",
+        "/doc/source/where-we-work-mali-fr",
+        "/doc/observation/staff-gao",
+        "/doc/claim/gao-staff-count",
+        "/doc/passage/2262-2287",
+        "/doc/office",
+        "/doc/question?page=2",
+        "/graph/mali/offices",
+        "/ontology",
+        "/shapes",
+        "/dataset",
+        "/dump/",
+        "/export/",
+        "/sparql",
+        "/search",
+        "/search?q=gao",
+        "/resolve",
+        "/resolve?scheme=pcode&code=ML07",
+        "/fragments",
+        "/docs",
+        "/problem/query-timeout",
+    )
+]
+
+TEXTS_OF_THE_PAGE = """() => {
+  const found = [], walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let node; (node = walker.nextNode()); ) {
+    const parent = node.parentElement;
+    if (parent.closest("[lang]").lang !== document.documentElement.lang || parent.closest("script, style, code, pre, [translate=no]")) continue;
+    if (node.data.trim()) found.push(node.data.trim().replace(/\\s+/g, " "));
+  }
+  for (const element of document.querySelectorAll("[aria-label], [title], [placeholder]"))
+    if (element.closest("[lang]").lang === document.documentElement.lang)
+      for (const name of ["aria-label", "title", "placeholder"]) if (element.hasAttribute(name)) found.push(element.getAttribute(name));
+  return found;
+}"""
+
+
+ENGLISH: Final = {
+    message for forms in USED.values() for message in forms if translations("fr").gettext(message) != message
+}
+
+
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize(("language", "scheme"), [("en", "light"), ("fr", "dark")])
+def test_a_page_is_accessible_quiet_translated_and_fits_a_phone(
+    browser: Browser, server: Server, path: str, language: str, scheme: str
+) -> None:
+    visit = Visit(browser, server, color_scheme=scheme, reduced_motion="reduce")
+    page = visit.open(f"{path}{'&' if '?' in path else '?'}lang={language}")
+    assert page.locator("html").get_attribute("lang") == language
+    expect(page.locator("h1")).to_have_count(1)
+    assert page.title().strip()
+    assert visit.violations() == []
+    assert visit.messages == []
+    assert visit.hosts <= {urlparse(server.url).netloc}
+    if language == "fr":
+        assert ENGLISH.isdisjoint(page.evaluate(TEXTS_OF_THE_PAGE))
+    page.set_viewport_size({"width": 360, "height": 740})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    page.close()
+
+
+@pytest.mark.parametrize("path", ["/", "/doc/office/gao", "/doc/region/gao", "/ontology", "/dataset"])
+def test_a_page_says_all_without_scripts(browser: Browser, server: Server, path: str) -> None:
+    texts = []
+    for scripts in (True, False):
+        context = browser.new_context(java_script_enabled=scripts)
+        page = context.new_page()
+        page.goto(f"{server.url}{path}?lang=en")
+        texts.append(page.locator("main").inner_text())
+        context.close()
+    with_scripts, without = (set(re.findall(r"\w+", text)) for text in texts)
+    assert len(without) > 20
+    assert {word for word in without if word not in with_scripts} == set()
+
+
+@pytest.mark.parametrize("path", ["/", "/doc/office/gao", "/ontology"])
+def test_on_paper_there_is_no_menu_and_all_of_the_page(browser: Browser, server: Server, path: str) -> None:
+    visit = Visit(browser, server)
+    page = visit.open(f"{path}?lang=fr")
+    page.emulate_media(media="print")
+    expect(page.locator("nav.main")).to_be_hidden()
+    expect(page.locator("h1")).to_be_visible()
+    assert page.evaluate("getComputedStyle(document.documentElement).backgroundColor") == "rgb(255, 255, 255)"
+    assert page.pdf()[:5] == b"%PDF-"
+    page.close()
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_search_suggests_and_the_keyboard_takes_a_suggestion(visit: Visit, language: str) -> None:
+    page = visit.open(f"/dataset?lang={language}")
+    field = page.get_by_role("combobox")
+    field.press_sequentially("tombou")
+    options = page.get_by_role("option")
+    expect(options.first).to_be_visible()
+    assert visit.violations() == []
+    field.press("ArrowDown")
+    expect(options.first).to_have_attribute("aria-selected", "true")
+    field.press("Enter")
+    page.wait_for_url(re.compile("/doc/region/tombouctou"))
+    assert page.locator("html").get_attribute("lang") == language
+
+
+def test_escape_closes_the_suggestions_and_enter_without_one_searches(visit: Visit) -> None:
+    page = visit.open("/dataset?lang=en")
+    field = page.get_by_role("combobox")
+    field.press_sequentially("kidal")
+    expect(page.get_by_role("option").first).to_be_visible()
+    field.press("Escape")
+    expect(page.get_by_role("listbox")).to_be_hidden()
+    field.fill("kidal")
+    field.press("Enter")
+    page.wait_for_url(re.compile(r"/search\?.*q=kidal"))
+    expect(page.locator(".results li").first).to_contain_text("Kidal Region")
+
+
+def test_a_menu_opens_by_keyboard_and_escape_gives_the_focus_back(visit: Visit) -> None:
+    page = visit.open("/?lang=en")
+    menu = page.locator("nav.main summary").first
+    menu.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("nav.main a[href^='/doc/office']")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("nav.main a[href^='/doc/office']")).to_be_hidden()
+    expect(menu).to_be_focused()
+
+
+@pytest.mark.parametrize("path", PAGES[::3])
+def test_the_language_switch_keeps_the_page(browser: Browser, server: Server, path: str) -> None:
+    visit = Visit(browser, server)
+    page = visit.open(f"{path}{'&' if '?' in path else '?'}lang=fr")
+    before = urlparse(page.url)
+    page.locator("nav.languages a[hreflang=en]").click()
+    after = urlparse(page.url)
+    assert (after.path, after.query) == (before.path, before.query.replace("lang=fr", "lang=en"))
+    assert page.locator("html").get_attribute("lang") == "en"
+    page.close()
