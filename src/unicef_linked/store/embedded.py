@@ -42,8 +42,18 @@ if TYPE_CHECKING:
     from unicef_linked.config import Settings
     from unicef_linked.release import Release
 
-_ALLOCATOR: Final = {"GLIBC_TUNABLES": "glibc.malloc.tcache_count=2000"}
-"""Evaluation allocates many small pieces at a time, more than glibc keeps at hand by default (docs/performance.md)."""
+_ALLOCATOR: Final = {
+    "GLIBC_TUNABLES": ":".join(
+        f"glibc.malloc.{name}={value}"
+        for name, value in {
+            "tcache_count": 2000,  # a query allocates many small pieces at a time, more than are kept at hand by default
+            "top_pad": 16 << 20,  # what one query gave back the next need not ask the kernel for
+            "trim_threshold": 64 << 20,
+            "mmap_threshold": 4 << 20,
+        }.items()
+    )
+}
+"""What the query processes ask of glibc's allocator (docs/performance.md)."""
 _NO_SIGN: Final = 0.75
 """Seconds without a message, several of which come every second, after which we take a process that took up a request to
 have ended at that moment, and ask again: at worst another answers it too."""
@@ -111,9 +121,8 @@ class Embedded:
         self._published = None if index else ox.Dataset(release.quads())
         self._union = release.manifest.union
         self._settings = settings
-        self._lines = _Lines(address, settings.query_patience)
+        self._lines = _Lines(address, settings)
         self._prefixes = list(release.names.prefixes)
-        self._waiting = threading.BoundedSemaphore(settings.workers + settings.query_queue)
 
     def match(
         self,
@@ -178,11 +187,9 @@ class Embedded:
             solutions.media_type if solutions else None,
             graph.media_type if graph else None,
         )
-        if not self._waiting.acquire(blocking=False):
-            raise _overloaded(self._settings)
-        conversation = _Conversation(query.text, timeout, left, self._prefixes, self._waiting, self._lines)
+        conversation = _Conversation(query.text, timeout, left, self._prefixes, self._lines)
         try:
-            conversation.ask(options + query.text.encode(errors="surrogatepass"), self._settings)
+            conversation.ask(options + query.text.encode(errors="surrogatepass"))
             return conversation.answer(tuple(f for f in (solutions, graph) if f))
         except BaseException:
             conversation.close()
@@ -211,46 +218,55 @@ def _timeval(seconds: float) -> bytes:
     return struct.pack("@ll", int(seconds), int(seconds % 1 * 1_000_000))
 
 
-def _overloaded(settings: Settings) -> Overloaded:
-    return Overloaded(
-        "all query processes are busy and the queue is full; try again shortly",
-        retry_after=max(1, round(settings.query_patience)),
-    )
-
-
 class _Lines:
-    """Our sockets for talking to query processes: as many as there were queries at once, each with a name in their folder."""
+    """Our sockets for talking to query processes, each with a name in their folder: as many as queries may be under way.
 
-    def __init__(self, address: str, patience: float) -> None:
-        self.address = address
-        self._patience, self._ours, self._numbers = patience, secrets.token_hex(4), itertools.count()
-        self._free: list[socket.socket] = []
+    Kept from one query to the next, and made when first needed.
+    """
+
+    def __init__(self, address: str, settings: Settings) -> None:
+        self.address, self.patience = address, settings.query_patience
+        self._ours, self._numbers = secrets.token_hex(4), itertools.count()
+        self._free: list[socket.socket | None] = [None] * (settings.workers + settings.query_queue)
 
     def take(self) -> socket.socket:
-        """Return a socket on which nothing is under way."""
-        with suppress(IndexError):
-            return self._free.pop()
-        line = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        line.bind(f"{self.address}.{self._ours}.{next(self._numbers)}")
-        # Time limits of the kernel's: those of Python's cost two system calls for one.
-        line.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _timeval(self._patience))
-        line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _timeval(_TICK))
+        """Return a socket on which nothing is under way. Raises Overloaded."""
+        try:
+            line = self._free.pop()
+        except IndexError:
+            raise self.overloaded() from None
+        if line is None:
+            line = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+            # Time limits of the kernel's: those of Python's cost two system calls for one.
+            line.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _timeval(self.patience))
+            line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _timeval(_TICK))
+            with suppress(FileNotFoundError):  # the query processes have been closed: nobody will take anything up
+                line.bind(f"{self.address}.{self._ours}.{next(self._numbers)}")
         return line
 
     def give_back(self, line: socket.socket) -> None:
         """Keep a socket, after the end of an answer, for the next query."""
         self._free.append(line)
 
+    def overloaded(self) -> Overloaded:
+        return Overloaded(
+            "all query processes are busy and the queue is full; try again shortly",
+            retry_after=max(1, round(self.patience)),
+        )
+
     def hang_up(self, line: socket.socket) -> None:
         """Close a socket in the middle; the process that works for it notices, and is free again."""
         name = line.getsockname()
         line.close()
-        Path(name).unlink(missing_ok=True)
+        if name:
+            Path(name).unlink(missing_ok=True)
+        self._free.append(None)
 
     def close(self) -> None:
         """Close the sockets that are free."""
-        while self._free:
-            self.hang_up(self._free.pop())
+        for line in filter(None, list(self._free)):
+            self._free.remove(line)
+            self.hang_up(line)
 
 
 class _Conversation:
@@ -262,42 +278,34 @@ class _Conversation:
         timeout: float,
         left: Callable[[], bool],
         prefixes: list[str],
-        place: threading.BoundedSemaphore,
         lines: _Lines,
     ) -> None:
-        self._text, self._timeout, self._left, self._prefixes = text, timeout, left, prefixes
-        self._place, self._lines = place, lines
+        self._text, self._timeout, self._left, self._prefixes, self._lines = text, timeout, left, prefixes, lines
         self._line: socket.socket | None = None
         self._asked = 0.0
         self._request = self._first = b""
         self._accepted: tuple[Format, ...] = ()
-        self._ended = self._closed = False
+        self._ended = False
 
-    def ask(self, body: bytes, settings: Settings) -> None:
+    def ask(self, body: bytes) -> None:
         """Send the request and wait for the first message of an answer. Raises Overloaded."""
-        patience = time.monotonic() + settings.query_patience
+        patience = time.monotonic() + self._lines.patience
         while not self._first:
-            self._hang_up()
+            self.close()
+            self._line = self._lines.take()
             self._asked = time.monotonic()
             self._request = REQUEST.pack(self._asked, self._timeout, len(body)) + body
             try:
-                self._line = self._lines.take()
                 self._line.sendto(self._request[:PIECE], self._lines.address)
             except OSError:  # the queue is full, nobody took anything up in time, or the processes are restarting
-                raise _overloaded(settings) from None
+                raise self._lines.overloaded() from None
             self._first = self._receive(patience)
             # Nothing: nobody took it up, or who did ended at that moment. Nothing was begun, so ask again.
             if not self._first and time.monotonic() > patience:
-                raise _overloaded(settings)
+                raise self._lines.overloaded()
 
     def close(self) -> None:
-        """Leave, before the end or after it."""
-        if not self._closed:
-            self._closed = True
-            self._hang_up()
-            self._place.release()
-
-    def _hang_up(self) -> None:
+        """Leave, after the end or before it."""
         line, self._line = self._line, None
         if line and self._ended:
             self._lines.give_back(line)
