@@ -3,7 +3,7 @@
 import "./sparql/skin.css";
 import { ask, parts, problem } from "./sparql/answer.js";
 import { programs } from "./sparql/copies.js";
-import { fold, keep, kept, linkTo, settings, tabs, words, element } from "./sparql/dom.js";
+import { element, fold, keep, kept, linkTo, number, settings, tabs, words } from "./sparql/dom.js";
 import { create, mark, put, tidy, unmark } from "./sparql/editor.js";
 
 const form = document.getElementById("query-form");
@@ -122,6 +122,7 @@ search?.addEventListener("input", () => {
       item.hidden = !wanted.every((part) => text.includes(part));
       if (!item.hidden) found += 1;
     }
+    topic.querySelector(".count").textContent = number.format(found);
     topic.hidden = !found;
     topic.open = wanted.length ? found > 0 : topic.dataset.first === "true";
     total += found;

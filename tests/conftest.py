@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import time
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -64,9 +65,10 @@ def evaluators(release: Release, settings: Settings) -> Iterator[Evaluators]:
 
 
 @pytest.fixture(scope="session")
-def store(release: Release, evaluators: Evaluators, settings: Settings) -> Embedded:
+def store(release: Release, evaluators: Evaluators, settings: Settings) -> Iterator[Embedded]:
     """The store that the application reads."""
-    return Embedded(release, evaluators.address, settings)
+    with closing(Embedded(release, evaluators.address, settings)) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")

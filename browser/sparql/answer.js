@@ -74,7 +74,7 @@ function views({ answer, text }) {
   const drawn = plan(answer, columns);
   if (drawn) found.push({ name: "chart", make: () => chart(answer, drawn), opens: drawn.sensible });
   const placed = places(answer, columns);
-  if (placed.rows.length) found.push({ name: "map", make: () => map(placed), opens: true });
+  if (placed.rows.length) found.push({ name: "map", make: () => map(placed), opens: placed.sensible });
   found.push({ name: "raw", make: () => raw(JSON.stringify(JSON.parse(text), null, 2)) });
   return found;
 }

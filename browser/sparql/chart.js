@@ -10,7 +10,7 @@ import { shown } from "./table.js";
 
 const MOST_BARS = 200;
 const SENSIBLE_BARS = 40;
-const SIZE = { width: 860, height: 320, top: 16, right: 24, bottom: 32, left: 64 };
+const SIZE = { widest: 960, height: 320, top: 16, right: 24, bottom: 32, left: 56 };
 
 /** Returns how an answer can be drawn, undefined where it has no numbers; `sensible` when one would open it so. */
 export function plan(answer, columns) {
@@ -59,16 +59,17 @@ function line(answer, { time, value }) {
     .map((row) => ({ x: moment(row[time.name]), y: Number(row[value.name].value), said: row[time.name].value }))
     .filter((point) => Number.isFinite(point.x))
     .sort((a, b) => a.x - b.x);
-  const { width, height, top, right, bottom, left } = SIZE;
+  const { widest, height, top, right, bottom, left } = SIZE;
+  const width = Math.min(widest, document.getElementById("result").clientWidth);
   const x = scaleUtc([points[0].x, points.at(-1).x], [left + 14, width - right]);
   const whole = points.every((point) => Number.isInteger(point.y)); // half an office is on no scale
   const most = Math.max(0, ...points.map((point) => point.y));
   const y = scaleLinear([Math.min(0, ...points.map((point) => point.y)), most], [height - bottom, top]).nice();
-  const picture = drawing("svg", { class: "line", viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `${value.name}, ${time.name}` });
+  const picture = drawing("svg", { class: "line", viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": `${value.name}, ${time.name}` });
   const years = points.at(-1).x - points[0].x > 2 * 366 * 864e5;
   const dates = new Intl.DateTimeFormat(language, years ? { year: "numeric", timeZone: "UTC" } : { year: "numeric", month: "short", timeZone: "UTC" });
   const across = select(picture).append("g").attr("class", "axis").attr("transform", `translate(0,${height - bottom})`);
-  across.call(axisBottom(x).ticks(6).tickFormat((date) => dates.format(date)).tickSizeOuter(0));
+  across.call(axisBottom(x).ticks(width / 90).tickFormat((date) => dates.format(date)).tickSizeOuter(0));
   const up = select(picture).append("g").attr("class", "axis").attr("transform", `translate(${left},0)`);
   up.call(axisLeft(y).tickValues(y.ticks(5).filter((tick) => !whole || Number.isInteger(tick))).tickFormat((tick) => number.format(tick)).tickSizeInner(left + right - width).tickSizeOuter(0));
   picture.append(drawing("path", { class: "stroke", d: points.map((point, at) => `${at ? "L" : "M"}${x(point.x)},${y(point.y)}`).join("") }));

@@ -1,6 +1,8 @@
 // Completes prefixes, variables, classes, properties and things: from the dataset itself, by IRI or by label.
 
-import { address, classes, element, fold, language, prefixes, properties, shorten, split, words } from "./dom.js";
+import { Yasqe } from "@zazuko/yasqe";
+
+import { classes, element, fold, language, prefixes, properties, shorten, split, words } from "./dom.js";
 
 const SHOWN = 60;
 const WORD = /(?:[?$][\p{L}\w]*|<[^<>\s]*|[\p{L}\w][\p{L}\w.%-]*:?[\p{L}\w.%-]*|:[\p{L}\w.%-]*)$/u;
@@ -162,7 +164,13 @@ async function completions(editor, byHand) {
     }
   }
   if (list.length === 1 && list[0].text === word) list = [];
-  return { list, from, to };
+  const found = { list, from, to };
+  Yasqe.on(found, "shown", () => {
+    const box = editor.getWrapperElement().parentElement.querySelector(".CodeMirror-hints");
+    box.setAttribute("aria-label", words.completions);
+    box.tabIndex = 0; // it scrolls
+  });
+  return found;
 }
 
 /** Opens the list of completions where there are some. */

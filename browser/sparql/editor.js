@@ -78,11 +78,11 @@ export function mark(editor, line, column) {
   editor.wrong = editor.markText({ line: at, ch: start }, { line: at, ch: start + length }, { className: "wrong-token" });
   editor.wrongLine = editor.getLineHandle(at);
   const go = () => {
-    editor.setCursor({ line: at, ch: from });
+    editor.setCursor({ line: at, ch: start });
     editor.focus();
     editor.scrollIntoView(null, 40);
   };
-  editor.setCursor({ line: at, ch: from }, undefined, { scroll: false });
+  editor.setCursor({ line: at, ch: start }, undefined, { scroll: false });
   return go;
 }
 

@@ -27,18 +27,21 @@ function turned(value) {
   return { ...value, coordinates: turned(value.coordinates) };
 }
 
-/** Returns the rows of an answer that lie somewhere, each with its geometries. */
+const MOST = 5000;
+
+/** Returns the rows of an answer that lie somewhere, each with its geometries; `sensible` when each row should. */
 export function places(answer, columns) {
   const where = columns.filter((column) => answer.results.bindings.some((row) => /wktLiteral$|geoJSONLiteral$/.test(row[column.name]?.datatype ?? "")));
   const pair = coordinates(columns);
-  const placed = answer.results.bindings.map((row) => {
+  const placed = answer.results.bindings.slice(0, MOST).map((row) => {
     const found = where.map(({ name }) => row[name] && row[name].datatype && geometry(row[name])).filter(Boolean).slice(0, 1);
     const [latitude, longitude] = pair ? pair.map(({ name }) => Number(row[name]?.value ?? NaN)) : [];
     if (Number.isFinite(latitude) && Number.isFinite(longitude)) found.push({ type: "Point", coordinates: [longitude, latitude] });
     return { row, geometries: found };
   });
   const hidden = new Set([...where, ...(pair ?? [])].map((column) => column.name));
-  return { rows: placed.filter(({ geometries }) => geometries.length), others: columns.filter((column) => !hidden.has(column.name)) };
+  const sensible = pair !== undefined || where.some(({ kind }) => kind === "geometry");
+  return { rows: placed.filter(({ geometries }) => geometries.length), others: columns.filter((column) => !hidden.has(column.name)), sensible };
 }
 
 /** Returns what the pop-up of a row says: its other values, as in the table. */
@@ -74,7 +77,7 @@ export function map({ rows, others }) {
         drawn.addEventListener("keydown", (event) => {
           if (event.key !== "Enter" && event.key !== " ") return;
           event.preventDefault();
-          shape.fire("click", { latlng: shape.getLatLng?.() ?? shape.getBounds().getCenter() });
+          layer.openPopup(shape.getLatLng?.() ?? shape.getBounds().getCenter());
         });
       });
     }

@@ -6,6 +6,7 @@ Pure. Werkzeug's ``best_match`` is not used because it hides ``text/turtle`` fro
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, TypeVar
 
 if TYPE_CHECKING:
@@ -107,6 +108,7 @@ def choose_language(wanted: str | None, accept_language: str | None, languages: 
     return best
 
 
+@lru_cache(maxsize=256)
 def accepts_gzip(accept_encoding: str | None) -> bool:
     """Tell whether the client takes ``gzip`` (RFC 9110, section 12.5.3).
 

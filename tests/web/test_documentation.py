@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qs, urlsplit
@@ -415,3 +418,86 @@ def test_any_folder_of_rdf_has_what_can_be_told_of_it(
         expect(page.locator("main")).to_contain_text("example.com")
     assert server.get("/ontology").status_code == 404
     visit.page.close()
+
+
+ZOO: Final = {
+    "data/zoo.ttl": """
+PREFIX ul: <https://w3id.org/unicef-linked/ontology#>
+PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
+<https://w3id.org/unicef-linked/id/animal/tom> a ul:Animal ; rdfs:label "Tom"@en ; ul:legs 4 .
+""",
+    "ontology/zoo.ttl": """
+PREFIX ul: <https://w3id.org/unicef-linked/ontology#>
+PREFIX owl: <http://www.w3.org/2002/07/owl#>
+ul:Animal a owl:Class .
+ul:legs a owl:DatatypeProperty .
+""",
+    "shapes/zoo.ttl": """
+PREFIX ul: <https://w3id.org/unicef-linked/ontology#>
+PREFIX ulsh: <https://w3id.org/unicef-linked/shapes#>
+PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
+PREFIX sh: <http://www.w3.org/ns/shacl#>
+ulsh:Animal a sh:NodeShape ; sh:targetClass ul:Animal ; sh:property ulsh:legs, ulsh:name, ulsh:note .
+ulsh:name a sh:PropertyShape ; sh:path rdfs:label ; sh:minCount 1 ; sh:order 2 ; sh:group ulsh:people ; sh:name "name"@en, "nom"@fr .
+ulsh:legs a sh:PropertyShape ; sh:path ul:legs ; sh:order 1 ; sh:group ulsh:body ; sh:description "How many it walks on."@en .
+ulsh:note a sh:PropertyShape ; sh:path rdfs:comment ; sh:minCount 1 ; sh:severity sh:Warning ; sh:message "Tell more."@en ;
+  sh:order 1 ; sh:group ulsh:people .
+ulsh:people a sh:PropertyGroup ; rdfs:label "for people"@en, "pour les gens"@fr ; sh:order 1 .
+ulsh:body a sh:PropertyGroup ; rdfs:label "body"@en, "corps"@fr ; sh:order 2 .
+""",
+    "rules/none.rq": "CONSTRUCT { } WHERE { }",
+}
+
+
+@pytest.fixture
+def zoo(serve: Callable[..., Server], tmp_path: Path) -> Server:
+    """A dataset of others, with an ontology of few words and shapes in groups."""
+    for name, text in ZOO.items():
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    parts = ((tmp_path / part,) for part in ("data", "shapes", "ontology"))
+    release = build(Content(*parts, tmp_path / "rules"), tmp_path / "zoo")
+    return serve("--release", str(release.path), "--workers", "1")
+
+
+def test_another_dataset_is_documented_from_its_own_turtle(zoo: Server, browser: Browser) -> None:
+    visit = Visit(browser, zoo)
+    page = visit.open("/ontology?lang=fr")
+    expect(page.locator("#Animal figure.around .self")).to_contain_text("ul:legs")
+    expect(page.locator("#legs")).to_have_count(1)
+    page = visit.open("/shapes?lang=fr")
+    assert page.locator("article[id='Animal'] tbody tr").evaluate_all("es => es.map(e => e.id)") == [
+        "",
+        "note",
+        "name",
+        "",
+        "legs",
+    ]
+    assert page.locator("th.group").all_text_contents() == ["pour les gens", "corps"]
+    expect(page.locator("tr#name th .sentence")).to_have_text("nom")
+    expect(page.locator("tr#legs th")).to_contain_text("How many it walks on.")
+    expect(page.locator("article[id='Animal'] dd", has=page.locator("meter"))).to_contain_text("1 sur 1 conformes")
+    page = visit.open("/quality?lang=fr")
+    results = page.locator("section", has=page.locator("#validation")).locator("tbody tr")
+    expect(results).to_have_count(1)
+    expect(results).to_contain_text("avertissement")
+    expect(results).to_contain_text("Tell more.")
+    expect(results).to_contain_text("Tom")
+    assert visit.violations() == []
+    visit.page.close()
+
+
+def test_a_file_that_is_no_link_check_is_told_at_the_start(tmp_path: Path, release: Release) -> None:
+    state = tmp_path / "links.jsonl"
+    state.write_text("no finding\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "unicef_linked", "serve", "--port", "0", "--release", str(release.path)],
+        env={**os.environ, "UNICEF_LINKED_LINKS_STATE": str(state)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert str(state) in done.stderr

@@ -112,7 +112,7 @@ def test_an_office_tells_first_when_it_opened_and_how_many_people_it_has(
     visit: Visit, language: str, opened: str, people: str
 ) -> None:
     page = visit.open(f"/doc/office/tombouctou?lang={language}")
-    figures = page.locator(".figures")
+    figures = page.locator(".key-facts")
     expect(figures.locator("time[datetime='2016-01']")).to_have_text(opened)
     expect(figures.locator("div", has_text=people).locator("data").first).to_have_attribute("value", "6")
 
@@ -124,7 +124,7 @@ OFFICES: Final = ["bamako", "gao", "kayes", "mopti", "sikasso", "tombouctou"]
 def test_every_number_on_an_office_page_has_evidence(visit: Visit, office: str) -> None:
     """A figure has its own, or leads to a row in which each value has some."""
     page = visit.open(f"/doc/office/{office}?lang=en")
-    for figure in page.locator(".figures > div").all():
+    for figure in page.locator(".key-facts > div").all():
         below = figure.locator("a.value, .value > a").first
         target = below.get_attribute("href") if below.count() else None
         if target and target.startswith("#"):
@@ -141,7 +141,7 @@ def test_every_number_on_an_office_page_has_evidence(visit: Visit, office: str) 
 @each_language
 def test_evidence_says_where_in_the_page_of_which_date_and_which_bytes(visit: Visit, language: str) -> None:
     page = visit.open(f"/doc/office/gao?lang={language}")
-    people = page.locator(".figures > div").nth(1)
+    people = page.locator(".key-facts > div").nth(1)
     people.locator("summary").click()
     panel = people.locator(".evidence > div")
     expect(panel).to_contain_text({"en": "characters 2262 to 2287", "fr": "caractères 2262 à 2287"}[language])
@@ -160,7 +160,7 @@ def test_a_claim_and_its_passage_have_pages_that_lead_to_each_other(visit: Visit
     expect(page.locator("#group-statement")).to_be_visible()
     expect(page.locator(".row time")).to_have_text("2013")
     page.locator(".row").get_by_role("link", name=re.compile("haracters|assage")).first.click()
-    expect(page.locator(".figures")).to_contain_text("First character")
+    expect(page.locator(".key-facts")).to_contain_text("First character")
     expect(page.get_by_role("link", name=re.compile("Gao zone office · opened on")).first).to_be_visible()
 
 

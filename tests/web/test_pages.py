@@ -63,6 +63,20 @@ def test_a_reader_gets_from_the_home_page_to_an_office_and_its_region(visit: Vis
     assert page.locator("html").get_attribute("lang") == "en"
 
 
+@pytest.mark.parametrize(
+    ("language", "title", "row"),
+    [
+        ("en", "Offices", ["Timbuktu zone office", "January 2016", "6", "Timbuktu Region", "4", "6"]),
+        ("fr", "Bureaux", ["Bureau de zone de Tombouctou", "janvier 2016", "6", "Région de Tombouctou", "4", "6"]),
+    ],
+)
+def test_a_list_tells_the_key_facts_side_by_side(visit: Visit, language: str, title: str, row: list[str]) -> None:
+    page = visit.open(f"/doc/office?lang={language}")
+    expect(page.locator("h1")).to_have_text(re.compile(title, re.IGNORECASE))
+    cells = page.locator("main tbody tr", has_text=row[0]).locator("th, td")
+    assert [text.strip() for text in cells.all_inner_texts()] == row
+
+
 def test_each_value_of_an_office_leads_to_where_it_is_stated(visit: Visit) -> None:
     page = visit.open("/doc/office/gao?lang=en")
     sources = page.locator('main a[href^="/graph/mali/offices"]')

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Final
-from urllib.parse import quote, urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 
 import pyoxigraph as ox
 import pytest
 import rdflib
+from hypothesis import given
+from hypothesis import strategies as st
+
+from unicef_linked.errors import BadParameter
+from unicef_linked.web.sparql import _parameters
 
 if TYPE_CHECKING:
     from flask.testing import FlaskClient
@@ -60,6 +65,20 @@ def test_a_query_is_posted_as_a_form(client: FlaskClient) -> None:
 @pytest.mark.parametrize("charset", ["", "; charset=utf-8", "; charset=UTF-8"])
 def test_a_query_is_posted_as_it_is(client: FlaskClient, charset: str) -> None:
     assert len(values(client.post("/sparql", data=OFFICES.encode(), content_type=DIRECT + charset))) == 5
+
+
+@given(st.lists(st.sampled_from(["query", "=", "&", "+", "%", "%7B", "%c3%A9", "%FF", "%5C", "\\", "\\x41", "é", "7"])))
+def test_a_form_is_read_as_the_standard_library_reads_it(parts: list[str]) -> None:
+    """We have a decoder of our own only because it is quicker."""
+    text = "".join(parts)
+    try:
+        expected = parse_qsl(text, keep_blank_values=True, errors="strict")
+    except UnicodeDecodeError:
+        with pytest.raises(BadParameter, match="not UTF-8"):
+            _parameters(text, "the query string")
+    else:
+        found = _parameters(text, "the query string")
+        assert found == {name: [v for n, v in expected if n == name] for name, _ in expected}
 
 
 def test_a_query_in_another_character_set_is_read_as_it_says(client: FlaskClient) -> None:

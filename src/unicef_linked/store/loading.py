@@ -24,7 +24,8 @@ def load_release(release: Release) -> Store:
     statement once for each graph that holds it, while an RDF merge holds it once (RDF 1.1 Semantics, section 4.1).
     """
     store = Store()
-    store.bulk_extend(_statements(release))
+    # What is loaded one after the other lies side by side in memory, and most patterns of a query name their predicate.
+    store.bulk_extend(sorted(_statements(release), key=lambda quad: quad.predicate.value))
     return store
 
 

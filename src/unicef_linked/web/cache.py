@@ -128,7 +128,7 @@ class ResponseCache:
     def _ask(self, environ: WSGIEnvironment, *, compress: bool) -> tuple[_Kept, bool] | _Passing:
         """Return the application's answer whole and whether to keep it, or as it streams by."""
         method = environ["REQUEST_METHOD"]
-        if method == "HEAD" or any(name in environ for name in _CONDITIONS):
+        if method == "HEAD" or not environ.keys().isdisjoint(_CONDITIONS):
             environ = {name: value for name, value in environ.items() if name not in _CONDITIONS}
             environ["REQUEST_METHOD"] = "GET" if method == "HEAD" else method
         started: list[tuple[str, Headers]] = []

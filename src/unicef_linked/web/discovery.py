@@ -85,7 +85,7 @@ def signposts(here: Site, path: str) -> list[Signpost]:
             iri = names.base + path.strip("/")
             found = [Signpost("cite-as", iri), Signpost("collection", "/dataset")]
             licences = _licences(here, [iri])
-        case ["ontology" | "shapes"]:
+        case ["ontology" | "shapes" | "quality"]:
             found = [Signpost("cite-as", names.base + path.strip("/")), Signpost("collection", "/dataset")]
             licences = []
         case _:

@@ -443,7 +443,8 @@ def _shape_entry(reader: Reader, read: Mapping[str, Shape], terms: Mapping[str, 
         values = terms[group].values(f"{SHACL}order") if group in terms else ()
         return next((float(value.text.text) for value in values if value.text), 0.0)
 
-    parts = [_shape_entry(reader, read, terms, read[part]) for part in shape.parts if part in read and part in terms]
+    demanding = (part for part in shape.parts if part in read and part in terms and _demands(terms[part]))
+    parts = [_shape_entry(reader, read, terms, read[part]) for part in demanding]
     return ShapeEntry(
         shape,
         term,
@@ -457,6 +458,15 @@ def _shape_entry(reader: Reader, read: Mapping[str, Shape], terms: Mapping[str, 
         tuple(Constraint(terms[name], _query(terms[name])) for name in shape.queries if name in terms),
         tuple(sorted(parts, key=order)),
     )
+
+
+def _demands(shape: Resource) -> bool:
+    """Whether a property shape holds something to account; one that does not says what a page about a thing tells."""
+    return any(found.link.iri not in _TELLING for found in shape.properties)
+
+
+_TELLING: Final = frozenset(f"{SHACL}{name}" for name in ("description", "group", "name", "order", "path"))
+"""What validates nothing (SHACL, section 2.3.2), and the path that a page follows."""
 
 
 def _in_the_readers_language(values: Sequence[Value]) -> Text | None:

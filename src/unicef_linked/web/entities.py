@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from pyoxigraph import Literal, NamedNode
@@ -15,7 +15,7 @@ from unicef_linked.web.layout import Group, Row, Step
 from unicef_linked.web.telling import Told, tell
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from pyoxigraph import Quad
 
@@ -134,6 +134,47 @@ def follow(store: Store, start: NamedNode, path: Sequence[Step]) -> Ways:
 def portrait(site: Site, description: Description, language: str) -> Portrait:
     """Return what a page in this language tells of a description's thing."""
     return _Painter(site, description, language).portrait()
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """The key facts of several things side by side: headings, and for each thing, by its IRI, a cell for each heading."""
+
+    headings: tuple[Text, ...] = ()
+    cells: Mapping[str, tuple[tuple[Fact, ...], ...]] = field(default_factory=dict)
+
+
+def overview(site: Site, iris: Sequence[str], language: str) -> Overview:
+    """Return the key facts of things that stand in one list; a heading that fits none of them is left out."""
+    rows: dict[tuple[Step, ...], Row] = {}
+    found: dict[str, dict[tuple[Step, ...], Ways]] = {}
+    for iri in iris:
+        node = NamedNode(iri)
+        own = site.store.match(node)
+        a = f"{RDF}type"
+        types = [q.object.value for q in own if q.predicate.value == a and isinstance(q.object, NamedNode)]
+        groups = site.layout.groups(types, {quad.predicate.value for quad in own}, ())
+        for row in (row for group in groups if group.key_facts for row in group.rows):
+            if ways := follow(site.store, node, row.path):
+                rows.setdefault(row.path, row)
+                found.setdefault(iri, {})[row.path] = ways
+    quads = [
+        quad for ways in found.values() for way in ways.values() for one in way.values() for q in one for quad in q
+    ]
+    reader = site.reader(quads, language)
+
+    def cell(ways: Ways) -> tuple[Fact, ...]:
+        facts = (
+            Fact(reader.value(term), tell(term, language) if isinstance(term, Literal) else None, (), (), (), ())
+            for term in ways
+        )
+        return tuple(sorted(facts, key=lambda fact: reader.order(fact.value)))
+
+    columns = sorted(rows.values(), key=lambda row: (row.order, row.shape))
+    return Overview(
+        tuple(reader.choose(row.names) or reader.label(row.path[-1].predicate) for row in columns),
+        {iri: tuple(cell(found.get(iri, {}).get(row.path, {})) for row in columns) for iri in iris},
+    )
 
 
 class _Painter:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -70,10 +71,14 @@ def _assets() -> dict[str, str]:
 
 
 def menu() -> list[tuple[Link, int, str]]:
-    """Return the class, the size and the address of each list."""
+    """Return the class, by what several of its things are called, the size and the address of each list."""
     lists = site().lists
     reader = site().reader([], language(), *(iri for iri, _ in lists.values()))
-    return [(reader.link(iri), number, address) for address, (iri, number) in lists.items()]
+    links = {iri: reader.link(iri) for iri, _ in lists.values()}
+    return [
+        (replace(links[iri], label=site().plural(iri, language()) or links[iri].label), number, address)
+        for address, (iri, number) in lists.items()
+    ]
 
 
 def _site_name() -> Text | None:

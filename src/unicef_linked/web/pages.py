@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -55,7 +56,11 @@ def home() -> Response:
     content = page(
         "home.html",
         drawings=drawings,
-        kinds=[(reader.resource(iri, quads), number, address) for address, (iri, number) in here.lists.items()],
+        kinds=[
+            (replace(kind, label=here.plural(iri, language()) or kind.label), number, address)
+            for address, (iri, number) in here.lists.items()
+            for kind in [reader.resource(iri, quads)]
+        ],
         classes=[(reader.link(iri), number) for iri, number in classes],
         dataset=reader.resource(here.names.dataset, here.store.match(ox.NamedNode(here.names.dataset))),
         counts=here.counts,

@@ -62,13 +62,18 @@ class Report:
     results: tuple[Result, ...] = ()
 
     def failing(self, shapes: Mapping[str, Shape]) -> dict[str, set[str]]:
-        """Return the nodes that do not conform by node shape: a result of a property shape is one of what holds it."""
+        """Return the nodes that do not conform, by node shape: a result of a property shape is one of what holds it.
+
+        Advice does not count, as it does not for the release.
+        """
         holders: dict[str, list[str]] = defaultdict(list)
         for shape in shapes.values():
             for part in shape.parts:
                 holders[part].append(shape.iri)
         found: dict[str, set[str]] = defaultdict(set)
         for result in self.results:
+            if result.severity != f"{SHACL}Violation":
+                continue
             for name in holders.get(result.shape) or [result.shape]:
                 found[name].add(result.focus_node)
         return dict(found)

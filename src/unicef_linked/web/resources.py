@@ -16,7 +16,7 @@ from unicef_linked.resource import Text, collation
 from unicef_linked.statistics import integer
 from unicef_linked.web import pictures, schema_org
 from unicef_linked.web.citation import Citation
-from unicef_linked.web.entities import portrait
+from unicef_linked.web.entities import overview, portrait
 from unicef_linked.web.extract import extract, legend
 from unicef_linked.web.responses import CACHE, language, link, negotiate, page, represent, site, vary
 from unicef_linked.web.site import Description, Site
@@ -232,12 +232,13 @@ def listing(entity_type: str, suffix: str | None = None) -> Response:
             "list.html",
             entity_type=entity_type,
             members=sorted((reader.link(iri) for iri in shown), key=lambda found: collation(found.label.text)),
+            overview=overview(here, shown, language()),
             classes=[reader.link(iri) for iri in own],
             total=len(members),
             number=number,
             pages=pages,
             formats=formats_of(path, query),
-            title=reader.label(broadest) if broadest else Text(entity_type),
+            title=(here.plural(broadest, language()) or reader.label(broadest)) if broadest else Text(entity_type),
             kind=reader.resource(broadest, about) if broadest else None,
         )
 

@@ -12,7 +12,7 @@ from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, Triple
 from unicef_linked.index import read as read_index
 from unicef_linked.iris import DCTERMS, FOAF, RDF, RDFS, TYPES_WITH_PREFIX, Names
 from unicef_linked.reconciliation import Reconciler
-from unicef_linked.resource import LABEL_PROPERTIES, Labels, Reader
+from unicef_linked.resource import LABEL_PROPERTIES, Labels, Reader, Text
 from unicef_linked.statistics import count as count_statistics
 from unicef_linked.statistics import read
 from unicef_linked.web.layout import read as read_layout
@@ -195,6 +195,12 @@ class Site:
                 found.setdefault(address, (iri, number))
         order = {f"/doc/{name}": number for number, name in enumerate(TYPES_WITH_PREFIX)}
         return dict(sorted(found.items(), key=lambda item: (order.get(item[0], len(order)), item[0])))
+
+    def plural(self, class_iri: str, language: str) -> Text | None:
+        """Return what several things of a class are called in a language, else in English; None where nothing says it."""
+        quads = self.store.match(NamedNode(class_iri), NamedNode(self.names.term("pluralLabel")))
+        texts = {quad.object.language: quad.object.value for quad in quads if isinstance(quad.object, Literal)}
+        return next((Text(texts[spoken], spoken) for spoken in (language, "en") if spoken in texts), None)
 
     @cached_property
     def counted(self) -> Callable[[str], int]:
