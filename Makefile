@@ -28,7 +28,7 @@ format: .venv/dev
 bench: .venv/bench
 	$(BIN)/python -m bench $(SECTIONS)
 
-.venv/run: pyproject.toml hatch_build.py $(wildcard browser/*.* browser/styles/*)
+.venv/run: pyproject.toml hatch_build.py $(wildcard browser/*.* browser/styles/* browser/sparql/*)
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable .
 	touch $@

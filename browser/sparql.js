@@ -29,8 +29,9 @@ async function run() {
   let found;
   try {
     found = await ask(query, mine.signal);
-  } catch {
-    return; // a later question took its place
+  } catch (error) {
+    if (error.name === "AbortError") return; // a later question took its place
+    throw error;
   }
   if (mine !== running) return;
   result.removeAttribute("aria-busy");

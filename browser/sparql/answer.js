@@ -9,6 +9,7 @@ import { table } from "./table.js";
 const GRAPH = "text/turtle";
 const SOLUTIONS = "application/sparql-results+json";
 const LONGEST_ADDRESS = 7000;
+const LONGEST_TEXT = 300_000;
 
 /** Asks the endpoint; returns a value with `form`: "solutions", "boolean", "graph" or "problem". */
 export async function ask(query, signal) {
@@ -31,8 +32,13 @@ export async function ask(query, signal) {
   const milliseconds = Math.round(performance.now() - started);
   if (!response.ok) return { form: "problem", details: type.endsWith("json") ? JSON.parse(text) : { title: `${response.status} ${response.statusText}` } };
   if (type !== SOLUTIONS) return { form: "graph", text, milliseconds };
-  const answer = JSON.parse(text);
-  return { form: "boolean" in answer ? "boolean" : "solutions", answer, text, milliseconds };
+  let answer;
+  try {
+    answer = JSON.parse(text);
+  } catch {
+    return { form: "problem", details: { type: "unreachable" } }; // it broke off on the way
+  }
+  return { form: "boolean" in answer ? "boolean" : "solutions", answer, milliseconds };
 }
 
 /** Returns Turtle without the prefixes that it does not use. */
@@ -57,8 +63,16 @@ function downloads(query, formats) {
   return element("div", { class: "downloads" }, element("h3", {}, words.download), holder);
 }
 
+/** Returns text as it came; of a long one the beginning, which is what a page can show and a reader reads. */
 function raw(text) {
-  return element("pre", { translate: "no", tabindex: "0", role: "region", "aria-label": words.raw }, text);
+  const shown = element("pre", { translate: "no", tabindex: "0", role: "region", "aria-label": words.raw }, text.slice(0, LONGEST_TEXT));
+  return element("div", {}, shown, ...(text.length > LONGEST_TEXT ? [element("p", { class: "cut" }, words.beginning)] : []));
+}
+
+/** Returns an answer as JSON with its rows on lines of their own; of very many rows enough to fill what is shown. */
+function laid({ answer }) {
+  const bindings = answer.results.bindings.slice(0, LONGEST_TEXT / 50);
+  return JSON.stringify({ ...answer, results: { ...answer.results, bindings } }, null, 2);
 }
 
 function heading(result) {
@@ -68,14 +82,15 @@ function heading(result) {
 }
 
 /** Returns the views that have something to show of solutions: each a name, a function that makes it, the best first to open. */
-function views({ answer, text }) {
+function views(result) {
+  const { answer } = result;
   const columns = columnsOf(answer);
   const found = [{ name: "table", make: () => table(answer, columns) }];
   const drawn = plan(answer, columns);
   if (drawn) found.push({ name: "chart", make: () => chart(answer, drawn), opens: drawn.sensible });
   const placed = places(answer, columns);
   if (placed.rows.length) found.push({ name: "map", make: () => map(placed), opens: placed.sensible });
-  found.push({ name: "raw", make: () => raw(JSON.stringify(JSON.parse(text), null, 2)) });
+  found.push({ name: "raw", make: () => raw(laid(result)) });
   return found;
 }
 

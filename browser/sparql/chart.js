@@ -5,7 +5,7 @@ import { scaleLinear, scaleUtc } from "d3-scale";
 import { select } from "d3-selection";
 
 import { moment } from "./columns.js";
-import { drawing, element, language, number, words } from "./dom.js";
+import { cut, drawing, element, language, number, words } from "./dom.js";
 import { shown } from "./table.js";
 
 const MOST_BARS = 200;
@@ -24,9 +24,16 @@ export function plan(answer, columns) {
   const label = [...labels].sort((a, b) => b.distinct - a.distinct || (a.kind === "iri") - (b.kind === "iri"))[0];
   const overTime = times.length > 0 && !others.length;
   if (!label && !times.length) return { values, labels, times, kind: "bars", label: undefined, sensible: false };
-  const few = others.length <= 2 && columns.length <= others.length + values.length + times.length;
-  const sensible = overTime || (few && label.kind !== "time" && rows.length <= SENSIBLE_BARS && label.distinct === rows.length);
+  const plain = !times.length && isOne(others) && columns.length === others.length + values.length;
+  const sensible = overTime || (plain && rows.length <= SENSIBLE_BARS && label.distinct === rows.length);
   return { values, labels, times, kind: overTime ? "line" : "bars", label, sensible };
+}
+
+/** Says whether columns are one label: alone, or a thing with its name. */
+function isOne(columns) {
+  if (columns.length !== 2) return columns.length === 1;
+  const [thing, name] = [...columns].sort((a, b) => (b.kind === "iri") - (a.kind === "iri"));
+  return thing.kind === "iri" && name.kind === "text" && (name.name.startsWith(thing.name) || /^(label|name|nom|title)$/i.test(name.name));
 }
 
 /** Returns bars of each numeric column beside the labels: a table, so that it reads without seeing it. */
@@ -49,7 +56,9 @@ function bars(answer, { label, values }) {
     const name = label ? shown(row[label.name]) : `${at + 1}`;
     return element("tr", {}, element("th", { scope: "row" }, name), ...values.map((column, index) => bar(column, scales[index], row)));
   });
-  return element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": words.chart }, element("table", { class: "bars" }, element("thead", {}, head), element("tbody", {}, ...body)));
+  const whole = element("table", { class: "bars" }, element("thead", {}, head), element("tbody", {}, ...body));
+  const scroll = element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": words.chart }, whole);
+  return [scroll, ...cut(rows.length, answer.results.bindings.length)];
 }
 
 /** Returns a line of one numeric column over a column of times. */
@@ -118,7 +127,7 @@ export function chart(answer, found) {
         });
         parts.push(element("span", { role: "group", "aria-label": words.values }, ...boxes));
       }
-      place.replaceChildren(bars(answer, state));
+      place.replaceChildren(...bars(answer, state));
     }
     controls.replaceChildren(...parts);
     controls.hidden = !parts.length;

@@ -79,8 +79,20 @@ async function json(path, parameters) {
   return asked.get(url);
 }
 
-/** Returns things of the dataset whose IRI begins so, with their names. */
+const begun = new Map();
+
+/** Returns things of the dataset whose IRI begins so, with their names; what is known already is not asked again. */
 async function beginning(iri) {
+  for (const [start, found] of begun) {
+    if (!iri.startsWith(start)) continue;
+    const things = await found;
+    if (things.length < ENTITIES) return things.filter((thing) => thing.iri.startsWith(iri)); // all there are, or too many to look through
+  }
+  if (!begun.has(iri)) begun.set(iri, ask(iri));
+  return begun.get(iri);
+}
+
+async function ask(iri) {
   const query = `PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
 PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
 SELECT ?s (SAMPLE(?name) AS ?label) {

@@ -42,6 +42,12 @@ export function say(sentence, values) {
   return sentence.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 }
 
+/** Returns a line that says how much is shown, where it is not all. */
+export function cut(shown, total) {
+  if (shown === total) return [];
+  return [element("p", { class: "cut" }, say(words.first, { shown: number.format(shown), number: number.format(total) }))];
+}
+
 /** Returns text without case and accents, for comparing. */
 export function fold(text) {
   return text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();

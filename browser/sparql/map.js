@@ -5,7 +5,7 @@ import { wktToGeoJSON } from "betterknown";
 import "leaflet/dist/leaflet.css";
 
 import { coordinates } from "./columns.js";
-import { element, words } from "./dom.js";
+import { cut, element, words } from "./dom.js";
 import { shown } from "./table.js";
 
 /** Returns the GeoJSON of a geometry literal, null where it cannot be read or is not in degrees. */
@@ -33,7 +33,7 @@ const MOST = 5000;
 export function places(answer, columns) {
   const where = columns.filter((column) => answer.results.bindings.some((row) => /wktLiteral$|geoJSONLiteral$/.test(row[column.name]?.datatype ?? "")));
   const pair = coordinates(columns);
-  const placed = answer.results.bindings.slice(0, MOST).map((row) => {
+  const placed = answer.results.bindings.map((row) => {
     const found = where.map(({ name }) => row[name] && row[name].datatype && geometry(row[name])).filter(Boolean).slice(0, 1);
     const [latitude, longitude] = pair ? pair.map(({ name }) => Number(row[name]?.value ?? NaN)) : [];
     if (Number.isFinite(latitude) && Number.isFinite(longitude)) found.push({ type: "Point", coordinates: [longitude, latitude] });
@@ -50,10 +50,11 @@ function story(row, others) {
   return element("dl", {}, ...parts);
 }
 
-/** Returns the map; `ready` draws it once it stands in the page and has a size. */
-export function map({ rows, others }) {
+/** Returns the map, of at most MOST rows; `ready` draws it once it stands in the page and has a size. */
+export function map({ rows: all, others }) {
+  const rows = all.slice(0, MOST);
   const frame = element("div", { class: "map", role: "group", "aria-label": words.map });
-  const made = { element: frame, ready };
+  const made = { element: element("div", {}, frame, ...cut(rows.length, all.length)), ready };
   function ready() {
     const view = leaflet(frame, { attributionControl: false, zoomControl: false, scrollWheelZoom: false, zoomSnap: 0.25 });
     control.zoom({ zoomInTitle: words.nearer, zoomOutTitle: words.farther }).addTo(view);

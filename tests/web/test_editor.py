@@ -324,6 +324,23 @@ def test_numbers_over_time_open_as_a_line(visit: Visit, server: Server) -> None:
     assert page.locator(".bars rect").count() > 1
 
 
+def test_a_chart_that_leaves_rows_out_says_so(visit: Visit, server: Server) -> None:
+    query = "SELECT ?s (COUNT(*) AS ?n) { ?s ?p ?o } GROUP BY ?s ORDER BY ?s LIMIT 250"
+    page = visit.open(opened(server, "en", query))
+    page.get_by_role("tab", name="Chart").click()
+    expect(page.locator(".bars tbody tr")).to_have_count(200)
+    expect(page.locator(".cut")).to_have_text("The first 200 of 250; the table has them all.")
+
+
+def test_the_whole_dataset_is_an_answer_that_a_page_can_bear(visit: Visit, server: Server) -> None:
+    page = visit.open(opened(server, "fr", "SELECT * { ?s ?p ?o }"))
+    expect(page.locator("#result tbody tr")).to_have_count(50, timeout=30_000)
+    page.get_by_role("tab", name="Réponse brute").click()
+    expect(page.locator(".cut")).to_contain_text("Ceci est le début")
+    page.get_by_role("tab", name="Carte").click()
+    expect(page.locator(".map path").first).to_be_visible()
+
+
 @pytest.mark.parametrize(("language", "name"), [("en", "Map"), ("fr", "Carte")])
 def test_geometries_open_as_a_map_whose_shapes_lead_to_their_pages(
     visit: Visit, server: Server, language: str, name: str
@@ -581,6 +598,7 @@ def test_the_programs_name_the_public_address(browser: Browser, serve: Callable[
     visit = Visit(browser, server)
     page = visit.open("/sparql?lang=en")
     page.locator("#programs summary").click()
+    expect(page.locator("#code-curl")).not_to_be_empty()
     curl = page.locator("#code-curl").text_content() or ""
     assert shlex.split(curl)[1] == "https://data.example.org/mali/sparql"
     page.close()
