@@ -17,6 +17,7 @@ XSD: Final = "http://www.w3.org/2001/XMLSchema#"
 SKOS: Final = "http://www.w3.org/2004/02/skos/core#"
 SHACL: Final = "http://www.w3.org/ns/shacl#"
 DCAT: Final = "http://www.w3.org/ns/dcat#"
+DQV: Final = "http://www.w3.org/ns/dqv#"
 DCTERMS: Final = "http://purl.org/dc/terms/"
 FOAF: Final = "http://xmlns.com/foaf/0.1/"
 GEO: Final = "http://www.opengis.net/ont/geosparql#"
@@ -37,6 +38,7 @@ WELL_KNOWN_PREFIXES: Final = {
     "sh": SHACL,
     "dcat": DCAT,
     "dcterms": DCTERMS,
+    "dqv": DQV,
     "foaf": FOAF,
     "geo": GEO,
     "hydra": HYDRA,
@@ -158,7 +160,7 @@ class Names:
         if path.startswith("id/"):
             return f"/doc/{path[3:]}" if self.type_and_key(iri) else None
         first = re.split(r"[#/?]", path, maxsplit=1)[0]
-        return f"/{path}" if first in {"", "ontology", "shapes", "dataset", "doc", "graph"} else None
+        return f"/{path}" if first in {"", "ontology", "shapes", "dataset", "quality", "doc", "graph"} else None
 
     @property
     def prefixes(self) -> dict[str, str]:

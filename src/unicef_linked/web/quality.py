@@ -14,7 +14,7 @@ from flask import Blueprint, Response, request
 
 from unicef_linked import links
 from unicef_linked.errors import UnusableInput
-from unicef_linked.iris import DCTERMS, FOAF, PROV, RDF, RDFS, SHACL, SKOS, VOID, XSD
+from unicef_linked.iris import DCTERMS, DQV, FOAF, PROV, RDF, RDFS, SHACL, SKOS, VOID, XSD
 from unicef_linked.release import open_release
 from unicef_linked.resource import LABEL_PROPERTIES
 from unicef_linked.web.resources import formats_of, respond
@@ -329,7 +329,6 @@ def _checked(here: Site) -> Checked:
 
 # The measurements as data
 
-DQV: Final = "http://www.w3.org/ns/dqv#"
 _DIMENSIONS: Final = "http://www.w3.org/2016/05/ldqd#"
 
 
