@@ -86,7 +86,8 @@ function line(answer, { time, value }) {
     picture.append(drawing("circle", { cx: x(point.x), cy: y(point.y), r: 4 }, drawing("title", {}, `${point.said}: ${number.format(point.y)}`)));
   }
   for (const axis of picture.querySelectorAll(".axis")) axis.setAttribute("aria-hidden", "true");
-  return picture;
+  picture.append(drawing("text", { class: "across", x: width - right, y: height - bottom - 8, "text-anchor": "end" }, time.name));
+  return [element("p", { class: "up" }, value.name), picture];
 }
 
 /** Returns a menu of columns, or nothing where there is no choice. */
@@ -113,7 +114,7 @@ export function chart(answer, found) {
     const parts = [...choice];
     if (state.kind === "line") {
       parts.push(...menu("chart-time", words.across, found.times, state.time, set("time")), ...menu("chart-value", words.up, found.values, state.value, set("value")));
-      place.replaceChildren(line(answer, state));
+      place.replaceChildren(...line(answer, state));
     } else {
       parts.push(...menu("chart-label", words.labels, found.labels, state.label, set("label")));
       if (found.values.length > 1) {
