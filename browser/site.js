@@ -4,8 +4,9 @@ import { suggest } from "./suggestions.js";
 
 for (const form of document.querySelectorAll("form.search")) suggest(form);
 
-// A button that copies stands beside what it copies; without a script it would do nothing, so it is hidden until now.
-for (const button of document.querySelectorAll("button.copy")) {
+// A button that copies stands beside what it copies. It is hidden until now: without a script it would do nothing, nor where
+// the page did not come by https or from this machine, since there a page has no clipboard.
+for (const button of navigator.clipboard ? document.querySelectorAll("button.copy") : []) {
   button.hidden = false;
   button.addEventListener("click", async () => {
     await navigator.clipboard.writeText(button.dataset.copy ?? document.getElementById(button.dataset.copyFrom).textContent);
