@@ -439,7 +439,7 @@ PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
 PREFIX sh: <http://www.w3.org/ns/shacl#>
 ulsh:Animal a sh:NodeShape ; sh:targetClass ul:Animal ; sh:property ulsh:legs, ulsh:name, ulsh:note .
 ulsh:name a sh:PropertyShape ; sh:path rdfs:label ; sh:minCount 1 ; sh:order 2 ; sh:group ulsh:people ; sh:name "name"@en, "nom"@fr .
-ulsh:legs a sh:PropertyShape ; sh:path ul:legs ; sh:order 1 ; sh:group ulsh:body ; sh:description "How many it walks on."@en .
+ulsh:legs a sh:PropertyShape ; sh:path ul:legs ; sh:maxCount 1 ; sh:order 1 ; sh:group ulsh:body ; sh:description "How many it walks on."@en .
 ulsh:note a sh:PropertyShape ; sh:path rdfs:comment ; sh:minCount 1 ; sh:severity sh:Warning ; sh:message "Tell more."@en ;
   sh:order 1 ; sh:group ulsh:people .
 ulsh:people a sh:PropertyGroup ; rdfs:label "for people"@en, "pour les gens"@fr ; sh:order 1 .

@@ -364,6 +364,7 @@ class ShapeEntry:
     others: tuple[Property, ...]  # what else it says
     constraints: tuple[Constraint, ...]
     parts: tuple[ShapeEntry, ...]
+    told: tuple[ShapeEntry, ...]  # parts that demand nothing: what else a page about such a thing tells
 
     @property
     def groups(self) -> list[tuple[Text | None, list[ShapeEntry]]]:
@@ -443,8 +444,8 @@ def _shape_entry(reader: Reader, read: Mapping[str, Shape], terms: Mapping[str, 
         values = terms[group].values(f"{SHACL}order") if group in terms else ()
         return next((float(value.text.text) for value in values if value.text), 0.0)
 
-    demanding = (part for part in shape.parts if part in read and part in terms and _demands(terms[part]))
-    parts = [_shape_entry(reader, read, terms, read[part]) for part in demanding]
+    parts = [_shape_entry(reader, read, terms, read[part]) for part in shape.parts if part in read and part in terms]
+    parts.sort(key=order)
     return ShapeEntry(
         shape,
         term,
@@ -456,7 +457,8 @@ def _shape_entry(reader: Reader, read: Mapping[str, Shape], terms: Mapping[str, 
         group.label if group else None,
         tuple(found for found in term.properties if found.link.iri not in _SHOWN_APART),
         tuple(Constraint(terms[name], _query(terms[name])) for name in shape.queries if name in terms),
-        tuple(sorted(parts, key=order)),
+        tuple(part for part in parts if _demands(part.term)),
+        tuple(part for part in parts if not _demands(part.term)),
     )
 
 
