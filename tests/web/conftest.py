@@ -19,9 +19,9 @@ FLAGS: Final = ["--no-sandbox", "--disable-gpu", "--disable-background-networkin
 ROOT: Final = Path(__file__).resolve().parents[2]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium."""
+    """Debian's Chromium; not for longer than a module, since other tests cannot have an event loop beside it."""
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
         yield chromium

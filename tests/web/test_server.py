@@ -66,14 +66,24 @@ def test_head_sends_no_body_over_the_wire(server: Server) -> None:
 
 
 def test_all_web_workers_give_one_resource_one_entity_tag(server: Server) -> None:
+    page = {"Accept": "text/html, application/sparql-results+json;q=0.5, text/turtle;q=0.4"}
     for path in (
         "/doc/office/gao.ttl",
         "/doc/office/gao.rdf",
         "/doc/office/gao.jsonld",
         "/doc/office/gao.html",
-        "/sparql?query=ASK%7B%7D",
+        "/doc/region/gao.html",
+        "/doc/sector/wash.html",
+        "/doc/group.html",
+        "/",
+        "/pictures",
+        "/ontology.html",
+        "/shapes.html",
+        "/dataset.html",
+        "/quality.html",
+        "/sparql?query=ASK%7B%7D&format=json",
     ):
-        tags = {requests.get(server.url + path, timeout=10).headers["ETag"] for _ in range(12)}
+        tags = {requests.get(server.url + path, headers=page, timeout=10).headers["ETag"] for _ in range(12)}
         assert len(tags) == 1, path
 
 

@@ -102,7 +102,7 @@ class Evidence:
     def _said(self, node: Term) -> dict[str, list[Term]]:
         if node not in self._known:
             said = self._known[node] = {}
-            for quad in self._store.match(node):
+            for quad in sorted(self._store.match(node), key=str):  # the same page from each web worker
                 if quad.object not in said.setdefault(quad.predicate.value, []):
                     said[quad.predicate.value].append(quad.object)
         return self._known[node]
@@ -126,7 +126,7 @@ class Evidence:
         """Return the claims that one of the statements is true."""
         keys = ((getattr(quad.subject, "value", ""), quad.predicate.value, quad.object) for quad in quads)
         found = dict.fromkeys(claim for key in dict.fromkeys(keys) for claim in self._claims.get(key, []))
-        return tuple(self._claim(claim, reader) for claim in found)
+        return tuple(self._claim(claim, reader) for claim in sorted(found, key=str))
 
     def origins(self, graphs: Iterable[str], reader: Reader) -> tuple[Origin, ...]:
         """Return where graphs have their statements from."""
