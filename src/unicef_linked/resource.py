@@ -155,8 +155,8 @@ class Reader:
             self._properties(incoming),
         )
 
-    def _ours_first(self, link: Link) -> tuple[bool, str]:
-        return (not link.iri.startswith(self._names.base), link.label.text)
+    def _ours_first(self, link: Link) -> tuple[bool, str, str]:
+        return (not link.iri.startswith(self._names.base), link.label.text, link.iri)
 
     def _properties(self, statements: Mapping[str, Mapping[object, set[str]]]) -> tuple[Property, ...]:
         properties = (
@@ -168,7 +168,7 @@ class Reader:
             )
             for predicate, terms in statements.items()
         )
-        return tuple(sorted(properties, key=lambda p: (self._rank(p.link.iri), p.link.label.text)))
+        return tuple(sorted(properties, key=lambda p: (self._rank(p.link.iri), p.link.label.text, p.link.iri)))
 
     def _derived(self, graphs: set[str]) -> bool:
         """Tell whether rules alone state it: theirs are the graphs under ``derived/``."""
@@ -178,10 +178,11 @@ class Reader:
         """Return 0 for names, 1 for the dataset's own terms, 2 for those of other vocabularies."""
         return 0 if iri in LABEL_PROPERTIES else 1 if iri.startswith(self._names.ontology) else 2
 
-    def order(self, value: Value) -> tuple[bool, str, str]:
-        """Return a key that sorts values for reading: the reader's language first, then by name."""
+    def order(self, value: Value) -> tuple[bool, str, str, str]:
+        """Return a key that sorts values for reading: the reader's language first, then by name; no two are equal."""
         text = value.text or (value.link.label if value.link else Text(""))
-        return (text.language not in {"", self._language}, collation(text.text), text.language)
+        last = next((link.iri for link in (value.link, value.datatype) if link), "")
+        return (text.language not in {"", self._language}, collation(text.text), text.language, last)
 
 
 def collation(text: str) -> str:
