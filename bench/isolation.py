@@ -39,7 +39,6 @@ def isolation(run: Run) -> Report:
     evaluators = Evaluators(release, Settings())
     run.stack.callback(evaluators.close)
     isolated = Embedded(release, evaluators.address, Settings())
-    run.stack.callback(isolated.close)
     connection = HTTPConnection("127.0.0.1", server.port)
     run.stack.callback(connection.close)
 

@@ -43,10 +43,11 @@ class Visit:
         self.page.goto(self.server.url + path)
         return self.page
 
-    def violations(self) -> list[str]:
-        """Return what axe finds wrong with the page as it stands, each with the element and the rule."""
+    def violations(self, *rules: str) -> list[str]:
+        """Return what axe finds wrong with the page as it stands, by these rules or all, each with the element and the rule."""
         self.page.evaluate(_axe())
-        found: dict[str, Any] = self.page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+        options = {"resultTypes": ["violations"], **({"runOnly": rules} if rules else {})}
+        found: dict[str, Any] = self.page.evaluate("options => axe.run(document, options)", options)
         return [
             f"{violation['id']}: {node['target']} {node['html'][:120]} {node['failureSummary']}"
             for violation in found["violations"]

@@ -1,25 +1,20 @@
 """The query processes: a small single-threaded parent holds the dataset and forks the children that evaluate.
 
-``python -m unicef_linked.store.evaluator RELEASE INDEX SOCKET LIMITS`` reads messages from a Unix socket, the queue. Every
-child reads from that one socket, so the kernel hands a waiting query to whichever child is free. A child that meets its
-deadline is ended by the kernel's timer, wherever it is (the engine has no time-out of its own); one that asks for too much
-memory aborts; either way the parent tells the client, and forks another within milliseconds, and the waiting queries
-notice nothing. Where INDEX is given, each child opens that folder read-only instead of sharing its parent's memory.
+``python -m unicef_linked.store.evaluator RELEASE INDEX SOCKET LIMITS`` listens on a Unix socket. Every child accepts from
+that one socket, so the kernel hands a waiting query to whichever child is free. A child that meets its deadline is ended by
+the kernel's timer, wherever it is (the engine has no time-out of its own); one that asks for too much memory aborts;
+either way the parent forks another within milliseconds, and the waiting queries notice nothing. Where INDEX is given, each
+child opens that folder read-only instead of sharing its parent's memory.
 
-Messages (datagrams) rather than connections: neither side opens or accepts anything for a query, which cost more than a
-small query does, and a client keeps its socket for the next one. A request is ``REQUEST`` (a stamp that tells it from
-others, the seconds it may take, its length), then a line of JSON, then the query. An answer goes to the socket that the
-request came from. Its messages begin with a byte of kind: ``H`` (the media type, a line end, bytes), ``D`` (bytes) …, then
-``E`` (the last bytes); ``W`` is ``H`` and ``E`` in one. Besides there are ``X`` (JSON: an error), ``B`` and the stamp (the
-process has ended), ``M`` and an address (the request is longer than a message: send the rest there), and, several times a
-second, an empty message: the process lives, and finds out whether its client does.
+One connection carries one query; opening it costs less than keeping it would. Frames: one byte of kind, four of length
+(big-endian), then the payload. Request: ``Q`` with JSON. Answer: ``H`` (the media type chosen), ``D`` (bytes) …, then ``E``
+(whole) or ``X`` (JSON: an error). A connection that ends without ``E`` or ``X`` is an answer that broke off.
 """
 
 from __future__ import annotations
 
 import fcntl
 import json
-import mmap
 import os
 import resource
 import signal
@@ -44,13 +39,11 @@ if TYPE_CHECKING:
     from types import FrameType
     from typing import IO
 
-REQUEST: Final = struct.Struct("=ddI")
-PIECE: Final = 64 << 10
-"""Bytes of the longest message: the kernel takes three times as many by default (net.core.wmem_default)."""
-TICK: Final = 0.2
-"""Seconds between two empty messages."""
-_STALE: Final = 0.05
-"""Seconds after which it is worth asking whether who sent a request still waits for it."""
+HEADER: Final = struct.Struct("!cI")
+MAX_REQUEST: Final = 8 << 20
+_BUFFER: Final = 64 << 10
+_TICK: Final = 0.1
+"""Seconds between two looks at whether the client is still there."""
 _FEDERATION_FILES: Final = 64
 """Descriptors that a federated query may have at once: connections, and what looks a host's name up."""
 
@@ -60,6 +53,7 @@ class Limits:
     """What a query process may use."""
 
     workers: int
+    queue: int
     memory: int  # bytes, beyond what the dataset itself takes
     result: int  # bytes
     federation: bool = False  # whether a request may ask for connections of its own
@@ -69,70 +63,38 @@ class _ResultTooLarge(Exception):
     """The answer grew over its ceiling."""
 
 
-class _ClientLeft(Exception):
-    """Nobody waits for the answer."""
+def frame(kind: bytes, payload: bytes = b"") -> bytes:
+    """Return one frame as bytes."""
+    return HEADER.pack(kind, len(payload)) + payload
 
 
-class _Line:
-    """The way to one client: its address, and the socket that we send from."""
+class _Frames:
+    """A binary file that the engine writes an answer into; it leaves as frames, a first one as soon as there is any."""
 
-    def __init__(self, socket_: socket.socket, client: str) -> None:
-        self._socket, self._client = socket_, client
-
-    def send(self, *parts: bytes, flags: int = 0) -> None:
-        try:
-            self._socket.sendto(b"".join(parts), flags, self._client)
-        except (ConnectionError, FileNotFoundError):  # it is closed; its name is gone, too
-            raise _ClientLeft from None
-
-    def ping(self) -> None:
-        """Raise _ClientLeft when nobody is there. Where it has more than it reads, it is."""
-        with suppress(BlockingIOError):
-            self.send(flags=socket.MSG_DONTWAIT)
-
-
-class _Messages:
-    """A binary file that the engine writes an answer into; it leaves as messages."""
-
-    def __init__(self, line: _Line, media_type: str, ceiling: int) -> None:
-        self._line, self._left = line, ceiling
-        self._head, self._begun = media_type.encode() + b"\n", False
-        self._pending: list[bytes] = []
-        self._room = self._most = PIECE - 1 - len(self._head)
+    def __init__(self, connection: socket.socket, head: bytes, ceiling: int) -> None:
+        self._connection, self._pending, self._left = connection, [head], ceiling
+        self._size = 0
 
     def write(self, content: bytes) -> int:
         self._left -= len(content)
         if self._left < 0:
             raise _ResultTooLarge
-        if len(content) <= self._room:
-            self._pending.append(content)
-            self._room -= len(content)
-        else:
+        self._pending.append(frame(b"D", content))
+        self._size += len(content)
+        if self._size >= _BUFFER:
             self.send()
-            whole = len(content) // self._most * self._most
-            for start in range(0, whole, self._most):
-                self._send(b"D", content[start : start + self._most])
-            self._pending.append(content[whole:])
-            self._room -= len(content) - whole
         return len(content)
 
     def flush(self) -> None:
         """Do nothing: the engine flushes once, at the end, and ``finish`` sends then."""
 
     def send(self) -> None:
-        """Send what there is, even if that is nothing: then the answer has begun."""
-        self._send(b"D", *self._pending)
-        self._pending, self._room = [], self._most
+        self._connection.sendall(b"".join(self._pending))
+        self._pending, self._size = [], 0
 
     def finish(self) -> None:
-        self._send(b"E", *self._pending)
-
-    def _send(self, kind: bytes, *parts: bytes) -> None:
-        if self._begun:
-            self._line.send(kind, *parts)
-        else:
-            self._begun = True
-            self._line.send(b"W" if kind == b"E" else b"H", self._head, *parts)
+        self._pending.append(frame(b"E"))
+        self.send()
 
 
 def evaluate(
@@ -184,106 +146,64 @@ def _merged(store: ox.Store, default_graphs: list[str], text: str) -> ox.Store:
     return merged
 
 
-class _Notice:
-    """Memory that a child shares with its parent: whom to tell if the child ends before its answer does."""
-
-    def __init__(self) -> None:
-        self._memory = mmap.mmap(-1, mmap.PAGESIZE)
-
-    def set(self, stamp: bytes, client: bytes) -> None:
-        note = stamp + client
-        self._memory[1 : 1 + len(note)] = note
-        self._memory[0] = len(note)
-
-    def clear(self) -> None:
-        self._memory[0] = 0
-
-    def post(self, socket_: socket.socket) -> None:
-        """Tell the client, if there is one."""
-        length = self._memory[0]
-        note = self._memory[1 : 1 + length]
-        self._memory.close()
-        if length:
-            with suppress(OSError):  # it has left; or it is slow, and will notice the silence
-                socket_.sendto(b"B" + note[:8], socket.MSG_DONTWAIT, note[8:])
+def _receive(connection: socket.socket) -> dict[str, Any] | None:
+    """Return the request on a connection, None when its client has left meanwhile."""
+    content = connection.recv(_BUFFER)
+    if len(content) < HEADER.size:
+        return None
+    kind, length = HEADER.unpack_from(content)
+    if kind != b"Q" or length > MAX_REQUEST:
+        return None
+    missing = HEADER.size + length - len(content)
+    if missing > 0:
+        content += connection.recv(missing, socket.MSG_WAITALL)
+    if len(content) < HEADER.size + length:
+        return None
+    connection.send(b"")  # fails where the client has left: it need not be answered
+    request: dict[str, Any] = json.loads(content[HEADER.size :])
+    return request
 
 
-class _Child:
-    """What one query process works with."""
+def _answer(
+    store: ox.Store, connection: socket.socket, prefixes: dict[str, str], limits: Limits, watch: _Watch
+) -> None:
+    request = _receive(connection)
+    if request is None:
+        return
+    watch.connection = connection
+    signal.setitimer(signal.ITIMER_REAL, request["timeout"])
+    out: _Frames | None = None
 
-    def __init__(
-        self,
-        store: ox.Store,
-        prefixes: dict[str, str],
-        limits: Limits,
-        socket_: socket.socket,
-        notice: _Notice,
-        parent: int,
-    ) -> None:
-        self._store, self._prefixes, self._limits = store, prefixes, limits
-        self._socket, self._notice = socket_, notice
-        self._watch = _Watch(parent)
+    def write(chosen: Format) -> IO[bytes]:
+        nonlocal out
+        out = _Frames(connection, frame(b"H", chosen.media_type.encode()), limits.result)
+        return cast("IO[bytes]", out)
 
-    def answer(self, message: bytes, client: str) -> None:
-        """Answer the request that a message is, or begins."""
-        stamp, timeout, length = REQUEST.unpack_from(message)
-        line = _Line(self._socket, client)
-        self._notice.set(message[:8], client.encode())
-        signal.setitimer(signal.ITIMER_REAL, timeout)
-        try:
-            if time.monotonic() - stamp > _STALE:
-                line.ping()
-            self._watch.line = line
-            self._evaluate(self._request(message, length, line), line)
-        except _ClientLeft:
-            pass
-        # After any other error this process ends, and the notice is posted.
-        self._watch.line = None
-        self._notice.clear()
+    error: dict[str, object]
+    try:
+        with _sockets() if request["federated"] else nullcontext():
+            evaluate(store, request, prefixes, write)
+        watch.connection = None  # who has the end of the answer may leave
+        assert out is not None
+        out.finish()
+    except (BrokenPipeError, ConnectionResetError):
+        return
+    except LookupError:
+        error = {"kind": "not-acceptable"}
+    except _ResultTooLarge:
+        error = {"kind": "result-too-large", "message": f"the result has more than {limits.result >> 20} MiB"}
+    except SyntaxError as problem:
+        error = {"kind": "malformed", "message": str(problem)}
+    except (ValueError, RuntimeError, OSError) as problem:
+        error = {"kind": "failed", "message": str(problem)}
+    else:
+        return
+    finally:
+        watch.connection = None
         signal.setitimer(signal.ITIMER_REAL, 0)
-
-    def _request(self, message: bytes, length: int, line: _Line) -> dict[str, Any]:
-        body = message[REQUEST.size :]
-        if len(body) < length:
-            line.send(b"M", self._socket.getsockname().encode())
-            pieces = bytearray(body)
-            while len(pieces) < length:
-                pieces += self._socket.recv(PIECE)
-            body = bytes(pieces)
-        options, _, text = body.partition(b"\n")
-        request: dict[str, Any] = json.loads(options)
-        request["text"] = text.decode(errors="surrogatepass")
-        return request
-
-    def _evaluate(self, request: dict[str, Any], line: _Line) -> None:
-        out: _Messages | None = None
-
-        def write(chosen: Format) -> IO[bytes]:
-            nonlocal out
-            out = _Messages(line, chosen.media_type, self._limits.result)
-            return cast("IO[bytes]", out)
-
-        error: dict[str, object]
-        try:
-            with _sockets() if request["federated"] else nullcontext():
-                evaluate(self._store, request, self._prefixes, write)
-            assert out is not None
-            self._watch.line = None  # who has the end of the answer may leave
-            out.finish()
-        except LookupError:
-            error = {"kind": "not-acceptable"}
-        except _ResultTooLarge:
-            most = self._limits.result >> 20
-            error = {"kind": "result-too-large", "message": f"the result has more than {most} MiB"}
-        except SyntaxError as problem:
-            error = {"kind": "malformed", "message": str(problem)}
-        except (ValueError, RuntimeError, OSError) as problem:
-            error = {"kind": "failed", "message": str(problem)}
-        else:
-            return
-        if out is not None and "message" in error:
-            out.send()  # what was made before it broke, so that the break is seen as one
-        line.send(b"X", json.dumps(error).encode())
+    if out is not None and "message" in error:
+        out.send()  # what was made before it broke, so that the break is seen as one
+    connection.sendall(frame(b"X", json.dumps(error).encode()))
 
 
 @contextmanager
@@ -298,33 +218,25 @@ def _sockets() -> Iterator[None]:
 
 
 def _child(
-    dataset: Callable[[], ox.Store],
-    queue: socket.socket,
-    prefixes: dict[str, str],
-    limits: Limits,
-    notice: _Notice,
-    parent: int,
+    dataset: Callable[[], ox.Store], listener: socket.socket, prefixes: dict[str, str], limits: Limits, parent: int
 ) -> None:
     """Answer one query after another, for ever."""
     store = dataset()
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGALRM, signal.SIG_DFL)  # the kernel ends the process, whatever it is doing
     os.nice(5)  # a storm of queries does not slow the web workers down
-    own = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-    address = _own_address(queue, os.getpid())
-    Path(address).unlink(missing_ok=True)  # of a process that had this number before
-    own.bind(address)
     ceiling = _address_space() + limits.memory
     resource.setrlimit(resource.RLIMIT_AS, (ceiling, ceiling))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    # No descriptor is left: what evaluates a query cannot open a file or a socket of its own.
-    opened = own.fileno() + 1
+    # One descriptor is left, for the connection: what evaluates a query cannot open a file or a socket of its own.
+    with socket.socket(socket.AF_UNIX) as probe:
+        opened = probe.fileno() + 1
     resource.setrlimit(resource.RLIMIT_NOFILE, (opened, opened + (_FEDERATION_FILES if limits.federation else 0)))
-    child = _Child(store, prefixes, limits, own, notice, parent)
+    watch = _Watch(parent)
     while True:
-        message, client = queue.recvfrom(PIECE)
-        if client:
-            child.answer(message, client)
+        connection, _ = listener.accept()
+        with connection, suppress(BrokenPipeError, ConnectionResetError):  # the client left
+            _answer(store, connection, prefixes, limits, watch)
 
 
 class _Watch:
@@ -334,22 +246,21 @@ class _Watch:
     """
 
     def __init__(self, parent: int) -> None:
-        self.line: _Line | None = None
+        self.connection: socket.socket | None = None
         self._parent = parent
         threading.Thread(target=self._look, daemon=True).start()
 
     def _look(self) -> None:
         while True:
-            time.sleep(TICK)
+            time.sleep(_TICK)
             if os.getppid() != self._parent:
                 os._exit(0)
-            line = self.line
+            connection = self.connection
             try:
-                if line:
-                    line.ping()
-            except _ClientLeft:
-                if self.line is line:  # else the query has ended meanwhile
+                if connection and connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b"":
                     os._exit(0)
+            except OSError:
+                continue  # nothing to read: the client waits; or the query has ended meanwhile
 
 
 def _address_space() -> int:
@@ -357,19 +268,12 @@ def _address_space() -> int:
     return int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
 
 
-def _own_address(queue: socket.socket, pid: int) -> str:
-    """Return the address of a child's own socket."""
-    return f"{queue.getsockname()}.{pid}"
-
-
-def _fork(
-    dataset: Callable[[], ox.Store], queue: socket.socket, prefixes: dict[str, str], limits: Limits, notice: _Notice
-) -> int:
+def _fork(dataset: Callable[[], ox.Store], listener: socket.socket, prefixes: dict[str, str], limits: Limits) -> int:
     parent = os.getpid()  # read before the fork: it may end at any time after
     pid = os.fork()
     if pid == 0:
         try:
-            _child(dataset, queue, prefixes, limits, notice, parent)
+            _child(dataset, listener, prefixes, limits, parent)
         except MemoryError:
             os._exit(2)
         finally:
@@ -387,17 +291,11 @@ def main(arguments: list[str]) -> None:
     def dataset() -> ox.Store:
         return loaded or open_index(Path(index))
 
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as queue:
+    with socket.socket(socket.AF_UNIX) as listener:
         Path(path).unlink(missing_ok=True)
-        queue.bind(path)
-        children: dict[int, _Notice] = {}
-
-        def fork() -> None:
-            notice = _Notice()
-            children[_fork(dataset, queue, prefixes, limits, notice)] = notice
-
-        for _ in range(limits.workers):
-            fork()
+        listener.bind(path)
+        listener.listen(limits.queue)
+        children = {_fork(dataset, listener, prefixes, limits) for _ in range(limits.workers)}
 
         def stop(_signal: int, _stack: FrameType | None) -> None:
             for pid in children:
@@ -410,9 +308,8 @@ def main(arguments: list[str]) -> None:
         print("ready", flush=True)  # noqa: T201 - our parent waits for this line
         while True:
             pid, _ = os.wait()
-            children.pop(pid).post(queue)
-            fork()
-            Path(_own_address(queue, pid)).unlink(missing_ok=True)
+            children.discard(pid)
+            children.add(_fork(dataset, listener, prefixes, limits))
 
 
 def _die_with_parent(stop: Callable[[int, FrameType | None], None]) -> None:
