@@ -39,6 +39,8 @@ PAGES: Final = [
         "/ontology",
         "/shapes",
         "/dataset",
+        "/pictures",
+        "/quality",
         "/dump/",
         "/export/",
         "/sparql",
