@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -55,7 +55,8 @@ def opened(release: Release, settings: Settings) -> Iterator[tuple[Embedded, Eva
     """Open a store of its own, with its own query processes."""
     evaluators = Evaluators(release, settings)
     try:
-        yield Embedded(release, evaluators.address, settings), evaluators
+        with closing(Embedded(release, evaluators.address, settings)) as store:
+            yield store, evaluators
     finally:
         evaluators.close()
 
@@ -98,6 +99,16 @@ def test_a_large_answer_comes_in_pieces_and_whole(store: Embedded) -> None:
     pieces = list(answer.chunks)
     assert len(pieces) > 10
     assert b"".join(pieces).count(b"\n") == 60001
+
+
+def test_a_query_longer_than_a_message_arrives_whole(store: Embedded) -> None:
+    long = "é" * 45_000  # 90,000 bytes
+    for _ in range(2):
+        assert rows(store, f"SELECT (STRLEN('{long}') AS ?n) {{}}") == ["45000"]
+
+
+def test_a_result_in_one_piece_longer_than_a_message_arrives_whole(store: Embedded) -> None:
+    assert rows(store, f"SELECT ('{'x' * 90_000}' AS ?x) {{}}") == ["x" * 90_000]
 
 
 def test_an_answer_that_nobody_reads_on_frees_its_process(release: Release, settings: Settings) -> None:

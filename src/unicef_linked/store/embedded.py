@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import fcntl
+import itertools
 import json
 import os
+import secrets
 import socket
 import struct
 import subprocess
@@ -12,6 +14,8 @@ import tempfile
 import termios
 import threading
 import time
+from contextlib import suppress
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
@@ -27,7 +31,8 @@ from unicef_linked.errors import (
 )
 from unicef_linked.formats import GRAPH_FORMATS, SOLUTION_FORMATS, Carries, Format
 from unicef_linked.store import WHOLE, Answer, Chunks, Solution, Term
-from unicef_linked.store.evaluator import FORMATS_BY_MEDIA_TYPE, HEADER, Limits, arguments_for, frame
+from unicef_linked.store.board import STAMP, Board
+from unicef_linked.store.evaluator import FORMATS_BY_MEDIA_TYPE, PIECE, REQUEST, Limits, arguments_for, board_of
 from unicef_linked.store.loading import load_release, open_index
 from unicef_linked.store.query import Query, check, dataset_clauses, malformed
 from unicef_linked.writing import settle_prefixes
@@ -38,13 +43,22 @@ if TYPE_CHECKING:
     from unicef_linked.config import Settings
     from unicef_linked.release import Release
 
-_ALLOCATOR: Final = {"GLIBC_TUNABLES": "glibc.malloc.tcache_count=2000"}
-"""Evaluation allocates many small pieces at a time, more than glibc keeps at hand by default (docs/performance.md)."""
-_GRACE: Final = 2.0
-"""Seconds after a deadline by which the kernel has surely ended the query process."""
-_TICK: Final = 0.25
+_ALLOCATOR: Final = {
+    "GLIBC_TUNABLES": ":".join(
+        f"glibc.malloc.{name}={value}"
+        for name, value in {
+            "tcache_count": 2000,  # a query allocates many small pieces at a time, more than are kept at hand by default
+            "top_pad": 16 << 20,  # what one query gave back the next need not ask the kernel for
+            "trim_threshold": 64 << 20,
+            "mmap_threshold": 4 << 20,
+        }.items()
+    )
+}
+"""What the query processes ask of glibc's allocator (docs/performance.md)."""
+_TICK: Final = 0.2
 """Seconds after which we look up from waiting."""
-_PIECE: Final = 64 << 10
+_LOST: Final = 2
+"""Looks at the board, one after the other, that find nobody at work on a request that was taken up: then it is lost."""
 
 
 class Evaluators:
@@ -55,7 +69,6 @@ class Evaluators:
         self.address = str(Path(self._folder.name) / "queries")
         limits = Limits(
             settings.workers,
-            settings.query_queue,
             settings.query_memory << 20,
             settings.query_result << 20,
             federation=bool(settings.query_services),
@@ -105,9 +118,9 @@ class Embedded:
         self._store = open_index(index) if index else load_release(release)
         self._published = None if index else ox.Dataset(release.quads())
         self._union = release.manifest.union
-        self._address, self._settings = address, settings
+        self._settings = settings
+        self._lines = _Lines(address, settings)
         self._prefixes = list(release.names.prefixes)
-        self._waiting = threading.BoundedSemaphore(settings.workers + settings.query_queue)
 
     def match(
         self,
@@ -164,21 +177,17 @@ class Embedded:
         default_graphs, named_graphs = (
             (query.default_graphs, query.named_graphs) if from_protocol else dataset_clauses(query.text)
         )
-        request = {
-            "text": query.text,
-            "default_graphs": default_graphs,
-            "named_graphs": named_graphs,
-            "protocol_dataset": from_protocol,
-            "federated": federated,
-            "solutions": solutions.media_type if solutions else None,
-            "graph": graph.media_type if graph else None,
-            "timeout": timeout,
-        }
-        if not self._waiting.acquire(blocking=False):
-            raise _overloaded(self._settings)
-        conversation = _Conversation(query.text, timeout, left, self._prefixes, self._waiting)
+        options = _options(
+            default_graphs,
+            named_graphs,
+            from_protocol,
+            federated,
+            solutions.media_type if solutions else None,
+            graph.media_type if graph else None,
+        )
+        conversation = _Conversation(query.text, timeout, left, self._prefixes, self._lines)
         try:
-            conversation.ask(frame(b"Q", json.dumps(request).encode()), self._address, self._settings)
+            conversation.ask(options + query.text.encode(errors="surrogatepass"))
             return conversation.answer(tuple(f for f in (solutions, graph) if f))
         except BaseException:
             conversation.close()
@@ -186,6 +195,20 @@ class Embedded:
 
     def close(self) -> None:
         """See Store: the processes belong to Evaluators."""
+        self._lines.close()
+
+
+@lru_cache(maxsize=32)
+def _options(
+    default_graphs: tuple[str, ...],
+    named_graphs: tuple[str, ...],
+    protocol_dataset: bool,
+    federated: bool,
+    solutions: str | None,
+    graph: str | None,
+) -> bytes:
+    """Return the line of a request that says all but the query; it is the same for most."""
+    return json.dumps(locals()).encode() + b"\n"
 
 
 def _timeval(seconds: float) -> bytes:
@@ -193,11 +216,60 @@ def _timeval(seconds: float) -> bytes:
     return struct.pack("@ll", int(seconds), int(seconds % 1 * 1_000_000))
 
 
-def _overloaded(settings: Settings) -> Overloaded:
-    return Overloaded(
-        "all query processes are busy and the queue is full; try again shortly",
-        retry_after=max(1, round(settings.query_patience)),
-    )
+class _Lines:
+    """Our sockets for talking to query processes, each with a name in their folder: as many as queries may be under way.
+
+    Kept from one query to the next, and made when first needed.
+    """
+
+    def __init__(self, address: str, settings: Settings) -> None:
+        self.address, self.patience = address, settings.query_patience
+        self._ours, self._numbers = secrets.token_hex(4), itertools.count()
+        self._free: list[socket.socket | None] = [None] * (settings.workers + settings.query_queue)
+
+    def take(self) -> socket.socket:
+        """Return a socket on which nothing is under way. Raises Overloaded."""
+        try:
+            line = self._free.pop()
+        except IndexError:
+            raise self.overloaded() from None
+        if line is None:
+            line = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+            # Time limits of the kernel's: those of Python's cost two system calls for one.
+            line.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _timeval(self.patience))
+            line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _timeval(_TICK))
+            with suppress(FileNotFoundError):  # the query processes have been closed: nobody will take anything up
+                line.bind(f"{self.address}.{self._ours}.{next(self._numbers)}")
+        return line
+
+    @cached_property
+    def board(self) -> Board:
+        """Where the query processes say what they work on."""
+        return Board(board_of(self.address))
+
+    def give_back(self, line: socket.socket) -> None:
+        """Keep a socket, after the end of an answer, for the next query."""
+        self._free.append(line)
+
+    def overloaded(self) -> Overloaded:
+        return Overloaded(
+            "all query processes are busy and the queue is full; try again shortly",
+            retry_after=max(1, round(self.patience)),
+        )
+
+    def hang_up(self, line: socket.socket) -> None:
+        """Close a socket in the middle; the process that works for it notices, and is free again."""
+        name = line.getsockname()
+        line.close()
+        if name:
+            Path(name).unlink(missing_ok=True)
+        self._free.append(None)
+
+    def close(self) -> None:
+        """Close the sockets that are free."""
+        for line in filter(None, list(self._free)):
+            self._free.remove(line)
+            self.hang_up(line)
 
 
 class _Conversation:
@@ -209,113 +281,114 @@ class _Conversation:
         timeout: float,
         left: Callable[[], bool],
         prefixes: list[str],
-        place: threading.BoundedSemaphore,
+        lines: _Lines,
     ) -> None:
-        self._text, self._timeout, self._left, self._prefixes, self._place = text, timeout, left, prefixes, place
-        self._deadline = time.monotonic() + timeout
-        self._arrived, self._read = b"", 0
-        self._connection: socket.socket | None = None
+        self._text, self._timeout, self._left, self._prefixes, self._lines = text, timeout, left, prefixes, lines
+        self._line: socket.socket | None = None
+        self._asked = 0.0
+        self._request = self._first = b""
         self._accepted: tuple[Format, ...] = ()
-        self._closed = False
+        self._ended = False
 
-    def ask(self, request: bytes, address: str, settings: Settings) -> None:
-        """Send the request and wait for the first bytes of an answer, or for its end. Raises Overloaded."""
-        patience = time.monotonic() + settings.query_patience
-        while True:
-            self._connection = connection = socket.socket(socket.AF_UNIX)
+    def ask(self, body: bytes) -> None:
+        """Send the request and wait for the first message of an answer. Raises Overloaded."""
+        patience = time.monotonic() + self._lines.patience
+        while not self._first:
+            self.close()
+            self._line = self._lines.take()
+            self._asked = time.monotonic()
+            self._request = REQUEST.pack(self._asked, self._timeout, len(body)) + body
             try:
-                # Time limits of the kernel's: those of Python's cost two system calls for one, and let go of the
-                # interpreter for each, which another thread then takes.
-                connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _timeval(settings.query_patience))
-                connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _timeval(_TICK))
-                connection.connect(address)
-                connection.sendall(request)
-                self._arrived = self._receive(patience)
-            except (BrokenPipeError, ConnectionResetError):
-                # The process that accepted ended before it read the request: nothing was begun, so ask again.
-                connection.close()
-                if time.monotonic() > patience:
-                    raise _overloaded(settings) from None
-            except OSError:  # the queue is full, nobody took the request up in time, or the processes are restarting
-                raise _overloaded(settings) from None
-            else:
-                return
+                self._line.sendto(self._request[:PIECE], self._lines.address)
+            except OSError:  # the queue is full, nobody took anything up in time, or the processes are restarting
+                raise self._lines.overloaded() from None
+            self._first = self._receive(patience)
+            # Nothing: nobody took it up, or who did ended at that moment. Ask again: at worst another answers it too.
+            if not self._first and time.monotonic() > patience:
+                raise self._lines.overloaded()
 
     def close(self) -> None:
-        """Leave; the query process notices, and is free again."""
-        if not self._closed:
-            self._closed = True
-            if self._connection:
-                self._connection.close()
-            self._place.release()
+        """Leave, after the end or before it."""
+        line, self._line = self._line, None
+        if line and self._ended:
+            self._lines.give_back(line)
+        elif line:
+            self._lines.hang_up(line)
 
     def answer(self, accepted: tuple[Format, ...]) -> Answer:
         """Return the answer, whole where it is not long."""
         self._accepted = accepted
-        media_type = self._next_payload() or b""
+        media_type, _, content = self._next().partition(b"\n")
         chosen = FORMATS_BY_MEDIA_TYPE[media_type.decode()]
-        head: list[bytes] = []
-        size = 0
-        while size < WHOLE:
-            payload = self._next_payload()
-            if payload is None:
-                self.close()
-                content = b"".join(head)
-                if chosen.carries is not Carries.SOLUTIONS:
-                    content = settle_prefixes(content, chosen.rdf, self._prefixes)
-                return Answer(chosen, content, iter(()))
-            head.append(payload)
-            size += len(payload)
-        return Answer(chosen, None, Chunks(self._rest(b"".join(head)), self.close))
+        head = [content]
+        size = len(content)
+        while size < WHOLE and not self._ended:
+            head.append(content := self._next())
+            size += len(content)
+        content = b"".join(head)
+        if not self._ended:
+            return Answer(chosen, None, Chunks(self._rest(content), self.close))
+        self.close()
+        if chosen.carries is not Carries.SOLUTIONS:
+            content = settle_prefixes(content, chosen.rdf, self._prefixes)
+        return Answer(chosen, content, iter(()))
 
     def _rest(self, head: bytes) -> Iterator[bytes]:
         yield head
-        while (payload := self._next_payload()) is not None:
-            yield payload
+        while not self._ended:
+            if content := self._next():
+                yield content
 
-    def _next_payload(self) -> bytes | None:
-        """Return what the next frame carries, None for the end; raises what the query process says went wrong."""
-        kind, payload = self._frame()
-        if kind == b"X":
-            self._raise(json.loads(payload))
-        return None if kind == b"E" else payload
-
-    def _frame(self) -> tuple[bytes, bytes]:
-        kind, length = HEADER.unpack(self._bytes(HEADER.size))
-        return kind, self._bytes(length)
-
-    def _bytes(self, count: int) -> bytes:
-        while (end := self._read + count) > len(self._arrived):
-            more = self._receive() if self._arrived else b""
-            if not more:
+    def _next(self) -> bytes:
+        """Return what the next message of the answer carries; raises what the query process says went wrong."""
+        assert self._line
+        while True:
+            message, self._first = self._first or self._receive(), b""
+            kind, content = message[:1], message[1:]
+            if kind in b"WE":  # nothing at all among them
+                if not message:
+                    self._broken_off()
+                self._ended = True
+                return content
+            if kind in b"HD":
+                return content
+            if kind == b"X":
+                self._ended = True
+                self._raise(json.loads(content))
+            if kind == b"B" and self._request.startswith(content):
                 self._broken_off()
-            self._arrived, self._read, end = self._arrived[self._read :] + more, 0, count
-        found = self._arrived[self._read : end]
-        self._read = end
-        return found
+            if kind == b"M":
+                for start in range(PIECE, len(self._request), PIECE):
+                    self._line.sendto(self._request[start : start + PIECE], content.decode())
 
     def _receive(self, patience: float | None = None) -> bytes:
-        """Return what comes next, nothing when the answer breaks off; look meanwhile whether the client is still there."""
-        assert self._connection
+        """Return the next message that says something; nothing when nobody takes the request up, or works on it any more.
+
+        Looks meanwhile whether the client is still there.
+        """
+        assert self._line
+        missed = 0
         while True:
-            try:
-                return self._connection.recv(_PIECE)
-            except BlockingIOError:
-                now = time.monotonic()
-                if self._left():
-                    raise QueryError("the client has left") from None
-                if patience and now > patience and self._is_unread():
-                    raise
-                if now > max(self._deadline, (patience or 0) + self._timeout) + _GRACE:
+            with suppress(BlockingIOError):
+                if message := self._line.recv(PIECE):
+                    return message
+            if self._left():
+                raise QueryError("the client has left")
+            if patience and self._is_unread():
+                if time.monotonic() > patience:
                     return b""
+            elif self._lines.board.shows(self._request[:STAMP]):
+                missed = 0
+            elif (missed := missed + 1) == _LOST:
+                return b""
 
     def _is_unread(self) -> bool:
         """Tell whether the request still lies where we put it (unix(7), SIOCOUTQ)."""
-        assert self._connection
-        return fcntl.ioctl(self._connection, termios.TIOCOUTQ, bytes(4)) != bytes(4)
+        assert self._line
+        return fcntl.ioctl(self._line, termios.TIOCOUTQ, bytes(4)) != bytes(4)
 
     def _broken_off(self) -> NoReturn:
-        if time.monotonic() >= self._deadline - 0.05:
+        if time.monotonic() >= self._asked + self._timeout - 0.05:
             raise QueryTimeout(f"the query was stopped after {self._timeout:g} seconds; ask for less, or with a LIMIT")
         raise QueryOutOfResources("the query asked for more memory than it may have, or broke the engine; ask for less")
 

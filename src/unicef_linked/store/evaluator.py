@@ -1,18 +1,24 @@
 """The query processes: a small single-threaded parent holds the dataset and forks the children that evaluate.
 
-``python -m unicef_linked.store.evaluator RELEASE INDEX SOCKET LIMITS`` listens on a Unix socket. Every child accepts from
-that one socket, so the kernel hands a waiting query to whichever child is free. A child that meets its deadline is ended by
-the kernel's timer, wherever it is (the engine has no time-out of its own); one that asks for too much memory aborts;
-either way the parent forks another within milliseconds, and the waiting queries notice nothing. Where INDEX is given, each
-child opens that folder read-only instead of sharing its parent's memory.
+``python -m unicef_linked.store.evaluator RELEASE INDEX SOCKET LIMITS`` reads messages from a Unix socket, the queue. Every
+child reads from that one socket, so the kernel hands a waiting query to whichever child is free. A child that meets its
+deadline is ended by the kernel's timer, wherever it is (the engine has no time-out of its own); one that asks for too much
+memory aborts; either way the parent tells the client, and forks another within milliseconds, and the waiting queries
+notice nothing. Where INDEX is given, each child opens that folder read-only instead of sharing its parent's memory.
 
-One connection carries one query; opening it costs less than keeping it would. Frames: one byte of kind, four of length
-(big-endian), then the payload. Request: ``Q`` with JSON. Answer: ``H`` (the media type chosen), ``D`` (bytes) …, then ``E``
-(whole) or ``X`` (JSON: an error). A connection that ends without ``E`` or ``X`` is an answer that broke off.
+Messages (datagrams) rather than connections: neither side opens or accepts anything for a query, which cost more than a
+small query does, and a client keeps its socket for the next one. A request is ``REQUEST`` (a stamp that tells it from
+others, the seconds it may take, its length), then a line of JSON, then the query. An answer goes to the socket that the
+request came from. Its messages begin with a byte of kind: ``H`` (the media type, a line end, bytes), ``D`` (bytes) …, then
+``E`` (the last bytes); ``W`` is ``H`` and ``E`` in one. Besides there are ``X`` (JSON: an error), ``B`` and the stamp (the
+process has ended), ``M`` and an address (the request is longer than a message: send the rest there), and, several times a
+second, an empty message, by which a process finds out whether its client still is there. Whether the process is, the client
+sees on the board that all share (``store.board``).
 """
 
 from __future__ import annotations
 
+import ctypes
 import fcntl
 import json
 import os
@@ -21,29 +27,36 @@ import signal
 import socket
 import struct
 import sys
-import threading
 import time
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 import pyoxigraph as ox
 
 from unicef_linked.formats import FORMATS, Format
 from unicef_linked.release import open_release
-from unicef_linked.store.loading import load_release, open_index
+from unicef_linked.store.board import STAMP, Board, Work
+from unicef_linked.store.loading import default_graph, load_release, open_index
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from types import FrameType
     from typing import IO
 
-HEADER: Final = struct.Struct("!cI")
-MAX_REQUEST: Final = 8 << 20
-_BUFFER: Final = 64 << 10
-_TICK: Final = 0.1
-"""Seconds between two looks at whether the client is still there."""
+REQUEST: Final = struct.Struct("=ddI")
+PIECE: Final = 64 << 10
+"""Bytes of the longest message: the kernel takes three times as many by default (net.core.wmem_default)."""
+_TICK: Final = 0.2
+"""Seconds between two looks at what the children work on."""
+_NICE: Final = 10
+"""By how much nicer a query becomes that has been looked at twice (nice(2))."""
+_STALE: Final = 0.05
+"""Seconds after which it is worth asking whether who sent a request still waits for it."""
+_LIBC: Final = ctypes.CDLL(None)
+_PR_SET_PDEATHSIG: Final = 1
 _FEDERATION_FILES: Final = 64
 """Descriptors that a federated query may have at once: connections, and what looks a host's name up."""
 
@@ -53,7 +66,6 @@ class Limits:
     """What a query process may use."""
 
     workers: int
-    queue: int
     memory: int  # bytes, beyond what the dataset itself takes
     result: int  # bytes
     federation: bool = False  # whether a request may ask for connections of its own
@@ -63,42 +75,81 @@ class _ResultTooLarge(Exception):
     """The answer grew over its ceiling."""
 
 
-def frame(kind: bytes, payload: bytes = b"") -> bytes:
-    """Return one frame as bytes."""
-    return HEADER.pack(kind, len(payload)) + payload
+class _ClientLeft(Exception):
+    """Nobody waits for the answer."""
 
 
-class _Frames:
-    """A binary file that the engine writes an answer into; it leaves as frames, a first one as soon as there is any."""
+class _Line:
+    """The way to one client: its address, and the socket that we send from."""
 
-    def __init__(self, connection: socket.socket, head: bytes, ceiling: int) -> None:
-        self._connection, self._pending, self._left = connection, [head], ceiling
-        self._size = 0
+    def __init__(self, socket_: socket.socket, client: str) -> None:
+        self._socket, self._client = socket_, client
+
+    def send(self, *parts: bytes, flags: int = 0) -> None:
+        try:
+            self._socket.sendto(b"".join(parts), flags, self._client)
+        except (ConnectionError, FileNotFoundError):  # it is closed; its name is gone, too
+            raise _ClientLeft from None
+
+    def ping(self) -> None:
+        """Raise _ClientLeft when nobody is there. Where it has more than it reads, it is."""
+        with suppress(BlockingIOError):
+            self.send(flags=socket.MSG_DONTWAIT)
+
+
+class _Messages:
+    """A binary file that the engine writes an answer into; it leaves as messages."""
+
+    def __init__(self, line: _Line, media_type: str, ceiling: int) -> None:
+        self._line, self._left = line, ceiling
+        self._head, self._begun = media_type.encode() + b"\n", False
+        self._pending: list[bytes] = []
+        self._room = self._most = PIECE - 1 - len(self._head)
 
     def write(self, content: bytes) -> int:
         self._left -= len(content)
         if self._left < 0:
             raise _ResultTooLarge
-        self._pending.append(frame(b"D", content))
-        self._size += len(content)
-        if self._size >= _BUFFER:
+        if len(content) <= self._room:
+            self._pending.append(content)
+            self._room -= len(content)
+        else:
             self.send()
+            whole = len(content) // self._most * self._most
+            for start in range(0, whole, self._most):
+                self._send(b"D", content[start : start + self._most])
+            self._pending.append(content[whole:])
+            self._room -= len(content) - whole
         return len(content)
 
     def flush(self) -> None:
         """Do nothing: the engine flushes once, at the end, and ``finish`` sends then."""
 
     def send(self) -> None:
-        self._connection.sendall(b"".join(self._pending))
-        self._pending, self._size = [], 0
+        """Send what there is, even if that is nothing: then the answer has begun."""
+        self._send(b"D", *self._pending)
+        self._pending, self._room = [], self._most
 
     def finish(self) -> None:
-        self._pending.append(frame(b"E"))
-        self.send()
+        self._send(b"E", *self._pending)
+
+    def _send(self, kind: bytes, *parts: bytes) -> None:
+        if self._begun:
+            self._line.send(kind, *parts)
+        else:
+            self._begun = True
+            self._line.send(b"W" if kind == b"E" else b"H", self._head, *parts)
+
+
+class Dataset(NamedTuple):
+    """The dataset as a store, and its default graph alone as another: a pattern has half as much to walk over there."""
+
+    whole: ox.Store
+    default: ox.Store
 
 
 def evaluate(
-    store: ox.Store, request: Mapping[str, Any], prefixes: dict[str, str], write: Callable[[Format], IO[bytes]]
+    dataset: Dataset, request: Mapping[str, Any], prefixes: dict[str, str], write: Callable[[Format], IO[bytes]]
 ) -> None:
     """Evaluate one request and write its answer into the file that ``write`` opens for the format chosen.
 
@@ -107,9 +158,10 @@ def evaluate(
     """
     text, default_graphs, named_graphs = request["text"], request["default_graphs"], request["named_graphs"]
     if not request["protocol_dataset"] and len(default_graphs) < 2:
-        answer = store.query(text)  # the engine reads FROM by itself
+        # The engine reads FROM by itself.
+        answer = (dataset.whole if _may_name_graphs(text) else dataset.default).query(text)
     else:
-        store = _merged(store, default_graphs, text) if len(default_graphs) > 1 else store
+        store = _merged(dataset.whole, default_graphs, text) if len(default_graphs) > 1 else dataset.whole
         answer = store.query(
             text,
             default_graph=[ox.DefaultGraph()] if len(default_graphs) > 1 else [ox.NamedNode(g) for g in default_graphs],
@@ -131,6 +183,12 @@ def evaluate(
 FORMATS_BY_MEDIA_TYPE: Final = {f.media_type: f for f in FORMATS}
 
 
+def _may_name_graphs(text: str) -> bool:
+    """Tell whether a query holds what may be ``GRAPH`` or ``FROM``, or an escape that may hide them."""
+    lower = text.lower()
+    return "graph" in lower or "from" in lower or "\\" in text
+
+
 def _merged(store: ox.Store, default_graphs: list[str], text: str) -> ox.Store:
     """Return a store whose default graph is the RDF merge of the graphs named, its named graphs those of ``store``.
 
@@ -139,71 +197,96 @@ def _merged(store: ox.Store, default_graphs: list[str], text: str) -> ox.Store:
     The engine's own answer over two default graphs repeats a statement that stands in both (SPARQL 1.1, section 13.1).
     """
     merged = ox.Store()
-    if "graph" in text.lower() or "\\" in text:
+    if _may_name_graphs(text):
         merged.extend(quad for quad in store if not isinstance(quad.graph_name, ox.DefaultGraph))
     for name in default_graphs:
         merged.extend(ox.Quad(*q.triple) for q in store.quads_for_pattern(None, None, None, ox.NamedNode(name)))
     return merged
 
 
-def _receive(connection: socket.socket) -> dict[str, Any] | None:
-    """Return the request on a connection, None when its client has left meanwhile."""
-    content = connection.recv(_BUFFER)
-    if len(content) < HEADER.size:
-        return None
-    kind, length = HEADER.unpack_from(content)
-    if kind != b"Q" or length > MAX_REQUEST:
-        return None
-    missing = HEADER.size + length - len(content)
-    if missing > 0:
-        content += connection.recv(missing, socket.MSG_WAITALL)
-    if len(content) < HEADER.size + length:
-        return None
-    connection.send(b"")  # fails where the client has left: it need not be answered
-    request: dict[str, Any] = json.loads(content[HEADER.size :])
-    return request
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """What the parent has, and each child inherits."""
+
+    dataset: Callable[[], Dataset]
+    prefixes: dict[str, str]
+    limits: Limits
+    queue: socket.socket
+    board: Board
 
 
-def _answer(
-    store: ox.Store, connection: socket.socket, prefixes: dict[str, str], limits: Limits, watch: _Watch
-) -> None:
-    request = _receive(connection)
-    if request is None:
-        return
-    watch.connection = connection
-    signal.setitimer(signal.ITIMER_REAL, request["timeout"])
-    out: _Frames | None = None
+class _Child:
+    """What one query process works with."""
 
-    def write(chosen: Format) -> IO[bytes]:
-        nonlocal out
-        out = _Frames(connection, frame(b"H", chosen.media_type.encode()), limits.result)
-        return cast("IO[bytes]", out)
+    def __init__(self, shared: _Shared, entry: int, socket_: socket.socket) -> None:
+        self._shared, self._entry, self._socket = shared, entry, socket_
+        self._dataset = shared.dataset()
+        self._priority = _priority()
 
-    error: dict[str, object]
-    try:
-        with _sockets() if request["federated"] else nullcontext():
-            evaluate(store, request, prefixes, write)
-        watch.connection = None  # who has the end of the answer may leave
-        assert out is not None
-        out.finish()
-    except (BrokenPipeError, ConnectionResetError):
-        return
-    except LookupError:
-        error = {"kind": "not-acceptable"}
-    except _ResultTooLarge:
-        error = {"kind": "result-too-large", "message": f"the result has more than {limits.result >> 20} MiB"}
-    except SyntaxError as problem:
-        error = {"kind": "malformed", "message": str(problem)}
-    except (ValueError, RuntimeError, OSError) as problem:
-        error = {"kind": "failed", "message": str(problem)}
-    else:
-        return
-    finally:
-        watch.connection = None
+    def answer(self, message: bytes, client: str) -> None:
+        """Answer the request that a message is, or begins."""
+        self._shared.board.begin(self._entry, message[:STAMP], client.encode())
+        stamp, timeout, length = REQUEST.unpack_from(message)
+        line = _Line(self._socket, client)
+        signal.setitimer(signal.ITIMER_REAL, timeout)
+        try:
+            if time.monotonic() - stamp > _STALE:
+                line.ping()
+            self._evaluate(self._request(message, length, line), line)
+        except _ClientLeft:
+            pass
+        # After any other error this process ends with its entry on the board, and its parent tells the client.
+        self._shared.board.end(self._entry)
         signal.setitimer(signal.ITIMER_REAL, 0)
-    if out is not None and "message" in error:
-        out.send()  # what was made before it broke, so that the break is seen as one
-    connection.sendall(frame(b"X", json.dumps(error).encode()))
+        if _priority() != self._priority:  # only root could take it back
+            os._exit(0)
+
+    def _request(self, message: bytes, length: int, line: _Line) -> dict[str, Any]:
+        body = message[REQUEST.size :]
+        if len(body) < length:
+            line.send(b"M", self._socket.getsockname().encode())
+            pieces = bytearray(body)
+            while len(pieces) < length:
+                pieces += self._socket.recv(PIECE)
+            body = bytes(pieces)
+        options, _, text = body.partition(b"\n")
+        return _read(options) | {"text": text.decode(errors="surrogatepass")}
+
+    def _evaluate(self, request: dict[str, Any], line: _Line) -> None:
+        out: _Messages | None = None
+
+        def write(chosen: Format) -> IO[bytes]:
+            nonlocal out
+            out = _Messages(line, chosen.media_type, self._shared.limits.result)
+            return cast("IO[bytes]", out)
+
+        error: dict[str, object]
+        try:
+            with _sockets() if request["federated"] else nullcontext():
+                evaluate(self._dataset, request, self._shared.prefixes, write)
+            assert out is not None
+            out.finish()
+        except LookupError:
+            error = {"kind": "not-acceptable"}
+        except _ResultTooLarge:
+            most = self._shared.limits.result >> 20
+            error = {"kind": "result-too-large", "message": f"the result has more than {most} MiB"}
+        except SyntaxError as problem:
+            error = {"kind": "malformed", "message": str(problem)}
+        except (ValueError, RuntimeError, OSError) as problem:
+            error = {"kind": "failed", "message": str(problem)}
+        else:
+            return
+        if out is not None and "message" in error:
+            out.send()  # what was made before it broke, so that the break is seen as one
+        line.send(b"X", json.dumps(error).encode())
+
+
+@lru_cache(maxsize=32)
+def _read(options: bytes) -> dict[str, Any]:
+    """Return what a request's line of JSON says; it is the same for most."""
+    read: dict[str, Any] = json.loads(options)
+    return read
 
 
 @contextmanager
@@ -217,50 +300,27 @@ def _sockets() -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
-def _child(
-    dataset: Callable[[], ox.Store], listener: socket.socket, prefixes: dict[str, str], limits: Limits, parent: int
-) -> None:
+def _child(shared: _Shared, entry: int, parent: int) -> None:
     """Answer one query after another, for ever."""
-    store = dataset()
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGALRM, signal.SIG_DFL)  # the kernel ends the process, whatever it is doing
-    os.nice(5)  # a storm of queries does not slow the web workers down
+    _end_with(parent)
+    own = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    child = _Child(shared, entry, own)
+    address = _own_address(shared.queue, os.getpid())
+    Path(address).unlink(missing_ok=True)  # of a process that had this number before
+    own.bind(address)
+    limits = shared.limits
     ceiling = _address_space() + limits.memory
     resource.setrlimit(resource.RLIMIT_AS, (ceiling, ceiling))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    # One descriptor is left, for the connection: what evaluates a query cannot open a file or a socket of its own.
-    with socket.socket(socket.AF_UNIX) as probe:
-        opened = probe.fileno() + 1
+    # No descriptor is left: what evaluates a query cannot open a file or a socket of its own.
+    opened = own.fileno() + 1
     resource.setrlimit(resource.RLIMIT_NOFILE, (opened, opened + (_FEDERATION_FILES if limits.federation else 0)))
-    watch = _Watch(parent)
     while True:
-        connection, _ = listener.accept()
-        with connection, suppress(BrokenPipeError, ConnectionResetError):  # the client left
-            _answer(store, connection, prefixes, limits, watch)
-
-
-class _Watch:
-    """A thread that ends this process when the client of a query leaves, or our parent: the engine stops for nobody.
-
-    It looks a few times a second, which costs a query nothing; the engine lets go of the interpreter while it evaluates.
-    """
-
-    def __init__(self, parent: int) -> None:
-        self.connection: socket.socket | None = None
-        self._parent = parent
-        threading.Thread(target=self._look, daemon=True).start()
-
-    def _look(self) -> None:
-        while True:
-            time.sleep(_TICK)
-            if os.getppid() != self._parent:
-                os._exit(0)
-            connection = self.connection
-            try:
-                if connection and connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b"":
-                    os._exit(0)
-            except OSError:
-                continue  # nothing to read: the client waits; or the query has ended meanwhile
+        message, client = shared.queue.recvfrom(PIECE)
+        if client:
+            child.answer(message, client)
 
 
 def _address_space() -> int:
@@ -268,12 +328,22 @@ def _address_space() -> int:
     return int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
 
 
-def _fork(dataset: Callable[[], ox.Store], listener: socket.socket, prefixes: dict[str, str], limits: Limits) -> int:
+def board_of(path: str) -> Path:
+    """Return where the board of the query processes lies that are asked at an address."""
+    return Path(f"{path}.board")
+
+
+def _own_address(queue: socket.socket, pid: int) -> str:
+    """Return the address of a child's own socket."""
+    return f"{queue.getsockname()}.{pid}"
+
+
+def _fork(shared: _Shared, entry: int) -> int:
     parent = os.getpid()  # read before the fork: it may end at any time after
     pid = os.fork()
     if pid == 0:
         try:
-            _child(dataset, listener, prefixes, limits, parent)
+            _child(shared, entry, parent)
         except MemoryError:
             os._exit(2)
         finally:
@@ -285,31 +355,77 @@ def main(arguments: list[str]) -> None:
     """Hold the dataset, keep the children at their number, end them with this process."""
     release, index, path = open_release(Path(arguments[0])), arguments[1], arguments[2]
     limits = Limits(**json.loads(arguments[3]))
-    loaded = None if index else load_release(release)
-    prefixes = release.names.prefixes
+    loaded = None
+    if not index:
+        whole = load_release(release)
+        loaded = Dataset(whole, default_graph(whole) if release.manifest.union else whole)
 
-    def dataset() -> ox.Store:
-        return loaded or open_index(Path(index))
+    def dataset() -> Dataset:
+        return loaded or Dataset(*[open_index(Path(index))] * 2)
 
-    with socket.socket(socket.AF_UNIX) as listener:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as queue:
         Path(path).unlink(missing_ok=True)
-        listener.bind(path)
-        listener.listen(limits.queue)
-        children = {_fork(dataset, listener, prefixes, limits) for _ in range(limits.workers)}
+        queue.bind(path)
+        board = Board.make(board_of(path), limits.workers)
+        shared = _Shared(dataset, release.names.prefixes, limits, queue, board)
+        children = {_fork(shared, entry): entry for entry in range(limits.workers)}
 
         def stop(_signal: int, _stack: FrameType | None) -> None:
             for pid in children:
                 os.kill(pid, signal.SIGKILL)
             os._exit(0)
 
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})  # we wait for it
         signal.signal(signal.SIGTERM, stop)
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's; our parent sends SIGTERM when it has drained
         _die_with_parent(stop)
         print("ready", flush=True)  # noqa: T201 - our parent waits for this line
+        before: dict[int, Work] = {}
+        look = time.monotonic()
         while True:
-            pid, _ = os.wait()
-            children.discard(pid)
-            children.add(_fork(dataset, listener, prefixes, limits))
+            signal.sigtimedwait({signal.SIGCHLD}, _TICK)
+            while pid := os.waitpid(-1, os.WNOHANG)[0]:
+                entry = children.pop(pid)
+                if work := board.read(entry):
+                    board.end(entry)
+                    stamp, client = work
+                    with suppress(OSError):  # it has left; or it is slow, and will look at the board
+                        queue.sendto(b"B" + stamp, socket.MSG_DONTWAIT, client)
+                children[_fork(shared, entry)] = entry
+                Path(_own_address(queue, pid)).unlink(missing_ok=True)
+            if (now := time.monotonic()) >= look:
+                before, look = _watch(shared, children, before), now + _TICK
+
+
+def _watch(shared: _Shared, children: Mapping[int, int], before: Mapping[int, Work]) -> dict[int, Work]:
+    """Look at what each child works on, and return that by process; ``before`` is what an earlier look has returned.
+
+    A query whose client has left is ended with its process: the engine stops for nobody. One that takes long gives way to
+    all else: whoever asks for a document, or a little, meanwhile is answered first.
+    """
+    now = {pid: work for pid, entry in children.items() if (work := shared.board.read(entry))}
+    for pid, work in now.items():
+        try:
+            shared.queue.sendto(b"", socket.MSG_DONTWAIT, work[1])
+        except BlockingIOError:
+            pass  # it has more than it reads
+        except OSError:
+            if shared.board.read(children[pid]) == work:  # else the query has ended meanwhile
+                os.kill(pid, signal.SIGKILL)
+        if before.get(pid) == work:
+            os.setpriority(os.PRIO_PROCESS, pid, _priority() + _NICE)
+    return now
+
+
+def _priority() -> int:
+    return os.getpriority(os.PRIO_PROCESS, 0)
+
+
+def _end_with(parent: int) -> None:
+    """End this process when its parent ends (prctl(2))."""
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(0)
 
 
 def _die_with_parent(stop: Callable[[int, FrameType | None], None]) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from pyoxigraph import DefaultGraph, Quad, Store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from unicef_linked.release import Release
 
@@ -23,9 +23,18 @@ def load_release(release: Release) -> Store:
     Where the release says that its default graph is the union, the union is stored: the engine's own union keeps a
     statement once for each graph that holds it, while an RDF merge holds it once (RDF 1.1 Semantics, section 4.1).
     """
+    return _loaded(_statements(release))
+
+
+def default_graph(store: Store) -> Store:
+    """Return the default graph of a store as another."""
+    return _loaded(store.quads_for_pattern(None, None, None, DefaultGraph()))
+
+
+def _loaded(statements: Iterable[Quad]) -> Store:
     store = Store()
     # What is loaded one after the other lies side by side in memory, and most patterns of a query name their predicate.
-    store.bulk_extend(sorted(_statements(release), key=lambda quad: quad.predicate.value))
+    store.bulk_extend(sorted(statements, key=lambda quad: quad.predicate.value))
     return store
 
 
