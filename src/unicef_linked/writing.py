@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from pyoxigraph import Literal, NamedNode, Quad, RdfFormat, Triple, serialize
@@ -33,14 +34,18 @@ def settle_prefixes(content: bytes, kind: RdfFormat, order: Sequence[str]) -> by
     if kind not in _WITH_PREFIXES:
         return content
 
-    def position(line: bytes) -> int:
-        return order.index(line[len("@prefix ") :].partition(b":")[0].decode())
+    position = {prefix: number for number, prefix in enumerate(order)}
 
     def in_order(found: re.Match[bytes]) -> bytes:
-        lines = sorted(found[0].splitlines(keepends=True), key=position)
-        return b"".join(lines)
+        return b"".join(sorted(found[0].splitlines(keepends=True), key=lambda line: position[_declared(bytes(line))]))
 
     return _PREFIX_LINES.sub(in_order, content, 1)
+
+
+@lru_cache(maxsize=1024)
+def _declared(line: bytes) -> str:
+    """Return the prefix that a line of Turtle declares; the same few lines stand before every answer."""
+    return line[len("@prefix ") :].partition(b":")[0].decode()
 
 
 def _used(statements: Sequence[Triple] | Sequence[Quad], prefixes: Mapping[str, str]) -> dict[str, str]:

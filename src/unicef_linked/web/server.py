@@ -59,7 +59,7 @@ def serve(release: Release, settings: Settings, *, host: str, port: int, workers
 
 
 def _run(host: str, port: int, workers: int, settings: Settings) -> None:
-    from granian.constants import Interfaces
+    from granian.constants import Interfaces, RuntimeModes
     from granian.http import HTTP1Settings
     from granian.log import LogLevels
     from granian.server import Server
@@ -72,6 +72,7 @@ def _run(host: str, port: int, workers: int, settings: Settings) -> None:
         port=port,
         interface=Interfaces.WSGI,
         workers=workers,
+        runtime_mode=RuntimeModes.st,  # its one thread hands over to ours; a scheduler for several costs queries a thirtieth
         # A query that waits holds a thread; as many again are kept for everything else.
         blocking_threads=min(256, 2 * waiting),
         backpressure=max(512, 4 * waiting),
