@@ -77,6 +77,8 @@ def test_all_web_workers_give_one_resource_one_entity_tag(server: Server) -> Non
         "/doc/region/gao.html",
         "/doc/sector/wash.html",
         "/doc/group.html",
+        "/",
+        "/pictures",
         "/ontology.html",
         "/shapes.html",
         "/dataset.html",

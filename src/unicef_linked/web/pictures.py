@@ -6,6 +6,7 @@ The ontology says which variables each way of drawing reads. What cannot be draw
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -16,7 +17,7 @@ import pyoxigraph as ox
 from babel.dates import format_date, format_skeleton
 from babel.numbers import format_decimal
 
-from unicef_linked.errors import MalformedQuery, NotAcceptable, QueryError, QueryRefused
+from unicef_linked.errors import LinkedDataError, MalformedQuery, NotAcceptable, QueryError, QueryRefused
 from unicef_linked.formats import RESULTS_JSON
 from unicef_linked.iris import GEO, RDF, RDFS, SKOS
 from unicef_linked.resource import Text, collation
@@ -117,6 +118,12 @@ class Pictures:
         if isinstance(found, Table):
             return found
         raise found
+
+    def ask_all(self) -> None:
+        """Ask for what has not been asked yet, so that no reader waits for it, or comes when the queue is full."""
+        for picture in self.published:
+            with suppress(LinkedDataError):  # whoever opens the page is told
+                self.ask(picture)
 
     def _ask(self, query: str) -> Table:
         answer = self._store.answer(Query(query), solutions=RESULTS_JSON, graph=None, timeout=self._timeout)

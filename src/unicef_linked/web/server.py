@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from types import FrameType
 
+    from unicef_linked.web.site import Site
+
 _HANDOVER: Final = "UNICEF_LINKED_WORKER"
 """How a web worker, which Granian starts as a process of its own, learns what to serve."""
 
@@ -38,6 +40,8 @@ def application() -> Callable[[Any, Any], Iterable[bytes]]:
     settings = Settings(**values)
     release = open_release(Path(handed["release"]))
     app = create_app(settings, release, open_store(handed["engine"], release, settings))
+    site: Site = app.extensions["unicef-linked"]
+    threading.Thread(target=site.pictures.ask_all, daemon=True).start()
     # The cache is the outermost layer: a hit never enters Flask.
     return app.wsgi_app
 
