@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import time
 from functools import partial
 from http.client import HTTPConnection
 from statistics import median
 from typing import TYPE_CHECKING
-
-import pyoxigraph as ox
 
 from bench.load import NONCE
 from bench.questions import PREFIXES, QUESTIONS, Question
@@ -18,7 +17,8 @@ from unicef_linked.config import Settings
 from unicef_linked.formats import RESULTS_JSON, TURTLE
 from unicef_linked.release import open_release
 from unicef_linked.store.embedded import Embedded, Evaluators
-from unicef_linked.store.loading import load_release
+from unicef_linked.store.evaluator import Dataset, evaluate
+from unicef_linked.store.loading import default_graph, load_release
 from unicef_linked.store.query import Query
 
 if TYPE_CHECKING:
@@ -26,6 +26,13 @@ if TYPE_CHECKING:
 
     from bench.running import Run
 
+_AS_ASKED = {
+    "default_graphs": (),
+    "named_graphs": (),
+    "protocol_dataset": False,
+    "solutions": RESULTS_JSON.media_type,
+    "graph": TURTLE.media_type,
+}
 _COUNT = 100
 """Times that each way answers a query before the next way has its turn."""
 
@@ -34,25 +41,21 @@ def isolation(run: Run) -> Report:
     """Return microseconds per query, for each kind: in process, isolated, isolated and over HTTP."""
     report = Report("isolation: one query at a time, µs (ours isolated, beside the same engine in process)")
     release = open_release(run.release)
-    store, numbers = load_release(release), itertools.count()
+    whole, numbers = load_release(release), itertools.count()
+    dataset = Dataset(whole, default_graph(whole))  # as a query process has it
     server = run.ours()
     evaluators = Evaluators(release, Settings())
     run.stack.callback(evaluators.close)
     isolated = Embedded(release, evaluators.address, Settings())
+    run.stack.callback(isolated.close)
     connection = HTTPConnection("127.0.0.1", server.port)
     run.stack.callback(connection.close)
 
     def in_process(question: Question) -> bytes:
-        answer = store.query(f"{PREFIXES}{question.text}\n#{next(numbers)}")
-        match answer:
-            case ox.QuerySolutions():
-                written = answer.serialize(format=ox.QueryResultsFormat.JSON)
-            case ox.QueryTriples():
-                written = answer.serialize(format=ox.RdfFormat.TURTLE)
-            case _:
-                raise ValueError(f"{question.kind} is neither SELECT nor CONSTRUCT")
-        assert written is not None  # as no file was given to write to
-        return written
+        out = io.BytesIO()
+        request = {"text": f"{PREFIXES}{question.text}\n#{next(numbers)}", **_AS_ASKED}
+        evaluate(dataset, request, release.names.prefixes, lambda _: out)
+        return out.getvalue()
 
     def through_a_process(question: Question) -> bytes:
         query = Query(f"{PREFIXES}{question.text}\n#{next(numbers)}")

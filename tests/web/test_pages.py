@@ -9,12 +9,17 @@ import pytest
 from playwright.sync_api import expect
 from tests.web.conftest import Visit
 
+from unicef_linked.web import create_app
 from unicef_linked.web.responses import TITLES
 
 if TYPE_CHECKING:
     from flask.testing import FlaskClient
     from playwright.sync_api import Browser
     from tests.conftest import Server
+
+    from unicef_linked.config import Settings
+    from unicef_linked.release import Release
+    from unicef_linked.store import Store
 
 PAGES: Final = [
     ("/", "UNICEF in Mali", "L’UNICEF au Mali"),
@@ -122,3 +127,18 @@ def test_every_problem_type_is_explained_in_both_languages(client: FlaskClient, 
     )
     lead = re.compile(r'<p class="lead">(.{20,}?)</p>')
     assert lead.search(english)[1] != lead.search(french)[1]  # type: ignore[index]
+
+
+@pytest.mark.parametrize("path", ["/", "/dataset", "/quality", "/shapes", "/doc/office/gao", "/nowhere"])
+def test_the_first_who_asks_for_a_page_does_not_choose_the_language_of_the_next(
+    settings: Settings, release: Release, store: Store, path: str
+) -> None:
+    """The templates of a new application are compiled by the first request that needs them."""
+    page = {"Accept": "text/html", "Accept-Language": "fr"}
+    client = create_app(settings, release, store).test_client()
+    in_english = client.get(f"{path}?lang=en", headers=page).text
+    assert 'href="/sparql?lang=en"' in in_english
+    unsaid = client.get(path, headers=page).text
+    assert create_app(settings, release, store).test_client().get(path, headers=page).text == unsaid
+    assert 'href="/sparql"' in unsaid
+    assert "lang=en" not in re.sub(r'<(link|a)[^>]* hreflang="en"[^>]*>', "", unsaid)

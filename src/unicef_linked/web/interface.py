@@ -6,12 +6,13 @@ import json
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
 from babel import Locale, UnknownLocaleError
 from babel.numbers import format_decimal
 from flask import request
+from jinja2 import pass_context
 from pyoxigraph import NamedNode
 
 from unicef_linked.iris import DCTERMS
@@ -20,7 +21,10 @@ from unicef_linked.web.telling import tell
 from unicef_linked.web.translation import translations
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from flask import Flask
+    from jinja2.runtime import Context
 
     from unicef_linked.resource import Link, Text
 
@@ -38,12 +42,13 @@ def install(app: Flask) -> None:
         newstyle=True,
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.filters.update(
-        number=_number,
-        localized=_localized,
-        language_name=_language_name,
-        tell=lambda literal: tell(literal, language()),
-    )
+    filters: dict[str, Callable[..., Any]] = {
+        "number": _number,
+        "localized": _localized,
+        "language_name": _language_name,
+        "tell": lambda literal: tell(literal, language()),
+    }
+    app.jinja_env.filters.update({name: _of_the_request(function) for name, function in filters.items()})
     app.context_processor(
         lambda: {
             "asset": asset,
@@ -57,6 +62,16 @@ def install(app: Flask) -> None:
             "is_ours": site().release.manifest.conforms is not None,
         }
     )
+
+
+def _of_the_request(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a filter whose result depends on the request: the compiler of templates applies others to constants for good."""
+
+    @pass_context
+    def apply(_context: Context, *values: Any) -> Any:
+        return function(*values)
+
+    return apply
 
 
 def asset(name: str) -> str:
