@@ -43,6 +43,13 @@ class Visit:
         self.page.goto(self.server.url + path)
         return self.page
 
+    def barriers(self) -> list[str]:
+        """Return what axe finds wrong with the page in the light, and in the dark where a colour can change it."""
+        self.page.emulate_media(color_scheme="light", reduced_motion="reduce")  # no colour between two
+        found = self.violations()
+        self.page.emulate_media(color_scheme="dark")
+        return found + self.violations("color-contrast", "link-in-text-block")
+
     def violations(self, *rules: str) -> list[str]:
         """Return what axe finds wrong with the page as it stands, by these rules or all, each with the element and the rule."""
         self.page.evaluate(_axe())
