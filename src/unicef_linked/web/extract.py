@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 MOST: Final = 200
 """Things that are looked up for one map, and things around them: past that a map is no extract."""
 
+_KEPT: Final = 500
+"""Maps that are kept; then the keeping begins anew."""
 _MARKED: Final = ("subject", "related")
 _NAMES: Final = 6  # on a small map no more than these can be read
 _WORDS: Final = 36  # how high their letters are, in units of the map
@@ -54,7 +57,20 @@ def place_of(store: Store, iri: str) -> Geometry | None:
 
 
 def extract(site: Site, thing: Link, portrait: Portrait, language: str) -> Map | None:
-    """Return the map of a thing; None where neither it nor what its rows lead to is anywhere.
+    """Return the map of a thing; None where neither it nor what its rows lead to is anywhere. Drawing costs half a page."""
+    key = thing.iri, language
+    kept = site.extracts
+    with suppress(KeyError):
+        return kept[key]
+    drawn = _extract(site, thing, portrait, language)
+    if len(kept) >= _KEPT:
+        kept.clear()
+    kept[key] = drawn
+    return drawn
+
+
+def _extract(site: Site, thing: Link, portrait: Portrait, language: str) -> Map | None:
+    """Draw the map of a thing.
 
     The kinds of its features: ``subject`` is what the page is about, or where it works if it is nowhere itself;
     ``related`` is what its rows lead to; ``context`` is what is of the same kind as the areas, ``ground`` what all the

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
-from functools import reduce
+from functools import lru_cache, reduce
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
@@ -167,6 +167,7 @@ def draw(
     return Map(*size, tuple(areas), tuple(points), lines, tuple(labels))
 
 
+@lru_cache(maxsize=512)
 def read_place(text: str) -> Geometry | None:
     """Return the geometry that a literal states, as GeoJSON or as WKT (GeoSPARQL 1.1, section 8.8); None of any other.
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from unicef_linked.statistics import Statistics
     from unicef_linked.store import Store
     from unicef_linked.web.layout import Layout
+    from unicef_linked.web.maps import Map
 
 INCOMING: Final = 1000
 """Statements about others that a document repeats; past that it says so and leaves the rest to SPARQL."""
@@ -102,6 +103,11 @@ class Site:
     def pictures(self) -> Pictures:
         """The pictures that the data publishes, and what their queries find."""
         return Pictures(self.store, self.names, self.settings.query_timeout)
+
+    @cached_property
+    def extracts(self) -> dict[tuple[str, str], Map | None]:
+        """The maps on pages about things, by IRI and language, as they have been drawn (``extract``)."""
+        return {}
 
     @cached_property
     def reconciler(self) -> Reconciler:
