@@ -82,7 +82,7 @@ class _ClientLeft(Exception):
 class _Line:
     """The way to one client: its address, and the socket that we send from."""
 
-    def __init__(self, socket_: socket.socket, client: str) -> None:
+    def __init__(self, socket_: socket.socket, client: str | bytes) -> None:
         self._socket, self._client = socket_, client
 
     def send(self, *parts: bytes, flags: int = 0) -> None:
@@ -355,13 +355,12 @@ def main(arguments: list[str]) -> None:
     """Hold the dataset, keep the children at their number, end them with this process."""
     release, index, path = open_release(Path(arguments[0])), arguments[1], arguments[2]
     limits = Limits(**json.loads(arguments[3]))
-    loaded = None
-    if not index:
-        whole = load_release(release)
-        loaded = Dataset(whole, default_graph(whole) if release.manifest.union else whole)
+    loaded = None if index else load_release(release)
+    default = default_graph(loaded) if loaded is not None and release.manifest.union else None
 
     def dataset() -> Dataset:
-        return loaded or Dataset(*[open_index(Path(index))] * 2)
+        whole = open_index(Path(index)) if loaded is None else loaded  # an empty store is false
+        return Dataset(whole, whole if default is None else default)
 
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as queue:
         Path(path).unlink(missing_ok=True)
@@ -406,10 +405,8 @@ def _watch(shared: _Shared, children: Mapping[int, int], before: Mapping[int, Wo
     now = {pid: work for pid, entry in children.items() if (work := shared.board.read(entry))}
     for pid, work in now.items():
         try:
-            shared.queue.sendto(b"", socket.MSG_DONTWAIT, work[1])
-        except BlockingIOError:
-            pass  # it has more than it reads
-        except OSError:
+            _Line(shared.queue, work[1]).ping()
+        except (_ClientLeft, OSError):
             if shared.board.read(children[pid]) == work:  # else the query has ended meanwhile
                 os.kill(pid, signal.SIGKILL)
         if before.get(pid) == work:
