@@ -115,7 +115,8 @@ def test_a_million_rows_pass_through_without_being_held(serve: Callable[..., Ser
     look()
     assert len(first) >= 4
     rows = size = 0
-    with ask(server, f"{PRODUCT} LIMIT 1000000", headers={"Accept": "text/csv"}, stream=True) as response:
+    long = {"data": {"timeout": "30"}, "headers": {"Accept": "text/csv"}, "stream": True}
+    with ask(server, f"{PRODUCT} LIMIT 1000000", **long) as response:
         for chunk in response.iter_content(1 << 20):
             rows += chunk.count(b"\r\n")
             size += len(chunk)
