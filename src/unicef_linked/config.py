@@ -27,7 +27,9 @@ class Settings:
     languages: tuple[str, ...] = _setting(("fr", "en"), "Languages of the pages; the first is the default")  # type: ignore[assignment]
     query_timeout: float = _setting(10.0, "Seconds a query may take when the client asks for no timeout")  # type: ignore[assignment]
     query_timeout_max: float = _setting(30.0, "Most seconds that a client may ask for")  # type: ignore[assignment]
-    query_workers: int = _setting(0, "Processes that evaluate queries; 0: one per core")  # type: ignore[assignment]
+    query_workers: int = _setting(
+        0, "Processes that evaluate queries, and at most as many again that evaluate long ones; 0: one per core"
+    )  # type: ignore[assignment]
     query_queue: int = _setting(32, "Queries that may wait for a worker before others are turned away")  # type: ignore[assignment]
     query_patience: float = _setting(5.0, "Seconds a query may wait for a worker")  # type: ignore[assignment]
     query_memory: int = _setting(1024, "MiB that one query may use beyond the dataset itself")  # type: ignore[assignment]

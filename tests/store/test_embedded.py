@@ -142,6 +142,41 @@ def test_a_full_queue_turns_others_away_with_a_time_to_come_back(release: Releas
         assert Overloaded("", retry_after=1).retry_after == 1
 
 
+def test_queries_that_take_long_leave_room_for_others(release: Release, settings: Settings) -> None:
+    """As many as there are query processes go on; others are ended before they have said anything."""
+    done = threading.Event()
+    outcomes: list[str] = []
+
+    def endless() -> None:
+        try:
+            store.answer(Query(ENDLESS), solutions=RESULTS_CSV, graph=NTRIPLES, timeout=300, left=done.is_set)
+        except QueryError as error:
+            outcomes.append(type(error).__name__)
+
+    with opened(release, replace(settings, query_workers=1, query_patience=60.0)) as (store, _):
+        threads = [threading.Thread(target=endless) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        assert rows(store, "SELECT ('x' AS ?y) {}") == ["x"]
+        while len(outcomes) < 3:
+            time.sleep(0.01)
+        assert outcomes == ["Overloaded"] * 3
+        assert rows(store, "SELECT ('x' AS ?y) {}") == ["x"]
+        done.set()
+        for thread in threads:
+            thread.join()
+        assert outcomes[3] == "QueryError"
+
+
+def test_an_answer_that_has_begun_is_not_ended_for_others(release: Release, settings: Settings) -> None:
+    with opened(release, replace(settings, query_workers=1)) as (store, evaluators):
+        begun = [ask(store, "SELECT ?a { ?a ?b ?c . ?d ?e ?f } LIMIT 200000", timeout=120) for _ in range(2)]
+        time.sleep(1)  # until the parent has seen both for longer than a moment
+        assert len(children(evaluators._process.pid)) == 2
+        for answer in begun:
+            assert b"".join(answer.chunks).count(b"\n") == 200001
+
+
 def test_a_process_that_is_killed_is_replaced(release: Release, settings: Settings) -> None:
     with opened(release, settings) as (store, evaluators):
         parent = evaluators._process.pid

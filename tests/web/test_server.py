@@ -150,7 +150,7 @@ def test_a_client_that_reads_slowly_sees_it_too(server: Server) -> None:
 
 @pytest.mark.parametrize("query", [ENDLESS, PRODUCT, "SELECT * { ?a ?b ?c . ?d ?e ?f FILTER(?a = ?nothing) }"])
 def test_a_client_that_leaves_frees_its_worker(serve: Callable[..., Server], release: Release, query: str) -> None:
-    """Else the one query process would be busy for 30 seconds, and turn the others away after 5."""
+    """Else the one that may take long would do so for 30 seconds, and each other would be ended after a moment."""
     single = serve(
         *("--release", str(release.path), "--workers", "1"), environment={"UNICEF_LINKED_QUERY_WORKERS": "1"}
     )
@@ -158,6 +158,8 @@ def test_a_client_that_leaves_frees_its_worker(serve: Callable[..., Server], rel
         with suppress(requests.exceptions.ReadTimeout):  # an answer that has begun to stream has no such time-out
             ask(single, query, data={"timeout": "30"}, timeout=0.6, stream=True).close()
     assert len(ask(single, OFFICES).json()["results"]["bindings"]) == 5
+    ends = {ask(single, ENDLESS, data={"timeout": "1"}).json()["type"].rpartition("/")[2] for _ in range(5)}
+    assert "query-timeout" in ends
 
 
 def test_a_client_that_stays_is_answered_though_others_leave(server: Server) -> None:

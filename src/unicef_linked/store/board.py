@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _ENTRY: Final = 256
-"""Bytes for each process: the length of the client's address (0: nothing is under way), the stamp, the address."""
+"""Bytes for each process: the length of the client's address (0: nothing is under way), the stamp, the address, two flags."""
+_BEGUN, _LAST = 254, 255
+"""Where the flags stand: bytes of the answer have left; what the process works on is the last that it does."""
 STAMP: Final = 8
 """Bytes of a stamp."""
 Work = tuple[bytes, bytes]
@@ -36,11 +38,32 @@ class Board:
             file.write(bytes(entries * _ENTRY))
         return cls(path)
 
+    def clear(self, entry: int) -> None:
+        """Make room for a new process."""
+        self._memory[entry * _ENTRY : (entry + 1) * _ENTRY] = bytes(_ENTRY)
+
     def begin(self, entry: int, stamp: bytes, client: bytes) -> None:
         """Say that a process works on a request, and to which address the answer goes."""
         start = entry * _ENTRY
+        self._memory[start + _BEGUN] = 0
         self._memory[start + 1 : start + 1 + STAMP + len(client)] = stamp + client
         self._memory[start] = len(client)
+
+    def answer(self, entry: int) -> None:
+        """Say that bytes of the answer have left, and others are to follow."""
+        self._memory[entry * _ENTRY + _BEGUN] = 1
+
+    def answers(self, entry: int) -> bool:
+        """Tell whether that was said of the request that a process works on."""
+        return bool(self._memory[entry * _ENTRY + _BEGUN])
+
+    def retire(self, entry: int) -> None:
+        """Have a process take up no other request."""
+        self._memory[entry * _ENTRY + _LAST] = 1
+
+    def retires(self, entry: int) -> bool:
+        """Tell whether a process takes up no other request."""
+        return bool(self._memory[entry * _ENTRY + _LAST])
 
     def end(self, entry: int) -> None:
         """Say that a process works on nothing."""

@@ -225,7 +225,7 @@ class _Lines:
     def __init__(self, address: str, settings: Settings) -> None:
         self.address, self.patience = address, settings.query_patience
         self._ours, self._numbers = secrets.token_hex(4), itertools.count()
-        self._free: list[socket.socket | None] = [None] * (settings.workers + settings.query_queue)
+        self._free: list[socket.socket | None] = [None] * (2 * settings.workers + settings.query_queue)
 
     def take(self) -> socket.socket:
         """Return a socket on which nothing is under way. Raises Overloaded."""
@@ -357,6 +357,12 @@ class _Conversation:
                 self._raise(json.loads(content))
             if kind == b"B" and self._request.startswith(content):
                 self._broken_off()
+            if kind == b"O" and self._request.startswith(content):
+                raise Overloaded(
+                    "the query takes longer than a moment, and as many such queries as may run do so already; "
+                    "ask for less, or try again shortly",
+                    retry_after=max(1, round(self._lines.patience)),
+                )
             if kind == b"M":
                 for start in range(PIECE, len(self._request), PIECE):
                     self._line.sendto(self._request[start : start + PIECE], content.decode())

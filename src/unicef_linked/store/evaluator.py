@@ -10,8 +10,8 @@ Messages (datagrams) rather than connections: neither side opens or accepts anyt
 small query does, and a client keeps its socket for the next one. A request is ``REQUEST`` (a stamp that tells it from
 others, the seconds it may take, its length), then a line of JSON, then the query. An answer goes to the socket that the
 request came from. Its messages begin with a byte of kind: ``H`` (the media type, a line end, bytes), ``D`` (bytes) …, then
-``E`` (the last bytes); ``W`` is ``H`` and ``E`` in one. Besides there are ``X`` (JSON: an error), ``B`` and the stamp (the
-process has ended), ``M`` and an address (the request is longer than a message: send the rest there), and, several times a
+``E`` (the last bytes); ``W`` is ``H`` and ``E`` in one. Besides there are ``X`` (JSON: an error), ``B`` or ``O`` and the stamp (the
+process has ended, or was ended to make room for others), ``M`` and an address (the request is longer than a message: send the rest there), and, several times a
 second, an empty message, by which a process finds out whether its client still is there. Whether the process is, the client
 sees on the board that all share (``store.board``).
 """
@@ -30,7 +30,7 @@ import sys
 import time
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import asdict, dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
@@ -100,8 +100,8 @@ class _Line:
 class _Messages:
     """A binary file that the engine writes an answer into; it leaves as messages."""
 
-    def __init__(self, line: _Line, media_type: str, ceiling: int) -> None:
-        self._line, self._left = line, ceiling
+    def __init__(self, line: _Line, media_type: str, ceiling: int, begin: Callable[[], None]) -> None:
+        self._line, self._left, self._begin = line, ceiling, begin
         self._head, self._begun = media_type.encode() + b"\n", False
         self._pending: list[bytes] = []
         self._room = self._most = PIECE - 1 - len(self._head)
@@ -138,6 +138,8 @@ class _Messages:
             self._line.send(kind, *parts)
         else:
             self._begun = True
+            if kind != b"E":
+                self._begin()
             self._line.send(b"W" if kind == b"E" else b"H", self._head, *parts)
 
 
@@ -221,7 +223,6 @@ class _Child:
     def __init__(self, shared: _Shared, entry: int, socket_: socket.socket) -> None:
         self._shared, self._entry, self._socket = shared, entry, socket_
         self._dataset = shared.dataset()
-        self._priority = _priority()
 
     def answer(self, message: bytes, client: str) -> None:
         """Answer the request that a message is, or begins."""
@@ -238,7 +239,7 @@ class _Child:
         # After any other error this process ends with its entry on the board, and its parent tells the client.
         self._shared.board.end(self._entry)
         signal.setitimer(signal.ITIMER_REAL, 0)
-        if _priority() != self._priority:  # only root could take it back
+        if self._shared.board.retires(self._entry):
             os._exit(0)
 
     def _request(self, message: bytes, length: int, line: _Line) -> dict[str, Any]:
@@ -257,7 +258,8 @@ class _Child:
 
         def write(chosen: Format) -> IO[bytes]:
             nonlocal out
-            out = _Messages(line, chosen.media_type, self._shared.limits.result)
+            begin = partial(self._shared.board.answer, self._entry)
+            out = _Messages(line, chosen.media_type, self._shared.limits.result, begin)
             return cast("IO[bytes]", out)
 
         error: dict[str, object]
@@ -365,58 +367,97 @@ def main(arguments: list[str]) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as queue:
         Path(path).unlink(missing_ok=True)
         queue.bind(path)
-        board = Board.make(board_of(path), limits.workers)
-        shared = _Shared(dataset, release.names.prefixes, limits, queue, board)
-        children = {_fork(shared, entry): entry for entry in range(limits.workers)}
+        board = Board.make(board_of(path), 2 * limits.workers)
+        _Parent(_Shared(dataset, release.names.prefixes, limits, queue, board)).keep()
 
-        def stop(_signal: int, _stack: FrameType | None) -> None:
-            for pid in children:
-                os.kill(pid, signal.SIGKILL)
-            os._exit(0)
 
+class _Parent:
+    """Keeps ``workers`` children ready for what comes, and lets as many others go on with what takes long."""
+
+    def __init__(self, shared: _Shared) -> None:
+        self._shared, self._board, self._queue = shared, shared.board, shared.queue
+        self._most = shared.limits.workers
+        self._entries = list(range(2 * self._most))  # those that no child has
+        self._children: dict[int, int] = {}  # pid and entry
+        self._long: set[int] = set()
+        self._ended: set[int] = set()
+
+    def keep(self) -> None:
+        """Keep the children at their number, for ever."""
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})  # we wait for it
-        signal.signal(signal.SIGTERM, stop)
+        self._fork()
+        signal.signal(signal.SIGTERM, self._stop)
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's; our parent sends SIGTERM when it has drained
-        _die_with_parent(stop)
+        _die_with_parent(self._stop)
         print("ready", flush=True)  # noqa: T201 - our parent waits for this line
         before: dict[int, Work] = {}
         look = time.monotonic()
         while True:
             signal.sigtimedwait({signal.SIGCHLD}, _TICK)
             while pid := os.waitpid(-1, os.WNOHANG)[0]:
-                entry = children.pop(pid)
-                if work := board.read(entry):
-                    board.end(entry)
-                    stamp, client = work
-                    with suppress(OSError):  # it has left; or it is slow, and will look at the board
-                        queue.sendto(b"B" + stamp, socket.MSG_DONTWAIT, client)
-                children[_fork(shared, entry)] = entry
-                Path(_own_address(queue, pid)).unlink(missing_ok=True)
+                self._bury(pid)
+                self._fork()  # there always is one to wait for
             if (now := time.monotonic()) >= look:
-                before, look = _watch(shared, children, before), now + _TICK
+                before, look = self._watch(before), now + _TICK
+                self._fork()
 
+    def _stop(self, _signal: int, _stack: FrameType | None) -> None:
+        for pid in self._children:
+            os.kill(pid, signal.SIGKILL)
+        os._exit(0)
 
-def _watch(shared: _Shared, children: Mapping[int, int], before: Mapping[int, Work]) -> dict[int, Work]:
-    """Look at what each child works on, and return that by process; ``before`` is what an earlier look has returned.
+    def _fork(self) -> None:
+        while len(self._children) - len(self._long) < self._most:
+            entry = self._entries.pop()
+            self._board.clear(entry)
+            self._children[_fork(self._shared, entry)] = entry
 
-    A query whose client has left is ended with its process: the engine stops for nobody. One that takes long gives way to
-    all else: whoever asks for a document, or a little, meanwhile is answered first.
-    """
-    now = {pid: work for pid, entry in children.items() if (work := shared.board.read(entry))}
-    for pid, work in now.items():
-        try:
-            _Line(shared.queue, work[1]).ping()
-        except (_ClientLeft, OSError):
-            if shared.board.read(children[pid]) == work:  # else the query has ended meanwhile
-                os.kill(pid, signal.SIGKILL)
-        if before.get(pid) == work:
+    def _bury(self, pid: int) -> None:
+        entry = self._children.pop(pid)
+        if work := self._board.read(entry):
+            self._board.end(entry)
+            stamp, client = work
+            kind = b"O" if pid in self._ended else b"B"
+            with suppress(OSError):  # it has left; or it is slow, and will look at the board
+                self._queue.sendto(kind + stamp, socket.MSG_DONTWAIT, client)
+        self._entries.append(entry)
+        self._long.discard(pid)
+        self._ended.discard(pid)
+        Path(_own_address(self._queue, pid)).unlink(missing_ok=True)
+
+    def _watch(self, before: Mapping[int, Work]) -> dict[int, Work]:
+        """Look at what each child works on, and return that by process; ``before`` is what an earlier look has returned.
+
+        A query whose client has left is ended with its process: the engine stops for nobody. One that takes long gives way
+        to all else: it has lower priority, and another child takes its place. Where as many as may do so already, it is
+        ended, unless its answer has begun: whoever asks for a document, or for a little, meanwhile is answered.
+        """
+        now = {pid: work for pid, entry in self._children.items() if (work := self._board.read(entry))}
+        for pid, work in now.items():
+            entry = self._children[pid]
+            try:
+                _Line(self._queue, work[1]).ping()
+            except (_ClientLeft, OSError):
+                self._end(pid, work)
+                continue
+            if before.get(pid) != work or self._board.retires(entry):
+                continue
+            if len(self._long) < self._most:
+                self._long.add(pid)
+            elif not self._board.answers(entry):
+                self._ended.add(pid)
+                self._end(pid, work)
+                continue
+            self._board.retire(entry)
             with suppress(OSError):  # a sandbox may forbid it
-                os.setpriority(os.PRIO_PROCESS, pid, _priority() + _NICE)
-    return now
+                os.setpriority(os.PRIO_PROCESS, pid, os.getpriority(os.PRIO_PROCESS, 0) + _NICE)
+        return now
 
-
-def _priority() -> int:
-    return os.getpriority(os.PRIO_PROCESS, 0)
+    def _end(self, pid: int, work: Work) -> None:
+        entry = self._children[pid]
+        self._board.retire(entry)  # so that it cannot have begun with something else when it is killed
+        if self._board.read(entry) == work:
+            os.kill(pid, signal.SIGKILL)
 
 
 def _end_with(parent: int) -> None:
