@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -283,6 +284,31 @@ def test_a_report_is_a_graph_without_blank_nodes(tiny: Callable[..., Content]) -
 def test_shapes_that_say_nothing_are_not_taken_for_success(tiny: Callable[..., Content]) -> None:
     with pytest.raises(UnusableInput, match="shapes graph is empty"):
         validate(tiny({"a.ttl": GOOD}, shapes="# nothing"))
+
+
+UNUSABLE: Final = """
+PREFIX sh: <http://www.w3.org/ns/shacl#>
+PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
+PREFIX ex: <http://example.org/>
+ex:Shape a sh:NodeShape ; sh:targetSubjectsOf rdfs:label ; """
+
+
+@pytest.mark.parametrize(
+    ("rest", "words"),
+    [
+        ("sh:property [ sh:path ex:a, ex:b ; sh:minCount 1 ] .", "more than one 'sh:path'"),
+        ('sh:sparql [ sh:select "SELECT $this { $this ex:p ?o }" ] .', "Unknown namespace prefix : ex, in the query"),
+        ('sh:sparql [ sh:select "SELECT $this { $this }" ] .', "Expected SelectQuery"),
+        ("sh:minLength 1, 2 .", "sh:minLength"),
+    ],
+    ids=["two paths", "undeclared prefix", "no query", "two lengths"],
+)
+def test_shapes_that_break_the_rules_are_told_by_what_they_say(
+    tiny: Callable[..., Content], rest: str, words: str
+) -> None:
+    """SHACL, section 3.4: failures; no report may come of them."""
+    with pytest.raises(UnusableInput, match=f"the shapes cannot be used: .*{re.escape(words)}"):
+        validate(tiny({"a.ttl": GOOD}, shapes=UNUSABLE + rest))
 
 
 def test_a_file_is_checked_in_the_context_of_the_packaged_dataset(tmp_path: Path) -> None:

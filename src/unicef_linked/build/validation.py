@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from textwrap import shorten
 from typing import TYPE_CHECKING, Any, Final
 
 import pyshacl
 import rdflib
 from pyoxigraph import BlankNode, Literal, NamedNode, Quad, RdfFormat, Triple, serialize
+from pyshacl.errors import ReportableRuntimeError
 from rdflib.namespace import SH
 from rdflib.plugins.sparql import prepareQuery
 from rdflib.plugins.sparql.processor import SPARQLProcessor
@@ -114,7 +116,7 @@ class PreparingProcessor(SPARQLProcessor):
         base: str | None = None,
         DEBUG: bool = False,  # noqa: N803
     ) -> Mapping[str, Any]:
-        """Return the result, as rdflib's own does; raises what it raises."""
+        """Return the result, as rdflib's own does; raises what it raises, and UnusableInput for what is no query."""
         if isinstance(strOrQuery, str):
             strOrQuery = _prepare(strOrQuery, base, tuple((initNs or {}).items()))  # noqa: N806
         return super().query(strOrQuery, initBindings, initNs, base, DEBUG)
@@ -122,7 +124,11 @@ class PreparingProcessor(SPARQLProcessor):
 
 @lru_cache(maxsize=256)
 def _prepare(query: str, base: str | None, namespaces: tuple[tuple[str, Any], ...]) -> Query:
-    return prepareQuery(query, dict(namespaces), base)
+    try:
+        return prepareQuery(query, dict(namespaces), base)
+    except Exception as error:  # rdflib raises what it likes, even Exception itself
+        shown = shorten(query, 300)
+        raise UnusableInput(f"the shapes cannot be used: {shorten(str(error), 300)}, in the query {shown}") from None
 
 
 rdflib.plugin.register("sparql", Processor, __name__, PreparingProcessor.__name__)
@@ -145,14 +151,17 @@ def check(data: Sequence[Quad], shapes: Sequence[Quad], *, sources: Sequence[Sou
     shapes_graph = to_rdflib(shapes)
     if not any(shapes_graph.subjects(rdflib.RDF.type, None)):
         raise UnusableInput("the shapes graph is empty: nothing would be checked")
-    outcome: tuple[bool, Any, str] = pyshacl.validate(
-        to_rdflib(data),
-        shacl_graph=shapes_graph,
-        inference="none",
-        allow_warnings=True,
-        allow_infos=True,
-        do_owl_imports=False,
-    )
+    try:
+        outcome: tuple[bool, Any, str] = pyshacl.validate(
+            to_rdflib(data),
+            shacl_graph=shapes_graph,
+            inference="none",
+            allow_warnings=True,
+            allow_infos=True,
+            do_owl_imports=False,
+        )
+    except ReportableRuntimeError as error:
+        raise UnusableInput(f"the shapes cannot be used: {shorten(str(error), 600)}") from None
     _, graph, text = outcome
     if not isinstance(graph, rdflib.Graph):
         raise UnusableInput(f"the shapes cannot be used: {graph or text}")
