@@ -12,7 +12,7 @@ serve: .venv/run
 	exec $(BIN)/unicef-linked serve --host $(HOST) --port $(PORT) --workers $(WORKERS)
 
 test: check .venv/peers
-	$(BIN)/pytest --numprocesses 2 --dist loadfile
+	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder # the files with most tests are not the longest
 
 check: .venv/dev
 	$(BIN)/ruff format --check

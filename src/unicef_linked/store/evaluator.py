@@ -50,9 +50,9 @@ REQUEST: Final = struct.Struct("=ddI")
 PIECE: Final = 64 << 10
 """Bytes of the longest message: the kernel takes three times as many by default (net.core.wmem_default)."""
 _TICK: Final = 0.2
-"""Seconds between two looks at what the children work on."""
+"""Seconds between two looks at what the children work on; a query that is seen for so long takes long."""
 _NICE: Final = 10
-"""By how much nicer a query becomes that has been looked at twice (nice(2))."""
+"""By how much nicer a query becomes that takes long (nice(2))."""
 _STALE: Final = 0.05
 """Seconds after which it is worth asking whether who sent a request still waits for it."""
 _LIBC: Final = ctypes.CDLL(None)
@@ -379,6 +379,9 @@ class _Parent:
         self._most = shared.limits.workers
         self._entries = list(range(2 * self._most))  # those that no child has
         self._children: dict[int, int] = {}  # pid and entry
+        self._seen: dict[
+            int, tuple[Work, float]
+        ] = {}  # what each worked on at the last look, and when it was first seen
         self._long: set[int] = set()
         self._ended: set[int] = set()
 
@@ -390,16 +393,17 @@ class _Parent:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's; our parent sends SIGTERM when it has drained
         _die_with_parent(self._stop)
         print("ready", flush=True)  # noqa: T201 - our parent waits for this line
-        before: dict[int, Work] = {}
         look = time.monotonic()
         while True:
-            signal.sigtimedwait({signal.SIGCHLD}, _TICK)
+            tick = _TICK / 4 if self._is_full() else _TICK
+            signal.sigtimedwait({signal.SIGCHLD}, tick)
             while pid := os.waitpid(-1, os.WNOHANG)[0]:
                 self._bury(pid)
                 self._fork()  # there always is one to wait for
             if (now := time.monotonic()) >= look:
-                before, look = self._watch(before), now + _TICK
+                self._watch()
                 self._fork()
+                look = now + tick
 
     def _stop(self, _signal: int, _stack: FrameType | None) -> None:
         for pid in self._children:
@@ -425,33 +429,45 @@ class _Parent:
         self._ended.discard(pid)
         Path(_own_address(self._queue, pid)).unlink(missing_ok=True)
 
-    def _watch(self, before: Mapping[int, Work]) -> dict[int, Work]:
-        """Look at what each child works on, and return that by process; ``before`` is what an earlier look has returned.
+    def _watch(self) -> None:
+        """Look at what each child works on.
 
         A query whose client has left is ended with its process: the engine stops for nobody. One that takes long gives way
-        to all else: it has lower priority, and another child takes its place. Where as many as may do so already, it is
-        ended, unless its answer has begun: whoever asks for a document, or for a little, meanwhile is answered.
+        to all else: it has lower priority, and another child takes its place. Where as many as may do so already, what is
+        found at work has lower priority at once, and is ended when it takes long, unless its answer has begun: whoever asks
+        for a document, or for a little, meanwhile is answered.
         """
-        now = {pid: work for pid, entry in self._children.items() if (work := self._board.read(entry))}
-        for pid, work in now.items():
-            entry = self._children[pid]
+        now, before = time.monotonic(), self._seen
+        self._seen = {}
+        for pid, entry in self._children.items():
+            work = self._board.read(entry)
+            if not work:
+                continue
+            known = before.get(pid)
+            since = known[1] if known and known[0] == work else now
+            self._seen[pid] = work, since
             try:
                 _Line(self._queue, work[1]).ping()
             except (_ClientLeft, OSError):
                 self._end(pid, work)
                 continue
-            if before.get(pid) != work or self._board.retires(entry):
+            if pid in self._long:
                 continue
-            if len(self._long) < self._most:
-                self._long.add(pid)
-            elif not self._board.answers(entry):
-                self._ended.add(pid)
-                self._end(pid, work)
+            if now - since >= _TICK:
+                if not self._is_full():
+                    self._long.add(pid)
+                elif not self._board.answers(entry):
+                    self._ended.add(pid)
+                    self._end(pid, work)
+                    continue
+            elif not self._is_full():
                 continue
             self._board.retire(entry)
             with suppress(OSError):  # a sandbox may forbid it
                 os.setpriority(os.PRIO_PROCESS, pid, os.getpriority(os.PRIO_PROCESS, 0) + _NICE)
-        return now
+
+    def _is_full(self) -> bool:
+        return len(self._long) == self._most
 
     def _end(self, pid: int, work: Work) -> None:
         entry = self._children[pid]
