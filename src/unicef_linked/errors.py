@@ -16,7 +16,7 @@ LinkedDataError
     ├── QueryRefused        SPARQL, but an update or a federated query
     ├── QueryTimeout        stopped at its deadline
     ├── QueryOutOfResources stopped at its memory or result-size ceiling
-    ├── Overloaded          the queue is full; carries the seconds to wait
+    ├── Overloaded          more is asked than can be answered; carries the seconds to wait
     └── EngineUnavailable   an engine elsewhere cannot be asked, or is none
 
 HTTP is unknown here: ``web.responses`` maps these classes to statuses, ``cli`` to exit statuses.

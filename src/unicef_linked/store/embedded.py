@@ -251,11 +251,10 @@ class _Lines:
         """Keep a socket, after the end of an answer, for the next query."""
         self._free.append(line)
 
-    def overloaded(self) -> Overloaded:
-        return Overloaded(
-            "all query processes are busy and the queue is full; try again shortly",
-            retry_after=max(1, round(self.patience)),
-        )
+    def overloaded(
+        self, why: str = "all query processes are busy and the queue is full; try again shortly"
+    ) -> Overloaded:
+        return Overloaded(why, retry_after=max(1, round(self.patience)))
 
     def hang_up(self, line: socket.socket) -> None:
         """Close a socket in the middle; the process that works for it notices, and is free again."""
@@ -358,10 +357,9 @@ class _Conversation:
             if kind == b"B" and self._request.startswith(content):
                 self._broken_off()
             if kind == b"O" and self._request.startswith(content):
-                raise Overloaded(
+                raise self._lines.overloaded(
                     "the query takes longer than a moment, and as many such queries as may run do so already; "
-                    "ask for less, or try again shortly",
-                    retry_after=max(1, round(self._lines.patience)),
+                    "ask for less, or try again shortly"
                 )
             if kind == b"M":
                 for start in range(PIECE, len(self._request), PIECE):
