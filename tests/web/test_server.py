@@ -158,8 +158,8 @@ def test_a_client_that_leaves_frees_its_worker(serve: Callable[..., Server], rel
         with suppress(requests.exceptions.ReadTimeout):  # an answer that has begun to stream has no such time-out
             ask(single, query, data={"timeout": "30"}, timeout=0.6, stream=True).close()
     assert len(ask(single, OFFICES).json()["results"]["bindings"]) == 5
-    ends = {ask(single, ENDLESS, data={"timeout": "1"}).json()["type"].rpartition("/")[2] for _ in range(5)}
-    assert "query-timeout" in ends
+    problems = (ask(single, ENDLESS, data={"timeout": "1"}).json()["type"] for _ in range(30))  # some 12 seconds
+    assert any(problem.endswith("/query-timeout") for problem in problems)
 
 
 def test_a_client_that_stays_is_answered_though_others_leave(server: Server) -> None:
