@@ -39,7 +39,7 @@ class Board:
         return cls(path)
 
     def clear(self, entry: int) -> None:
-        """Make room for a new process."""
+        """Make an entry whose process has ended as good as new."""
         self._memory[entry * _ENTRY : (entry + 1) * _ENTRY] = bytes(_ENTRY)
 
     def begin(self, entry: int, stamp: bytes, client: bytes) -> None:

@@ -10,10 +10,10 @@ Messages (datagrams) rather than connections: neither side opens or accepts anyt
 small query does, and a client keeps its socket for the next one. A request is ``REQUEST`` (a stamp that tells it from
 others, the seconds it may take, its length), then a line of JSON, then the query. An answer goes to the socket that the
 request came from. Its messages begin with a byte of kind: ``H`` (the media type, a line end, bytes), ``D`` (bytes) …, then
-``E`` (the last bytes); ``W`` is ``H`` and ``E`` in one. Besides there are ``X`` (JSON: an error), ``B`` or ``O`` and the stamp (the
-process has ended, or was ended to make room for others), ``M`` and an address (the request is longer than a message: send the rest there), and, several times a
-second, an empty message, by which a process finds out whether its client still is there. Whether the process is, the client
-sees on the board that all share (``store.board``).
+``E`` (the last bytes); ``W`` is ``H`` and ``E`` in one. Besides there are ``X`` (JSON: an error), ``B`` or ``O`` and the
+stamp (the process has ended, or was ended to make room for others), ``M`` and an address (the request is longer than a
+message: send the rest there), and, several times a second, an empty message, by which a process finds out whether its
+client still is there. Whether the process is, the client sees on the board that all share (``store.board``).
 """
 
 from __future__ import annotations
@@ -69,6 +69,11 @@ class Limits:
     memory: int  # bytes, beyond what the dataset itself takes
     result: int  # bytes
     federation: bool = False  # whether a request may ask for connections of its own
+
+    @property
+    def processes(self) -> int:
+        """The most there are at a time: those that take up what comes, and as many that go on with what takes long."""
+        return 2 * self.workers
 
 
 class _ResultTooLarge(Exception):
@@ -136,11 +141,13 @@ class _Messages:
     def _send(self, kind: bytes, *parts: bytes) -> None:
         if self._begun:
             self._line.send(kind, *parts)
+            return
+        self._begun = True
+        if kind == b"E":
+            self._line.send(b"W", self._head, *parts)
         else:
-            self._begun = True
-            if kind != b"E":
-                self._begin()
-            self._line.send(b"W" if kind == b"E" else b"H", self._head, *parts)
+            self._begin()
+            self._line.send(b"H", self._head, *parts)
 
 
 class Dataset(NamedTuple):
@@ -223,6 +230,7 @@ class _Child:
     def __init__(self, shared: _Shared, entry: int, socket_: socket.socket) -> None:
         self._shared, self._entry, self._socket = shared, entry, socket_
         self._dataset = shared.dataset()
+        self._begin = partial(shared.board.answer, entry)
 
     def answer(self, message: bytes, client: str) -> None:
         """Answer the request that a message is, or begins."""
@@ -258,8 +266,7 @@ class _Child:
 
         def write(chosen: Format) -> IO[bytes]:
             nonlocal out
-            begin = partial(self._shared.board.answer, self._entry)
-            out = _Messages(line, chosen.media_type, self._shared.limits.result, begin)
+            out = _Messages(line, chosen.media_type, self._shared.limits.result, self._begin)
             return cast("IO[bytes]", out)
 
         error: dict[str, object]
@@ -367,7 +374,7 @@ def main(arguments: list[str]) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as queue:
         Path(path).unlink(missing_ok=True)
         queue.bind(path)
-        board = Board.make(board_of(path), 2 * limits.workers)
+        board = Board.make(board_of(path), limits.processes)
         _Parent(_Shared(dataset, release.names.prefixes, limits, queue, board)).keep()
 
 
@@ -377,18 +384,17 @@ class _Parent:
     def __init__(self, shared: _Shared) -> None:
         self._shared, self._board, self._queue = shared, shared.board, shared.queue
         self._most = shared.limits.workers
-        self._entries = list(range(2 * self._most))  # those that no child has
+        self._entries = list(range(shared.limits.processes))  # those that no child has
         self._children: dict[int, int] = {}  # pid and entry
-        self._seen: dict[
-            int, tuple[Work, float]
-        ] = {}  # what each worked on at the last look, and when it was first seen
-        self._long: set[int] = set()
-        self._ended: set[int] = set()
+        # What each child worked on at the last look, and when it was first seen at that.
+        self._seen: dict[int, tuple[Work, float]] = {}
+        self._long: set[int] = set()  # those that go on with what takes long
+        self._ended: set[int] = set()  # those that were ended to make room
 
     def keep(self) -> None:
         """Keep the children at their number, for ever."""
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})  # we wait for it
-        self._fork()
+        self._fill()
         signal.signal(signal.SIGTERM, self._stop)
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's; our parent sends SIGTERM when it has drained
         _die_with_parent(self._stop)
@@ -399,10 +405,10 @@ class _Parent:
             signal.sigtimedwait({signal.SIGCHLD}, tick)
             while pid := os.waitpid(-1, os.WNOHANG)[0]:
                 self._bury(pid)
-                self._fork()  # there always is one to wait for
+                self._fill()  # there always is one to wait for
             if (now := time.monotonic()) >= look:
                 self._watch()
-                self._fork()
+                self._fill()
                 look = now + tick
 
     def _stop(self, _signal: int, _stack: FrameType | None) -> None:
@@ -410,16 +416,16 @@ class _Parent:
             os.kill(pid, signal.SIGKILL)
         os._exit(0)
 
-    def _fork(self) -> None:
+    def _fill(self) -> None:
         while len(self._children) - len(self._long) < self._most:
             entry = self._entries.pop()
-            self._board.clear(entry)
             self._children[_fork(self._shared, entry)] = entry
 
     def _bury(self, pid: int) -> None:
         entry = self._children.pop(pid)
-        if work := self._board.read(entry):
-            self._board.end(entry)
+        work = self._board.read(entry)
+        self._board.clear(entry)
+        if work:
             stamp, client = work
             kind = b"O" if pid in self._ended else b"B"
             with suppress(OSError):  # it has left; or it is slow, and will look at the board
@@ -453,14 +459,14 @@ class _Parent:
                 continue
             if pid in self._long:
                 continue
-            if now - since >= _TICK:
-                if not self._is_full():
-                    self._long.add(pid)
-                elif not self._board.answers(entry):
-                    self._ended.add(pid)
-                    self._end(pid, work)
-                    continue
-            elif not self._is_full():
+            takes_long, full = now - since >= _TICK, self._is_full()
+            if takes_long and not full:
+                self._long.add(pid)
+            elif takes_long and not self._board.answers(entry):
+                self._ended.add(pid)
+                self._end(pid, work)
+                continue
+            elif not full:
                 continue
             self._board.retire(entry)
             with suppress(OSError):  # a sandbox may forbid it
