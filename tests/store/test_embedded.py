@@ -24,6 +24,7 @@ from unicef_linked.errors import (
     QueryTimeout,
 )
 from unicef_linked.formats import NTRIPLES, RESULTS_CSV, RESULTS_JSON, TURTLE
+from unicef_linked.store import embedded
 from unicef_linked.store.embedded import Embedded, Evaluators
 from unicef_linked.store.query import Query
 
@@ -76,12 +77,26 @@ def test_a_query_is_stopped_at_its_deadline_and_the_next_one_is_answered(store: 
     assert rows(store, "SELECT ('x' AS ?y) {}") == ["x"]
 
 
-def test_a_query_that_wants_too_much_memory_is_stopped(release: Release, settings: Settings) -> None:
-    doubling = "SELECT ?z { BIND('" + "x" * 1000 + "' AS ?a0) "
-    doubling += " ".join(f"BIND(CONCAT(?a{i}, ?a{i}) AS ?a{i + 1})" for i in range(22)) + " BIND(STRLEN(?a22) AS ?z) }"
-    with opened(release, replace(settings, query_memory=300)) as (store, _):
+_ONE_PIECE: Final = (
+    f"SELECT ?z {{ BIND('{'x' * 1000}' AS ?a0) "
+    + " ".join(f"BIND(CONCAT(?a{i}, ?a{i}) AS ?a{i + 1})" for i in range(22))
+    + " BIND(STRLEN(?a22) AS ?z) }"
+)
+_MANY_PIECES: Final = "SELECT * { ?a ?b ?c . ?d ?e ?f } ORDER BY STRLEN(STR(?c)) DESC(STR(?f))"
+
+
+@pytest.mark.parametrize("query", [_ONE_PIECE, _MANY_PIECES], ids=["one piece", "many pieces"])
+@pytest.mark.parametrize("allocator", ["jemalloc", "glibc"])
+def test_a_query_that_wants_too_much_memory_is_stopped(
+    release: Release, settings: Settings, monkeypatch: pytest.MonkeyPatch, query: str, allocator: str
+) -> None:
+    if allocator == "glibc":
+        monkeypatch.setattr(embedded, "find_library", lambda _: None)
+    with opened(release, replace(settings, query_memory=300)) as (store, evaluators):
+        loaded = Path(f"/proc/{evaluators._process.pid}/maps").read_text()
+        assert ("/libjemalloc." in loaded) == (allocator == "jemalloc")
         with pytest.raises(QueryOutOfResources):
-            ask(store, doubling, timeout=60)  # on a busy machine it meets its memory late
+            ask(store, query, timeout=60)  # on a busy machine it meets its memory late
         assert rows(store, "SELECT ('x' AS ?y) {}") == ["x"]
 
 

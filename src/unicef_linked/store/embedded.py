@@ -15,6 +15,7 @@ import termios
 import threading
 import time
 from contextlib import suppress
+from ctypes.util import find_library
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
@@ -43,18 +44,16 @@ if TYPE_CHECKING:
     from unicef_linked.config import Settings
     from unicef_linked.release import Release
 
-_ALLOCATOR: Final = {
-    "GLIBC_TUNABLES": ":".join(
-        f"glibc.malloc.{name}={value}"
-        for name, value in {
-            "tcache_count": 2000,  # a query allocates many small pieces at a time, more than are kept at hand by default
-            "top_pad": 16 << 20,  # what one query gave back the next need not ask the kernel for
-            "trim_threshold": 64 << 20,
-            "mmap_threshold": 4 << 20,
-        }.items()
-    )
-}
-"""What the query processes ask of glibc's allocator (docs/performance.md)."""
+_GLIBC_TUNABLES: Final = ":".join(
+    f"glibc.malloc.{name}={value}"
+    for name, value in {
+        "tcache_count": 2000,  # a query allocates many small pieces at a time, more than are kept at hand by default
+        "top_pad": 16 << 20,  # what one query gave back the next need not ask the kernel for
+        "trim_threshold": 64 << 20,
+        "mmap_threshold": 4 << 20,
+    }.items()
+)
+"""What the query processes ask of glibc's allocator where there is no better one (docs/performance.md)."""
 _TICK: Final = 0.2
 """Seconds after which we look up from waiting."""
 _LOST: Final = 2
@@ -81,7 +80,7 @@ class Evaluators:
 
     def _start(self) -> subprocess.Popen[bytes]:
         process = subprocess.Popen(
-            self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=_ALLOCATOR | os.environ
+            self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=_allocator() | os.environ
         )
         assert process.stdout is not None
         if process.stdout.readline() != b"ready\n":
@@ -105,6 +104,12 @@ class Evaluators:
             if pipe:
                 pipe.close()
         self._folder.cleanup()
+
+
+def _allocator() -> dict[str, str]:
+    """Return the environment that chooses the allocator of the query processes: jemalloc where the machine has it."""
+    jemalloc = find_library("jemalloc")
+    return {"LD_PRELOAD": jemalloc} if jemalloc else {"GLIBC_TUNABLES": _GLIBC_TUNABLES}
 
 
 class Embedded:
