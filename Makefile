@@ -1,6 +1,8 @@
 # The few verbs. Each sets up what it needs; nothing but Python 3.11, make and (for what the tests run beside us, as root on Debian) apt.
 
-PYTHON ?= python3
+# The distribution's own, where it is the same version: it is built with optimisation, while one compiled on the spot often is not.
+PYTHON ?= $(shell own=/usr/bin/$$(python3 -c 'import sys; print("python%d.%d" % sys.version_info[:2])'); \
+  $$own -c 'import ensurepip' 2>/dev/null && echo $$own || echo python3)
 HOST   ?= 127.0.0.1
 PORT   ?= 8000
 WORKERS ?= $(shell nproc 2>/dev/null || echo 2)
