@@ -25,18 +25,22 @@ MAX_DEPTH: Final = 100
 _UPDATES: Final = frozenset(["INSERT", "DELETE", "LOAD", "CLEAR", "DROP", "CREATE", "ADD", "MOVE", "COPY", "WITH"])
 _FORMS: Final = frozenset(["SELECT", "ASK", "CONSTRUCT", "DESCRIBE"])
 
-# SPARQL 1.1 Query, section 19.8. Possessive quantifiers keep the whole match linear. Order matters: an IRI before
-# "<", a long string before a short one.
+# SPARQL 1.1 Query, section 19.8. Possessive quantifiers keep the whole match linear; they stand after single characters
+# only, since early releases of Python 3.11 mistake them after groups. Order matters: an IRI before "<", a long string
+# before a short one.
 _TOKEN: Final = re.compile(
     r"""
       (?P<comment>   \#[^\r\n]*+ )
     | (?P<iri>       <[^<>"{}|^`\\\x00-\x20]*+> )
-    | (?P<string>    \"\"\"(?:[^"\\]|\\[tbnrf\\"'uU]|"(?!""))*+\"\"\" | '''(?:[^'\\]|\\[tbnrf\\"'uU]|'(?!''))*+'''
-                   | "(?:[^"\\\n\r]|\\[tbnrf\\"'uU])*+" | '(?:[^'\\\n\r]|\\[tbnrf\\"'uU])*+' )
+    | (?P<string>    \"\"\" [^"\\]*+ (?: (?: \\[tbnrf\\"'uU] | "(?!"") ) [^"\\]*+ )* \"\"\"
+                   | ''' [^'\\]*+ (?: (?: \\[tbnrf\\"'uU] | '(?!'') ) [^'\\]*+ )* '''
+                   | " [^"\\\n\r]*+ (?: \\[tbnrf\\"'uU] [^"\\\n\r]*+ )* "
+                   | ' [^'\\\n\r]*+ (?: \\[tbnrf\\"'uU] [^'\\\n\r]*+ )* ' )
     | (?P<variable>  [?$]\w++ )
     | (?P<language>  @[A-Za-z][A-Za-z0-9-]*+ )
-    | (?P<name>      [^\W\d][\w.\-\u00B7\u203F\u2040]*+ (?P<local> :(?:[\w:%.\-\u00B7\u203F\u2040]|\\.)*+ )? )
-    | (?P<prefixed>  :(?:[\w:%.\-\u00B7\u203F\u2040]|\\.)*+ )
+    | (?P<name>      [^\W\d][\w.\-\u00B7\u203F\u2040]*+
+                     (?P<local> : [\w:%.\-\u00B7\u203F\u2040]*+ (?: \\. [\w:%.\-\u00B7\u203F\u2040]*+ )* )? )
+    | (?P<prefixed>  : [\w:%.\-\u00B7\u203F\u2040]*+ (?: \\. [\w:%.\-\u00B7\u203F\u2040]*+ )* )
     | (?P<open>      [{(\[] )
     | (?P<close>     [})\]] )
     | (?P<sign>      [!+\-^] )
@@ -44,7 +48,7 @@ _TOKEN: Final = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _SUSPICIOUS: Final = ("service", "\\u", *sorted(word.lower() for word in _UPDATES))
-_OPENS_GROUP: Final = re.compile(r"(?:\s|\#[^\r\n]*+)*+\{")
+_OPENS_GROUP: Final = re.compile(r"\s*+(?:\#[^\r\n]*+\s*+)*\{")
 _CODEPOINT: Final = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
 
 
