@@ -242,6 +242,19 @@ def test_solutions_are_answered_in_a_format_of_solutions(
     assert "Accept" in response.headers["Vary"]
 
 
+@pytest.mark.parametrize(
+    ("query", "declared"),
+    [
+        (UL + "CONSTRUCT { <urn:x> ul:openedOn ?y } WHERE { ?o ul:openedOn ?y }", ["ul", "xsd"]),
+        (UL + "CONSTRUCT { ?o a ul:Office } WHERE { ?o ul:openedOn ?y }", ["ul", "office"]),
+        ("CONSTRUCT { <urn:x> <urn:y> 'z' } WHERE {}", []),
+    ],
+)
+def test_a_graph_declares_only_the_prefixes_that_it_uses(client: FlaskClient, query: str, declared: list[str]) -> None:
+    lines = get(client, query, "text/turtle").text.splitlines()
+    assert [line.split()[1] for line in lines if line.startswith("@prefix")] == [f"{name}:" for name in declared]
+
+
 @pytest.mark.parametrize("query", [CONSTRUCT, DESCRIBE], ids=["CONSTRUCT", "DESCRIBE"])
 @pytest.mark.parametrize(
     ("accept", "expected"),
