@@ -39,23 +39,23 @@ bench: .venv/bench
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	touch $@
 
-# What the tests run beside us and is no Python package: Debian's Chromium, jemalloc, the program of Virtuoso without its service,
-# and Comunica, by the lock file beside it.
-PEERS := chromium libjemalloc2 rasqal-utils virtuoso-opensource-7-bin
-JEMALLOC := $(BIN)/python -c 'import ctypes.util, sys; sys.exit(not ctypes.util.find_library("jemalloc"))'
+# What the tests run beside us and is no Python package: Debian's Chromium, oneTBB's allocator, the program of Virtuoso without its
+# service, and Comunica, by the lock file beside it.
+PEERS := chromium libtbbmalloc2 rasqal-utils virtuoso-opensource-7-bin
+ALLOCATOR := $(BIN)/python -c 'import ctypes.util, sys; sys.exit(not ctypes.util.find_library("tbbmalloc_proxy"))'
 
 .venv/peers: .venv/dev tests/comunica/package-lock.json
-	@{ command -v chromium && $(JEMALLOC) && command -v roqet && command -v virtuoso-t; } >/dev/null \
+	@{ command -v chromium && $(ALLOCATOR) && command -v roqet && command -v virtuoso-t; } >/dev/null \
 	  || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $(PEERS) >/dev/null; } \
 	  || { echo "the tests need $(PEERS): install them (apt-get install $(PEERS), as root)" >&2; exit 1; }
 	cd tests/comunica && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --silent
 	touch $@
 
-# Whom we measure ourselves beside, and jemalloc; who cannot be installed is named in the report, and only wrk is indispensable.
-RIVALS := libjemalloc2 nginx virtuoso-opensource wrk
+# Whom we measure ourselves beside, and our allocator; who cannot be installed is named in the report, and only wrk is indispensable.
+RIVALS := libtbbmalloc2 nginx virtuoso-opensource wrk
 .venv/bench: .venv/run
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[bench]'
-	@{ $(JEMALLOC) && command -v wrk && command -v virtuoso-t && PATH="$$PATH:/usr/sbin" command -v nginx; } >/dev/null \
+	@{ $(ALLOCATOR) && command -v wrk && command -v virtuoso-t && PATH="$$PATH:/usr/sbin" command -v nginx; } >/dev/null \
 	  || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $(RIVALS) >/dev/null; } \
 	  || { echo "the comparison needs $(RIVALS): install them (apt-get install $(RIVALS), as root)" >&2; exit 0; } \
 	  && touch $@

@@ -86,7 +86,7 @@ _MANY_PIECES: Final = "SELECT * { ?a ?b ?c . ?d ?e ?f } ORDER BY STRLEN(STR(?c))
 
 
 @pytest.mark.parametrize("query", [_ONE_PIECE, _MANY_PIECES], ids=["one piece", "many pieces"])
-@pytest.mark.parametrize("allocator", ["jemalloc", "glibc"])
+@pytest.mark.parametrize("allocator", ["oneTBB", "glibc"])
 def test_a_query_that_wants_too_much_memory_is_stopped(
     release: Release, settings: Settings, monkeypatch: pytest.MonkeyPatch, query: str, allocator: str
 ) -> None:
@@ -94,7 +94,7 @@ def test_a_query_that_wants_too_much_memory_is_stopped(
         monkeypatch.setattr(embedded, "find_library", lambda _: None)
     with opened(release, replace(settings, query_memory=300)) as (store, evaluators):
         loaded = Path(f"/proc/{evaluators._process.pid}/maps").read_text()
-        assert ("/libjemalloc." in loaded) == (allocator == "jemalloc")
+        assert ("/libtbbmalloc_proxy." in loaded) == (allocator == "oneTBB")
         with pytest.raises(QueryOutOfResources):
             ask(store, query, timeout=60)  # on a busy machine it meets its memory late
         assert rows(store, "SELECT ('x' AS ?y) {}") == ["x"]

@@ -107,9 +107,9 @@ class Evaluators:
 
 
 def _allocator() -> dict[str, str]:
-    """Return the environment that chooses the allocator of the query processes: jemalloc where the machine has it."""
-    jemalloc = find_library("jemalloc")
-    return {"LD_PRELOAD": jemalloc} if jemalloc else {"GLIBC_TUNABLES": _GLIBC_TUNABLES}
+    """Return the environment that chooses the allocator of the query processes: oneTBB's where the machine has it."""
+    tbb = find_library("tbbmalloc_proxy")
+    return {"LD_PRELOAD": tbb} if tbb else {"GLIBC_TUNABLES": _GLIBC_TUNABLES}
 
 
 class Embedded:
