@@ -38,7 +38,7 @@ def main() -> int:
     parser.add_argument("sections", nargs="*", metavar="SECTION", help=f"{', '.join(SECTIONS)}; default: all")
     parser.add_argument("--release", type=Path, metavar="DIR", help="a release; default: the packaged dataset")
     parser.add_argument("--seconds", type=float, default=4.0, metavar="S", help="how long one measurement takes")
-    parser.add_argument("--rounds", type=int, default=3, metavar="N", help="how often each is taken, in turn")
+    parser.add_argument("--rounds", type=int, default=4, metavar="N", help="how often each is taken, in turn")
     options = parser.parse_args()
     if unknown := set(options.sections) - set(SECTIONS):
         parser.error(f"there is no section {', '.join(sorted(unknown))}; there are {', '.join(SECTIONS)}")
