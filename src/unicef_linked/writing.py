@@ -26,10 +26,10 @@ def write_rdf(statements: Collection[Triple] | Collection[Quad], kind: RdfFormat
 
 
 def settle_prefixes(content: bytes, kind: RdfFormat, order: Sequence[str]) -> bytes:
-    r"""Return what the engine wrote with the prefixes that it uses, in this order.
+    r"""Return what the engine wrote with its prefixes in this order; in Turtle and TriG only those that it uses.
 
     The engine declares all that it is given, in the order of a map. A prefix is kept, too, where its name stands in a
-    literal.
+    literal. In RDF/XML all are kept, in the order of their names.
 
     >>> written = b"@prefix c: <urn:c:> .\n@prefix b: <urn:b:> .\n@prefix a: <urn:a:> .\na:x a b:y .\n"
     >>> print(settle_prefixes(written, RdfFormat.TURTLE, ("a", "b", "c")).decode())
@@ -52,8 +52,7 @@ def settle_prefixes(content: bytes, kind: RdfFormat, order: Sequence[str]) -> by
         # The first condition is quick, and rules out most.
         if (name := _declared(line)) in statements and re.search(rb"(?<![\w.-])" + re.escape(name), statements)
     }
-    position = _positions(tuple(order))
-    return b"".join([*(lines[name] for name in sorted(lines, key=position.__getitem__)), statements])
+    return b"".join([*(lines[name] for name in sorted(lines, key=_positions(tuple(order)).__getitem__)), statements])
 
 
 @lru_cache(maxsize=1024)
@@ -64,6 +63,7 @@ def _declared(line: bytes) -> bytes:
 
 @lru_cache(maxsize=32)
 def _positions(order: tuple[str, ...]) -> dict[bytes, int]:
+    """Return the place of each prefix, named as ``_declared`` does; those of a dataset are the same for every answer."""
     return {f"{prefix}:".encode(): number for number, prefix in enumerate(order)}
 
 
