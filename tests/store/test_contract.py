@@ -29,6 +29,7 @@ from unicef_linked.rdf.formats import (
     Format,
 )
 from unicef_linked.rdf.iris import XSD
+from unicef_linked.store import BATCH
 from unicef_linked.store.engines import open_store, run_engine
 from unicef_linked.store.query import Query
 
@@ -170,6 +171,56 @@ def test_select_leaves_out_what_is_not_bound(store: Store) -> None:
         f"SELECT ?type ?nothing {{ <{GAO.value}> a ?type OPTIONAL {{ ?type <urn:none> ?nothing }} }} LIMIT 1"
     )
     assert row.keys() == {"type"}
+
+
+def test_match_any_gives_what_each_match_gives(store: Store, engine: Engine) -> None:
+    subjects = [GAO, ox.NamedNode(f"{BASE}id/office/kayes"), ox.NamedNode("urn:unknown"), GAO]
+    expected = {quad for subject in subjects for quad in store.match(subject)}
+    assert set(store.match_any(subjects)) == expected
+    predicates = [ox.NamedNode(f"{BASE}ontology#coversRegion"), ox.NamedNode(f"{BASE}ontology#staffCount")]
+    narrowed = store.match_any(subjects, predicates)
+    assert set(narrowed) == {quad for quad in expected if quad.predicate in predicates}
+    assert len(narrowed) == len(set(narrowed)), "a subject given twice is asked for once"
+
+
+def test_match_any_reads_backwards(store: Store) -> None:
+    regions = [ox.NamedNode(f"{BASE}id/region/{key}") for key in ("gao", "kidal")]
+    covers = ox.NamedNode(f"{BASE}ontology#coversRegion")
+    expected = {quad for region in regions for quad in store.match(None, covers, region)}
+    assert expected
+    assert set(store.match_any(None, [covers], regions)) == expected
+    assert set(store.match_any([GAO], None, regions)) == {quad for quad in expected if quad.subject == GAO} | {
+        quad for region in regions for quad in store.match(GAO, None, region)
+    }
+
+
+@pytest.mark.parametrize(
+    ("subjects", "objects"),
+    [
+        pytest.param([], None, id="no subject"),
+        pytest.param(None, [], id="no object"),
+        pytest.param([ox.Literal("Gao")], None, id="a literal is the subject of nothing"),
+        pytest.param([GAO], [], id="no object for a subject"),
+    ],
+)
+def test_match_any_of_nothing_is_nothing(
+    store: Store, subjects: list[ox.Literal] | None, objects: list[ox.Literal] | None
+) -> None:
+    assert store.match_any(subjects, None, objects) == []
+
+
+def test_match_any_takes_more_terms_than_one_request_holds(store: Store) -> None:
+    unknown = [ox.NamedNode(f"urn:unknown:{number}") for number in range(BATCH + 5)]
+    assert set(store.match_any([*unknown, GAO])) == set(store.match(GAO))
+
+
+def test_labels_are_those_of_every_language_best_property_first(store: Store) -> None:
+    wash, unknown = f"{BASE}id/sector/wash", "urn:unknown"
+    found = store.labels([wash, unknown, GAO.value])
+    assert found.keys() == {wash, GAO.value}
+    assert found[wash]["en"] == "Water, sanitation and hygiene"
+    assert found[GAO.value].keys() >= {"en", "fr"}
+    assert store.labels([]) == {}
 
 
 def test_every_statement_is_read_where_it_is_published(store: Store, release: Release, engine: Engine) -> None:

@@ -4,27 +4,15 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from pyoxigraph import BlankNode, Literal, NamedNode, Quad
 
-from unicef_linked.rdf.iris import RDF, RDFS, SCHEMA, SKOS, XSD, Names
+from unicef_linked.rdf.iris import RDF, XSD, Names
+from unicef_linked.store.labels import LABEL_PROPERTIES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
-
-LABEL_PROPERTIES: Final = (
-    f"{SKOS}prefLabel",
-    f"{RDFS}label",
-    "http://purl.org/dc/terms/title",
-    "http://xmlns.com/foaf/0.1/name",
-    f"{SCHEMA}name",
-    "https://schema.org/name",
-)
-"""Where a name for people is looked for, best first."""
-
-Labels = dict[str, dict[str, str]]
-"""IRI to language to text."""
 
 
 @dataclass(frozen=True, slots=True)

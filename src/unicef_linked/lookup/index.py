@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Final
 
 from pyoxigraph import Literal, NamedNode
 
-from unicef_linked.dataset.labels import LABEL_PROPERTIES, Text
+from unicef_linked.dataset.labels import Text
 from unicef_linked.lookup.normalization import fold, fold_code, read_phrase, similarity, trigrams
 from unicef_linked.rdf.iris import OWL, RDF, RDFS, SKOS, TYPES_WITH_PREFIX, Names
+from unicef_linked.store.labels import LABEL_PROPERTIES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator

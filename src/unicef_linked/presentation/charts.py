@@ -385,7 +385,7 @@ class _Desk:
         sizes = dict(self._here.partitions["class"])
         ours = {iri for iri in shared if iri.startswith(self._here.names.ontology)} or shared
         best = min(ours, key=lambda iri: (sizes.get(iri, 0), iri))
-        label = self._reader.with_labels(self._here.labels([best])).label(best)
+        label = self._reader.with_labels(self._here.store.labels([best])).label(best)
         return label if label.language else None
 
     def _number(self, value: float) -> str:
@@ -498,7 +498,7 @@ class _Desk:
         heads: dict[str, list[str]] = {}
         for iri in sorted(columns, key=lambda iri: (-had[iri], collation(columns[iri].label.text))):
             heads.setdefault(broader[iri] or iri, []).append(iri)
-        names = self._reader.with_labels(self._here.labels(heads))
+        names = self._reader.with_labels(self._here.store.labels(heads))
         groups = []
         for head_iri, members in heads.items():
             ordered = sorted(members, key=lambda iri: iri != head_iri)  # the whole first; else as they are
@@ -544,7 +544,7 @@ class _Desk:
         drawn = draw(features, connections=self._connections(areas, points, colours))
         if drawn is None:
             raise _Undrawable(self.gettext("The query of this picture gives no geometry that can be read."))
-        names = self._reader.with_labels(self._here.labels([*kinds]))
+        names = self._reader.with_labels(self._here.store.labels([*kinds]))
         outlines = [area.outline for area in areas.values() if area.outline]
         notes = ((outline, self.words(outline.iri, f"{SKOS}note")) for outline in outlines)
         legend = Legend(

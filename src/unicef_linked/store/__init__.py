@@ -8,12 +8,18 @@ from typing import TYPE_CHECKING, Final, Protocol
 from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from pyoxigraph import Quad
 
     from unicef_linked.rdf.formats import Format
     from unicef_linked.store.query import Query
+
+BATCH: Final = 1000
+"""Terms in one request to an engine elsewhere: a query of about 100 kB."""
+
+Labels = dict[str, dict[str, str]]
+"""IRI to language tag to text; "" is the language of a plain literal."""
 
 Term = NamedNode | BlankNode | Literal | Triple
 Solution = dict[str, Term]
@@ -81,6 +87,26 @@ class Store(Protocol):
         graph_name: NamedNode | None = None,
     ) -> list[Quad]:
         """Return the statements that match, exactly as published; None matches all."""
+        ...
+
+    def match_any(
+        self,
+        subjects: Collection[Term] | None = None,
+        predicates: Collection[NamedNode] | None = None,
+        objects: Collection[Term] | None = None,
+    ) -> list[Quad]:
+        """Return the statements whose subject, predicate and object are among those given.
+
+        None allows every term. Subjects or objects must be given. An engine elsewhere is asked
+        once for every ``BATCH`` of terms, not once for each.
+        """
+        ...
+
+    def labels(self, iris: Collection[str]) -> Labels:
+        """Return the names of IRIs, each in every language it has; an IRI without one is absent.
+
+        Of several names in one language, that of the first of LABEL_PROPERTIES.
+        """
         ...
 
     def select(self, query: str, bindings: Mapping[str, Term] | None = None) -> list[Solution]:

@@ -32,14 +32,15 @@ from unicef_linked.errors import (
 )
 from unicef_linked.rdf.formats import GRAPH_FORMATS, SOLUTION_FORMATS, Carries, Format
 from unicef_linked.rdf.serialization import settle_prefixes
-from unicef_linked.store import WHOLE, Answer, Chunks, Solution, Term
+from unicef_linked.store import WHOLE, Answer, Chunks, Labels, Solution, Term
+from unicef_linked.store.labels import LABEL_NODES, choose_labels
 from unicef_linked.store.loading import load_release, open_index
 from unicef_linked.store.pool.slots import STAMP, Board
 from unicef_linked.store.pool.supervisor import FORMATS_BY_MEDIA_TYPE, PIECE, REQUEST, Limits, arguments_for, board_of
 from unicef_linked.store.query import Query, check, dataset_clauses, malformed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from unicef_linked.config import Settings
     from unicef_linked.release import Release
@@ -158,6 +159,31 @@ class Embedded:
             and (predicate is None or quad.predicate == predicate)
             and (object is None or quad.object == object)
         ]
+
+    def match_any(
+        self,
+        subjects: Collection[Term] | None = None,
+        predicates: Collection[ox.NamedNode] | None = None,
+        objects: Collection[Term] | None = None,
+    ) -> list[ox.Quad]:
+        """See Store."""
+        if subjects is not None:
+            found = itertools.chain.from_iterable(self.match(subject) for subject in dict.fromkeys(subjects))
+        else:
+            assert objects is not None, "subjects or objects must be given"
+            found = itertools.chain.from_iterable(self.match(object=term) for term in dict.fromkeys(objects))
+        allowed_predicates = None if predicates is None else frozenset(predicates)
+        allowed_objects = None if subjects is None or objects is None else frozenset(objects)
+        return [
+            quad
+            for quad in found
+            if (allowed_predicates is None or quad.predicate in allowed_predicates)
+            and (allowed_objects is None or quad.object in allowed_objects)
+        ]
+
+    def labels(self, iris: Collection[str]) -> Labels:
+        """See Store."""
+        return choose_labels(self.match_any([ox.NamedNode(iri) for iri in iris], LABEL_NODES))
 
     def select(self, query: str, bindings: Mapping[str, Term] | None = None) -> list[Solution]:
         """See Store."""

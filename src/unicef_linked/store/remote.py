@@ -47,11 +47,12 @@ from unicef_linked.rdf.formats import (
     Format,
 )
 from unicef_linked.rdf.serialization import settle_prefixes
-from unicef_linked.store import WHOLE, Answer, Chunks, Solution, Term
+from unicef_linked.store import BATCH, WHOLE, Answer, Chunks, Labels, Solution, Term
+from unicef_linked.store.labels import LABEL_NODES, choose_labels
 from unicef_linked.store.query import Query, bind, check, form_of, malformed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from unicef_linked.config import Settings
     from unicef_linked.release import Release
@@ -435,6 +436,48 @@ class Remote:
             terms = [row.get(name, term) for name, term in given.items()]
             found.append(ox.Quad(*terms, graph))  # type: ignore[call-arg,arg-type]
         return found
+
+    def match_any(
+        self,
+        subjects: Collection[Term] | None = None,
+        predicates: Collection[ox.NamedNode] | None = None,
+        objects: Collection[Term] | None = None,
+    ) -> list[ox.Quad]:
+        """See Store. One request for each BATCH of subjects or objects; blank nodes cannot be asked for."""
+        rest = {"p": predicates}
+        if subjects is not None:
+            name, terms = "s", subjects
+            rest["o"] = objects  # type: ignore[assignment]
+        else:
+            assert objects is not None, "subjects or objects must be given"
+            name, terms = "o", objects
+        askable = [term for term in dict.fromkeys(terms) if not isinstance(term, ox.BlankNode)]
+        if name == "s":
+            askable = [term for term in askable if not isinstance(term, ox.Literal)]
+        found: list[ox.Quad] = []
+        for start in range(0, len(askable), BATCH):
+            found += self._match_values({name: askable[start : start + BATCH], **rest})
+        return found
+
+    def _match_values(self, given: Mapping[str, Collection[Term] | None]) -> list[ox.Quad]:
+        """Return the statements whose terms are among the given ones, by a query with VALUES."""
+        values = " ".join(
+            f"VALUES ?{name} {{ {' '.join(map(str, terms))} }}" for name, terms in given.items() if terms is not None
+        )
+        pattern = f"{values} GRAPH ?g {{ ?s ?p ?o }}"
+        if "" in self._graphs:  # statements that are published in no named graph
+            others = " FILTER NOT EXISTS { GRAPH ?other { ?s ?p ?o } }" if self._union else ""
+            pattern = f"{{ {pattern} }} UNION {{ {values} ?s ?p ?o{others} }}"
+        found = []
+        for row in self.select(f"SELECT ?s ?p ?o ?g {{ {pattern} }}"):
+            graph = row.get("g", ox.DefaultGraph())
+            if isinstance(graph, ox.DefaultGraph) or graph.value in self._graphs:  # type: ignore[union-attr]
+                found.append(ox.Quad(row["s"], row["p"], row["o"], graph))  # type: ignore[arg-type]
+        return found
+
+    def labels(self, iris: Collection[str]) -> Labels:
+        """See Store."""
+        return choose_labels(self.match_any([ox.NamedNode(iri) for iri in iris], LABEL_NODES))
 
     def select(self, query: str, bindings: Mapping[str, Term] | None = None) -> list[Solution]:
         """See Store."""

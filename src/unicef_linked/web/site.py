@@ -10,7 +10,7 @@ from urllib.parse import quote
 from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, Triple
 
 from unicef_linked.dataset.description import Description
-from unicef_linked.dataset.labels import LABEL_PROPERTIES, Labels, Reader, Text
+from unicef_linked.dataset.labels import Reader, Text
 from unicef_linked.lookup.index import read as read_index
 from unicef_linked.lookup.matching import Reconciler
 from unicef_linked.presentation.charts import Pictures
@@ -204,20 +204,6 @@ class Site:
         rows = self.store.select("SELECT DISTINCT ?s { ?s ?p ?o FILTER(isIRI(?s)) }")
         return frozenset(term.value for row in rows if isinstance(term := row["s"], NamedNode))
 
-    def labels(self, iris: Iterable[str]) -> Labels:
-        """Return the names of IRIs, by IRI and language."""
-        found: Labels = {}
-        for iri in set(iris):
-            best: dict[str, tuple[int, str]] = {}  # language to (rank of the property, text)
-            for quad in self.store.match(NamedNode(iri)):
-                if quad.predicate.value in LABEL_PROPERTIES and isinstance(quad.object, Literal):
-                    candidate = (LABEL_PROPERTIES.index(quad.predicate.value), quad.object.value)
-                    language = quad.object.language or ""
-                    best[language] = min(candidate, best.get(language, candidate))
-            if best:
-                found[iri] = {language: text for language, (_, text) in best.items()}
-        return found
-
     def reader(self, quads: Iterable[Quad], language: str, *more: str) -> Reader:
         """Return a reader that knows the name of every IRI in the quads."""
         iris = set(more)
@@ -227,7 +213,7 @@ class Site:
                     iris.add(term.value)
                 elif isinstance(term, Literal):
                     iris.add(term.datatype.value)
-        return Reader(self.names, self.labels(iris), language, self.locate)
+        return Reader(self.names, self.store.labels(iris), language, self.locate)
 
     def describe(self, iri: str, document: str | None = None) -> Description | None:
         """Return what is known of an IRI, None where nothing is: its statements, those that lead to it, names for both."""

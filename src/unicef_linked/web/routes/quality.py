@@ -14,11 +14,11 @@ from flask import Blueprint, Response, request
 
 from unicef_linked import links
 from unicef_linked.dataset.description import Description
-from unicef_linked.dataset.labels import LABEL_PROPERTIES
 from unicef_linked.dataset.vocabulary import read_shapes
 from unicef_linked.errors import UnusableInput
 from unicef_linked.rdf.iris import DCTERMS, DQV, FOAF, PROV, RDF, RDFS, SHACL, SKOS, VOID, XSD
 from unicef_linked.release import open_release
+from unicef_linked.store.labels import LABEL_PROPERTIES
 from unicef_linked.web.responses import language, page, site
 from unicef_linked.web.routes.resources import formats_of, respond
 
