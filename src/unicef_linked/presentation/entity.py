@@ -13,6 +13,7 @@ from unicef_linked.presentation.evidence import Evidence
 from unicef_linked.presentation.layout import Group, Row, Step
 from unicef_linked.presentation.literals import Told, tell
 from unicef_linked.rdf.iris import DCTERMS, RDF, RDFS, SKOS
+from unicef_linked.store.statements import LoadedStatements
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
     from unicef_linked.dataset.description import Description
     from unicef_linked.dataset.labels import Link, Value
     from unicef_linked.presentation.evidence import Claim, Origin
-    from unicef_linked.store import Store, Term
+    from unicef_linked.store import Term
+    from unicef_linked.store.statements import Statements
     from unicef_linked.web.site import Site
 
 MEANING: Final = (f"{SKOS}definition", f"{DCTERMS}description", f"{RDFS}comment")
@@ -113,7 +115,7 @@ Ways = dict["Term", list[tuple["Quad", ...]]]
 """Value to the statements that lead to it, one tuple for each way."""
 
 
-def follow(store: Store, start: NamedNode, path: Sequence[Step]) -> Ways:
+def follow(statements: Statements, start: NamedNode, path: Sequence[Step]) -> Ways:
     """Return each value at the end of a path, except the start itself, with the ways that lead there."""
     ends: list[tuple[Term, tuple[Quad, ...]]] = [(start, ())]
     for step in path:
@@ -121,9 +123,9 @@ def follow(store: Store, start: NamedNode, path: Sequence[Step]) -> Ways:
         further: list[tuple[Term, tuple[Quad, ...]]] = []
         for term, way in ends:
             if step.back:
-                further += [(quad.subject, (*way, quad)) for quad in store.match(None, predicate, term)]
+                further += [(quad.subject, (*way, quad)) for quad in statements.match(None, predicate, term)]
             elif not isinstance(term, Literal):
-                further += [(quad.object, (*way, quad)) for quad in store.match(term, predicate)]
+                further += [(quad.object, (*way, quad)) for quad in statements.match(term, predicate)]
         ends = further
     found: Ways = {}
     for term, way in ends:
@@ -132,9 +134,31 @@ def follow(store: Store, start: NamedNode, path: Sequence[Step]) -> Ways:
     return found
 
 
-def portrait(site: Site, description: Description, language: str) -> Portrait:
+def load_paths(statements: LoadedStatements, starts: Iterable[Term], paths: Iterable[Sequence[Step]]) -> None:
+    """Read what the paths from some things need: each step of all of them together."""
+    ends: list[tuple[Sequence[Step], set[Term]]] = [(path, set(starts)) for path in paths]
+    for number in range(max((len(path) for path, _ in ends), default=0)):
+        open_paths = [(path, terms) for path, terms in ends if len(path) > number]
+        statements.load(
+            set().union(*(terms for path, terms in open_paths if not path[number].back)),
+            set().union(*(terms for path, terms in open_paths if path[number].back)),
+        )
+        ends = [(path, _further(statements, terms, path[number])) for path, terms in open_paths]
+
+
+def _further(statements: LoadedStatements, terms: Iterable[Term], step: Step) -> set[Term]:
+    """Return where one step from the terms leads."""
+    predicate = NamedNode(step.predicate)
+    if step.back:
+        return {quad.subject for term in terms for quad in statements.match(None, predicate, term)}
+    return {
+        quad.object for term in terms if not isinstance(term, Literal) for quad in statements.match(term, predicate)
+    }
+
+
+def portrait(site: Site, statements: LoadedStatements, description: Description, language: str) -> Portrait:
     """Return what a page in this language tells of a description's thing."""
-    return _Painter(site, description, language).portrait()
+    return _Painter(site, statements, description, language).portrait()
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,14 +173,15 @@ def overview(site: Site, iris: Sequence[str], language: str) -> Overview:
     """Return the key facts of things that stand in one list; a heading that fits none of them is left out."""
     rows: dict[tuple[Step, ...], Row] = {}
     found: dict[str, dict[tuple[Step, ...], Ways]] = {}
+    statements = LoadedStatements(site.store)
+    statements.load([NamedNode(iri) for iri in iris])
+    rows_of = {iri: _key_rows(site, statements, NamedNode(iri)) for iri in iris}
+    for path in {row.path for found_rows in rows_of.values() for row in found_rows}:
+        having = [NamedNode(iri) for iri in iris if any(row.path == path for row in rows_of[iri])]
+        load_paths(statements, having, [path])
     for iri in iris:
-        node = NamedNode(iri)
-        own = site.store.match(node)
-        a = f"{RDF}type"
-        types = [q.object.value for q in own if q.predicate.value == a and isinstance(q.object, NamedNode)]
-        groups = site.layout.groups(types, {quad.predicate.value for quad in own}, ())
-        for row in (row for group in groups if group.key_facts for row in group.rows):
-            if ways := follow(site.store, node, row.path):
+        for row in rows_of[iri]:
+            if ways := follow(statements, NamedNode(iri), row.path):
                 rows.setdefault(row.path, row)
                 found.setdefault(iri, {})[row.path] = ways
     quads = [
@@ -178,15 +203,26 @@ def overview(site: Site, iris: Sequence[str], language: str) -> Overview:
     )
 
 
+def _key_rows(site: Site, statements: LoadedStatements, node: NamedNode) -> list[Row]:
+    """Return the rows of a thing's key facts."""
+    own = statements.match(node)
+    types = [
+        quad.object.value for quad in own if quad.predicate.value == f"{RDF}type" and isinstance(quad.object, NamedNode)
+    ]
+    groups = site.layout.groups(types, {quad.predicate.value for quad in own}, ())
+    return [row for group in groups if group.key_facts for row in group.rows]
+
+
 class _Painter:
-    def __init__(self, site: Site, description: Description, language: str) -> None:
-        self._site, self._language = site, language
+    def __init__(self, site: Site, statements: LoadedStatements, description: Description, language: str) -> None:
+        self._site, self._statements, self._language = site, statements, language
         self._start = NamedNode(description.iri)
         about = description.about
         self._own = [quad for quad in about if quad.subject == self._start]
         incoming = {quad.predicate.value for quad in about if quad.object == self._start}
         self._types = self._classes(self._start)
         groups = site.layout.groups(self._types, {quad.predicate.value for quad in self._own}, incoming)
+        load_paths(statements, [self._start], (row.path for group in groups for row in group.rows))
         self._meaning = next((ways for name in MEANING if (ways := self._follow((Step(name),)))), {})
         self._found: list[tuple[Group, list[tuple[Row, Ways]]]] = []
         for group in groups:
@@ -195,8 +231,10 @@ class _Painter:
                 self._found.append((group, rows))
         quads = [quad for ways in self._ways() for way in ways.values() for quads in way for quad in quads]
         between = {self._start, *(node for way in self._all_ways() for node in _between(self._start, way))}
-        self._evidence = Evidence(site.store, site.names, between)
-        self._evidence.read_origins({graph for quad in quads for graph in _graph(quad)})
+        values = {term for ways in self._ways() for term in ways if isinstance(term, NamedNode)}
+        graphs = {graph for quad in quads for graph in _graph(quad)}
+        statements.load((*values, *map(NamedNode, graphs)), between)
+        self._evidence = Evidence(statements, site.names, between, graphs)
         self._kinds: dict[Term, tuple[str, ...]] = {
             term: self._specific(self._classes(term))
             for ways in self._ways()
@@ -207,7 +245,7 @@ class _Painter:
         self._reader = site.reader(quads, language, *self._evidence.iris, *kinds, *self._types, self._start.value)
 
     def _follow(self, path: Sequence[Step]) -> Ways:
-        return follow(self._site.store, self._start, path)
+        return follow(self._statements, self._start, path)
 
     def _ways(self) -> Iterable[Ways]:
         yield self._meaning
@@ -221,7 +259,7 @@ class _Painter:
                 yield from found
 
     def _classes(self, term: NamedNode) -> list[str]:
-        quads = self._site.store.match(term, NamedNode(f"{RDF}type"))
+        quads = self._statements.match(term, NamedNode(f"{RDF}type"))
         return list(dict.fromkeys(quad.object.value for quad in quads if isinstance(quad.object, NamedNode)))
 
     def _specific(self, classes: Iterable[str]) -> tuple[str, ...]:

@@ -10,13 +10,14 @@ from pyoxigraph import Literal, NamedNode
 from unicef_linked.rdf.iris import DCTERMS, PROV, RDF
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable, Sequence
 
     from pyoxigraph import Quad
 
     from unicef_linked.dataset.labels import Link, Reader
     from unicef_linked.rdf.iris import Names
-    from unicef_linked.store import Store, Term
+    from unicef_linked.store import Term
+    from unicef_linked.store.statements import LoadedStatements
 
 OA: Final = "http://www.w3.org/ns/oa#"
 
@@ -24,11 +25,12 @@ _PART: Final = frozenset(
     {
         f"{PROV}wasDerivedFrom",
         f"{PROV}hadPrimarySource",
+        f"{DCTERMS}source",
         f"{OA}hasSource",
         f"{OA}hasSelector",
     }
 )
-"""Properties that lead from a claim to its passages, their source and their ranges."""
+"""Properties that lead from a claim to its passages, their source and their ranges, and from a graph to its sources."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,36 +75,46 @@ class Origin:
 class Evidence:
     """The claims about the statements that the given things are subjects or objects of, and whatever these rest on."""
 
-    def __init__(self, store: Store, names: Names, things: Iterable[NamedNode]) -> None:
-        self._store, self._names = store, names
+    def __init__(
+        self, statements: LoadedStatements, names: Names, things: Collection[NamedNode], graphs: Iterable[str]
+    ) -> None:
+        self._statements, self._names = statements, names
         self._known: dict[Term, dict[str, list[Term]]] = {}
         self._claims: dict[tuple[str, str, Term], list[NamedNode]] = {}
-        for claim in sorted({claim for thing in things for claim in self._about(thing)}, key=str):
+        statements.load(objects=things)
+        claims = sorted({claim for thing in things for claim in self._about(thing)}, key=str)
+        graph_nodes = [NamedNode(graph) for graph in sorted(graphs)]
+        self._read([*claims, *graph_nodes])
+        for claim in claims:
             subject, predicate, thing = (
                 self._one(claim, f"{RDF}{part}") for part in ("subject", "predicate", "object")
             )
             if isinstance(subject, NamedNode) and isinstance(predicate, NamedNode) and thing is not None:
                 self._claims.setdefault((subject.value, predicate.value, thing), []).append(claim)
-                self._follow(claim)
 
     def _about(self, thing: NamedNode) -> Iterable[NamedNode]:
-        for quad in self._store.match(None, None, thing):
+        for quad in self._statements.match(None, None, thing):
             if quad.predicate.value in {f"{RDF}subject", f"{RDF}object"} and isinstance(quad.subject, NamedNode):
                 yield quad.subject
 
-    def _follow(self, start: NamedNode) -> None:
-        """Read what a claim leads to."""
-        waiting: list[Term] = [start]
-        while waiting:
-            node = waiting.pop()
-            for predicate, values in self._said(node).items():
-                if predicate in _PART:
-                    waiting += [value for value in values if value not in self._known]
+    def _read(self, starts: Sequence[NamedNode]) -> None:
+        """Read what claims and graphs lead to: all that is one step away together."""
+        nodes: Sequence[Term] = starts
+        while nodes:
+            self._statements.load(nodes)
+            further = [
+                value
+                for node in nodes
+                for predicate, values in self._said(node).items()
+                if predicate in _PART
+                for value in values
+            ]
+            nodes = [node for node in dict.fromkeys(further) if node not in self._known]
 
     def _said(self, node: Term) -> dict[str, list[Term]]:
         if node not in self._known:
             said = self._known[node] = {}
-            for quad in sorted(self._store.match(node), key=str):  # the same page from each web worker
+            for quad in sorted(self._statements.match(node), key=str):  # the same page from each web worker
                 if quad.object not in said.setdefault(quad.predicate.value, []):
                     said[quad.predicate.value].append(quad.object)
         return self._known[node]
@@ -115,12 +127,6 @@ class Evidence:
         """Every IRI that is told in it, for names to be looked up."""
         values = {value for said in self._known.values() for found in said.values() for value in found}
         return {term.value for term in {*self._known, *values} if isinstance(term, NamedNode)}
-
-    def read_origins(self, graphs: Iterable[str]) -> None:
-        """Read what graphs say of their sources, so that ``iris`` has it too."""
-        for graph in graphs:
-            for source in self._said(NamedNode(graph)).get(f"{DCTERMS}source", []):
-                self._said(source)
 
     def claims(self, quads: Iterable[Quad], reader: Reader) -> tuple[Claim, ...]:
         """Return the claims that one of the statements is true."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from unicef_linked.dataset.labels import Link
     from unicef_linked.presentation.entity import Portrait
     from unicef_linked.presentation.maps import Map
-    from unicef_linked.store import Store
+    from unicef_linked.store.statements import LoadedStatements, Statements
     from unicef_linked.web.site import Site
 
 MOST: Final = 200
@@ -36,7 +36,7 @@ _LITERALS: Final = (f"{GEO}asGeoJSON", f"{GEO}asWKT")
 _GEOMETRIES: Final = (f"{GEO}hasDefaultGeometry", f"{GEO}hasGeometry")
 
 
-def place_of(store: Store, iri: str) -> Geometry | None:
+def place_of(store: Statements, iri: str) -> Geometry | None:
     """Return where a thing is: by its geometry (GeoSPARQL 1.1, section 8.5), else by its latitude and longitude."""
     said: dict[str, list[object]] = {}
     for quad in store.match(NamedNode(iri)):
@@ -56,37 +56,52 @@ def place_of(store: Store, iri: str) -> Geometry | None:
     return {"type": "Point", "coordinates": [long, lat]}
 
 
-def extract(site: Site, thing: Link, portrait: Portrait, language: str) -> Map | None:
+def load_places(store: LoadedStatements, iris: Iterable[str]) -> None:
+    """Read what ``place_of`` needs of all of these, and of what they lead to."""
+    nodes = [NamedNode(iri) for iri in iris]
+    store.load(nodes)
+    objects = {quad.object for node in nodes for quad in store.match(node)}
+    store.load(term for term in objects if isinstance(term, NamedNode | BlankNode))
+    store.load(
+        quad.object
+        for term in objects
+        if isinstance(term, NamedNode)
+        for quad in store.match(term)
+        if quad.predicate.value in _GEOMETRIES
+    )
+
+
+def extract(site: Site, statements: LoadedStatements, thing: Link, portrait: Portrait, language: str) -> Map | None:
     """Return the map of a thing; None where neither it nor what its rows lead to is anywhere. Drawing costs half a page."""
     key = thing.iri, language
     kept = site.extracts
     with suppress(KeyError):
         return kept[key]
-    drawn = _extract(site, thing, portrait, language)
+    drawn = _extract(site, statements, thing, portrait, language)
     if len(kept) >= _KEPT:
         kept.clear()
     kept[key] = drawn
     return drawn
 
 
-def _extract(site: Site, thing: Link, portrait: Portrait, language: str) -> Map | None:
+def _extract(site: Site, store: LoadedStatements, thing: Link, portrait: Portrait, language: str) -> Map | None:
     """Draw the map of a thing.
 
     The kinds of its features: ``subject`` is what the page is about, or where it works if it is nowhere itself;
     ``related`` is what its rows lead to; ``context`` is what is of the same kind as the areas, ``ground`` what all the
     rest lies in and what has no neighbours here: a country, for its regions.
     """
-    own = place_of(site.store, thing.iri)
-    features, beside = _related(site.store, thing, portrait, "related" if own and _is_area(own) else "subject")
+    own = place_of(store, thing.iri)
+    features, beside = _related(store, thing, portrait, "related" if own and _is_area(own) else "subject")
     if own:
         features.append(Feature(thing.iri, own, thing.label, kind="subject"))
     if not features:
         return None
     features = beside + features  # of an office and its town at one point, the office
-    wide = (area for area in (*features, *_beyond(site, features, language)) if _holds_all(area, features))
-    ground = next((area for area in wide if not any(_around(site, [area], None, language))), None)
+    wide = (area for area in (*features, *_beyond(site, store, features, language)) if _holds_all(area, features))
+    ground = next((area for area in wide if not any(_around(site, store, [area], None, language))), None)
     shown = _each_point_once(feature for feature in features if ground is None or feature.iri != ground.iri)
-    around = list(_around(site, shown, ground, language))
+    around = list(_around(site, store, shown, ground, language))
     if ground:
         around.insert(0, replace(ground, label=Text(""), kind="ground", note=ground.note or ground.label.text))
     drawn = draw([*around, *_in_short(shown)], words=_WORDS)
@@ -141,11 +156,14 @@ def _is_area(geometry: Geometry) -> bool:
     return geometry["type"] in {"Polygon", "MultiPolygon"}
 
 
-def _related(store: Store, thing: Link, portrait: Portrait, kind: str) -> tuple[list[Feature], list[Feature]]:
+def _related(
+    store: LoadedStatements, thing: Link, portrait: Portrait, kind: str
+) -> tuple[list[Feature], list[Feature]]:
     """Return the things of the rows that are somewhere, and those that are nowhere themselves but at a place."""
     rows = [row for section in (*portrait.sections, *portrait.key_facts) for row in section.rows]
     links = {fact.value.link: row for row in reversed(rows) for fact in row.things if fact.value.link}
     located, beside = [], []
+    load_places(store, [thing.iri, *(link.iri for link, _ in list(reversed(links.items()))[:MOST])])
     for link, row in list(reversed(links.items()))[:MOST]:
         if link.iri == thing.iri:
             continue
@@ -157,7 +175,7 @@ def _related(store: Store, thing: Link, portrait: Portrait, kind: str) -> tuple[
     return located, beside
 
 
-def _point_beside(store: Store, iri: str) -> Geometry | None:
+def _point_beside(store: LoadedStatements, iri: str) -> Geometry | None:
     """Return the point of the one thing with a point that a thing leads to: an office is where its town is.
 
     Of several the one that has a latitude and a longitude of its own; an area may be known by a point within it.
@@ -183,33 +201,36 @@ def _holds_all(area: Feature, features: Sequence[Feature]) -> bool:
     )
 
 
-def _beyond(site: Site, features: Iterable[Feature], language: str) -> Iterator[Feature]:
+def _beyond(site: Site, store: LoadedStatements, features: Iterable[Feature], language: str) -> Iterator[Feature]:
     """Yield the areas that what is shown leads to: a region leads to its country."""
     known = {feature.iri for feature in features}
-    objects = [quad.object for iri in sorted(known) for quad in site.store.match(NamedNode(iri))]
+    objects = [quad.object for iri in sorted(known) for quad in store.match(NamedNode(iri))]
     iris = dict.fromkeys(term.value for term in objects if isinstance(term, NamedNode) and term.value not in known)
-    yield from _areas(site, iris, "ground", language)
+    yield from _areas(site, store, iris, "ground", language)
 
 
-def _around(site: Site, features: Iterable[Feature], ground: Feature | None, language: str) -> Iterator[Feature]:
+def _around(
+    site: Site, store: LoadedStatements, features: Iterable[Feature], ground: Feature | None, language: str
+) -> Iterator[Feature]:
     """Yield the areas of the same kinds as what is shown."""
     a = NamedNode(f"{RDF}type")
     known = {feature.iri for feature in features}
     kinds = {
         quad.object
         for iri in known
-        for quad in site.store.match(NamedNode(iri), a)
+        for quad in store.match(NamedNode(iri), a)
         if isinstance(quad.object, NamedNode) and quad.object.value.startswith(f"{site.names.ontology}#")
     }
-    found = {quad.subject.value for kind in kinds for quad in site.store.match(None, a, kind)}  # type: ignore[union-attr]
-    yield from _areas(site, sorted(found - known - {ground.iri if ground else ""}), "context", language)
+    found = {quad.subject.value for quad in site.store.match_any(None, [a], kinds)}  # type: ignore[union-attr]
+    yield from _areas(site, store, sorted(found - known - {ground.iri if ground else ""}), "context", language)
 
 
-def _areas(site: Site, iris: Iterable[str], kind: str, language: str) -> Iterator[Feature]:
+def _areas(site: Site, store: LoadedStatements, iris: Iterable[str], kind: str, language: str) -> Iterator[Feature]:
     some = list(iris)[:MOST]
+    load_places(store, some)
     reader = site.reader([], language, *some)
     for iri in some:
-        geometry = place_of(site.store, iri)
+        geometry = place_of(store, iri)
         if geometry and _is_area(geometry):
             link = reader.link(iri)
             yield Feature(iri, geometry, href="" if link.external else link.href, kind=kind, note=link.label.text)

@@ -18,6 +18,7 @@ from unicef_linked.presentation.layout import read as read_layout
 from unicef_linked.rdf.iris import DCTERMS, FOAF, RDF, RDFS, TYPES_WITH_PREFIX, Names
 from unicef_linked.rdf.statistics import count as count_statistics
 from unicef_linked.rdf.statistics import read
+from unicef_linked.store.statements import LoadedStatements
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from unicef_linked.rdf.jsonld import Context
     from unicef_linked.rdf.statistics import Statistics
     from unicef_linked.release import Release
-    from unicef_linked.store import Store
+    from unicef_linked.store import Labels, Store
 
 INCOMING: Final = 1000
 """Statements about others that a document repeats; past that it says so and leaves the rest to SPARQL."""
@@ -144,19 +145,52 @@ class Site:
 
     @cached_property
     def superclasses(self) -> Callable[[str], frozenset[str]]:
-        """Return all classes above a class, as the data states them; each is asked once."""
+        """Return all classes above a class, as the data states them."""
+        parents: dict[str, set[str]] = {}
+        for quad in self.store.match(None, NamedNode(f"{RDFS}subClassOf")):
+            if isinstance(quad.subject, NamedNode) and isinstance(quad.object, NamedNode):
+                parents.setdefault(quad.subject.value, set()).add(quad.object.value)
 
         def above(class_iri: str) -> frozenset[str]:
             found: set[str] = set()
             waiting = [class_iri]
             while waiting:
-                quads = self.store.match(NamedNode(waiting.pop()), NamedNode(f"{RDFS}subClassOf"))
-                new = {quad.object.value for quad in quads if isinstance(quad.object, NamedNode)} - found
+                new = parents.get(waiting.pop(), set()) - found
                 found |= new
                 waiting += new
             return frozenset(found - {class_iri})
 
         return lru_cache(maxsize=10_000)(above)
+
+    @cached_property
+    def licences(self) -> dict[str, list[str]]:
+        """The licences that the data states, by the IRI that has them."""
+        found: dict[str, set[str]] = {}
+        for quad in self.store.match(None, NamedNode(f"{DCTERMS}license")):
+            if isinstance(quad.subject, NamedNode) and isinstance(quad.object, NamedNode):
+                found.setdefault(quad.subject.value, set()).add(quad.object.value)
+        return {iri: sorted(licences) for iri, licences in found.items()}
+
+    @cached_property
+    def labels_of_site(self) -> Labels:
+        """The names that every page has: the dataset's, its licences' and publishers', those of the lists."""
+        dataset = self.names.dataset
+        publishers = [quad.object.value for quad in self.own_statements if isinstance(quad.object, NamedNode)]
+        return self.store.labels([dataset, *publishers, *(iri for iri, _ in self.lists.values())])
+
+    @cached_property
+    def own_statements(self) -> list[Quad]:
+        """What the dataset says of itself."""
+        return self.store.match(NamedNode(self.names.dataset))
+
+    @cached_property
+    def plurals(self) -> dict[str, dict[str, str]]:
+        """What several things of a class are called: class to language to text."""
+        found: dict[str, dict[str, str]] = {}
+        for quad in self.store.match(None, NamedNode(self.names.term("pluralLabel"))):
+            if isinstance(quad.subject, NamedNode) and isinstance(quad.object, Literal):
+                found.setdefault(quad.subject.value, {})[quad.object.language or ""] = quad.object.value
+        return found
 
     def locate(self, iri: str) -> str | None:
         """Return the address on this host of a page about an IRI, None where its own address is the better one."""
@@ -184,8 +218,7 @@ class Site:
 
     def plural(self, class_iri: str, language: str) -> Text | None:
         """Return what several things of a class are called in a language, else in English; None where nothing says it."""
-        quads = self.store.match(NamedNode(class_iri), NamedNode(self.names.term("pluralLabel")))
-        texts = {quad.object.language: quad.object.value for quad in quads if isinstance(quad.object, Literal)}
+        texts = self.plurals.get(class_iri, {})
         return next((Text(texts[spoken], spoken) for spoken in (language, "en") if spoken in texts), None)
 
     @cached_property
@@ -204,6 +237,10 @@ class Site:
         rows = self.store.select("SELECT DISTINCT ?s { ?s ?p ?o FILTER(isIRI(?s)) }")
         return frozenset(term.value for row in rows if isinstance(term := row["s"], NamedNode))
 
+    def site_reader(self, language: str) -> Reader:
+        """Return a reader that knows the names that every page has."""
+        return Reader(self.names, self.labels_of_site, language, self.locate)
+
     def reader(self, quads: Iterable[Quad], language: str, *more: str) -> Reader:
         """Return a reader that knows the name of every IRI in the quads."""
         iris = set(more)
@@ -215,12 +252,22 @@ class Site:
                     iris.add(term.datatype.value)
         return Reader(self.names, self.store.labels(iris), language, self.locate)
 
+    def about(self, iri: str, statements: LoadedStatements | None = None) -> list[Quad]:
+        """Return the statements of an IRI, those that lead to it (at most INCOMING), and those of their blank nodes."""
+        statements = statements or LoadedStatements(self.store)
+        node = NamedNode(iri)
+        statements.load([node], [node])
+        incoming = [quad for quad in statements.match(object=node) if quad.subject != node]
+        about = statements.match(node) + sorted(incoming, key=str)[:INCOMING]
+        return [*about, *_blank_closure(statements, about)]
+
     def describe(self, iri: str, document: str | None = None) -> Description | None:
         """Return what is known of an IRI, None where nothing is: its statements, those that lead to it, names for both."""
         node = NamedNode(iri)
-        outgoing = self.store.match(node)
-        incoming = [quad for quad in self.store.match(None, None, node) if quad.subject != node]
-        if not outgoing and not (incoming and document is None):
+        statements = LoadedStatements(self.store)
+        about = self.about(iri, statements)
+        incoming = [quad for quad in statements.match(object=node) if quad.subject != node]
+        if not statements.match(node) and not (incoming and document is None):
             return None
         own: list[Triple] = []
         if document:
@@ -233,28 +280,23 @@ class Site:
             if len(incoming) > INCOMING:
                 text = f"{len(incoming)} statements lead to this resource; {INCOMING} of them are repeated here"
                 own.append(Triple(page, NamedNode(f"{RDFS}comment"), Literal(text, language="en")))
-        about = outgoing + sorted(incoming, key=str)[:INCOMING]
-        around = {term for quad in about for term in (quad.subject, quad.object) if isinstance(term, NamedNode)} - {
-            node
-        }
-        context = [
-            quad.triple
-            for other in around
-            for quad in self.store.match(other, NamedNode(f"{RDFS}label"))
-            if not isinstance(quad.object, BlankNode)
-        ]
-        return Description(iri, [*about, *self._blank_closure(about)], context, own)
+        direct = [quad for quad in about if node in (quad.subject, quad.object)]
+        around = {term for quad in direct for term in (quad.subject, quad.object) if isinstance(term, NamedNode)}
+        names = self.store.match_any(around - {node}, [NamedNode(f"{RDFS}label")])
+        context = [quad.triple for quad in names if not isinstance(quad.object, BlankNode)]
+        return Description(iri, about, context, own)
 
-    def _blank_closure(self, quads: Iterable[Quad]) -> list[Quad]:
-        """Return what blank nodes in the quads say, and those in them: a concise bounded description."""
-        found: list[Quad] = []
-        waiting = [quad.object for quad in quads if isinstance(quad.object, BlankNode)]
-        seen: set[BlankNode] = set()
-        while waiting:
-            node = waiting.pop()
-            if node not in seen:
-                seen.add(node)
-                inside = self.store.match(node)
-                found += inside
-                waiting += [quad.object for quad in inside if isinstance(quad.object, BlankNode)]
-        return found
+
+def _blank_closure(statements: LoadedStatements, quads: Iterable[Quad]) -> list[Quad]:
+    """Return what blank nodes in the quads say, and those in them: a concise bounded description."""
+    found: list[Quad] = []
+    waiting = [quad.object for quad in quads if isinstance(quad.object, BlankNode)]
+    seen: set[BlankNode] = set()
+    while waiting:
+        node = waiting.pop()
+        if node not in seen:
+            seen.add(node)
+            inside = statements.match(node)
+            found += inside
+            waiting += [quad.object for quad in inside if isinstance(quad.object, BlankNode)]
+    return found

@@ -13,11 +13,9 @@ from babel import Locale, UnknownLocaleError
 from babel.numbers import format_decimal
 from flask import request
 from jinja2 import pass_context
-from pyoxigraph import NamedNode
 
 from unicef_linked.i18n import translations
 from unicef_linked.presentation.literals import tell
-from unicef_linked.rdf.iris import DCTERMS
 from unicef_linked.web.responses import language, site
 
 if TYPE_CHECKING:
@@ -88,7 +86,7 @@ def _assets() -> dict[str, str]:
 def menu() -> list[tuple[Link, int, str]]:
     """Return the class, by what several of its things are called, the size and the address of each list."""
     lists = site().lists
-    reader = site().reader([], language(), *(iri for iri, _ in lists.values()))
+    reader = site().site_reader(language())
     links = {iri: reader.link(iri) for iri, _ in lists.values()}
     return [
         (replace(links[iri], label=site().plural(iri, language()) or links[iri].label), number, address)
@@ -99,15 +97,14 @@ def menu() -> list[tuple[Link, int, str]]:
 def _site_name() -> Text | None:
     """Return the name that the data gives the dataset, None where it gives none."""
     iri = site().names.dataset
-    label = site().reader([], language(), iri).label(iri)
+    label = site().site_reader(language()).label(iri)
     return label if label.text != site().names.shorten(iri) else None
 
 
 def _dataset_licence() -> Link | None:
     """Return the licence that the data states for the dataset."""
-    quads = site().store.match(NamedNode(site().names.dataset), NamedNode(f"{DCTERMS}license"))
-    licences = [quad.object.value for quad in quads if isinstance(quad.object, NamedNode)]
-    return site().reader(quads, language()).link(licences[0]) if licences else None
+    licences = site().licences.get(site().names.dataset, [])
+    return site().site_reader(language()).link(licences[0]) if licences else None
 
 
 def _other_language(wanted: str) -> str:

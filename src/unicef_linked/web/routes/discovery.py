@@ -103,8 +103,7 @@ def _dumps(here: Site) -> list[str]:
 
 def _licences(here: Site, iris: Iterable[str]) -> list[str]:
     """Return each licence that the data states of any of the IRIs."""
-    terms = (q.object for iri in iris for q in here.store.match(NamedNode(iri), NamedNode(f"{DCTERMS}license")))
-    return sorted({term.value for term in terms if isinstance(term, NamedNode)})
+    return sorted({licence for iri in iris for licence in here.licences.get(iri, [])})
 
 
 def _plain(path: str) -> str:

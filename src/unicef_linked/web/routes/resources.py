@@ -21,6 +21,7 @@ from unicef_linked.rdf.formats import DOCUMENT_FORMATS, GRAPH_FORMATS, HTML, JSO
 from unicef_linked.rdf.iris import DCTERMS, HYDRA, RDF, RDFS, SKOS
 from unicef_linked.rdf.serialization import write_rdf
 from unicef_linked.rdf.statistics import integer
+from unicef_linked.store.statements import LoadedStatements
 from unicef_linked.web.responses import CACHE, language, link, negotiate, page, represent, site, vary
 
 if TYPE_CHECKING:
@@ -145,13 +146,14 @@ def document(entity_type: str, key: str, suffix: str | None = None) -> Response:
 def resource_page(iri: str, path: str, query: dict[str, str]) -> bytes:
     """Return the page about one IRI."""
     here = site()
-    description = here.describe(iri)
-    if description is None:
+    statements = LoadedStatements(here.store)
+    description = Description(iri, here.about(iri, statements))
+    if not description.about:
         raise NotFound(f"nothing is published about {iri}")
     reader = here.reader(description.about, language(), iri)
     resource = reader.resource(iri, description.about)
-    told = portrait(here, description, language())
-    drawn = extract(here, reader.link(iri), told, language())
+    told = portrait(here, statements, description, language())
+    drawn = extract(here, statements, reader.link(iri), told, language())
     drawing = pictures.of(here, iri, language())
     g.passing = drawing is not None and drawing.passing  # another answer to the same question may have the picture
     return page(
@@ -171,13 +173,12 @@ def resource_page(iri: str, path: str, query: dict[str, str]) -> bytes:
 
 def _citation(here: Site, title: str, iri: str) -> Citation:
     """Return what a citation of an IRI says, as far as the dataset tells of itself."""
-    dataset = ox.NamedNode(here.names.dataset)
-    said = here.store.match(dataset)
+    dataset, said = here.names.dataset, here.own_statements
     publishers = [quad.object.value for quad in said if quad.predicate.value == f"{DCTERMS}publisher"]  # type: ignore[union-attr]
-    reader = here.reader(said, language(), dataset.value)
+    reader = here.site_reader(language())
     return Citation(
         title,
-        reader.label(dataset.value).text if said else "",
+        reader.label(dataset).text if said else "",
         reader.label(publishers[0]).text if publishers else "",
         here.release.manifest.name,
         iri,
@@ -225,7 +226,7 @@ def listing(entity_type: str, suffix: str | None = None) -> Response:
     query = {"page": str(number)} if number > 1 else {}
 
     def html() -> bytes:
-        statements = [quad for iri in shown for quad in here.store.match(ox.NamedNode(iri), ox.NamedNode(f"{RDF}type"))]
+        statements = here.store.match_any([ox.NamedNode(iri) for iri in shown], [ox.NamedNode(f"{RDF}type")])
         reader = here.reader(statements, language(), *shown)
         types = {quad.object.value for quad in statements if isinstance(quad.object, ox.NamedNode)}
         own = sorted(iri for iri in types if iri.startswith(here.names.ontology))
@@ -284,12 +285,10 @@ def _collection(
             triples.append(ox.Triple(view(number), ox.NamedNode(f"{HYDRA}previous"), view(number - 1)))
         if number < pages:
             triples.append(ox.Triple(view(number), ox.NamedNode(f"{HYDRA}next"), view(number + 1)))
-    wanted = {f"{RDF}type", f"{RDFS}label", f"{SKOS}prefLabel"}
-    about = []
-    for iri in shown:
-        node = ox.NamedNode(iri)
-        triples.append(ox.Triple(collection, ox.NamedNode(f"{HYDRA}member"), node))
-        about += [quad for quad in here.store.match(node) if quad.predicate.value in wanted]
+    nodes = [ox.NamedNode(iri) for iri in shown]
+    triples += [ox.Triple(collection, ox.NamedNode(f"{HYDRA}member"), node) for node in nodes]
+    named = [ox.NamedNode(iri) for iri in (f"{RDF}type", f"{RDFS}label", f"{SKOS}prefLabel")]
+    about = here.store.match_any(nodes, named)
     return Description(collection.value, about, triples)
 
 

@@ -1,0 +1,84 @@
+"""Statements read for one answer: each subject or object is asked for once, and many together.
+
+A page follows paths from thing to thing. Asked one by one, each step is a request to the engine.
+Here a caller names all the terms that it will need (``load``), and then reads (``match``) what is at
+hand. What was not named is still found, by a request of its own.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from pyoxigraph import Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pyoxigraph import NamedNode, Quad
+
+    from unicef_linked.store import Labels, Store, Term
+
+
+class Statements(Protocol):
+    """What reading functions need of a store."""
+
+    def match(
+        self,
+        subject: Term | None = None,
+        predicate: NamedNode | None = None,
+        object: Term | None = None,  # noqa: A002
+    ) -> list[Quad]:
+        """See Store."""
+        ...
+
+
+class LoadedStatements:
+    """The statements of a store by subject and by object, as far as they have been asked for.
+
+    It is made for one answer and then dropped: it grows with what the answer reads.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._by_subject: dict[Term, list[Quad]] = {}
+        self._by_object: dict[Term, list[Quad]] = {}
+
+    def load(self, subjects: Iterable[Term] = (), objects: Iterable[Term] = ()) -> None:
+        """Read what is said of the subjects, and what leads to the objects, unless it is at hand.
+
+        At most one request for the subjects and one for the objects (more past ``store.BATCH``).
+        """
+        of = [t for t in dict.fromkeys(subjects) if not isinstance(t, Literal) and t not in self._by_subject]
+        if of:
+            self._by_subject.update((term, []) for term in of)
+            for quad in self._store.match_any(of):
+                self._by_subject[quad.subject].append(quad)
+        to = [term for term in dict.fromkeys(objects) if term not in self._by_object]
+        if to:
+            self._by_object.update((term, []) for term in to)
+            for quad in self._store.match_any(None, None, to):
+                self._by_object[quad.object].append(quad)
+
+    def match(
+        self,
+        subject: Term | None = None,
+        predicate: NamedNode | None = None,
+        object: Term | None = None,  # noqa: A002
+    ) -> list[Quad]:
+        """See Store; the subject or the object must be given."""
+        if subject is not None:
+            self.load(subjects=[subject])
+            found = self._by_subject.get(subject, [])
+        else:
+            assert object is not None, "the subject or the object must be given"
+            self.load(objects=[object])
+            found = self._by_object[object]
+        return [
+            quad
+            for quad in found
+            if (predicate is None or quad.predicate == predicate) and (object is None or quad.object == object)
+        ]
+
+    def labels(self, iris: Iterable[str]) -> Labels:
+        """See Store."""
+        return self._store.labels(list(iris))
