@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from pyoxigraph import DefaultGraph, Quad, RdfFormat
 
-from unicef_linked.build.derivation import count_all, derive, read_rules
+from unicef_linked.build.derivation import count_published, derive, read_rules
 from unicef_linked.build.sources import SourceFile, load, skolemize
 from unicef_linked.build.validation import Report, check
 from unicef_linked.errors import NotConforming, UnusableInput
@@ -136,7 +136,7 @@ def _prepare(content: Content, names: Names) -> _Parts:
 
     asserted = skolemize((quad for source in (*ontology, *data) for quad in source.quads), names)
     quads = asserted + derive(asserted, rules, names)
-    quads += count_all(quads, names)
+    quads += count_published(quads, names)
     shapes = [quad for source in shapes_files for quad in source.quads]
     report = check(quads, shapes, sources=(*data, *ontology))
     digests = {"data": _digest(data), "ontology": _digest(ontology), "shapes": _digest(shapes_files)}

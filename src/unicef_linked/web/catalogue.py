@@ -169,6 +169,7 @@ def _origin(site: Site) -> list[ox.Quad]:
 _ORIGIN: Final = {
     f"{RDF}type",
     f"{DCTERMS}title",
+    f"{DCTERMS}description",
     f"{DCTERMS}source",
     f"{DCTERMS}license",
     f"{DCTERMS}rights",
@@ -311,7 +312,7 @@ def describe_service(site: Site, endpoint: str) -> Description:
         ox.Triple(dataset, a, ox.NamedNode(f"{SD}Dataset")),
         ox.Triple(dataset, ox.NamedNode(f"{SD}defaultGraph"), default),
         ox.Triple(default, a, ox.NamedNode(f"{SD}Graph")),
-        ox.Triple(default, ox.NamedNode(f"{VOID}triples"), integer(site.counts["triples"])),
+        ox.Triple(default, ox.NamedNode(f"{VOID}triples"), integer(site.default_graph_size)),
     ]
     triples += [
         ox.Triple(service, ox.NamedNode(f"{SD}resultFormat"), ox.NamedNode(f"http://www.w3.org/ns/formats/{name}"))
