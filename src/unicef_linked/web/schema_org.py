@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pyoxigraph import Literal, NamedNode
 
+from unicef_linked.formats import DUMPS
 from unicef_linked.iris import DCAT, DCTERMS, OWL, RDF, SCHEMA, SKOS
-from unicef_linked.web.catalogue import DUMPS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -65,7 +65,7 @@ def dataset(site: Site, address: str, language: str) -> Structured:
                 {
                     "@type": "DataDownload",
                     "contentUrl": f"{address}dump/{path.name}",
-                    "encodingFormat": DUMPS[path.name],
+                    "encodingFormat": DUMPS[path.name].media_type,
                     "contentSize": f"{path.stat().st_size} B",
                     "sha256": site.checksums[path.name],
                 }
