@@ -68,8 +68,9 @@ def ul(name: str) -> str:
 def vocabulary() -> Vocabulary:
     """The three together."""
     triples = [quad.triple for quad in parse(DATA)]
-    statistics = [*describe(count(triples), NAMES), *describe_classes(triples, NAMES)]
-    usage = read_usage(ox.Quad(*triple) for triple in statistics)
+    statistics = count(triples, inside=f"{NAMES.ontology}#")
+    described = [*describe(statistics, NAMES), *describe_classes(statistics, NAMES)]
+    usage = read_usage(ox.Quad(*triple) for triple in described)
     return Vocabulary(tuple(parse(ONTOLOGY)), read_shapes(parse(SHAPES)), usage, f"{NAMES.ontology}#")
 
 

@@ -10,12 +10,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from pyoxigraph import DefaultGraph, Quad, RdfFormat
+from pyoxigraph import DefaultGraph, Quad
 
-from unicef_linked.build.derivation import count_all, derive, read_rules
+from unicef_linked.build.derivation import count_published, derive, read_rules
 from unicef_linked.build.sources import SourceFile, load, skolemize
 from unicef_linked.build.validation import Report, check
 from unicef_linked.errors import NotConforming, UnusableInput
+from unicef_linked.rdf.formats import DUMPS, JSONLD, NQUADS, TURTLE
 from unicef_linked.rdf.iris import CANONICAL_BASE, Names
 from unicef_linked.rdf.jsonld import make_context
 from unicef_linked.rdf.serialization import write_rdf
@@ -136,7 +137,7 @@ def _prepare(content: Content, names: Names) -> _Parts:
 
     asserted = skolemize((quad for source in (*ontology, *data) for quad in source.quads), names)
     quads = asserted + derive(asserted, rules, names)
-    quads += count_all(quads, names)
+    quads += count_published(quads, names)
     shapes = [quad for source in shapes_files for quad in source.quads]
     report = check(quads, shapes, sources=(*data, *ontology))
     digests = {"data": _digest(data), "ontology": _digest(ontology), "shapes": _digest(shapes_files)}
@@ -169,12 +170,12 @@ def _package(
     )
     ordered = sorted(set(quads), key=str)
     triples = sorted({quad.triple for quad in quads}, key=str)
-    dumps = {"dataset.nq": nquads}
-    for name, kind, statements in (
-        ("dataset.ttl", RdfFormat.TURTLE, triples if union else [q.triple for q in ordered]),
-        ("dataset.jsonld", RdfFormat.JSON_LD, ordered),
-    ):
-        dumps[name] = write_rdf(statements, kind, names.prefixes)
+    written = {
+        NQUADS: nquads,
+        TURTLE: write_rdf(triples if union else [q.triple for q in ordered], TURTLE.rdf, names.prefixes),
+        JSONLD: write_rdf(ordered, JSONLD.rdf, names.prefixes),
+    }
+    dumps = {name: written[kind] for name, kind in DUMPS.items()}
     dumps |= {f"{name}.gz": compress(content) for name, content in dumps.items()}
     sums = "".join(f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in sorted(dumps.items()))
     files = {f"dumps/{name}": content for name, content in dumps.items()}

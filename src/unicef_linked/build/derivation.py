@@ -10,15 +10,12 @@ from typing import TYPE_CHECKING, Final
 from pyoxigraph import BlankNode, NamedNode, Quad, QueryTriples, Store, Triple
 
 from unicef_linked.errors import MalformedData, UnusableInput
-from unicef_linked.rdf.iris import CANONICAL_BASE, VOID, Names
-from unicef_linked.rdf.statistics import count, describe, describe_classes
+from unicef_linked.rdf.iris import CANONICAL_BASE, Names
+from unicef_linked.rdf.statistics import count, describe, describe_classes, distinct_triples
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
-
-_ROUNDS: Final = 8
-"""Four settle what is published; the last changes nothing."""
 
 _AFTER: Final = re.compile(r"^#\s*after\s*:\s*(.+?)\s*$", re.MULTILINE)
 
@@ -97,22 +94,9 @@ def derive(quads: Sequence[Quad], rules: Sequence[Rule], names: Names) -> list[Q
     return derived
 
 
-def count_all(quads: Sequence[Quad], names: Names) -> list[Quad]:
-    """Return the statistics of all that is published, themselves included, in ``graph/derived/statistics``.
-
-    Each round counts what the round before it has added, until nothing changes. Only the number of distinct objects can
-    fail to settle, since it is an object itself: where k others do not contain k and do contain k + 1, neither is true.
-    Then it is left out; VoID makes every count optional.
-    """
+def count_published(quads: Iterable[Quad], names: Names) -> list[Quad]:
+    """Return the statistics of all that is published but of their own graph, ``graph/derived/statistics``."""
     graph = NamedNode(names.graph("derived/statistics"))
-    given = {quad.triple for quad in quads}
-    added: set[Triple] = set()
-    for left_out in (None, NamedNode(f"{VOID}distinctObjects")):
-        for _ in range(_ROUNDS):
-            everything = given | added
-            found = {*describe(count(everything), names), *describe_classes(everything, names)} - given
-            found = {triple for triple in found if triple.predicate != left_out}
-            if found == added:
-                return [Quad(t.subject, t.predicate, t.object, graph) for t in found]
-            added = found
-    raise AssertionError("the statistics do not settle")
+    statistics = count(distinct_triples(quads, without=graph), inside=f"{names.ontology}#")
+    triples = (*describe(statistics, names), *describe_classes(statistics, names))
+    return [Quad(t.subject, t.predicate, t.object, graph) for t in triples]

@@ -9,6 +9,7 @@ import pyoxigraph as ox
 
 from unicef_linked.dataset.description import Description
 from unicef_linked.exports import EXPORTS
+from unicef_linked.rdf.formats import DUMPS
 from unicef_linked.rdf.iris import DCAT, DCTERMS, FOAF, PROV, RDF, RDFS, SD, SPDX, VOID, XSD
 from unicef_linked.rdf.statistics import describe, integer
 
@@ -16,12 +17,6 @@ if TYPE_CHECKING:
     from unicef_linked.web.site import Site
 
 _MEDIA: Final = "https://www.iana.org/assignments/media-types/"
-DUMPS: Final = {
-    "dataset.nq": "application/n-quads",
-    "dataset.ttl": "text/turtle",
-    "dataset.jsonld": "application/ld+json",
-}
-"""Dumps by name, with their media types."""
 
 
 class _Service(NamedTuple):
@@ -85,8 +80,8 @@ def describe_dataset(site: Site, address: str) -> Description:
     statistics = set(describe(site.statistics, names))
     triples += statistics
     for path in site.release.dumps():
-        media_type = DUMPS.get(path.name.removesuffix(".gz"))
-        if media_type is None:
+        kind = DUMPS.get(path.name.removesuffix(".gz"))
+        if kind is None:
             continue
         node = ox.NamedNode(f"{names.dataset}#{path.name.replace('.', '-')}")
         download = ox.NamedNode(f"{address}dump/{path.name}")
@@ -97,8 +92,8 @@ def describe_dataset(site: Site, address: str) -> Description:
             say(node, f"{DCTERMS}title", ox.Literal(path.name, language=language))
         say(node, f"{DCAT}downloadURL", download)
         say(node, f"{DCAT}accessURL", download)
-        say(node, f"{DCAT}mediaType", ox.NamedNode(_MEDIA + media_type))
-        say(node, f"{DCTERMS}format", ox.NamedNode(_MEDIA + media_type))
+        say(node, f"{DCAT}mediaType", ox.NamedNode(_MEDIA + kind.media_type))
+        say(node, f"{DCTERMS}format", ox.NamedNode(_MEDIA + kind.media_type))
         if path.suffix == ".gz":
             say(node, f"{DCAT}compressFormat", ox.NamedNode(f"{_MEDIA}application/gzip"))
         size = ox.Literal(str(path.stat().st_size), datatype=ox.NamedNode(f"{XSD}nonNegativeInteger"))
@@ -169,6 +164,7 @@ def _origin(site: Site) -> list[ox.Quad]:
 _ORIGIN: Final = {
     f"{RDF}type",
     f"{DCTERMS}title",
+    f"{DCTERMS}description",
     f"{DCTERMS}source",
     f"{DCTERMS}license",
     f"{DCTERMS}rights",
@@ -311,7 +307,7 @@ def describe_service(site: Site, endpoint: str) -> Description:
         ox.Triple(dataset, a, ox.NamedNode(f"{SD}Dataset")),
         ox.Triple(dataset, ox.NamedNode(f"{SD}defaultGraph"), default),
         ox.Triple(default, a, ox.NamedNode(f"{SD}Graph")),
-        ox.Triple(default, ox.NamedNode(f"{VOID}triples"), integer(site.counts["triples"])),
+        ox.Triple(default, ox.NamedNode(f"{VOID}triples"), integer(site.default_graph_size)),
     ]
     triples += [
         ox.Triple(service, ox.NamedNode(f"{SD}resultFormat"), ox.NamedNode(f"http://www.w3.org/ns/formats/{name}"))

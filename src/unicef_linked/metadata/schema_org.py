@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pyoxigraph import Literal, NamedNode
 
-from unicef_linked.metadata.dcat import DUMPS
+from unicef_linked.rdf.formats import DUMPS
 from unicef_linked.rdf.iris import DCAT, DCTERMS, OWL, RDF, SCHEMA, SKOS
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def dataset(site: Site, address: str, language: str) -> Structured:
                 {
                     "@type": "DataDownload",
                     "contentUrl": f"{address}dump/{path.name}",
-                    "encodingFormat": DUMPS[path.name],
+                    "encodingFormat": DUMPS[path.name].media_type,
                     "contentSize": f"{path.stat().st_size} B",
                     "sha256": site.checksums[path.name],
                 }

@@ -125,6 +125,9 @@ SOLUTION_FORMATS: Final = tuple(f for f in FORMATS if f.carries is Carries.SOLUT
 DOCUMENT_FORMATS: Final = (*GRAPH_FORMATS, HTML)
 """What a resource of the dataset can be read as."""
 
+DUMPS: Final = {f"dataset.{f.suffix}": f for f in (NQUADS, TURTLE, JSONLD)}
+"""The files that hold the whole dataset, by name. Each is published with gzip too, as ``{name}.gz``."""
+
 
 def by_suffix(suffix: str) -> Format | None:
     """Return the format of a document whose address ends in ``.{suffix}``.

@@ -1,14 +1,16 @@
 """What a dataset holds, in numbers, as VoID says it (VoID, section 4): counted, written as statements, read back.
 
-The builder publishes the statements with the data and the publisher reads them there; of a dataset that publishes none it
-counts by the same function. No query engine counts: ours keeps numbers by value, so that it takes ``"5"^^xsd:integer`` and
-``"5"^^xsd:nonNegativeInteger`` for one object, and what is published for two.
+The builder counts everything it publishes but the graph of the statistics, and publishes the counts in that graph; the
+publisher reads them there. Of a dataset that publishes none it counts the default graph by the same function. No query
+engine counts: ours keeps numbers by value, so that it takes ``"5"^^xsd:integer`` and ``"5"^^xsd:nonNegativeInteger`` for
+one object, and what is published for two.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
@@ -17,7 +19,7 @@ from pyoxigraph import Literal, NamedNode, Triple
 from unicef_linked.rdf.iris import RDF, VOID, VOID_EXT, XSD
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from pyoxigraph import Quad
 
@@ -34,27 +36,78 @@ class Statistics:
 
     counts: dict[str, int]
     partitions: dict[str, list[tuple[str, int]]]  # "class" and "property", each by IRI
+    properties_of: dict[tuple[str, str], int] = field(default_factory=dict)
+    """Triples by class and property, of the classes that ``count`` was asked for."""
+    values_of: dict[tuple[str, str, str, str], int] = field(default_factory=dict)
+    """Triples by class, property, "class" or "datatype", and the IRI of that class or datatype of the object."""
 
 
-def count(triples: Iterable[Triple]) -> Statistics:
-    """Return the statistics of a graph, whose triples come each once."""
-    subjects, objects, entities = set(), set(), set()
+def distinct_triples(quads: Iterable[Quad], *, without: NamedNode | None = None) -> Iterator[Triple]:
+    """Yield each triple of the graphs but ``without`` once, in however many of them it stands.
+
+    A triple that stands in ``without`` and in another graph is yielded.
+    """
+    seen: set[Triple] = set()
+    for quad in quads:
+        triple = quad.triple
+        if quad.graph_name != without and triple not in seen:
+            seen.add(triple)
+            yield triple
+
+
+def count(triples: Iterable[Triple], *, inside: str | None = None) -> Statistics:
+    """Return the statistics of a graph, whose triples come each once and are read once.
+
+    With ``inside`` also those inside the classes whose IRIs begin with it. For these, what each subject has is kept
+    until the end: the class of an object may come after it.
+    """
+    subjects, objects = set(), set()
     properties: Counter[str] = Counter()
-    classes: Counter[object] = Counter()
+    types: defaultdict[object, list[object]] = defaultdict(list)
+    usage: Counter[tuple[object, str, object]] = Counter()
     for subject, predicate, value in triples:
         subjects.add(subject)
         objects.add(value)
         properties[predicate.value] += 1
         if predicate == _TYPE:
-            entities.add(subject)
-            classes[value] += 1
-    sets = {"entities": entities, "distinctSubjects": subjects, "distinctObjects": objects}
-    others = {"properties": len(properties), "classes": len(classes), "triples": properties.total()}
+            types[subject].append(value)
+        if inside is not None:
+            kind = value.datatype.value if isinstance(value, Literal) else value
+            usage[subject, predicate.value, kind] += 1
+    classes = Counter(chain.from_iterable(types.values()))
     named = [(term.value, number) for term, number in classes.items() if isinstance(term, NamedNode)]
     return Statistics(
-        {name: len(found) for name, found in sets.items()} | others,
+        {
+            "entities": len(types),
+            "distinctSubjects": len(subjects),
+            "distinctObjects": len(objects),
+            "properties": len(properties),
+            "classes": len(classes),
+            "triples": properties.total(),
+        },
         {"class": sorted(named), "property": sorted(properties.items())},
+        *_count_inside(usage, types, inside or ""),
     )
+
+
+def _count_inside(
+    usage: Counter[tuple[object, str, object]], types: Mapping[object, Sequence[object]], inside: str
+) -> tuple[Counter[tuple[str, str]], Counter[tuple[str, str, str, str]]]:
+    """Return what instances of classes whose IRIs begin with ``inside`` have: ``properties_of`` and ``values_of``."""
+    named = {term: [of.value for of in found if isinstance(of, NamedNode)] for term, found in types.items()}
+    own = {term: [name for name in names if name.startswith(inside)] for term, names in named.items()}
+    properties: Counter[tuple[str, str]] = Counter()
+    values: Counter[tuple[str, str, str, str]] = Counter()
+    for (subject, predicate, kind), number in usage.items():
+        if isinstance(kind, str):
+            parts = [("datatype", kind)]
+        else:
+            parts = [("class", name) for name in own.get(kind) or named.get(kind) or ()]
+        for name in own.get(subject, ()):
+            properties[name, predicate] += number
+            for part, of in parts:
+                values[name, predicate, part, of] += number
+    return properties, values
 
 
 def read(quads: Iterable[Quad], names: Names) -> Statistics | None:
@@ -82,7 +135,7 @@ def describe(statistics: Statistics, names: Names) -> Iterator[Triple]:
             yield from _partition(names.dataset, part, key, number, names, counted=counted)
 
 
-def describe_classes(triples: Collection[Triple], names: Names) -> Iterator[Triple]:
+def describe_classes(statistics: Statistics, names: Names) -> Iterator[Triple]:
     """Yield what instances of the ontology's own classes have, as partitions inside the partitions of those classes.
 
     The form is that of void-generator, which query editors complete from: each property of the class with its triples;
@@ -90,24 +143,9 @@ def describe_classes(triples: Collection[Triple], names: Names) -> Iterator[Trip
     of other vocabularies get none, and an object that has a class of ours counts under that alone: what is left out
     repeats the same statements under broader names, and would weigh half as much as the data.
     """
-    types: dict[object, list[str]] = {}
-    for subject, predicate, value in triples:
-        if predicate == _TYPE and isinstance(value, NamedNode):
-            types.setdefault(subject, []).append(value.value)
-    own = {term: [name for name in classes if name.startswith(f"{names.ontology}#")] for term, classes in types.items()}
-    properties: Counter[tuple[str, str]] = Counter()
-    inside: Counter[tuple[str, str, str, str]] = Counter()
-    for subject, predicate, value in triples:
-        if isinstance(value, Literal):
-            parts = [("datatype", value.datatype.value)]
-        else:
-            parts = [("class", name) for name in own.get(value) or types.get(value) or ()]
-        for name in own.get(subject, ()):
-            properties[name, predicate.value] += 1
-            inside.update((name, predicate.value, *part) for part in parts)
-    for (name, key), number in properties.items():
+    for (name, key), number in statistics.properties_of.items():
         yield from _partition(_partition_iri(names.dataset, "class", name, names), "property", key, number, names)
-    for (name, key, part, of), number in inside.items():
+    for (name, key, part, of), number in statistics.values_of.items():
         whole = _partition_iri(_partition_iri(names.dataset, "class", name, names), "property", key, names)
         yield from _partition(whole, part, of, number, names)
 

@@ -17,7 +17,7 @@ from unicef_linked.presentation.charts import Pictures
 from unicef_linked.presentation.layout import read as read_layout
 from unicef_linked.rdf.iris import DCTERMS, FOAF, RDF, RDFS, TYPES_WITH_PREFIX, Names
 from unicef_linked.rdf.statistics import count as count_statistics
-from unicef_linked.rdf.statistics import read
+from unicef_linked.rdf.statistics import distinct_triples, read
 from unicef_linked.store.statements import LoadedStatements
 
 if TYPE_CHECKING:
@@ -98,15 +98,26 @@ class Site:
     @cached_property
     def statistics(self) -> Statistics:
         """The statistics of VoID: as the release publishes them, else counted over the default graph."""
+        return self._published_statistics or count_statistics(self._default_graph())
+
+    @cached_property
+    def _published_statistics(self) -> Statistics | None:
         graph = self.names.graph("derived/statistics")
-        built = self.release.manifest.conforms is not None and graph in self.release.manifest.graphs
-        published = read(self.store.match(graph_name=NamedNode(graph)), self.names) if built else None
-        return published or count_statistics(self._default_graph())
+        if self.release.manifest.conforms is None or graph not in self.release.manifest.graphs:
+            return None
+        return read(self.store.match(graph_name=NamedNode(graph)), self.names)
+
+    @cached_property
+    def default_graph_size(self) -> int:
+        """The triples of the default graph. Published statistics leave their own graph out, so it is counted."""
+        if self._published_statistics is None:
+            return self.counts["triples"]
+        return sum(1 for _ in self._default_graph())
 
     def _default_graph(self) -> Iterable[Triple]:
-        """Return the triples of the default graph as published."""
+        """Return the triples of the default graph as published, each once."""
         if self.release.manifest.union:
-            return {quad.triple for quad in self.release.quads()}
+            return distinct_triples(self.release.quads())
         return (quad.triple for quad in self.release.quads() if isinstance(quad.graph_name, DefaultGraph))
 
     @property

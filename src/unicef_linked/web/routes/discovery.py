@@ -11,9 +11,8 @@ from flask import Blueprint, Response, request
 from pyoxigraph import NamedNode
 
 from unicef_linked.errors import NotFound
-from unicef_linked.metadata.dcat import DUMPS
 from unicef_linked.presentation.examples import briefest, examples
-from unicef_linked.rdf.formats import DOCUMENT_FORMATS, HTML, JSONLD, TURTLE, Carries, Format
+from unicef_linked.rdf.formats import DOCUMENT_FORMATS, DUMPS, HTML, JSONLD, TURTLE, Carries, Format
 from unicef_linked.rdf.iris import DCTERMS, RDF, SCHEMA
 from unicef_linked.web.responses import link, negotiate, represent, site
 
@@ -65,7 +64,7 @@ def signposts(here: Site, path: str) -> list[Signpost]:
             found = [Signpost("cite-as", names.dataset), Signpost("type", "https://schema.org/Dataset")]
             found += [Signpost("service-desc", "/openapi.json", "application/json")]
             found += [Signpost("service-doc", "/docs", HTML.media_type)]
-            found += [Signpost("item", f"/dump/{name}", DUMPS[name]) for name in _dumps(here)]
+            found += [Signpost("item", f"/dump/{name}", DUMPS[name].media_type) for name in _dumps(here)]
             licences = _licences(here, [names.dataset])
         case ["dump", name] if name in _dumps(here):
             found = [Signpost("type", "https://schema.org/DataDownload"), Signpost("collection", "/dataset")]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pyoxigraph as ox
@@ -15,7 +14,7 @@ from unicef_linked.metadata import schema_org
 from unicef_linked.metadata.dcat import describe_dataset
 from unicef_linked.presentation import charts as published
 from unicef_linked.presentation.examples import briefest, examples
-from unicef_linked.rdf.formats import DOCUMENT_FORMATS, HTML, RESULTS_JSON
+from unicef_linked.rdf.formats import DOCUMENT_FORMATS, DUMPS, HTML, RESULTS_JSON
 from unicef_linked.web.responses import CACHE, TITLES, language, link, negotiate, page, represent, site
 from unicef_linked.web.routes.exports import titled_exports
 from unicef_linked.web.routes.resources import formats_of, write
@@ -27,13 +26,8 @@ if TYPE_CHECKING:
 
 routes: Final = Blueprint("pages", __name__)
 
-_TYPES: Final = {
-    ".nq": "application/n-quads",
-    ".ttl": "text/turtle; charset=utf-8",
-    ".jsonld": "application/ld+json",
-    ".gz": "application/gzip",
-    "": "text/plain; charset=utf-8",
-}
+_OTHER_TYPES: Final = {".gz": "application/gzip", "": "text/plain; charset=utf-8"}
+"""Content types of what lies beside the dumps, by suffix: the compressed ones and SHA256SUMS."""
 
 
 @routes.get("/")
@@ -113,7 +107,8 @@ def dump(name: str) -> Response:
     path = next((path for path in here.release.dumps() if path.name == name), None)
     if path is None:
         raise NotFound(f"there is no dump {name}; the list is at /dump/")
-    response = send_file(path, mimetype=_TYPES[Path(name).suffix], conditional=False, etag=False, max_age=300)
+    content_type = DUMPS[name].content_type if name in DUMPS else _OTHER_TYPES[path.suffix]
+    response = send_file(path, mimetype=content_type, conditional=False, etag=False, max_age=300)
     response.headers["ETag"] = f'"{here.release.manifest.sha256[:24]}-{name}"'
     response.headers["Cache-Control"] = CACHE
     return response
