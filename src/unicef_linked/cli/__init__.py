@@ -69,7 +69,7 @@ class _Commands(click.Group):
             sys.stdout.flush()
         except NotConforming as error:
             from unicef_linked.cli.validate import print_report
-            from unicef_linked.iris import Names
+            from unicef_linked.rdf.iris import Names
 
             print_report(error.report, "text", Names(), sys.stderr)
             print(f"unicef-linked: {error}; nothing was written", file=sys.stderr)

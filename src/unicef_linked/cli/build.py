@@ -8,7 +8,7 @@ import click
 
 from unicef_linked.cli.options import PATH, Command, base_iri
 from unicef_linked.cli.progress import waiting
-from unicef_linked.iris import CANONICAL_BASE
+from unicef_linked.rdf.iris import CANONICAL_BASE
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @options.release
 def command(release: Path | None) -> int:
     """Offer the dataset as tools to a language model (Model Context Protocol)."""
-    from unicef_linked.mcp_server import running
+    from unicef_linked.mcp import running
 
     with running(chosen_release(release), read_settings(os.environ)) as server:
         server.run("stdio")

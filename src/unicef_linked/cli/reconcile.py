@@ -37,9 +37,9 @@ def command(file: Path, column: str, kind: str | None, out: Path | None, release
 
     FILE.csv has ; , or tabs between the cells, and is UTF-8 or Latin-1.
     """
-    from unicef_linked import tables
-    from unicef_linked.index import build
-    from unicef_linked.reconciliation import Reconciler
+    from unicef_linked.lookup import csv_table as tables
+    from unicef_linked.lookup.index import build
+    from unicef_linked.lookup.matching import Reconciler
 
     table = tables.read_table(file)
     table.column(column)  # before anything that takes time

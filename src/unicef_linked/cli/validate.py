@@ -11,7 +11,7 @@ import click
 from unicef_linked.cli.options import PATH, Command, OneOf
 from unicef_linked.cli.output import language
 from unicef_linked.cli.progress import waiting
-from unicef_linked.iris import Names
+from unicef_linked.rdf.iris import Names
 
 if TYPE_CHECKING:
     from pathlib import Path
