@@ -16,7 +16,7 @@ from bench import isolation, storm, throughput
 from bench.load import Failed
 from bench.running import Run, say
 from bench.servers import NotRunning
-from unicef_linked.cli import packaged_release
+from unicef_linked.cli.releases import packaged_release
 
 if TYPE_CHECKING:
     from collections.abc import Callable

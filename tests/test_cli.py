@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Final
 import pyoxigraph as ox
 import pytest
 
-from unicef_linked.cli import EXPORTS, main
+from unicef_linked.cli import COMMANDS, main
+from unicef_linked.cli.export import EXPORTS
 
 if TYPE_CHECKING:
     from tests.conftest import Server
@@ -207,6 +208,23 @@ def test_build_says_what_it_made(tmp_path: Path, run: object) -> None:
         (["export", "nonsense"], "invalid choice"),
         (["nonsense"], "invalid choice"),
         ([], "required"),
+        (["--"], "required"),
+        (["--nonsense"], "--nonsense"),
+        (["query", "--nonsense"], "--nonsense"),
+        (["query", "--form", "json"], "--format"),
+        (["query", "--format"], "--format"),
+        (["query", "ASK {}", "ASK {}"], "unexpected extra argument"),
+        (["query", "--", "--file"], "line 1"),
+        (["export"], "FORMAT"),
+        (["reconcile", "x.csv"], "--column"),
+        (["reconcile", "--column", "x"], "FILE.csv"),
+        (["links"], "check"),
+        (["links", "mend"], "invalid choice"),
+        (["links", "check", "--delay", "soon"], "is not a number of seconds"),
+        (["serve", "--port", "http"], "is not a port"),
+        (["serve", "--port", "-1"], "is not a port"),
+        (["serve", "--workers", "1.5"], "above zero"),
+        (["serve", "--release", "EMPTY", "--data", "EMPTY"], "--data is not allowed with --release"),
     ],
     ids=lambda x: " ".join(x) if isinstance(x, list) else "",
 )
@@ -341,7 +359,7 @@ def test_an_export_to_where_nothing_can_be_written_is_told(run: object, release:
     assert "cannot be written" in done.sentence()
 
 
-@pytest.mark.parametrize("name", ["", "validate", "build", "serve", "load", "query", "export"])
+@pytest.mark.parametrize("name", ["", *COMMANDS])
 def test_every_command_explains_itself(run: object, name: str) -> None:
     done = run(*filter(None, [name, "--help"]))  # type: ignore[operator]
     assert done.status == 0

@@ -17,7 +17,8 @@ import pyoxigraph as ox
 import pytest
 
 from unicef_linked.build import snapshot
-from unicef_linked.cli import OTHER_EXPORTS, main
+from unicef_linked.cli import main
+from unicef_linked.cli.export import OTHER_EXPORTS
 from unicef_linked.exports import EXPORTS, Export
 from unicef_linked.exports.geojson import area, bounds
 from unicef_linked.store.embedded import Embedded

@@ -1,16 +1,21 @@
-"""One query from the command line: of a release or of an endpoint, as a table or in a standard format."""
+"""``unicef-linked query``: one query of a release or an endpoint, as a table or in a standard format."""
 
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, Final
 
+import click
 import prettytable
 import pyoxigraph as ox
 
+from unicef_linked.cli import options
+from unicef_linked.cli.releases import chosen_release
+from unicef_linked.config import read_settings
 from unicef_linked.errors import NotAcceptable, UnusableInput
 from unicef_linked.rdf.formats import GRAPH_FORMATS, SOLUTION_FORMATS, Format, by_name
 from unicef_linked.rdf.iris import Names
@@ -21,13 +26,56 @@ from unicef_linked.store.remote import Endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from unicef_linked.config import Settings
     from unicef_linked.release import Release
 
+FORMATS: Final = ("table", *(offer.name for offer in (*SOLUTION_FORMATS, *GRAPH_FORMATS)))
 _TOO_LONG: Final = 10_000_000
+"""Characters of a query that we read."""
 _PATIENCE: Final = 600.0
 """Seconds for the answer of an endpoint; somebody waits at a terminal and can stop it."""
+
+
+@click.command("query", cls=options.Command)
+@click.argument("text", required=False, metavar="[TEXT]")
+@click.option(
+    "--file",
+    type=options.PATH,
+    metavar="F",
+    help="read the query from a file (- for standard input)",
+)
+@options.release
+@click.option("--endpoint", metavar="URL", help="ask this SPARQL endpoint instead")
+@click.option("--format", "style", type=options.OneOf(FORMATS), default="table")
+def command(text: str | None, file: Path | None, release: Path | None, endpoint: str | None, style: str) -> int:
+    """Ask the packaged dataset, a release or an endpoint.
+
+    TEXT is a SPARQL query.
+    """
+    query = _read_query(text, file)
+    if endpoint:
+        chunks = ask_endpoint(endpoint, query, style, read_settings(os.environ))
+    else:
+        chunks = iter([ask_release(chosen_release(release), query, style)])
+    last = b""
+    for last in filter(None, chunks):
+        sys.stdout.buffer.write(last)
+    if not last.endswith(b"\n"):
+        sys.stdout.buffer.write(b"\n")
+    return 0
+
+
+def _read_query(text: str | None, file: Path | None) -> str:
+    if text is not None and file is None:
+        return text
+    if text is not None or file is None:
+        raise UnusableInput("give the query as TEXT or with --file F, one of the two")
+    try:
+        return sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UnusableInput(f"{file} cannot be read: {error}") from None
 
 
 def _wanted(name: str) -> tuple[Format | None, Format | None]:

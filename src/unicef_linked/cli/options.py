@@ -1,0 +1,82 @@
+"""Options that several commands share, and the types of options."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class _Formatter(click.HelpFormatter):
+    def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
+        super().write_usage(prog, args, prefix or "usage: ")
+
+
+class Context(click.Context):
+    """A context whose help begins with ``usage:``, as that of other commands on Unix."""
+
+    formatter_class = _Formatter
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **{"help_option_names": ["-h", "--help"], **named})
+
+
+class Command(click.Command):
+    """One of our commands."""
+
+    context_class = Context
+
+
+class OneOf(click.Choice[str]):
+    """A choice between words."""
+
+    def get_invalid_choice_message(self, value: object, ctx: click.Context | None) -> str:
+        """Return what is told of another word."""
+        return invalid_choice(str(value), self.choices)
+
+
+def invalid_choice(value: str, known: Sequence[str]) -> str:
+    """Return the message for a word that is not one of those known."""
+    return f"invalid choice: {value!r} (choose from {', '.join(known)})"
+
+
+def base_iri(text: str) -> str:
+    """Return an IRI below which IRIs can be minted."""
+    forbidden = set(text) & set(' <>"{}|^`\\')
+    if not text.startswith(("http://", "https://")) or text[-1] != "/" or forbidden:
+        raise click.BadParameter(f"{text!r} is not an http(s) IRI that ends in /")
+    return text
+
+
+def positive(text: str) -> int:
+    """Return a whole number above zero."""
+    if not text.isdecimal() or int(text) < 1:
+        raise click.BadParameter(f"{text!r} is not a whole number above zero")
+    return int(text)
+
+
+def seconds(text: str) -> float:
+    """Return a number of seconds."""
+    if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]+)?", text):
+        raise click.BadParameter(f"{text!r} is not a number of seconds")
+    return float(text)
+
+
+def port(text: str) -> int:
+    """Return a TCP port; 0 is a free one."""
+    if not text.isdecimal() or int(text) > 65535:
+        raise click.BadParameter(f"{text!r} is not a port (0 to 65535)")
+    return int(text)
+
+
+PATH: Final[Any] = click.Path(path_type=Path)
+
+release: Final = click.option(
+    "--release", type=PATH, metavar="DIR", help="a release; default: the packaged dataset, built once"
+)
+out: Final = click.option("--out", type=PATH, metavar="F", help="default: standard output")

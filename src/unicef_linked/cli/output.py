@@ -1,0 +1,36 @@
+"""Where a command writes its result, and in which language it speaks."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sys
+from typing import TYPE_CHECKING, BinaryIO
+
+from unicef_linked.errors import UnusableInput
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def write(source: BinaryIO, out: Path | None) -> None:
+    """Write to standard output or, whole or not at all, to a file. Raises UnusableInput."""
+    if out is None:
+        shutil.copyfileobj(source, sys.stdout.buffer)
+        return
+    partial = out.with_name(f".{out.name}.partial")
+    try:
+        with partial.open("wb") as file:
+            shutil.copyfileobj(source, file)
+        partial.replace(out)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            partial.unlink()
+        raise UnusableInput(f"{out} cannot be written: {error.strerror}") from None
+
+
+def language() -> str:
+    """Return the language of whoever sits at the terminal."""
+    locale = os.environ.get("LC_ALL", os.environ.get("LANG", ""))
+    return "fr" if locale.startswith("fr") else "en"

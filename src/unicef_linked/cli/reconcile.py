@@ -1,0 +1,58 @@
+"""``unicef-linked reconcile``."""
+
+from __future__ import annotations
+
+import io
+import sys
+from contextlib import closing
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from unicef_linked.cli import options
+from unicef_linked.cli.output import language, write
+from unicef_linked.cli.progress import Progress
+from unicef_linked.cli.releases import chosen_release
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_EVERY: Final = 10_000
+"""Rows between two lines about the progress, where there is no terminal."""
+
+
+@click.command("reconcile", cls=options.Command)
+@click.argument("file", type=options.PATH, metavar="FILE.csv")
+@click.option("--column", required=True, metavar="NAME", help="the column with the names or codes")
+@click.option(
+    "--type",
+    "kind",
+    metavar="TYPE",
+    help="what the column names, such as region, office or sector",
+)
+@options.out
+@options.release
+def command(file: Path, column: str, kind: str | None, out: Path | None, release: Path | None) -> int:
+    """Add identifiers to a table, by the names in one of its columns.
+
+    FILE.csv has ; , or tabs between the cells, and is UTF-8 or Latin-1.
+    """
+    from unicef_linked.lookup import csv_table as tables
+    from unicef_linked.lookup.index import build
+    from unicef_linked.lookup.matching import Reconciler
+
+    table = tables.read_table(file)
+    table.column(column)  # before anything that takes time
+    chosen = chosen_release(release)
+    reconciler = Reconciler(build(chosen.quads(), chosen.names))
+    types = [tables.choose_type(kind, reconciler)] if kind else []
+    with closing(Progress("reconciling")) as progress:
+
+        def report(done: int, total: int) -> None:
+            told = done == total or (done and done % _EVERY == 0)
+            progress.show(done, total, f"{done:,} of {total:,} rows" if told else "")
+
+        answer, summary = tables.reconcile(table, column, reconciler, types, language(), report)
+    write(io.BytesIO(tables.write_table(answer, mark=out is not None)), out)
+    print(tables.tell(summary), file=sys.stderr)
+    return 0

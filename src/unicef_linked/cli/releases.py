@@ -1,0 +1,48 @@
+"""The release that a command works on: the one it is given, else that of the packaged dataset."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from unicef_linked.cli.progress import waiting
+from unicef_linked.errors import UnusableInput
+
+if TYPE_CHECKING:
+    from unicef_linked.release import Release
+
+
+def chosen_release(path: Path | None) -> Release:
+    """Return the release in a folder, without one that of the packaged dataset."""
+    from unicef_linked.release import open_release
+
+    return open_release(path) if path else packaged_release()
+
+
+def packaged_release() -> Release:
+    """Return the release of the packaged dataset, built when this content was not built here before.
+
+    Kept under ``$XDG_CACHE_HOME/unicef-linked``, by the digest of everything that went into it.
+    """
+    from unicef_linked.build import Content, build
+    from unicef_linked.release import open_release
+
+    content = Content.packaged()
+    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "unicef-linked"
+    path = home / content.fingerprint()[:16]
+    try:
+        return open_release(path)
+    except UnusableInput:
+        pass
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        if not os.access(home, os.W_OK):
+            raise PermissionError
+    except OSError:
+        path = Path(tempfile.mkdtemp(prefix="unicef-linked-")) / "release"
+    print("unicef-linked: building the packaged dataset (once) …", file=sys.stderr, flush=True)
+    with waiting("building"):
+        return build(content, path)

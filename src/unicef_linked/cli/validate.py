@@ -1,0 +1,83 @@
+"""``unicef-linked validate``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from unicef_linked.cli.options import PATH, Command, OneOf
+from unicef_linked.cli.output import language
+from unicef_linked.cli.progress import waiting
+from unicef_linked.rdf.iris import Names
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import TextIO
+
+    from unicef_linked.build.validation import Report, Result
+
+
+@click.command("validate", cls=Command)
+@click.argument("paths", nargs=-1, type=PATH, metavar="[PATH]...")
+@click.option("--shapes", type=PATH, metavar="PATH", help="shapes to check against; default: the packaged ones")
+@click.option("--format", "style", type=OneOf(("text", "turtle", "json")), default="text")
+def command(paths: tuple[Path, ...], shapes: Path | None, style: str) -> int:
+    """Check data against the shapes (SHACL).
+
+    PATH is a file or folder of RDF; default: the packaged dataset.
+    """
+    from dataclasses import replace
+
+    from unicef_linked.build import Content, validate
+
+    content = Content.packaged()
+    context: tuple[Path, ...] = ()
+    if paths:
+        if not shapes and all(path.is_file() for path in paths):
+            context = content.data  # a file of a dataset leans on the others; a folder stands for itself
+        content = replace(content, data=paths)
+    if shapes:
+        content = replace(content, shapes=(shapes,))
+    with waiting("validating"):
+        report = validate(content, context)
+    print_report(report, style, Names(), sys.stdout)
+    return 0 if report.conforms else 1
+
+
+def print_report(report: Report, style: str, names: Names, out: TextIO) -> None:
+    """Print a SHACL report: for people, as Turtle, or as JSON."""
+    from dataclasses import asdict
+
+    if style == "turtle":
+        print(report.turtle(names).decode(), file=out)
+    elif style == "json":
+        results = [asdict(result) | {"messages": dict(result.messages)} for result in report.results]
+        body = {"conforms": report.conforms, "results": results}
+        print(json.dumps(body, ensure_ascii=False, indent=2), file=out)
+    else:
+        for result in report.results:
+            print(_told(result, names), file=out)
+        print(_counted(report), file=out)
+
+
+def _told(result: Result, names: Names) -> str:
+    place = ":".join(str(part) for part in (result.file, result.line) if part)
+    parts = [names.shorten(result.focus_node)]
+    if result.path:
+        parts.append(names.shorten(result.path))
+    if result.value and result.value != result.focus_node:
+        parts.append(f"value {result.value!r}")
+    head = f"{place}: " if place else ""
+    return f"{head}{result.severity}: {' · '.join(parts)}\n    {result.message(language())}"
+
+
+def _counted(report: Report) -> str:
+    counts = []
+    for severity in ("Violation", "Warning", "Info"):
+        number = report.count(severity)
+        if number or severity == "Violation":
+            counts.append(f"{number} {severity.lower()}{'s' if number != 1 else ''}")
+    return f"{'conforms' if report.conforms else 'does not conform'}: {', '.join(counts)}"
