@@ -133,9 +133,9 @@ def describe_dataset(site: Site, address: str) -> Description:
             _triple(name, f"{DCTERMS}conformsTo", service.standard),
         ]
     published = site.store.match(graph_name=ox.NamedNode(names.graph("derived/statistics")))
-    about = {*site.store.match(dataset), *(quad for quad in published if quad.triple in statistics)}
+    about = {*site.own_statements, *(quad for quad in published if quad.triple in statistics)}
     parts = [quad.object for quad in about if str(getattr(quad.object, "value", "")).startswith(f"{names.dataset}#")]
-    about |= {quad for part in parts if isinstance(part, ox.NamedNode) for quad in site.store.match(part)}
+    about |= set(site.store.match_any([part for part in parts if isinstance(part, ox.NamedNode)]))
     origin = _origin(site)
     about |= set(origin)
     triples += [
@@ -151,14 +151,11 @@ def describe_dataset(site: Site, address: str) -> Description:
 
 def _origin(site: Site) -> list[ox.Quad]:
     """Return what the named graphs and their sources say of their origin and terms, as published."""
-    found: list[ox.Quad] = []
-    for iri in site.named_graphs:
-        found += [quad for quad in site.store.match(ox.NamedNode(iri)) if quad.predicate.value in _ORIGIN]
-    sources = {quad.object for quad in found if quad.predicate.value == f"{DCTERMS}source"}
-    for source in sorted(sources, key=str):
-        if isinstance(source, ox.NamedNode):
-            found += [quad for quad in site.store.match(source) if quad.predicate.value in _ORIGIN]
-    return found
+    told = [ox.NamedNode(iri) for iri in sorted(_ORIGIN)]
+    found = site.store.match_any([ox.NamedNode(iri) for iri in site.named_graphs], told)
+    objects = {quad.object for quad in found if quad.predicate.value == f"{DCTERMS}source"}
+    sources = [term for term in sorted(objects, key=str) if isinstance(term, ox.NamedNode)]
+    return found + site.store.match_any(sources, told)
 
 
 _ORIGIN: Final = {

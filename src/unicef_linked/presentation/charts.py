@@ -51,6 +51,7 @@ READS: Final[Mapping[str, tuple[str, ...]]] = {
 _FORMS: Final = ("circle", "square", "diamond", "triangle")
 _WORDS_OF_GEOMETRY: Final = (f"{GEO}geoJSONLiteral", f"{GEO}wktLiteral")
 _TICKS: Final = 10
+_TOLD: Final = tuple(ox.NamedNode(iri) for iri in (f"{RDF}type", f"{RDFS}comment", f"{SKOS}note", f"{SKOS}broader"))
 _DATE: Final = re.compile(r"(-?\d{4,})(?:-(\d\d)(?:-(\d\d))?)?(?:T.*|Z|[+-]\d\d:\d\d)?")
 
 _PICTURES: Final = """
@@ -294,8 +295,10 @@ def _arrange(here: Site, picture: Picture, language: str) -> Drawing:
         problem = _("The query of this picture is not answered: %(reason)s") % {"reason": error}
         passing = not isinstance(error, MalformedQuery | QueryRefused)
     iris = {term.value for row in table.rows for term in row.values() if isinstance(term, ox.NamedNode)}
-    reader = here.reader([], language, picture.iri, *filter(None, [picture.shows]), *iris)
-    desk = _Desk(here, picture, table, reader, language)
+    quads = here.store.match_any([ox.NamedNode(iri) for iri in sorted({picture.iri, *iris})], _TOLD)
+    beside = {quad.object.value for quad in quads if isinstance(quad.object, ox.NamedNode)}
+    reader = here.reader([], language, picture.iri, *filter(None, [picture.shows]), *iris, *beside)
+    desk = _Desk(here, picture, table, reader, language, quads)
     drawn: Chart | Matrix | Timeline | Bars | None = None
     if not problem:
         try:
@@ -324,9 +327,15 @@ def _arrange(here: Site, picture: Picture, language: str) -> Drawing:
 class _Desk:
     """Where one picture is arranged."""
 
-    def __init__(self, here: Site, picture: Picture, table: Table, reader: Reader, language: str) -> None:
+    def __init__(
+        self, here: Site, picture: Picture, table: Table, reader: Reader, language: str, quads: Iterable[ox.Quad]
+    ) -> None:
         self._here, self._picture, self._table, self._reader = here, picture, table, reader
         self._language, self.gettext = language, translations(language).gettext
+        self._objects: dict[tuple[str, str], list[Term]] = {}
+        for quad in quads:
+            key = (str(getattr(quad.subject, "value", "")), quad.predicate.value)
+            self._objects.setdefault(key, []).append(quad.object)
 
     def draw(self) -> Chart | Matrix | Timeline | Bars:
         """Return the drawing; raises _Undrawable with a sentence for the reader."""
@@ -357,8 +366,8 @@ class _Desk:
 
     def words(self, iri: str, predicate: str) -> tuple[Text, ...]:
         """Return what a property says of an IRI in the reader's language, else in all."""
-        quads = self._here.store.match(ox.NamedNode(iri), ox.NamedNode(predicate))
-        found = {Text(q.object.value, q.object.language or "") for q in quads if isinstance(q.object, ox.Literal)}
+        values = self._objects.get((iri, predicate), [])
+        found = {Text(value.value, value.language or "") for value in values if isinstance(value, ox.Literal)}
         texts = sorted(found, key=lambda text: (text.language, text.text))
         mine = tuple(text for text in texts if text.language in {"", self._language})
         return mine or tuple(texts)
@@ -377,15 +386,15 @@ class _Desk:
         for term in terms:
             if not isinstance(term, ox.NamedNode):
                 return None
-            quads = self._here.store.match(term, ox.NamedNode(f"{RDF}type"))
-            classes = {quad.object.value for quad in quads if isinstance(quad.object, ox.NamedNode)}
+            values = self._objects.get((term.value, f"{RDF}type"), [])
+            classes = {value.value for value in values if isinstance(value, ox.NamedNode)}
             shared = classes if shared is None else shared & classes
         if not shared:
             return None
         sizes = dict(self._here.partitions["class"])
         ours = {iri for iri in shared if iri.startswith(self._here.names.ontology)} or shared
         best = min(ours, key=lambda iri: (sizes.get(iri, 0), iri))
-        label = self._reader.with_labels(self._here.store.labels([best])).label(best)
+        label = self._reader.label(best)
         return label if label.language else None
 
     def _number(self, value: float) -> str:
@@ -498,18 +507,19 @@ class _Desk:
         heads: dict[str, list[str]] = {}
         for iri in sorted(columns, key=lambda iri: (-had[iri], collation(columns[iri].label.text))):
             heads.setdefault(broader[iri] or iri, []).append(iri)
-        names = self._reader.with_labels(self._here.store.labels(heads))
         groups = []
         for head_iri, members in heads.items():
             ordered = sorted(members, key=lambda iri: iri != head_iri)  # the whole first; else as they are
-            groups.append(Group(names.link(head_iri), tuple(columns[iri] for iri in ordered), ordered[0] == head_iri))
+            groups.append(
+                Group(self._reader.link(head_iri), tuple(columns[iri] for iri in ordered), ordered[0] == head_iri)
+            )
         order = [column.iri for group in groups for column in group.columns]
         return Matrix(tuple(groups), tuple((head, tuple(map(marks.get, order))) for head, marks in rows.values()))
 
     def _broader(self, iri: str, columns: Mapping[str, Link]) -> str | None:
         """Return the concept under which a column stands: a broader one that is a column too, or that others share."""
-        quads = self._here.store.match(ox.NamedNode(iri), ox.NamedNode(f"{SKOS}broader"))
-        found = sorted({quad.object.value for quad in quads if isinstance(quad.object, ox.NamedNode)})
+        values = self._objects.get((iri, f"{SKOS}broader"), [])
+        found = sorted({value.value for value in values if isinstance(value, ox.NamedNode)})
         return next((other for other in found if other in columns), found[0] if found else None)
 
     def _map(self) -> Chart:
@@ -544,12 +554,11 @@ class _Desk:
         drawn = draw(features, connections=self._connections(areas, points, colours))
         if drawn is None:
             raise _Undrawable(self.gettext("The query of this picture gives no geometry that can be read."))
-        names = self._reader.with_labels(self._here.store.labels([*kinds]))
         outlines = [area.outline for area in areas.values() if area.outline]
         notes = ((outline, self.words(outline.iri, f"{SKOS}note")) for outline in outlines)
         legend = Legend(
             tuple((points[iri].link, _shade(iri, colour, areas.values())) for iri, colour in colours.items()),
-            tuple((names.label(kind), form) for kind, form in forms.items()),
+            tuple((self._reader.label(kind), form) for kind, form in forms.items()),
             _marks(areas.values(), drawn),
             tuple((outline, texts) for outline, texts in notes if texts),
         )

@@ -19,6 +19,7 @@ from unicef_linked.metadata import schema_org
 from unicef_linked.metadata.dcat import describe_dataset
 from unicef_linked.presentation.diagrams import Drawing, Edge, Node, draw
 from unicef_linked.rdf.iris import DCTERMS, OWL, PROV, RDF, RDFS, SHACL, SKOS
+from unicef_linked.store.statements import LoadedStatements
 from unicef_linked.web.responses import CACHE, language, page, site
 from unicef_linked.web.routes.quality import focus_nodes, report_of
 from unicef_linked.web.routes.resources import formats_of, respond
@@ -578,11 +579,14 @@ def _own_parts(dataset: Resource) -> list[str]:
 
 def _origins(here: Site) -> tuple[list[Graph], list[Source]]:
     """Return the named graphs, the largest first, and what they say that they come from, by name."""
-    said = {iri: here.store.match(ox.NamedNode(iri)) for iri in here.named_graphs}
+    statements = LoadedStatements(here.store)
+    statements.load(ox.NamedNode(iri) for iri in here.named_graphs)
+    said = {iri: statements.match(ox.NamedNode(iri)) for iri in here.named_graphs}
     used: Counter[str] = Counter()
     for quads in said.values():
         used.update(set(_objects(quads, f"{DCTERMS}source")))
-    about = {iri: here.store.match(ox.NamedNode(iri)) for iri in used}
+    statements.load(ox.NamedNode(iri) for iri in used)
+    about = {iri: statements.match(ox.NamedNode(iri)) for iri in used}
     reader = here.reader([*chain(*said.values(), *about.values())], language(), *said)
 
     def links(quads: Iterable[ox.Quad], predicate: str) -> tuple[Link, ...]:
@@ -660,7 +664,8 @@ def _example(here: Site) -> Example | None:
     found = {name: str(getattr(term, "value", "")) for name, term in rows[0].items()}
     texts = {name: found.pop(name) for name in ("start", "end", "digest")}
     found |= _BETWEEN
-    types = {name: here.store.match(ox.NamedNode(iri), ox.NamedNode(f"{RDF}type")) for name, iri in found.items()}
+    typed = here.store.match_any([ox.NamedNode(iri) for iri in found.values()], [ox.NamedNode(f"{RDF}type")])
+    types = {name: [quad for quad in typed if quad.subject == ox.NamedNode(iri)] for name, iri in found.items()}
     reader = here.reader([*chain(*types.values())], language(), *found.values())
     own = {
         name: [i for i in _objects(quads, f"{RDF}type") if i.startswith(here.names.base)]

@@ -42,7 +42,7 @@ def home() -> Response:
         return represent(content, offer, varies_by=["Accept"], location=f"/dataset.{offer.suffix}", links=links)
     classes = [] if here.lists else here.partitions["class"]
     iris = [iri for iri, _ in [*here.lists.values(), *classes]]
-    quads = [quad for iri in iris for quad in here.store.match(ox.NamedNode(iri))]
+    quads = here.store.match_any([ox.NamedNode(iri) for iri in iris])
     reader = here.reader(quads, language(), here.names.dataset, *iris)
     drawings = published.drawings(here, language())
     drawn = {drawing.query for drawing in drawings}
@@ -56,7 +56,7 @@ def home() -> Response:
             for kind in [reader.resource(iri, quads)]
         ],
         classes=[(reader.link(iri), number) for iri, number in classes],
-        dataset=reader.resource(here.names.dataset, here.store.match(ox.NamedNode(here.names.dataset))),
+        dataset=reader.resource(here.names.dataset, here.own_statements),
         counts=here.counts,
         examples=briefest([(topic, found) for topic, found in asked if found]),
         structured=schema_org.dataset(here, here.public_url(request.host_url), language()),
