@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from unicef_linked.dataset.labels import Link, Property, Reader, Resource, Value
     from unicef_linked.dataset.vocabulary import Relation, Shape
+    from unicef_linked.store import Term
     from unicef_linked.web.site import Site
 
 routes: Final = Blueprint("documentation", __name__)
@@ -116,12 +117,21 @@ def _ontology_page(here: Site) -> bytes:
     vocabulary = _vocabulary(here, quads)
     used = {r.property for name in vocabulary.classes for r in vocabulary.relations(name)}
     kinds = {kind for name in vocabulary.classes for r in vocabulary.relations(name) for kind in r.kinds}
-    reader = here.reader(quads, language(), description.iri, *used, *kinds)
+    instances = _first_instances(here, vocabulary.classes)
+    statements = _first_statements(here, vocabulary.properties)
+    shown = {term.value for s in statements.values() for term in s.triple if isinstance(term, ox.NamedNode)}
+    reader = here.reader(quads, language(), description.iri, *used, *kinds, *instances.values(), *shown)
     counts = {name: dict(here.partitions[name]) for name in ("class", "property")}
     prefix = vocabulary.prefix
     terms = _terms(quads, reader, prefix)
-    classes = [_class_entry(here, vocabulary, reader, terms[iri], counts["class"]) for iri in vocabulary.classes]
-    properties = [_property_entry(here, vocabulary, reader, terms[iri], counts) for iri in vocabulary.properties]
+    classes = [
+        _class_entry(here, vocabulary, reader, terms[iri], counts["class"], instances.get(iri))
+        for iri in vocabulary.classes
+    ]
+    properties = [
+        _property_entry(here, vocabulary, reader, terms[iri], counts["property"], statements.get(iri))
+        for iri in vocabulary.properties
+    ]
     declared = {value for quad in quads if quad.predicate.value == f"{SHACL}declare" for value in [quad.object.value]}  # type: ignore[union-attr]
     apart = {*vocabulary.classes, *vocabulary.properties, *declared}
     resource = reader.resource(description.iri, quads)
@@ -179,7 +189,12 @@ def _prefixes(terms: Mapping[str, Resource], about: Resource) -> Iterable[tuple[
 
 
 def _class_entry(
-    here: Site, vocabulary: Vocabulary, reader: Reader, term: Resource, counts: Mapping[str, int]
+    here: Site,
+    vocabulary: Vocabulary,
+    reader: Reader,
+    term: Resource,
+    counts: Mapping[str, int],
+    instance: str | None,
 ) -> ClassEntry:
     def row(relation: Relation, ends: Iterable[str]) -> Row:
         owner = reader.link(relation.owner) if relation.owner != term.iri else None
@@ -203,7 +218,7 @@ def _class_entry(
         _by_name(incoming),
         _by_name(row(relation, relation.kinds) for relation in relations if relation.literal),
         _by_name(row(relation, relation.kinds) for relation in relations if not relation.literal),
-        _first(here, "SELECT ?class ?s { ?s a ?class } ORDER BY STR(?s) LIMIT 1", {"class": term.iri}),
+        reader.link(instance) if instance else None,
         _editor(here, f"?thing a {_short(here, term.iri)} .", order="?name"),
     )
 
@@ -214,19 +229,21 @@ def _by_name(rows: Iterable[Row]) -> tuple[Row, ...]:
 
 
 def _property_entry(
-    here: Site, vocabulary: Vocabulary, reader: Reader, term: Resource, counts: Mapping[str, Mapping[str, int]]
+    here: Site,
+    vocabulary: Vocabulary,
+    reader: Reader,
+    term: Resource,
+    counts: Mapping[str, int],
+    statement: ox.Quad | None,
 ) -> PropertyEntry:
     iri = term.iri
 
     def links(iris: Iterable[str]) -> tuple[Link, ...]:
         return tuple(map(reader.link, iris))
 
-    rows = here.store.select("SELECT ?p ?s ?o { ?s ?p ?o } ORDER BY STR(?s) STR(?o) LIMIT 1", {"p": ox.NamedNode(iri)})
     example = None
-    if rows:
-        subject, value = rows[0]["s"], rows[0]["o"]
-        named = here.reader([], language(), *(t.value for t in (subject, value) if isinstance(t, ox.NamedNode)))
-        example = (named.link(str(getattr(subject, "value", ""))), named.value(value))
+    if statement:
+        example = (reader.link(str(getattr(statement.subject, "value", ""))), reader.value(statement.object))
     return PropertyEntry(
         term,
         links(vocabulary.domain(iri)),
@@ -234,17 +251,58 @@ def _property_entry(
         links(vocabulary.inverses(iri)),
         links(vocabulary.said(iri, f"{RDFS}subPropertyOf")),
         links(vocabulary.narrower(iri)),
-        counts["property"].get(iri, 0),
+        counts.get(iri, 0),
         example,
         _editor(here, f"?thing {_short(here, iri)} ?value .", "?value", order="?name ?value"),
     )
 
 
-def _first(here: Site, query: str, bindings: Mapping[str, str]) -> Link | None:
-    """Return the first IRI that a query finds as ``?s``, by its name; None where it finds none."""
-    rows = here.store.select(query, {name: ox.NamedNode(iri) for name, iri in bindings.items()})
-    found = [term.value for row in rows if isinstance(term := row["s"], ox.NamedNode)]
-    return here.reader([], language(), found[0]).link(found[0]) if found else None
+def _first_instances(here: Site, classes: Iterable[str]) -> dict[str, str]:
+    """Return the instance of each class whose IRI comes first; a class without one is absent."""
+    rows = here.store.select(_FIRST_INSTANCES % " ".join(str(ox.NamedNode(iri)) for iri in classes))
+    found = ((row["class"], row.get("first")) for row in rows if "class" in row)
+    return {
+        kind.value: first.value
+        for kind, first in found
+        if isinstance(kind, ox.NamedNode) and isinstance(first, ox.Literal)
+    }
+
+
+_FIRST_INSTANCES: Final = """
+SELECT ?class (MIN(STR(?s)) AS ?first) {
+  VALUES ?class { %s }
+  ?s a ?class
+  FILTER (ISIRI(?s))
+}
+GROUP BY ?class
+"""
+
+
+def _first_statements(here: Site, properties: Iterable[str]) -> dict[str, ox.Quad]:
+    """Return the first statement of each property by subject and object; a property without one is absent."""
+    nodes = [ox.NamedNode(iri) for iri in properties]
+    rows = here.store.select(_FIRST_SUBJECTS % " ".join(map(str, nodes)))
+    subjects: set[tuple[ox.NamedNode, Term]] = set()
+    for row in rows:
+        predicate, subject = row.get("p"), row.get("first")
+        if isinstance(predicate, ox.NamedNode) and isinstance(subject, ox.Literal):
+            subjects.add((predicate, ox.NamedNode(subject.value)))
+    quads = here.store.match_any([subject for _, subject in subjects], nodes)
+    examples = [quad for quad in quads if (quad.predicate, quad.subject) in subjects]
+    first: dict[str, ox.Quad] = {}
+    for quad in sorted(examples, key=lambda quad: (str(getattr(quad.object, "value", "")), str(quad.object))):
+        first.setdefault(quad.predicate.value, quad)
+    return first
+
+
+_FIRST_SUBJECTS: Final = """
+SELECT ?p (MIN(STR(?s)) AS ?first) {
+  VALUES ?p { %s }
+  ?s ?p ?o
+  FILTER (ISIRI(?s))
+}
+GROUP BY ?p
+"""
 
 
 def _short(here: Site, iri: str) -> str:
