@@ -9,7 +9,7 @@ import pytest
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
-import unicef_linked.web
+import unicef_linked
 from unicef_linked.config import Settings
 from unicef_linked.i18n import FOLDER, translations
 from unicef_linked.web.responses import TITLES
@@ -21,7 +21,7 @@ TRANSLATED = [language for language in Settings().languages if language != SOURC
 
 def _messages_used() -> dict[str, tuple[str, ...]]:
     """Return the messages of templates and Python code, each by its singular with its forms."""
-    folder = Path(unicef_linked.web.__file__).parent
+    folder = Path(unicef_linked.__file__).parent
     found = extract_from_dir(folder, method_map=[("**.py", "python"), ("**.html", "jinja2")])
     messages = [message for _, _, message, _, _ in found] + list(TITLES.values())
     forms = [(message,) if isinstance(message, str) else tuple(message) for message in messages]
