@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pyoxigraph import parse
 
 from unicef_linked import __version__
+from unicef_linked.dataset.published import PublishedDataset
 from unicef_linked.errors import LinkedDataError, NotFound, QueryOutOfResources, UnusableInput
 from unicef_linked.lookup.normalization import LONGEST
 from unicef_linked.rdf.formats import NTRIPLES, RESULTS_TSV, TURTLE
@@ -52,7 +53,7 @@ def running(release: Release, settings: Settings) -> Iterator[MCPServer]:
     with run_engine("memory", release, settings) as engine:
         store = open_store(engine, release, settings)
         try:
-            yield _server(Site(settings, release, store))
+            yield _server(Site(settings, PublishedDataset(release, store)))
         finally:
             store.close()
 
@@ -112,7 +113,7 @@ def _server(here: Site) -> MCPServer:
         prefix, _, local = identifier.partition(":")
         iris = [identifier, names.prefixes.get(prefix, "") + local, *(r.entity.iri for r in readings(identifier))]
         for iri in iris:
-            description = here.describe(iri) if ":" in iri and not set(iri) & set(' <>"{}|^`\\') else None
+            description = here.dataset.describe(iri) if ":" in iri and not set(iri) & set(' <>"{}|^`\\') else None
             if description:
                 return write(here, description, TURTLE).decode()
         raise NotFound(f"nothing is published about {identifier}; search for it by name")
@@ -123,7 +124,7 @@ def _server(here: Site) -> MCPServer:
 
         A query declares its prefixes. Updates and SERVICE are refused; a long answer needs a LIMIT.
         """
-        answer = here.store.answer(
+        answer = here.dataset.store.answer(
             Query(query), solutions=RESULTS_TSV, graph=NTRIPLES, timeout=here.settings.query_timeout
         )
         if answer.whole is None:

@@ -20,7 +20,7 @@ import shutil
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pyoxigraph import DefaultGraph, Quad, RdfFormat, parse
 
@@ -66,6 +66,11 @@ class Manifest:
     tools: Mapping[str, str] = field(default_factory=dict)  # versions, by name
     history: tuple[Past, ...] = ()  # the releases before it, newest first
     layout: int = LAYOUT
+
+    @property
+    def kind(self) -> Literal["built", "snapshot"]:
+        """How it was made: ``build`` validates and derives, a ``snapshot`` is a folder as it is."""
+        return "snapshot" if self.conforms is None else "built"
 
     @property
     def name(self) -> str:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from unicef_linked.dataset.published import PublishedDataset
 from unicef_linked.store.engines import open_store, run_engine
-from unicef_linked.web.site import Site
 
 if TYPE_CHECKING:
     from unicef_linked.config import Settings
@@ -22,6 +22,6 @@ def test_every_engine_counts_the_same_links(
     with run_engine(engine if engine == "disk" else request.getfixturevalue(engine), release, settings) as running:
         other = open_store(running, release, settings)
         try:
-            assert Site(settings, release, other).links == Site(settings, release, store).links
+            assert PublishedDataset(release, other).links == PublishedDataset(release, store).links
         finally:
             other.close()

@@ -116,7 +116,7 @@ def test_an_example_that_asks_for_labels_asks_for_them_in_the_readers_language(s
     assert len(english) > 10
     assert english.keys() == french.keys()
     for key, query in english.items():
-        assert len(site.store.select(query)) == len(site.store.select(french[key])) > 0, query
+        assert len(site.dataset.store.select(query)) == len(site.dataset.store.select(french[key])) > 0, query
 
 
 @pytest.mark.parametrize(("language", "words"), [("en", "staff profile"), ("fr", "profil bureau")])
@@ -146,7 +146,7 @@ def test_the_vocabulary_is_what_the_dataset_uses_most_first_and_named_for_the_re
     assert classes[site.names.term("Region")] == ("région", "fr", 11)
     uses = [number for *_, number in found["properties"]]
     assert uses == sorted(uses, reverse=True)
-    assert {iri for iri, *_ in found["properties"]} == {iri for iri, _ in site.partitions["property"]}
+    assert {iri for iri, *_ in found["properties"]} == {iri for iri, _ in site.dataset.partitions["property"]}
 
 
 @pytest.mark.parametrize(

@@ -70,16 +70,16 @@ def describe_dataset(site: Site, address: str) -> Description:
 
     say(dataset, a.value, ox.NamedNode(f"{DCAT}Dataset"))
     say(dataset, a.value, ox.NamedNode(f"{VOID}Dataset"))
-    say(dataset, f"{DCAT}version", ox.Literal(site.release.manifest.name))
+    say(dataset, f"{DCAT}version", ox.Literal(site.dataset.release.manifest.name))
     say(dataset, f"{VOID}uriSpace", ox.Literal(f"{names.base}id/"))
     say(dataset, f"{VOID}sparqlEndpoint", ox.NamedNode(f"{address}sparql"))
     say(dataset, f"{VOID}uriLookupEndpoint", ox.NamedNode(f"{address}resource?iri="))
     say(dataset, f"{VOID}vocabulary", ox.NamedNode(names.ontology))
     say(dataset, f"{DCAT}landingPage", ox.NamedNode(f"{address}dataset"))
     say(dataset, f"{DCTERMS}identifier", ox.Literal(names.dataset))
-    statistics = set(describe(site.statistics, names))
+    statistics = set(describe(site.dataset.statistics, names))
     triples += statistics
-    for path in site.release.dumps():
+    for path in site.dataset.release.dumps():
         kind = DUMPS.get(path.name.removesuffix(".gz"))
         if kind is None:
             continue
@@ -107,9 +107,9 @@ def describe_dataset(site: Site, address: str) -> Description:
         say(
             checksum,
             f"{SPDX}checksumValue",
-            ox.Literal(site.checksums[path.name], datatype=ox.NamedNode(f"{XSD}hexBinary")),
+            ox.Literal(site.dataset.checksums[path.name], datatype=ox.NamedNode(f"{XSD}hexBinary")),
         )
-    for export in EXPORTS if site.release.manifest.conforms is not None else ():
+    for export in EXPORTS if site.dataset.is_built else ():
         name = f"{names.dataset}#export-{export.name.replace('.', '-')}"
         download = ox.NamedNode(f"{address}export/{export.name}")
         say(dataset, f"{DCAT}distribution", ox.NamedNode(name))
@@ -132,10 +132,10 @@ def describe_dataset(site: Site, address: str) -> Description:
             _triple(name, f"{DCTERMS}title", ox.Literal(service.french, language="fr")),
             _triple(name, f"{DCTERMS}conformsTo", service.standard),
         ]
-    published = site.store.match(graph_name=ox.NamedNode(names.graph("derived/statistics")))
-    about = {*site.own_statements, *(quad for quad in published if quad.triple in statistics)}
+    published = site.dataset.store.match(graph_name=ox.NamedNode(names.graph("derived/statistics")))
+    about = {*site.dataset.own_statements, *(quad for quad in published if quad.triple in statistics)}
     parts = [quad.object for quad in about if str(getattr(quad.object, "value", "")).startswith(f"{names.dataset}#")]
-    about |= set(site.store.match_any([part for part in parts if isinstance(part, ox.NamedNode)]))
+    about |= set(site.dataset.store.match_any([part for part in parts if isinstance(part, ox.NamedNode)]))
     origin = _origin(site)
     about |= set(origin)
     triples += [
@@ -152,10 +152,10 @@ def describe_dataset(site: Site, address: str) -> Description:
 def _origin(site: Site) -> list[ox.Quad]:
     """Return what the named graphs and their sources say of their origin and terms, as published."""
     told = [ox.NamedNode(iri) for iri in sorted(_ORIGIN)]
-    found = site.store.match_any([ox.NamedNode(iri) for iri in site.named_graphs], told)
+    found = site.dataset.store.match_any([ox.NamedNode(iri) for iri in site.dataset.named_graphs], told)
     objects = {quad.object for quad in found if quad.predicate.value == f"{DCTERMS}source"}
     sources = [term for term in sorted(objects, key=str) if isinstance(term, ox.NamedNode)]
-    return found + site.store.match_any(sources, told)
+    return found + site.dataset.store.match_any(sources, told)
 
 
 _ORIGIN: Final = {
@@ -176,7 +176,7 @@ def _links(site: Site) -> list[ox.Triple]:
     """Return a linkset for each dataset that ours leads to and each property that leads there (VoID, section 5)."""
     dataset = site.names.dataset
     found: list[ox.Triple] = []
-    for space, predicate, number in site.links:
+    for space, predicate, number in site.dataset.links:
         name = re.sub(r"[^a-z0-9]+", "-", space.partition("://")[2].lower()).strip("-")
         target = f"{dataset}#target-{name}"
         linkset = f"{dataset}#links-{name}-{re.split('[#/]', predicate)[-1]}"
@@ -191,7 +191,7 @@ def _links(site: Site) -> list[ox.Triple]:
             _triple(target, f"{DCTERMS}title", ox.Literal(space.partition("://")[2].partition("/")[0])),
             _triple(target, f"{VOID}uriSpace", ox.Literal(space)),
         ]
-    for position, (iri, size) in enumerate(site.named_graphs.items(), start=1):
+    for position, (iri, size) in enumerate(site.dataset.named_graphs.items(), start=1):
         part = f"{dataset}#graph-{position}"
         found += [
             _triple(dataset, f"{VOID}subset", part),
@@ -204,7 +204,7 @@ def _links(site: Site) -> list[ox.Triple]:
 
 def _made(site: Site) -> list[ox.Triple]:
     """Return how a release was made: from which files, by which programs (PROV-O, section 3.1)."""
-    manifest = site.release.manifest
+    manifest = site.dataset.release.manifest
     if not manifest.sources:
         return []
     dataset, build = site.names.dataset, f"{site.names.dataset}#build"
@@ -304,15 +304,15 @@ def describe_service(site: Site, endpoint: str) -> Description:
         ox.Triple(dataset, a, ox.NamedNode(f"{SD}Dataset")),
         ox.Triple(dataset, ox.NamedNode(f"{SD}defaultGraph"), default),
         ox.Triple(default, a, ox.NamedNode(f"{SD}Graph")),
-        ox.Triple(default, ox.NamedNode(f"{VOID}triples"), integer(site.default_graph_size)),
+        ox.Triple(default, ox.NamedNode(f"{VOID}triples"), integer(site.dataset.default_graph_size)),
     ]
     triples += [
         ox.Triple(service, ox.NamedNode(f"{SD}resultFormat"), ox.NamedNode(f"http://www.w3.org/ns/formats/{name}"))
         for name in _RESULT_FORMATS
     ]
-    if site.release.manifest.union:
+    if site.dataset.release.manifest.union:
         triples.append(ox.Triple(service, ox.NamedNode(f"{SD}feature"), ox.NamedNode(f"{SD}UnionDefaultGraph")))
-    for number, (name, size) in enumerate(site.named_graphs.items(), start=1):
+    for number, (name, size) in enumerate(site.dataset.named_graphs.items(), start=1):
         graph = ox.NamedNode(f"{endpoint}#graph-{number}")
         triples += [
             ox.Triple(dataset, ox.NamedNode(f"{SD}namedGraph"), graph),

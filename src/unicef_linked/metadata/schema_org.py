@@ -30,13 +30,13 @@ _ABOUT: Final = (f"{SKOS}definition", f"{DCTERMS}description", f"{SKOS}scopeNote
 def dataset(site: Site, address: str, language: str) -> Structured:
     """Return the dataset as ``schema:Dataset``; ``address`` is where the public reaches this server, ending in ``/``."""
     iri = site.names.dataset
-    quads = site.store.match(NamedNode(iri))
+    quads = site.dataset.store.match(NamedNode(iri))
     publisher = next(iter(_iris(quads, f"{DCTERMS}publisher")), None)
     spatial = _iris(quads, f"{DCTERMS}spatial")
     starts = [
         date
         for period in _iris(quads, f"{DCTERMS}temporal")
-        for date in _values(site.store.match(NamedNode(period)), f"{DCAT}startDate")
+        for date in _values(site.dataset.store.match(NamedNode(period)), f"{DCAT}startDate")
     ]
     reader = site.reader([], language, iri, *spatial, *filter(None, [publisher]))
     label = reader.label(iri)
@@ -49,7 +49,7 @@ def dataset(site: Site, address: str, language: str) -> Structured:
             "description": _text(quads, _ABOUT, language),
             "url": f"{address}dataset",
             "identifier": iri,
-            "version": site.release.manifest.name,
+            "version": site.dataset.release.manifest.name,
             "license": next(iter(_iris(quads, f"{DCTERMS}license")), None),
             "isAccessibleForFree": True,
             "inLanguage": sorted({_CODES.get(value, value) for value in _values(quads, f"{DCTERMS}language")}),
@@ -67,9 +67,9 @@ def dataset(site: Site, address: str, language: str) -> Structured:
                     "contentUrl": f"{address}dump/{path.name}",
                     "encodingFormat": DUMPS[path.name].media_type,
                     "contentSize": f"{path.stat().st_size} B",
-                    "sha256": site.checksums[path.name],
+                    "sha256": site.dataset.checksums[path.name],
                 }
-                for path in site.release.dumps()
+                for path in site.dataset.release.dumps()
                 if path.name in DUMPS
             ],
         }

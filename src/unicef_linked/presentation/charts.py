@@ -295,7 +295,7 @@ def _arrange(here: Site, picture: Picture, language: str) -> Drawing:
         problem = _("The query of this picture is not answered: %(reason)s") % {"reason": error}
         passing = not isinstance(error, MalformedQuery | QueryRefused)
     iris = {term.value for row in table.rows for term in row.values() if isinstance(term, ox.NamedNode)}
-    quads = here.store.match_any([ox.NamedNode(iri) for iri in sorted({picture.iri, *iris})], _TOLD)
+    quads = here.dataset.store.match_any([ox.NamedNode(iri) for iri in sorted({picture.iri, *iris})], _TOLD)
     beside = {quad.object.value for quad in quads if isinstance(quad.object, ox.NamedNode)}
     reader = here.reader([], language, picture.iri, *filter(None, [picture.shows]), *iris, *beside)
     desk = _Desk(here, picture, table, reader, language, quads)
@@ -391,7 +391,7 @@ class _Desk:
             shared = classes if shared is None else shared & classes
         if not shared:
             return None
-        sizes = dict(self._here.partitions["class"])
+        sizes = dict(self._here.dataset.partitions["class"])
         ours = {iri for iri in shared if iri.startswith(self._here.names.ontology)} or shared
         best = min(ours, key=lambda iri: (sizes.get(iri, 0), iri))
         label = self._reader.label(best)

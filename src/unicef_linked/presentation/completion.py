@@ -18,7 +18,7 @@ Term = tuple[str, str, str, int]
 def vocabulary(site: Site, language: str) -> dict[str, list[Term]]:
     """Return the terms in use, "classes" and "properties" each with what is used most first, labels for the reader."""
     found = {
-        kind: sorted(site.partitions[part], key=lambda pair: (-pair[1], pair[0]))[:MOST]
+        kind: sorted(site.dataset.partitions[part], key=lambda pair: (-pair[1], pair[0]))[:MOST]
         for kind, part in (("classes", "class"), ("properties", "property"))
     }
     reader = site.reader([], language, *(iri for terms in found.values() for iri, _ in terms))

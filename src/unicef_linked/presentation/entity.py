@@ -173,7 +173,7 @@ def overview(site: Site, iris: Sequence[str], language: str) -> Overview:
     """Return the key facts of things that stand in one list; a heading that fits none of them is left out."""
     rows: dict[tuple[Step, ...], Row] = {}
     found: dict[str, dict[tuple[Step, ...], Ways]] = {}
-    statements = LoadedStatements(site.store)
+    statements = LoadedStatements(site.dataset.store)
     statements.load([NamedNode(iri) for iri in iris])
     rows_of = {iri: _key_rows(site, statements, NamedNode(iri)) for iri in iris}
     for path in {row.path for found_rows in rows_of.values() for row in found_rows}:
@@ -265,7 +265,7 @@ class _Painter:
     def _specific(self, classes: Iterable[str]) -> tuple[str, ...]:
         """Return the dataset's own classes that are above no other one of them."""
         own = [kind for kind in classes if kind.startswith(f"{self._site.names.ontology}#")]
-        above = {kind for one in own for kind in self._site.superclasses(one)}
+        above = {kind for one in own for kind in self._site.dataset.superclasses(one)}
         return tuple(sorted(kind for kind in own if kind not in above))
 
     def portrait(self) -> Portrait:

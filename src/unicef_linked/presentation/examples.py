@@ -43,7 +43,7 @@ class Example:
 
 def examples(site: Site, language: str) -> list[tuple[Text, list[Example]]]:
     """Return the examples by topic; a topic is a named graph, and called what its name says after the colon."""
-    rows = site.store.select(_EXAMPLES)
+    rows = site.dataset.store.select(_EXAMPLES)
     reader = site.reader(
         [], language, *{term.value for row in rows for term in row.values() if isinstance(term, NamedNode)}
     )

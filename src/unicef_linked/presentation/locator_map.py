@@ -221,7 +221,7 @@ def _around(
         for quad in store.match(NamedNode(iri), a)
         if isinstance(quad.object, NamedNode) and quad.object.value.startswith(f"{site.names.ontology}#")
     }
-    found = {quad.subject.value for quad in site.store.match_any(None, [a], kinds)}  # type: ignore[union-attr]
+    found = {quad.subject.value for quad in site.dataset.store.match_any(None, [a], kinds)}  # type: ignore[union-attr]
     yield from _areas(site, store, sorted(found - known - {ground.iri if ground else ""}), "context", language)
 
 

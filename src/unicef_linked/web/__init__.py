@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
+from unicef_linked.dataset.published import PublishedDataset
 from unicef_linked.errors import LinkedDataError
 from unicef_linked.web import templating as interface
 from unicef_linked.web.middleware import metrics
@@ -48,7 +49,7 @@ def create_app(settings: Settings, release: Release, store: Store) -> Flask:
     body_limit = settings.query_length * 12 + 65536  # a character may take 12 bytes as %XX%XX…
     app.config["MAX_CONTENT_LENGTH"] = app.config["MAX_FORM_MEMORY_SIZE"] = body_limit
     app.url_map.strict_slashes = True
-    site = Site(settings, release, store)
+    site = Site(settings, PublishedDataset(release, store))
     app.extensions["unicef-linked"] = site
 
     for module in (

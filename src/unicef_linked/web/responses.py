@@ -201,7 +201,7 @@ def http_problem(error: HTTPException) -> Response:
 
 def _problem(name: str, status: int, detail: str, extra: Mapping[str, object], headers: Mapping[str, str]) -> Response:
     title = TITLES[name]
-    kind = f"{site().release.names.base}problem/{name}"
+    kind = f"{site().dataset.release.names.base}problem/{name}"
     offer = choose(request.headers.get("Accept"), (PROBLEM, HTML)) or PROBLEM
     if offer is HTML:
         content = page("problem.html", kind=name, title=title, status=status, detail=detail, extra=extra)

@@ -57,7 +57,7 @@ def install(app: Flask) -> None:
             "dataset_licence": _dataset_licence,
             "menu": menu,
             "has_pictures": lambda: bool(site().pictures.published),
-            "is_ours": site().release.manifest.conforms is not None,
+            "is_ours": site().dataset.is_built,
         }
     )
 
@@ -89,7 +89,7 @@ def menu() -> list[tuple[Link, int, str]]:
     reader = site().site_reader(language())
     links = {iri: reader.link(iri) for iri, _ in lists.values()}
     return [
-        (replace(links[iri], label=site().plural(iri, language()) or links[iri].label), number, address)
+        (replace(links[iri], label=site().dataset.plural(iri, language()) or links[iri].label), number, address)
         for address, (iri, number) in lists.items()
     ]
 
@@ -103,7 +103,7 @@ def _site_name() -> Text | None:
 
 def _dataset_licence() -> Link | None:
     """Return the licence that the data states for the dataset."""
-    licences = site().licences.get(site().names.dataset, [])
+    licences = site().dataset.licences.get(site().names.dataset, [])
     return site().site_reader(language()).link(licences[0]) if licences else None
 
 

@@ -60,7 +60,10 @@ def metrics() -> Response:
     lines = [
         *_metric("unicef_linked_info", "gauge", "The program and the release.", [(_release(), 1)]),
         *_metric(
-            "unicef_linked_statements", "gauge", "Statements of the release.", [({}, here.release.manifest.quads)]
+            "unicef_linked_statements",
+            "gauge",
+            "Statements of the release.",
+            [({}, here.dataset.release.manifest.quads)],
         ),
         *_metric(
             "unicef_linked_answers_total",
@@ -77,7 +80,7 @@ def metrics() -> Response:
 
 
 def _release() -> dict[str, str]:
-    manifest = site().release.manifest
+    manifest = site().dataset.release.manifest
     return {"version": __version__, "release": manifest.name, "base": manifest.base_iri}
 
 

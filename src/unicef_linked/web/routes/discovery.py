@@ -71,7 +71,7 @@ def signposts(here: Site, path: str) -> list[Signpost]:
             licences = _licences(here, [names.dataset])
         case ["doc", entity_type, key]:
             iri = names.entity(entity_type, key)
-            quads = here.store.match(NamedNode(iri))
+            quads = here.dataset.store.match(NamedNode(iri))
             classes = sorted({str(getattr(q.object, "value", "")) for q in quads if q.predicate.value == f"{RDF}type"})
             found = [Signpost("cite-as", iri), Signpost("type", "https://schema.org/AboutPage")]
             found += [Signpost("type", name.replace("http:", "https:")) for name in classes if name.startswith(SCHEMA)]
@@ -97,12 +97,12 @@ def signposts(here: Site, path: str) -> list[Signpost]:
 
 
 def _dumps(here: Site) -> list[str]:
-    return [path.name for path in here.release.dumps() if path.name in DUMPS]
+    return [path.name for path in here.dataset.release.dumps() if path.name in DUMPS]
 
 
 def _licences(here: Site, iris: Iterable[str]) -> list[str]:
     """Return each licence that the data states of any of the IRIs."""
-    return sorted({licence for iri in iris for licence in here.licences.get(iri, [])})
+    return sorted({licence for iri in iris for licence in here.dataset.licences.get(iri, [])})
 
 
 def _plain(path: str) -> str:
@@ -159,11 +159,11 @@ def _exists(here: Site, document: str) -> bool:
     match document.split("/"):
         case ["doc", entity_type, key]:
             iri = here.names.entity(entity_type, key)
-            return here.names.type_and_key(iri) is not None and bool(here.store.match(NamedNode(iri)))
+            return here.names.type_and_key(iri) is not None and bool(here.dataset.store.match(NamedNode(iri)))
         case ["doc", _]:
             return f"/{document}" in here.lists
         case ["graph", *_]:
-            return here.names.base + document in here.named_graphs
+            return here.names.base + document in here.dataset.named_graphs
         case _:
             return True
 
@@ -197,7 +197,7 @@ def sitemap(number: int | None = None) -> Response:
     address = here.public_url(request.host_url).rstrip("/")
     paths = [
         *_DOCUMENTS,
-        *(_OF_OURS if here.release.manifest.conforms is not None else ()),
+        *(_OF_OURS if here.dataset.is_built else ()),
         *(("/pictures",) if here.pictures.published else ()),
         *here.lists,
         *_entities(here),
@@ -220,7 +220,7 @@ _OF_OURS: Final = ("/ontology", "/shapes")
 
 
 def _entities(here: Site) -> Iterator[str]:
-    for iri in sorted(here.described):
+    for iri in sorted(here.dataset.described):
         if found := here.names.type_and_key(iri):
             yield "/doc/" + "/".join(found)
 
@@ -257,7 +257,7 @@ def llms() -> Response:
     here = site()
     address = here.public_url(request.host_url)
     iri = here.names.dataset
-    quads = here.store.match(NamedNode(iri))
+    quads = here.dataset.store.match(NamedNode(iri))
     reader = here.reader(quads, "en", iri)
     resource = reader.resource(iri, quads)
     summary = [v.text.text for v in resource.values(f"{DCTERMS}description") if v.text and v.text.language == "en"]
@@ -267,7 +267,7 @@ def llms() -> Response:
         "",
         f"> {(summary or ['A set of RDF data, served as it is.'])[0]}",
         "",
-        f"{here.counts['triples']:,} statements about {here.counts['entities']:,} things. IRIs begin with {here.names.base}id/;",
+        f"{here.dataset.counts['triples']:,} statements about {here.dataset.counts['entities']:,} things. IRIs begin with {here.names.base}id/;",
         f"ask this server for them by path, for instance {address}id/{{type}}/{{key}}. Read-only, no key.",
         "Ask with `Accept: text/turtle` or `application/ld+json`, or add `.ttl` or `.jsonld` to the address of a document.",
         "",
@@ -276,7 +276,7 @@ def llms() -> Response:
         *(
             f"- [{title}]({address}{path}): {what}"
             for title, path, what in _ENDPOINTS
-            if here.release.manifest.conforms is not None or f"/{path.partition('.')[0]}" not in _OF_OURS
+            if here.dataset.is_built or f"/{path.partition('.')[0]}" not in _OF_OURS
         ),
     ]
     if here.lists:

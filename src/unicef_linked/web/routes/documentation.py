@@ -48,8 +48,8 @@ def ontology(suffix: str | None = None) -> Response:
 
 def _ontology(here: Site) -> Description | None:
     prefix = here.names.graph("ontology")
-    parts = [name for name in here.release.manifest.graphs if name == prefix or name.startswith(f"{prefix}/")]
-    quads = [quad for name in parts for quad in here.store.match(graph_name=ox.NamedNode(name))]
+    parts = [name for name in here.dataset.release.manifest.graphs if name == prefix or name.startswith(f"{prefix}/")]
+    quads = [quad for name in parts for quad in here.dataset.store.match(graph_name=ox.NamedNode(name))]
     return Description(here.names.ontology, quads) if quads else None
 
 
@@ -104,8 +104,8 @@ class Branch:
 
 
 def _vocabulary(here: Site, quads: Iterable[ox.Quad]) -> Vocabulary:
-    statistics = here.store.match(graph_name=ox.NamedNode(here.names.graph("derived/statistics")))
-    shapes = read_shapes(here.release.shapes())
+    statistics = here.dataset.store.match(graph_name=ox.NamedNode(here.names.graph("derived/statistics")))
+    shapes = read_shapes(here.dataset.release.shapes())
     return Vocabulary(tuple(quads), shapes, read_usage(statistics), f"{here.names.ontology}#")
 
 
@@ -121,7 +121,7 @@ def _ontology_page(here: Site) -> bytes:
     statements = _first_statements(here, vocabulary.properties)
     shown = {term.value for s in statements.values() for term in s.triple if isinstance(term, ox.NamedNode)}
     reader = here.reader(quads, language(), description.iri, *used, *kinds, *instances.values(), *shown)
-    counts = {name: dict(here.partitions[name]) for name in ("class", "property")}
+    counts = {name: dict(here.dataset.partitions[name]) for name in ("class", "property")}
     prefix = vocabulary.prefix
     terms = _terms(quads, reader, prefix)
     classes = [
@@ -259,7 +259,7 @@ def _property_entry(
 
 def _first_instances(here: Site, classes: Iterable[str]) -> dict[str, str]:
     """Return the instance of each class whose IRI comes first; a class without one is absent."""
-    rows = here.store.select(_FIRST_INSTANCES % " ".join(str(ox.NamedNode(iri)) for iri in classes))
+    rows = here.dataset.store.select(_FIRST_INSTANCES % " ".join(str(ox.NamedNode(iri)) for iri in classes))
     found = ((row["class"], row.get("first")) for row in rows if "class" in row)
     return {
         kind.value: first.value
@@ -281,13 +281,13 @@ GROUP BY ?class
 def _first_statements(here: Site, properties: Iterable[str]) -> dict[str, ox.Quad]:
     """Return the first statement of each property by subject and object; a property without one is absent."""
     nodes = [ox.NamedNode(iri) for iri in properties]
-    rows = here.store.select(_FIRST_SUBJECTS % " ".join(map(str, nodes)))
+    rows = here.dataset.store.select(_FIRST_SUBJECTS % " ".join(map(str, nodes)))
     subjects: set[tuple[ox.NamedNode, Term]] = set()
     for row in rows:
         predicate, subject = row.get("p"), row.get("first")
         if isinstance(predicate, ox.NamedNode) and isinstance(subject, ox.Literal):
             subjects.add((predicate, ox.NamedNode(subject.value)))
-    quads = here.store.match_any([subject for _, subject in subjects], nodes)
+    quads = here.dataset.store.match_any([subject for _, subject in subjects], nodes)
     examples = [quad for quad in quads if (quad.predicate, quad.subject) in subjects]
     first: dict[str, ox.Quad] = {}
     for quad in sorted(examples, key=lambda quad: (str(getattr(quad.object, "value", "")), str(quad.object))):
@@ -396,7 +396,7 @@ def shapes(suffix: str | None = None) -> Response:
 
 
 def _shapes(here: Site) -> Description | None:
-    quads = list(here.release.shapes())
+    quads = list(here.dataset.release.shapes())
     return Description(here.names.shapes, quads) if quads else None
 
 
@@ -485,7 +485,7 @@ def _shapes_page(here: Site) -> bytes:
         parts=sum(len(found.entry.parts) for found in checked),
         constraints=sum(len(e.constraints) for e in entries.values()),
         declared=sorted(_prefixes(terms, resource)),
-        conforms=here.release.manifest.conforms,
+        conforms=here.dataset.release.manifest.conforms,
         formats=formats_of("/shapes"),
         prefix=prefix,
     )
@@ -591,12 +591,15 @@ class Source:
 def _dataset_page(here: Site) -> bytes:
     address = here.public_url(request.host_url)
     found = describe_dataset(here, address)
-    parts = {name: sorted(part, key=lambda pair: (-pair[1], pair[0])) for name, part in here.partitions.items()}
+    parts = {name: sorted(part, key=lambda pair: (-pair[1], pair[0])) for name, part in here.dataset.partitions.items()}
     graphs, sources = _origins(here)
     targets: dict[str, list[tuple[str, int]]] = defaultdict(list)
-    for space, predicate, number in here.links:
+    for space, predicate, number in here.dataset.links:
         targets[space].append((predicate, number))
-    named = [*(iri for part in parts.values() for iri, _ in part), *(predicate for _, predicate, _ in here.links)]
+    named = [
+        *(iri for part in parts.values() for iri, _ in part),
+        *(predicate for _, predicate, _ in here.dataset.links),
+    ]
     reader = here.reader(found.about, language(), found.iri, *named)
     resource = reader.resource(found.iri, found.about)
     title = reader.label(found.iri)
@@ -605,7 +608,7 @@ def _dataset_page(here: Site) -> bytes:
     return page(
         "dataset.html",
         resource=resource,
-        counts=here.counts,
+        counts=here.dataset.counts,
         own_parts=[reader.resource(iri, found.about) for iri in _own_parts(resource)],
         parts={name: [(reader.link(iri), number) for iri, number in part] for name, part in parts.items()},
         graphs=graphs,
@@ -617,12 +620,12 @@ def _dataset_page(here: Site) -> bytes:
         example=example,
         picture_of=_picture_of(example) if example else None,
         citation=". ".join(
-            [*([publisher.label.text] if publisher else []), title.text, here.release.manifest.name, found.iri]
+            [*([publisher.label.text] if publisher else []), title.text, here.dataset.release.manifest.name, found.iri]
         )
         if title.text != here.names.shorten(found.iri)
         else "",
-        dumps=[(path.name, path.stat().st_size) for path in here.release.dumps() if path.suffix],
-        release=here.release.manifest,
+        dumps=[(path.name, path.stat().st_size) for path in here.dataset.release.dumps() if path.suffix],
+        release=here.dataset.release.manifest,
         structured=schema_org.dataset(here, address, language()),
         formats=formats_of("/dataset"),
         title=title,
@@ -637,9 +640,9 @@ def _own_parts(dataset: Resource) -> list[str]:
 
 def _origins(here: Site) -> tuple[list[Graph], list[Source]]:
     """Return the named graphs, the largest first, and what they say that they come from, by name."""
-    statements = LoadedStatements(here.store)
-    statements.load(ox.NamedNode(iri) for iri in here.named_graphs)
-    said = {iri: statements.match(ox.NamedNode(iri)) for iri in here.named_graphs}
+    statements = LoadedStatements(here.dataset.store)
+    statements.load(ox.NamedNode(iri) for iri in here.dataset.named_graphs)
+    said = {iri: statements.match(ox.NamedNode(iri)) for iri in here.dataset.named_graphs}
     used: Counter[str] = Counter()
     for quads in said.values():
         used.update(set(_objects(quads, f"{DCTERMS}source")))
@@ -659,7 +662,7 @@ def _origins(here: Site) -> tuple[list[Graph], list[Source]]:
             links(said[iri], f"{DCTERMS}license"),
             iri.startswith(derived),
         )
-        for iri, number in here.named_graphs.items()
+        for iri, number in here.dataset.named_graphs.items()
     ]
     sources = [
         Source(
@@ -716,13 +719,13 @@ class Example:
 
 def _example(here: Site) -> Example | None:
     """Return a fact of the data as an example of how all are modelled; None where no fact has evidence."""
-    rows = here.store.select(_EXAMPLE, {"sha256": ox.NamedNode(here.names.term("sha256"))})
+    rows = here.dataset.store.select(_EXAMPLE, {"sha256": ox.NamedNode(here.names.term("sha256"))})
     if not rows:
         return None
     found = {name: str(getattr(term, "value", "")) for name, term in rows[0].items()}
     texts = {name: found.pop(name) for name in ("start", "end", "digest")}
     found |= _BETWEEN
-    typed = here.store.match_any([ox.NamedNode(iri) for iri in found.values()], [ox.NamedNode(f"{RDF}type")])
+    typed = here.dataset.store.match_any([ox.NamedNode(iri) for iri in found.values()], [ox.NamedNode(f"{RDF}type")])
     types = {name: [quad for quad in typed if quad.subject == ox.NamedNode(iri)] for name, iri in found.items()}
     reader = here.reader([*chain(*types.values())], language(), *found.values())
     own = {

@@ -22,12 +22,12 @@ def index() -> Response:
     here = site()
     offer = negotiate((RESULTS_JSON, HTML))
     if offer is HTML:
-        content = page("exports.html", files=titled_exports(), release=here.release.manifest)
+        content = page("exports.html", files=titled_exports(), release=here.dataset.release.manifest)
         return represent(content, HTML, varies_by=["Accept"])
     files_as_data = [
         {"name": export.name, "mediaType": export.media_type, "title": dict(export.title)} for export in EXPORTS
     ]
-    body = {"release": here.release.manifest.name, "files": files_as_data}
+    body = {"release": here.dataset.release.manifest.name, "files": files_as_data}
     response = represent(json.dumps(body, ensure_ascii=False).encode(), RESULTS_JSON, varies_by=["Accept"])
     response.content_type = "application/json"
     return response
@@ -50,7 +50,7 @@ def export(name: str) -> Response:
     if found.described_by:  # Model for Tabular Data and Metadata on the Web, section 5.2
         links.append(link(f"/export/{found.described_by}", "describedby", type="application/csvm+json"))
     offer = Format(found.name, found.media_type, Path(found.name).suffix, Carries.SOLUTIONS, found.title["en"])
-    response = represent(found.write(here.store, here.names), offer, links=links)
+    response = represent(found.write(here.dataset.store, here.names), offer, links=links)
     response.content_type = found.content_type
     response.headers["Content-Disposition"] = f'attachment; filename="{found.name}"'
     return response

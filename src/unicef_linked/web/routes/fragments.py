@@ -83,7 +83,7 @@ class Pattern:
 
     def triples(self, offset: int, limit: int) -> list[ox.Triple]:
         """Return a part of what matches, in the order of the store: the same as long as the release is."""
-        rows = site().store.select(f"SELECT * {{ {self} }} OFFSET {offset} LIMIT {limit}")
+        rows = site().dataset.store.select(f"SELECT * {{ {self} }} OFFSET {offset} LIMIT {limit}")
         given = {"s": self.subject, "p": self.predicate, "o": self.object}
         return [ox.Triple(*(row.get(name, term) for name, term in given.items())) for row in rows]  # type: ignore[arg-type]
 
@@ -111,7 +111,7 @@ def fragments(suffix: str | None = None) -> Response:
     here = site()
     pattern, number = _asked()
     size = here.settings.page_size
-    total = here.counted(str(pattern))
+    total = here.dataset.counted(str(pattern))
     pages = max(1, -(-total // size))
     if number > pages:
         raise NotFound(f"this fragment has {pages} page{'s' if pages > 1 else ''}; there is no page {number}")

@@ -40,9 +40,9 @@ def home() -> Response:
         description = describe_dataset(here, here.public_url(request.host_url))
         content = write(here, description, offer)
         return represent(content, offer, varies_by=["Accept"], location=f"/dataset.{offer.suffix}", links=links)
-    classes = [] if here.lists else here.partitions["class"]
+    classes = [] if here.lists else here.dataset.partitions["class"]
     iris = [iri for iri, _ in [*here.lists.values(), *classes]]
-    quads = here.store.match_any([ox.NamedNode(iri) for iri in iris])
+    quads = here.dataset.store.match_any([ox.NamedNode(iri) for iri in iris])
     reader = here.reader(quads, language(), here.names.dataset, *iris)
     drawings = published.drawings(here, language())
     drawn = {drawing.query for drawing in drawings}
@@ -51,13 +51,13 @@ def home() -> Response:
         "home.html",
         drawings=drawings,
         kinds=[
-            (replace(kind, label=here.plural(iri, language()) or kind.label), number, address)
+            (replace(kind, label=here.dataset.plural(iri, language()) or kind.label), number, address)
             for address, (iri, number) in here.lists.items()
             for kind in [reader.resource(iri, quads)]
         ],
         classes=[(reader.link(iri), number) for iri, number in classes],
-        dataset=reader.resource(here.names.dataset, here.own_statements),
-        counts=here.counts,
+        dataset=reader.resource(here.names.dataset, here.dataset.own_statements),
+        counts=here.dataset.counts,
         examples=briefest([(topic, found) for topic, found in asked if found]),
         structured=schema_org.dataset(here, here.public_url(request.host_url), language()),
         formats=formats_of("/dataset"),
@@ -84,17 +84,24 @@ def _cache(drawings: Sequence[Drawing]) -> str:
 def dumps() -> Response:
     """Return the list of whole-dataset files."""
     here = site()
-    files = [(path.name, path.stat().st_size) for path in here.release.dumps()]
+    files = [(path.name, path.stat().st_size) for path in here.dataset.release.dumps()]
     offer = negotiate((RESULTS_JSON, HTML))
     if offer is HTML:
         return represent(
             page(
-                "dumps.html", files=files, sums=here.checksums, release=here.release.manifest, exports=titled_exports()
+                "dumps.html",
+                files=files,
+                sums=here.dataset.checksums,
+                release=here.dataset.release.manifest,
+                exports=titled_exports(),
             ),
             HTML,
             varies_by=["Accept"],
         )
-    body = {"release": here.release.manifest.name, "files": [{"name": name, "bytes": size} for name, size in files]}
+    body = {
+        "release": here.dataset.release.manifest.name,
+        "files": [{"name": name, "bytes": size} for name, size in files],
+    }
     response = represent(json.dumps(body).encode(), RESULTS_JSON, varies_by=["Accept"])
     response.content_type = "application/json"
     return response
@@ -104,12 +111,12 @@ def dumps() -> Response:
 def dump(name: str) -> Response:
     """Return one whole-dataset file."""
     here = site()
-    path = next((path for path in here.release.dumps() if path.name == name), None)
+    path = next((path for path in here.dataset.release.dumps() if path.name == name), None)
     if path is None:
         raise NotFound(f"there is no dump {name}; the list is at /dump/")
     content_type = DUMPS[name].content_type if name in DUMPS else _OTHER_TYPES[path.suffix]
     response = send_file(path, mimetype=content_type, conditional=False, etag=False, max_age=300)
-    response.headers["ETag"] = f'"{here.release.manifest.sha256[:24]}-{name}"'
+    response.headers["ETag"] = f'"{here.dataset.release.manifest.sha256[:24]}-{name}"'
     response.headers["Cache-Control"] = CACHE
     return response
 
@@ -131,5 +138,5 @@ def health() -> Response:
 @routes.get("/readyz")
 def ready() -> Response:
     """Answer once the release is loaded and can be read."""
-    site().store.select("SELECT * { ?s ?p ?o } LIMIT 1")
+    site().dataset.store.select("SELECT * { ?s ?p ?o } LIMIT 1")
     return Response("ready\n", content_type="text/plain; charset=utf-8", headers={"Cache-Control": "no-store"})

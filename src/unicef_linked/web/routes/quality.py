@@ -101,7 +101,7 @@ def read_report(quads: Iterable[ox.Quad]) -> Report:
 
 def report_of(here: Site) -> Report:
     """Return the report of a site's release."""
-    path = here.release.path / "report.ttl"
+    path = here.dataset.release.path / "report.ttl"
     if not path.exists():
         return Report()
     return read_report(ox.parse(path.read_bytes(), format=ox.RdfFormat.TURTLE))
@@ -120,7 +120,7 @@ def focus_nodes(here: Site, shape: Shape) -> int:
                 "node": f"{{ VALUES ?s {{ {node} }} }}",
             }[kind]
         )
-    return here.counted(f"SELECT DISTINCT ?s {{ {' UNION '.join(patterns)} }}") if patterns else 0
+    return here.dataset.counted(f"SELECT DISTINCT ?s {{ {' UNION '.join(patterns)} }}") if patterns else 0
 
 
 # Names and descriptions in each language
@@ -144,7 +144,7 @@ def completeness(here: Site, properties: Sequence[str]) -> list[Completeness]:
     Of a release that we built the ontology's own classes, else all: there the classes are what the data is about.
     """
     terms = " ".join(f"<{iri}>" for iri in properties)
-    rows = here.store.select(
+    rows = here.dataset.store.select(
         "SELECT ?class ?language (COUNT(DISTINCT ?s) AS ?number) {"
         f" VALUES ?property {{ {terms} }} ?s ?property ?text ; a ?class . BIND (LANG(?text) AS ?language) }}"
         " GROUP BY ?class ?language"
@@ -153,8 +153,8 @@ def completeness(here: Site, properties: Sequence[str]) -> list[Completeness]:
     for row in rows:
         if isinstance(row["class"], ox.NamedNode) and "language" in row:
             found[row["class"].value][_text(row, "language")] = int(_text(row, "number"))
-    own = {iri: number for iri, number in here.partitions["class"] if iri.startswith(f"{here.names.ontology}#")}
-    classes = own or dict(here.partitions["class"])
+    own = {iri: number for iri, number in here.dataset.partitions["class"] if iri.startswith(f"{here.names.ontology}#")}
+    classes = own or dict(here.dataset.partitions["class"])
     ordered = sorted(classes.items(), key=lambda pair: (-pair[1], pair[0]))
     return [Completeness(iri, number, found.get(iri, {})) for iri, number in ordered]
 
@@ -164,8 +164,8 @@ def shares(here: Site, properties: Sequence[str], classes: Iterable[str]) -> dic
     kinds = " ".join(f"<{iri}>" for iri in classes)
     terms = " ".join(f"<{iri}>" for iri in properties)
     things = f"VALUES ?class {{ {kinds} }} ?s a ?class ."
-    total = here.counted(f"SELECT DISTINCT ?s {{ {things} }}") if kinds else 0
-    rows = here.store.select(
+    total = here.dataset.counted(f"SELECT DISTINCT ?s {{ {things} }}") if kinds else 0
+    rows = here.dataset.store.select(
         f"SELECT ?language (COUNT(DISTINCT ?s) AS ?number) {{ {things} VALUES ?property {{ {terms} }} ?s ?property ?text ."
         " BIND (LANG(?text) AS ?language) } GROUP BY ?language ORDER BY ?language"
     )
@@ -194,7 +194,7 @@ def lacking(here: Site, properties: Sequence[str], one: Completeness, tag: str) 
     if not 0 < one.number - one.languages.get(tag, 0) <= FEW:
         return []
     query = _LACKING % (", ".join(f"<{iri}>" for iri in properties), FEW + 1)
-    rows = here.store.select(query, {"class": ox.NamedNode(one.iri), "language": ox.Literal(tag)})
+    rows = here.dataset.store.select(query, {"class": ox.NamedNode(one.iri), "language": ox.Literal(tag)})
     return [term.value for row in rows if isinstance(term := row["s"], ox.NamedNode)]
 
 
@@ -237,7 +237,7 @@ SELECT ?basis ?value (COUNT(DISTINCT ?claim) AS ?number) { ?claim rdf:predicate 
 
 def evidence(here: Site) -> list[Evidence]:
     """Return how much of what was taken from texts rests on a claim, by property or class."""
-    rows = here.store.select(_EVIDENCE)
+    rows = here.dataset.store.select(_EVIDENCE)
     found = [
         Evidence(_text(row, "what"), int(_text(row, "number")), int(_text(row, "claimed")))
         for row in rows
@@ -248,7 +248,7 @@ def evidence(here: Site) -> list[Evidence]:
 
 def bases(here: Site) -> list[tuple[str, int]]:
     """Return how many claims follow from their source in which way, the most frequent first."""
-    rows = here.store.select(_BASES, {"basis": ox.NamedNode(here.names.term("basis"))})
+    rows = here.dataset.store.select(_BASES, {"basis": ox.NamedNode(here.names.term("basis"))})
     return sorted(
         ((_text(row, "value"), int(_text(row, "number"))) for row in rows), key=lambda pair: (-pair[1], pair[0])
     )
@@ -324,7 +324,7 @@ def _findings(path: str) -> Mapping[str, links.Finding]:
 
 
 def _checked(here: Site) -> Checked:
-    return check_of(_outgoing(here.release.path), _findings(here.settings.links_state))
+    return check_of(_outgoing(here.dataset.release.path), _findings(here.settings.links_state))
 
 
 # The measurements as data
@@ -366,7 +366,7 @@ def describe_quality(here: Site) -> Description:
         _say(document, f"{RDF}type", f"{DQV}QualityMetadata"),
         _say(document, f"{FOAF}primaryTopic", dataset),
         _say(document, f"{PROV}wasDerivedFrom", dataset),
-        _say(document, f"{DCTERMS}identifier", ox.Literal(here.release.manifest.sha256)),
+        _say(document, f"{DCTERMS}identifier", ox.Literal(here.dataset.release.manifest.sha256)),
     ]
     used = set()
 
@@ -417,7 +417,7 @@ def describe_quality(here: Site) -> Description:
                 _say(node, f"{DQV}expectedDataType", f"{XSD}{known.kind}"),
                 _say(node, f"{DQV}inDimension", f"{_DIMENSIONS}{known.dimension}"),
             ]
-    path = here.release.path / "report.ttl"
+    path = here.dataset.release.path / "report.ttl"
     found = [quad.triple for quad in ox.parse(path.read_bytes(), format=ox.RdfFormat.TURTLE)] if path.exists() else []
     return Description(document, [], triples, found)
 
@@ -432,9 +432,9 @@ def _partitions(here: Site) -> dict[str, str]:
     """Return the partition of each class that the data describes (VoID, section 4.5)."""
     nodes = {
         quad.object
-        for quad in here.store.match(ox.NamedNode(here.names.dataset), ox.NamedNode(f"{VOID}classPartition"))
+        for quad in here.dataset.store.match(ox.NamedNode(here.names.dataset), ox.NamedNode(f"{VOID}classPartition"))
     }
-    quads = here.store.match(None, ox.NamedNode(f"{VOID}class")) if nodes else []
+    quads = here.dataset.store.match(None, ox.NamedNode(f"{VOID}class")) if nodes else []
     return {
         quad.object.value: str(getattr(quad.subject, "value", ""))
         for quad in quads
@@ -536,9 +536,9 @@ def _shapes_by_iri(reader: Reader, quads: Iterable[ox.Quad], wanted: set[str]) -
 
 
 def _quality_page(here: Site) -> bytes:
-    manifest = here.release.manifest
+    manifest = here.dataset.release.manifest
     report = report_of(here)
-    quads = list(here.release.shapes())
+    quads = list(here.dataset.release.shapes())
     shapes = read_shapes(quads)
     targeted = [shape for shape in shapes.values() if shape.targets]
     claims, ways = evidence(here), bases(here)

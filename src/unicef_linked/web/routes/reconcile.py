@@ -280,7 +280,7 @@ def flyout(kind: str) -> Response:
     if not iris or name not in iris:
         raise NotFound(f"there is no {kind} {name!r} here")
     iri = iris[name]
-    resource = here.reader([], language(), iri).resource(iri, here.store.match(NamedNode(iri)))
+    resource = here.reader([], language(), iri).resource(iri, here.dataset.store.match(NamedNode(iri)))
     notes = _notes(resource.values(f"{SKOS}definition") or resource.values(f"{RDFS}comment"))
     content = page("flyout.html", label=resource.label, types=[], notes=notes, codes=[])
     return answer_json({"id": name, "html": content.decode()}, "Accept-Language")
@@ -296,7 +296,7 @@ def _entity(key: str) -> Entity:
 def _card(entity: Entity, template: str) -> bytes:
     """Return the essentials of an entity as HTML."""
     here = site()
-    quads = here.store.match(NamedNode(entity.iri))
+    quads = here.dataset.store.match(NamedNode(entity.iri))
     resource = here.reader(quads, language(), entity.iri, *here.index.schemes).resource(entity.iri, quads)
     reader = here.reader([], language(), *here.index.schemes)
     return page(

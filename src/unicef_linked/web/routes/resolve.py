@@ -70,8 +70,10 @@ def _read(here: Site, wanted: Any) -> list[Reading]:
 def _statements(here: Site, readings: list[Reading]) -> list[Quad]:
     """Return the names and identifiers of each entity, and what of ours is matched with it."""
     entities = dict.fromkeys(NamedNode(reading.entity.iri) for reading in readings)
-    own = [quad for node in entities for quad in here.store.match(node) if quad.predicate.value in _TOLD]
-    return own + [q for node in entities for q in here.store.match(None, None, node) if q.predicate.value in RELATIONS]
+    own = [quad for node in entities for quad in here.dataset.store.match(node) if quad.predicate.value in _TOLD]
+    return own + [
+        q for node in entities for q in here.dataset.store.match(None, None, node) if q.predicate.value in RELATIONS
+    ]
 
 
 def _description(here: Site, readings: list[Reading]) -> Description:
@@ -80,7 +82,7 @@ def _description(here: Site, readings: list[Reading]) -> Description:
     labels = [
         quad.triple
         for iri in sorted({reading.scheme for reading in readings if reading.scheme})
-        for quad in here.store.match(NamedNode(iri), NamedNode(f"{RDFS}label"))
+        for quad in here.dataset.store.match(NamedNode(iri), NamedNode(f"{RDFS}label"))
     ]
     entities = list(dict.fromkeys(reading.entity.iri for reading in readings))
     if len(entities) == 1:

@@ -35,7 +35,7 @@ routes: Final = Blueprint("resources", __name__)
 def write(site: Site, description: Description, offer: Format) -> bytes:
     """Return a description in an RDF format; the same statements give the same bytes."""
     if offer is JSONLD:
-        return jsonld.write(description.triples(), site.context, root=description.iri)
+        return jsonld.write(description.triples(), site.dataset.context, root=description.iri)
     statements = description.quads() if offer.carries is Carries.DATASET else description.triples()
     return write_rdf(statements, offer.rdf, site.names.prefixes)
 
@@ -104,7 +104,7 @@ def identify(entity_type: str, key: str) -> Response:
     """Redirect from a thing to the document about it (Cool URIs for the Semantic Web, section 4.2)."""
     here = site()
     iri = _identifier(here, entity_type, key)
-    if not here.store.match(ox.NamedNode(iri)):
+    if not here.dataset.store.match(ox.NamedNode(iri)):
         raise NotFound(f"nothing is published about {iri}")
     negotiate(DOCUMENT_FORMATS)
     target = f"/doc/{entity_type}/{key}"
@@ -138,7 +138,7 @@ def document(entity_type: str, key: str, suffix: str | None = None) -> Response:
     return respond(
         path,
         suffix,
-        lambda: here.describe(iri, here.names.document(entity_type, key)),
+        lambda: here.dataset.describe(iri, here.names.document(entity_type, key)),
         lambda: resource_page(iri, path, {}),
     )
 
@@ -146,8 +146,8 @@ def document(entity_type: str, key: str, suffix: str | None = None) -> Response:
 def resource_page(iri: str, path: str, query: dict[str, str]) -> bytes:
     """Return the page about one IRI."""
     here = site()
-    statements = LoadedStatements(here.store)
-    description = Description(iri, here.about(iri, statements))
+    statements = LoadedStatements(here.dataset.store)
+    description = Description(iri, here.dataset.about(iri, statements))
     if not description.about:
         raise NotFound(f"nothing is published about {iri}")
     reader = here.reader(description.about, language(), iri)
@@ -173,14 +173,14 @@ def resource_page(iri: str, path: str, query: dict[str, str]) -> bytes:
 
 def _citation(here: Site, title: str, iri: str) -> Citation:
     """Return what a citation of an IRI says, as far as the dataset tells of itself."""
-    dataset, said = here.names.dataset, here.own_statements
+    dataset, said = here.names.dataset, here.dataset.own_statements
     publishers = [quad.object.value for quad in said if quad.predicate.value == f"{DCTERMS}publisher"]  # type: ignore[union-attr]
     reader = here.site_reader(language())
     return Citation(
         title,
         reader.label(dataset).text if said else "",
         reader.label(publishers[0]).text if publishers else "",
-        here.release.manifest.name,
+        here.dataset.release.manifest.name,
         iri,
         language(),
     )
@@ -199,7 +199,7 @@ def any_resource(suffix: str | None = None) -> Response:
     except ValueError:
         raise BadParameter(f"iri={iri!r} is not an absolute IRI") from None
     return respond(
-        "/resource", suffix, lambda: here.describe(iri), lambda: resource_page(iri, "/resource", {"iri": iri})
+        "/resource", suffix, lambda: here.dataset.describe(iri), lambda: resource_page(iri, "/resource", {"iri": iri})
     )
 
 
@@ -226,12 +226,12 @@ def listing(entity_type: str, suffix: str | None = None) -> Response:
     query = {"page": str(number)} if number > 1 else {}
 
     def html() -> bytes:
-        statements = here.store.match_any([ox.NamedNode(iri) for iri in shown], [ox.NamedNode(f"{RDF}type")])
+        statements = here.dataset.store.match_any([ox.NamedNode(iri) for iri in shown], [ox.NamedNode(f"{RDF}type")])
         reader = here.reader(statements, language(), *shown)
         types = {quad.object.value for quad in statements if isinstance(quad.object, ox.NamedNode)}
         own = sorted(iri for iri in types if iri.startswith(here.names.ontology))
         broadest = here.lists[path][0] if path in here.lists else None
-        about = here.store.match(ox.NamedNode(broadest)) if broadest else []
+        about = here.dataset.store.match(ox.NamedNode(broadest)) if broadest else []
         return page(
             "list.html",
             entity_type=entity_type,
@@ -242,7 +242,9 @@ def listing(entity_type: str, suffix: str | None = None) -> Response:
             number=number,
             pages=pages,
             formats=formats_of(path, query),
-            title=(here.plural(broadest, language()) or reader.label(broadest)) if broadest else Text(entity_type),
+            title=(here.dataset.plural(broadest, language()) or reader.label(broadest))
+            if broadest
+            else Text(entity_type),
             kind=reader.resource(broadest, about) if broadest else None,
         )
 
@@ -252,7 +254,7 @@ def listing(entity_type: str, suffix: str | None = None) -> Response:
 def _members(here: Site, entity_type: str) -> list[str]:
     """Return the IRIs of a type's entities, in the order of their keys."""
     prefix = here.names.entity(entity_type, "")
-    rows = here.store.select(
+    rows = here.dataset.store.select(
         "SELECT DISTINCT ?prefix ?s { ?s a ?c FILTER(STRSTARTS(STR(?s), STR(?prefix))) } ORDER BY STR(?s)",
         {"prefix": ox.Literal(prefix)},
     )
@@ -288,7 +290,7 @@ def _collection(
     nodes = [ox.NamedNode(iri) for iri in shown]
     triples += [ox.Triple(collection, ox.NamedNode(f"{HYDRA}member"), node) for node in nodes]
     named = [ox.NamedNode(iri) for iri in (f"{RDF}type", f"{RDFS}label", f"{SKOS}prefLabel")]
-    about = here.store.match_any(nodes, named)
+    about = here.dataset.store.match_any(nodes, named)
     return Description(collection.value, about, triples)
 
 
@@ -301,7 +303,7 @@ def named_graph(name: str) -> Response:
     node = ox.NamedNode(iri)
 
     def content() -> Description | None:
-        quads = here.store.match(graph_name=node)
+        quads = here.dataset.store.match(graph_name=node)
         return Description(iri, quads) if quads else None
 
     return respond(
@@ -313,4 +315,4 @@ def named_graph(name: str) -> Response:
 def context() -> Response:
     """Return the JSON-LD context under which documents are compacted."""
     here = site()
-    return represent((here.release.path / "context.jsonld").read_bytes(), JSONLD)
+    return represent((here.dataset.release.path / "context.jsonld").read_bytes(), JSONLD)

@@ -287,7 +287,7 @@ def _editor(text: str) -> Response:
             "endpoint": f"{here.public_url('')}sparql" if here.settings.public_url else "",
             "given": bool(text),
             "base": here.names.base,
-            "ours": here.release.manifest.conforms is not None,
+            "ours": here.dataset.is_built,
             "solutions": [_facts(offer) for offer in SOLUTION_FORMATS],
             "graphs": [_facts(offer) for offer in GRAPH_FORMATS],
         },
