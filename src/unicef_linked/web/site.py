@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
@@ -11,6 +11,7 @@ from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, Triple
 
 from unicef_linked.dataset.description import Description
 from unicef_linked.dataset.labels import Reader, Text
+from unicef_linked.i18n import Translations, read_translations
 from unicef_linked.lookup.index import read as read_index
 from unicef_linked.lookup.matching import Reconciler
 from unicef_linked.presentation.charts import Pictures
@@ -60,6 +61,7 @@ class Site:
     settings: Settings
     release: Release
     store: Store
+    translations: Translations = field(default_factory=read_translations)
 
     @property
     def names(self) -> Names:
