@@ -258,6 +258,13 @@ def test_a_setting_that_cannot_be_read_is_told(run: object, release: Release, mo
     assert "UNICEF_LINKED_QUERY_TIMEOUT='soon' is not a number" in done.sentence()
 
 
+def test_a_language_without_pages_is_told(run: object, release: Release, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UNICEF_LINKED_LANGUAGES", "fr,de")
+    done = run("serve", "--release", release.path)  # type: ignore[operator]
+    assert done.status == 2
+    assert "UNICEF_LINKED_LANGUAGES: no pages in de; there are en, fr" in done.sentence()
+
+
 @pytest.mark.parametrize(
     ("query", "words"),
     [

@@ -1,45 +1,78 @@
-"""The interface's words: English sentences in the code and templates, other languages in ``translations/*.po``."""
+"""The languages of the interface: English in code and templates, a ``.po`` file for each other.
+
+``Translations`` holds the messages of all of them. Nothing here imports ours or knows of requests:
+who shows a message says in which language. A file is named for its language (BCP 47): ``pt-BR.po``.
+"""
 
 from __future__ import annotations
 
 import gettext
+from dataclasses import dataclass
 from functools import cache
+from io import BytesIO
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+from babel import Locale
+from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 FOLDER: Final = Path(__file__).parent / "web" / "translations"
+"""Where the ``.po`` files of the package are."""
+
+SOURCE: Final = "en"
+"""The language of the messages in code and templates."""
 
 
-class Catalogue(gettext.NullTranslations):
-    """The messages of one language; a sentence without a translation stays English."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Translations:
+    """The messages of each language that has a ``.po`` file; what one lacks stays English."""
 
-    def __init__(self, language: str, messages: dict[str, tuple[str, ...]]) -> None:
-        super().__init__()
-        self._language, self._messages = language, messages
+    catalogues: Mapping[str, gettext.NullTranslations]  # by language, English not among them
 
-    def gettext(self, message: str) -> str:
-        """Return the translation of a sentence."""
-        return self._messages.get(message, (message,))[0]
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The languages that pages can have: English, then the others by name."""
+        return (SOURCE, *sorted(self.catalogues))
 
-    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
-        """Return the form for a number; French counts 0 and 1 as singular (CLDR plural rules)."""
-        singular = n in {0, 1} if self._language == "fr" else n == 1
-        forms = self._messages.get(msgid1, (msgid1, msgid2))
-        return forms[0] if singular else forms[-1]
+    def of(self, language: str) -> gettext.NullTranslations:
+        """Return the catalogue of a language; English for one that has none.
+
+        >>> read_translations().of("fr").ngettext("%(num)s value", "%(num)s values", 0)
+        '%(num)s valeur'
+        """
+        return self.catalogues.get(language, gettext.NullTranslations())
 
 
 @cache
-def translations(language: str) -> Catalogue:
-    """Return the messages of a language; empty where it has no file, as for English."""
-    path = FOLDER / f"{language}.po"
-    messages: dict[str, tuple[str, ...]] = {}
-    if path.exists():
-        with path.open("rb") as file:
-            for message in read_po(file, locale=language):
-                if message.id and message.string and not message.fuzzy:
-                    key = message.id if isinstance(message.id, str) else message.id[0]
-                    text = message.string
-                    messages[key] = (text,) if isinstance(text, str) else tuple(text)
-    return Catalogue(language, messages)
+def read_translations(folder: Path = FOLDER) -> Translations:
+    """Return what the ``.po`` files of a folder translate.
+
+    >>> read_translations().languages
+    ('en', 'fr')
+    """
+    return Translations({path.stem: _read(path) for path in sorted(folder.glob("*.po"))})
+
+
+def _read(path: Path) -> gettext.GNUTranslations:
+    """Return the catalogue of a ``.po`` file, without its fuzzy messages.
+
+    Plural forms are chosen by the header ``Plural-Forms``, by CLDR where the file has none.
+    """
+    compiled = BytesIO()
+    with path.open("rb") as file:
+        write_mo(compiled, read_po(file, locale=locale_of(path.stem)))
+    compiled.seek(0)
+    return gettext.GNUTranslations(compiled)
+
+
+def locale_of(language: str) -> Locale:
+    """Return how a language (BCP 47) writes, by CLDR; raises ValueError or UnknownLocaleError.
+
+    >>> locale_of("pt-BR").text_direction
+    'ltr'
+    """
+    return Locale.parse(language, sep="-")

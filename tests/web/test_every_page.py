@@ -9,7 +9,9 @@ from urllib.parse import urlparse
 import pytest
 from playwright.sync_api import expect
 from tests.web.conftest import Visit
-from tests.web.test_translations import USED, translations
+from tests.web.test_translations import USED
+
+from unicef_linked.i18n import read_translations
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -69,7 +71,7 @@ TEXTS_OF_THE_PAGE = """() => {
 
 
 ENGLISH: Final = {
-    message for forms in USED.values() for message in forms if translations("fr").gettext(message) != message
+    message for forms in USED.values() for message in forms if read_translations().of("fr").gettext(message) != message
 }
 
 

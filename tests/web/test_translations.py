@@ -10,13 +10,11 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 import unicef_linked
-from unicef_linked.config import Settings
-from unicef_linked.i18n import FOLDER, translations
+from unicef_linked.i18n import FOLDER, SOURCE, read_translations
 from unicef_linked.web.responses import TITLES
 
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|\{\w+\}")
-SOURCE = "en"
-TRANSLATED = [language for language in Settings().languages if language != SOURCE]
+TRANSLATED = [language for language in read_translations().languages if language != SOURCE]
 
 
 def _messages_used() -> dict[str, tuple[str, ...]]:
@@ -71,10 +69,10 @@ def test_french_follows_french_typography(message: str) -> None:
     ("number", "expected"), [(0, "0 valeur"), (1, "1 valeur"), (2, "2 valeurs"), (21, "21 valeurs")]
 )
 def test_french_counts_nought_and_one_as_singular(number: int, expected: str) -> None:
-    form = translations("fr").ngettext("%(num)s value", "%(num)s values", number)
+    form = read_translations().of("fr").ngettext("%(num)s value", "%(num)s values", number)
     assert form % {"num": number} == expected
 
 
 def test_english_is_what_the_code_says() -> None:
-    assert translations("en").gettext("Browse") == "Browse"
-    assert translations("en").ngettext("%(num)s value", "%(num)s values", 0) == "%(num)s values"
+    assert read_translations().of("en").gettext("Browse") == "Browse"
+    assert read_translations().of("en").ngettext("%(num)s value", "%(num)s values", 0) == "%(num)s values"

@@ -19,7 +19,6 @@ from babel.numbers import format_decimal
 
 from unicef_linked.dataset.labels import Text, collation
 from unicef_linked.errors import LinkedDataError, MalformedQuery, NotAcceptable, QueryError, QueryRefused
-from unicef_linked.i18n import translations
 from unicef_linked.presentation.maps import Connection, Feature, Map, contains, draw, read_place
 from unicef_linked.rdf.formats import RESULTS_JSON
 from unicef_linked.rdf.iris import GEO, RDF, RDFS, SKOS
@@ -285,7 +284,7 @@ class _Undrawable(Exception):
 
 
 def _arrange(here: Site, picture: Picture, language: str) -> Drawing:
-    _ = translations(language).gettext
+    _ = here.translations.of(language).gettext
     table, problem, passing = Table((), ()), "", False
     try:
         table = here.pictures.ask(picture)
@@ -331,7 +330,7 @@ class _Desk:
         self, here: Site, picture: Picture, table: Table, reader: Reader, language: str, quads: Iterable[ox.Quad]
     ) -> None:
         self._here, self._picture, self._table, self._reader = here, picture, table, reader
-        self._language, self.gettext = language, translations(language).gettext
+        self._language, self.gettext = language, here.translations.of(language).gettext
         self._objects: dict[tuple[str, str], list[Term]] = {}
         for quad in quads:
             key = (str(getattr(quad.subject, "value", "")), quad.predicate.value)

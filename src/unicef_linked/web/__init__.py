@@ -8,7 +8,8 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from unicef_linked.dataset.published import PublishedDataset
-from unicef_linked.errors import LinkedDataError
+from unicef_linked.errors import LinkedDataError, UnusableInput
+from unicef_linked.i18n import read_translations
 from unicef_linked.web import templating as interface
 from unicef_linked.web.middleware import metrics
 from unicef_linked.web.middleware.cache import ResponseCache
@@ -31,6 +32,7 @@ from unicef_linked.web.site import Site
 
 if TYPE_CHECKING:
     from unicef_linked.config import Settings
+    from unicef_linked.i18n import Translations
     from unicef_linked.release import Release
     from unicef_linked.store import Store
 
@@ -43,13 +45,28 @@ class Publisher(Flask):
         return 31_536_000 if filename and filename.startswith(f"{interface.BUILT.name}/") else None
 
 
-def create_app(settings: Settings, release: Release, store: Store) -> Flask:
-    """Return the WSGI application that serves a release."""
+def check_languages(settings: Settings, translations: Translations) -> None:
+    """Raise UnusableInput where pages are wanted in a language that has no translations."""
+    unknown = sorted(set(settings.languages) - set(translations.languages))
+    if unknown:
+        known = ", ".join(translations.languages)
+        raise UnusableInput(f"UNICEF_LINKED_LANGUAGES: no pages in {', '.join(unknown)}; there are {known}")
+
+
+def create_app(
+    settings: Settings, release: Release, store: Store, *, translations: Translations | None = None
+) -> Flask:
+    """Return the WSGI application that serves a release; ``translations``: the package's, or others.
+
+    Raises UnusableInput for a language that has none.
+    """
+    translations = translations or read_translations()
+    check_languages(settings, translations)
     app = Publisher(__name__, static_folder="static", static_url_path="/static")
     body_limit = settings.query_length * 12 + 65536  # a character may take 12 bytes as %XX%XX…
     app.config["MAX_CONTENT_LENGTH"] = app.config["MAX_FORM_MEMORY_SIZE"] = body_limit
     app.url_map.strict_slashes = True
-    site = Site(settings, PublishedDataset(release, store))
+    site = Site(settings, PublishedDataset(release, store), translations)
     app.extensions["unicef-linked"] = site
 
     for module in (

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from unicef_linked.config import Settings
 from unicef_linked.errors import AddressInUse, UnusableInput
+from unicef_linked.i18n import read_translations
 from unicef_linked.links import read_state
 from unicef_linked.release import Release, open_release
 from unicef_linked.store.engines import open_store, run_engine
-from unicef_linked.web import create_app
+from unicef_linked.web import check_languages, create_app
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -50,8 +51,9 @@ def serve(release: Release, settings: Settings, *, host: str, port: int, workers
     """Serve a release until SIGTERM or SIGINT; running requests are finished first.
 
     Raises AddressInUse or UnusableInput when the address cannot be listened on, UnusableInput when what a check of links
-    has found cannot be read, and what ``run_engine`` raises.
+    has found cannot be read or a language has no translations, and what ``run_engine`` raises.
     """
+    check_languages(settings, read_translations())
     port = _check_address(host, port)
     if settings.links_state:
         read_state(Path(settings.links_state))

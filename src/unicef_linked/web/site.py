@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -10,6 +10,7 @@ from urllib.parse import quote
 from pyoxigraph import Literal, NamedNode, Quad
 
 from unicef_linked.dataset.labels import Reader
+from unicef_linked.i18n import Translations, read_translations
 from unicef_linked.lookup.index import read as read_index
 from unicef_linked.lookup.matching import Reconciler
 from unicef_linked.presentation.charts import Pictures
@@ -32,6 +33,7 @@ class Site:
 
     settings: Settings
     dataset: PublishedDataset
+    translations: Translations = field(default_factory=read_translations)
 
     @property
     def names(self) -> Names:

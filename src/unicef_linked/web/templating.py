@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
-from babel import Locale, UnknownLocaleError
+from babel import UnknownLocaleError
 from babel.numbers import format_decimal
 from flask import request
 from jinja2 import pass_context
 
-from unicef_linked.i18n import translations
+from unicef_linked.i18n import locale_of
 from unicef_linked.presentation.literals import tell
 from unicef_linked.web.responses import language, site
 
@@ -35,8 +35,8 @@ def install(app: Flask) -> None:
     """Give the templates of an application what this module has."""
     app.jinja_env.add_extension("jinja2.ext.i18n")
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
-        lambda text: translations(language()).gettext(text),
-        lambda one, many, number: translations(language()).ngettext(one, many, number),
+        lambda text: site().translations.of(language()).gettext(text),
+        lambda one, many, number: site().translations.of(language()).ngettext(one, many, number),
         newstyle=True,
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
@@ -52,6 +52,7 @@ def install(app: Flask) -> None:
             "asset": asset,
             "site": site,
             "language": language(),
+            "direction": locale_of(language()).text_direction,
             "other_language_url": _other_language,
             "site_name": _site_name,
             "dataset_licence": _dataset_licence,
@@ -133,6 +134,6 @@ def _language_name(tag: str, reader: str | None = None) -> str:
     'Bambara (N’Ko)'
     """
     try:
-        return Locale.parse(tag, sep="-").get_display_name(reader or language()) or tag
+        return locale_of(tag).get_display_name(locale_of(reader or language())) or tag
     except (ValueError, UnknownLocaleError):
         return tag
