@@ -312,7 +312,7 @@ def _served() -> list[Operation]:
 
 def _described(chosen: int) -> dict[str, Any]:
     here = site()
-    title = here.reader([], ("en", "fr")[chosen], here.names.dataset).label(here.names.dataset).text
+    title = here.context(("en", "fr")[chosen]).reader([], here.names.dataset).label(here.names.dataset).text
     return describe(_served(), title, here.public_url(request.host_url), chosen)
 
 

@@ -19,7 +19,7 @@ from unicef_linked.errors import UnusableInput
 from unicef_linked.rdf.iris import DCTERMS, DQV, FOAF, PROV, RDF, RDFS, SHACL, SKOS, VOID, XSD
 from unicef_linked.release import open_release
 from unicef_linked.store.labels import LABEL_PROPERTIES
-from unicef_linked.web.responses import language, page, site
+from unicef_linked.web.responses import page, page_context, site
 from unicef_linked.web.routes.resources import formats_of, respond
 
 if TYPE_CHECKING:
@@ -485,8 +485,8 @@ def _languages(here: Site, properties: Sequence[str]) -> Languages:
         for tag in tags
         if tag in one.languages or tag in ours
     }
-    reader = here.reader(
-        [], language(), *(one.iri for one in measured), *(iri for iris in missing.values() for iri in iris)
+    reader = page_context().reader(
+        [], *(one.iri for one in measured), *(iri for iris in missing.values() for iri in iris)
     )
     rows = [
         (
@@ -504,14 +504,12 @@ def _languages(here: Site, properties: Sequence[str]) -> Languages:
     return Languages(tags, tuple(rows))
 
 
-def _results(
-    here: Site, report: Report, shapes: Mapping[str, Resource]
-) -> list[tuple[str, Resource | None, list[Link]]]:
+def _results(report: Report, shapes: Mapping[str, Resource]) -> list[tuple[str, Resource | None, list[Link]]]:
     """Return the results of a validation by shape: how grave, the shape with its message, the things that it is about."""
     grouped: dict[tuple[str, str], list[str]] = defaultdict(list)
     for result in report.results:
         grouped[result.severity, result.shape].append(result.focus_node)
-    reader = here.reader([], language(), *(result.focus_node for result in report.results))
+    reader = page_context().reader([], *(result.focus_node for result in report.results))
     return [
         (severity, shapes.get(shape), [reader.link(iri) for iri in dict.fromkeys(nodes)])
         for (severity, shape), nodes in sorted(
@@ -543,8 +541,8 @@ def _quality_page(here: Site) -> bytes:
     targeted = [shape for shape in shapes.values() if shape.targets]
     claims, ways = evidence(here), bases(here)
     changed = {graph for past in manifest.history for graph in (*past.added, *past.removed) if graph}
-    reader = here.reader(
-        [], language(), here.names.dataset, *changed, *(one.iri for one in claims), *(iri for iri, _ in ways)
+    reader = page_context().reader(
+        [], here.names.dataset, *changed, *(one.iri for one in claims), *(iri for iri, _ in ways)
     )
     steps = [
         (
@@ -564,7 +562,7 @@ def _quality_page(here: Site) -> bytes:
             name: sum(result.severity == iri for result in report.results)
             for name, iri in zip(("violations", "warnings", "infos"), _GRAVITY, strict=True)
         },
-        results=_results(here, report, _shapes_by_iri(reader, quads, {result.shape for result in report.results})),
+        results=_results(report, _shapes_by_iri(reader, quads, {result.shape for result in report.results})),
         shapes=len(targeted),
         rules=sum(bool(shape.path) for shape in shapes.values()),
         checks=sum(focus_nodes(here, shape) for shape in targeted),

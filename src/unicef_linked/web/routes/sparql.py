@@ -26,10 +26,10 @@ from unicef_linked.web.responses import (
     OPEN_TO_OTHER_ORIGINS,
     TITLES,
     entity_tag,
-    language,
     link,
     negotiate,
     page,
+    page_context,
     represent,
     site,
     vary,
@@ -270,14 +270,14 @@ def _describe(name: str | None = None) -> Response:
         raise BadParameter(f"format={name!r} is not an RDF format")
     if offer is HTML:
         return _editor("")
-    description = describe_service(here, f"{here.public_url(request.host_url)}sparql")
+    description = describe_service(here.dataset, f"{here.public_url(request.host_url)}sparql")
     links = [link("/dataset", "describedby")]
     return represent(write(here, description, offer), offer, varies_by=["Accept"], links=links)
 
 
 def _editor(text: str) -> Response:
     here = site()
-    topics = examples(here, language())
+    topics = examples(page_context())
     first = next((example.query for example in briefest(topics)), _ANYTHING)
     content = page(
         "sparql.html",
@@ -294,7 +294,7 @@ def _editor(text: str) -> Response:
         topics=topics,
         solution_formats=SOLUTION_FORMATS,
         graph_formats=GRAPH_FORMATS,
-        vocabulary=vocabulary(here, language()),
+        vocabulary=vocabulary(page_context()),
         problems=TITLES,
     )
     return represent(content, HTML, varies_by=["Accept"])
