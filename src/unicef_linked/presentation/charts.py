@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from unicef_linked.exports.geojson import Geometry
     from unicef_linked.presentation.context import PageContext
     from unicef_linked.rdf.iris import Names
-    from unicef_linked.store import Solution, Store, Term
+    from unicef_linked.rdf.terms import Solution, Term
+    from unicef_linked.store import Store
 
 ROWS: Final = 2000
 """Rows that a picture is drawn from; more are a table to query, and nothing to look at."""

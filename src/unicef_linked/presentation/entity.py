@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from unicef_linked.presentation.context import PageContext
     from unicef_linked.presentation.evidence import Claim, Origin
     from unicef_linked.presentation.layout import Layout
-    from unicef_linked.store import Term
+    from unicef_linked.rdf.terms import Term
     from unicef_linked.store.statements import Statements
 
 MEANING: Final = (f"{SKOS}definition", f"{DCTERMS}description", f"{RDFS}comment")

@@ -21,7 +21,7 @@ from unicef_linked.presentation.diagrams import Drawing, Edge, Node, draw
 from unicef_linked.rdf.iris import DCTERMS, OWL, PROV, RDF, RDFS, SHACL, SKOS
 from unicef_linked.store.statements import LoadedStatements
 from unicef_linked.web.responses import CACHE, language, page, page_context, site
-from unicef_linked.web.routes.quality import focus_nodes, report_of
+from unicef_linked.web.routes.quality import failing_nodes, focus_nodes, report_of
 from unicef_linked.web.routes.resources import formats_of, respond
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from unicef_linked.dataset.labels import Link, Property, Reader, Resource, Value
     from unicef_linked.dataset.vocabulary import Relation, Shape
-    from unicef_linked.store import Term
+    from unicef_linked.rdf.terms import Term
     from unicef_linked.web.site import Site
 
 routes: Final = Blueprint("documentation", __name__)
@@ -463,7 +463,8 @@ def _shapes_page(here: Site) -> bytes:
     for shape in read.values():
         for name in {*shape.kinds, shape.qualified} & read.keys():
             users[name].append(shape.iri)
-    failing = report_of(here).failing(read)
+    report = report_of(here)
+    failing = failing_nodes(report, read) if report else {}
     checked = [
         Checked(
             entry,

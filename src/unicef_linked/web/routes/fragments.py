@@ -22,7 +22,7 @@ from unicef_linked.web.responses import page, page_context, site
 from unicef_linked.web.routes.resources import formats_of, respond
 
 if TYPE_CHECKING:
-    from unicef_linked.store import Term
+    from unicef_linked.rdf.terms import Term
 
 routes: Final = Blueprint("fragments", __name__)
 
