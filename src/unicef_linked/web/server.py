@@ -20,7 +20,7 @@ from unicef_linked.links import read_state
 from unicef_linked.release import Release, open_release
 from unicef_linked.store.engines import open_store, run_engine
 from unicef_linked.web import create_app
-from unicef_linked.web.metrics import shared_by_workers
+from unicef_linked.web.middleware.metrics import shared_by_workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
