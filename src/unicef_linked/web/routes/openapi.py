@@ -173,7 +173,7 @@ OPERATIONS: Final = (
     Operation("/docs", ("This description as a page", "Cette description en page"), (HTML.media_type,), query=("lang",)),
     Operation("/healthz", ("Answers while the process lives", "Répond tant que le processus vit"), _TEXT),
     Operation("/readyz", ("Answers once the release is loaded", "Répond dès que la version est chargée"), _TEXT),
-    Operation("/metrics", ("Figures of one web worker, for Prometheus", "Chiffres d’un processus web, pour Prometheus"), _TEXT),
+    Operation("/metrics", ("Figures of the web workers, for Prometheus", "Chiffres des processus web, pour Prometheus"), _TEXT),
 )  # fmt: skip
 """Each public route with each method; ``HEAD`` and ``OPTIONS`` work wherever ``GET`` does and are not repeated."""
 
