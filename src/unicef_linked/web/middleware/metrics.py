@@ -15,6 +15,7 @@ import os
 import sys
 import time
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-    from prometheus_client import Metric
+    from prometheus_client import Counter, Histogram, Metric
 
     from unicef_linked.release import Release
 
@@ -100,16 +101,26 @@ class Metrics:
             registry=own,
         )
         workers.set(1)
+        self._series = cache(self._find_series)  # as many as there are values of the labels
 
     def count_answer(self, environ: WSGIEnvironment, status: str, seconds: float) -> None:
         """Count one answer, when its status is known."""
         method, code = environ["REQUEST_METHOD"], status[:3]
         kind = _kind(environ["PATH_INFO"])
-        self._answers.labels(method if method in _METHODS else "other", code).inc()
+        known_method = method if method in _METHODS else "other"
         known_kind = kind if kind in self._kinds else "other"
-        self._durations.labels(known_kind, f"{code[0]}xx").observe(seconds)
-        if outcome := environ.get(OUTCOME):
-            self._cache.labels("not_modified" if code == "304" else outcome).inc()
+        answers, durations, outcomes = self._series(known_method, code, known_kind, environ.get(OUTCOME, ""))
+        answers.inc()
+        durations.observe(seconds)
+        if outcomes:
+            outcomes.inc()
+
+    def _find_series(
+        self, method: str, code: str, kind: str, outcome: str
+    ) -> tuple[Counter, Histogram, Counter | None]:
+        """Return the series that an answer counts in. To look one up takes longer than to count."""
+        outcomes = self._cache.labels("not_modified" if code == "304" else outcome) if outcome else None
+        return self._answers.labels(method, code), self._durations.labels(kind, f"{code[0]}xx"), outcomes
 
     def count_query(self, outcome: str) -> None:
         """Count one query: ``answered`` when its answer begins, else the name of its problem."""
