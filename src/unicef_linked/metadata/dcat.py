@@ -14,6 +14,8 @@ from unicef_linked.rdf.iris import DCAT, DCTERMS, FOAF, PROV, RDF, RDFS, SD, SPD
 from unicef_linked.rdf.statistics import describe, integer
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from unicef_linked.web.site import Site
 
 _MEDIA: Final = "https://www.iana.org/assignments/media-types/"
@@ -119,7 +121,7 @@ def describe_dataset(site: Site, address: str) -> Description:
             _triple(name, f"{DCAT}accessURL", download),
             _triple(name, f"{DCAT}mediaType", _MEDIA + export.media_type),
             _triple(name, f"{DCTERMS}format", _MEDIA + export.media_type),
-            *(_triple(name, f"{DCTERMS}title", ox.Literal(t, language=tag)) for tag, t in export.title.items()),
+            *_titled(name, site.translations.in_every_language(export.title)),
         ]
     for service in _SERVICES:
         name = f"{names.dataset}#{service.path}"
@@ -284,6 +286,11 @@ _RANGES: Final = {
     f"{DCAT}landingPage": f"{FOAF}Document",
     f"{FOAF}page": f"{FOAF}Document",
 }
+
+
+def _titled(subject: str, texts: Mapping[str, str]) -> list[ox.Triple]:
+    """Return the titles of a thing, by language."""
+    return [_triple(subject, f"{DCTERMS}title", ox.Literal(text, language=tag)) for tag, text in texts.items()]
 
 
 def _triple(subject: str, predicate: str, value: str | ox.NamedNode | ox.Literal | object) -> ox.Triple:
