@@ -9,6 +9,7 @@ import pyoxigraph as ox
 
 from unicef_linked.dataset.description import Description
 from unicef_linked.exports import EXPORTS
+from unicef_linked.i18n import N_
 from unicef_linked.rdf.formats import DUMPS
 from unicef_linked.rdf.iris import DCAT, DCTERMS, FOAF, PROV, RDF, RDFS, SD, SPDX, VOID, XSD
 from unicef_linked.rdf.statistics import describe, integer
@@ -27,8 +28,7 @@ class _Service(NamedTuple):
     path: str
     description: str  # where a program reads what it takes
     standard: str
-    english: str
-    french: str
+    title: str  # a message of i18n
 
 
 _SERVICES: Final = (
@@ -36,22 +36,19 @@ _SERVICES: Final = (
         "sparql",
         "sparql",
         "https://www.w3.org/TR/sparql11-protocol/",
-        "SPARQL 1.1 endpoint",
-        "Point d’accès SPARQL 1.1",
+        N_("SPARQL 1.1 endpoint"),
     ),
     _Service(
         "fragments",
         "openapi.json",
         "https://linkeddatafragments.org/specification/triple-pattern-fragments/",
-        "Triple Pattern Fragments",
-        "Triple Pattern Fragments",
+        N_("Triple Pattern Fragments"),
     ),
     _Service(
         "reconcile",
         "reconcile",
         "https://www.w3.org/community/reports/reconciliation/CG-FINAL-specs-0.2-20230410/",
-        "Entity Reconciliation API 0.2",
-        "API de réconciliation d’entités 0.2",
+        N_("Entity Reconciliation API 0.2"),
     ),
 )
 
@@ -90,8 +87,7 @@ def describe_dataset(site: Site, address: str) -> Description:
         say(dataset, f"{VOID}dataDump", download)
         say(dataset, f"{DCAT}distribution", node)
         triples.append(ox.Triple(node, a, ox.NamedNode(f"{DCAT}Distribution")))
-        for language in ("en", "fr"):
-            say(node, f"{DCTERMS}title", ox.Literal(path.name, language=language))
+        triples += _titled(node.value, dict.fromkeys(site.translations.languages, path.name))
         say(node, f"{DCAT}downloadURL", download)
         say(node, f"{DCAT}accessURL", download)
         say(node, f"{DCAT}mediaType", ox.NamedNode(_MEDIA + kind.media_type))
@@ -130,8 +126,7 @@ def describe_dataset(site: Site, address: str) -> Description:
             _triple(name, f"{DCAT}servesDataset", names.dataset),
             _triple(name, f"{DCAT}endpointURL", address + service.path),
             _triple(name, f"{DCAT}endpointDescription", f"{address}{service.description}"),
-            _triple(name, f"{DCTERMS}title", ox.Literal(service.english, language="en")),
-            _triple(name, f"{DCTERMS}title", ox.Literal(service.french, language="fr")),
+            *_titled(name, site.translations.in_every_language(service.title)),
             _triple(name, f"{DCTERMS}conformsTo", service.standard),
         ]
     published = site.dataset.store.match(graph_name=ox.NamedNode(names.graph("derived/statistics")))
