@@ -34,6 +34,28 @@ def N_(message: str) -> str:  # noqa: N802 - what gettext calls it
     return message
 
 
+def NP_(context: str, message: str) -> str:  # noqa: N802 - what gettext calls it
+    """Return the key of a message that other languages say in several ways where English has one.
+
+    >>> read_translations().of("fr").gettext(NP_("list", "The same in one format"))
+    'La même dans un format'
+    >>> read_translations().of("en").gettext(NP_("list", "The same in one format"))
+    'The same in one format'
+    """
+    return f"{context}{_CONTEXT_ENDS}{message}"
+
+
+_CONTEXT_ENDS: Final = "\x04"
+"""What stands between context and message in a ``.mo`` file (GNU gettext manual, section 10.3)."""
+
+
+class _Source(gettext.NullTranslations):
+    """English: each message as it is written."""
+
+    def gettext(self, message: str) -> str:
+        return message.rpartition(_CONTEXT_ENDS)[2]
+
+
 class _Catalogue(gettext.GNUTranslations):
     """The messages of one language, without those that are fuzzy.
 
@@ -45,6 +67,7 @@ class _Catalogue(gettext.GNUTranslations):
         write_mo(compiled, messages)
         compiled.seek(0)
         super().__init__(compiled)
+        self.add_fallback(_Source())
         self.translated = frozenset(m.id for m in messages if m.string and not m.fuzzy)
 
 
@@ -65,10 +88,10 @@ class Translations:
         >>> read_translations().of("fr").ngettext("%(num)s value", "%(num)s values", 0)
         '%(num)s valeur'
         """
-        return self.catalogues.get(language, gettext.NullTranslations())
+        return self.catalogues.get(language, _Source())
 
     def in_every_language(self, message: str) -> dict[str, str]:
-        """Return a message in each language that has it, English first.
+        """Return a message without a context in each language that has it, English first.
 
         >>> read_translations().in_every_language("Offices as points on the map")
         {'en': 'Offices as points on the map', 'fr': 'Bureaux, en points sur la carte'}
