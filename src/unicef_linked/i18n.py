@@ -20,6 +20,8 @@ from babel.messages.pofile import read_po
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from babel.messages import Catalog
+
 FOLDER: Final = Path(__file__).parent / "web" / "translations"
 """Where the ``.po`` files of the package are."""
 
@@ -27,11 +29,53 @@ SOURCE: Final = "en"
 """The language of the messages in code and templates."""
 
 
+def N_(message: str) -> str:  # noqa: N802 - what gettext calls it
+    """Return a message of a table as it is, marked for the catalogues; translate it where it is shown."""
+    return message
+
+
+def NP_(context: str, message: str) -> str:  # noqa: N802 - what gettext calls it
+    """Return the key of a message that other languages say in several ways where English has one.
+
+    >>> read_translations().of("fr").gettext(NP_("list", "The same in one format"))
+    'La même dans un format'
+    >>> read_translations().of("en").gettext(NP_("list", "The same in one format"))
+    'The same in one format'
+    """
+    return f"{context}{_CONTEXT_ENDS}{message}"
+
+
+_CONTEXT_ENDS: Final = "\x04"
+"""What stands between context and message in a ``.mo`` file (GNU gettext manual, section 10.3)."""
+
+
+class _Source(gettext.NullTranslations):
+    """English: each message as it is written."""
+
+    def gettext(self, message: str) -> str:
+        return message.rpartition(_CONTEXT_ENDS)[2]
+
+
+class _Catalogue(gettext.GNUTranslations):
+    """The messages of one language, without those that are fuzzy.
+
+    Plural forms are chosen by the header ``Plural-Forms``, by CLDR where there is none.
+    """
+
+    def __init__(self, messages: Catalog) -> None:
+        compiled = BytesIO()
+        write_mo(compiled, messages)
+        compiled.seek(0)
+        super().__init__(compiled)
+        self.add_fallback(_Source())
+        self.translated = frozenset(m.id for m in messages if m.string and not m.fuzzy)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Translations:
     """The messages of each language that has a ``.po`` file; what one lacks stays English."""
 
-    catalogues: Mapping[str, gettext.NullTranslations]  # by language, English not among them
+    catalogues: Mapping[str, _Catalogue]  # by language, English not among them
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -44,7 +88,20 @@ class Translations:
         >>> read_translations().of("fr").ngettext("%(num)s value", "%(num)s values", 0)
         '%(num)s valeur'
         """
-        return self.catalogues.get(language, gettext.NullTranslations())
+        return self.catalogues.get(language, _Source())
+
+    def in_every_language(self, message: str) -> dict[str, str]:
+        """Return a message without a context in each language that has it, English first.
+
+        >>> read_translations().in_every_language("Offices as points on the map")
+        {'en': 'Offices as points on the map', 'fr': 'Bureaux, en points sur la carte'}
+        """
+        others = {
+            language: self.catalogues[language].gettext(message)
+            for language in sorted(self.catalogues)
+            if message in self.catalogues[language].translated
+        }
+        return {SOURCE: message, **others}
 
 
 @cache
@@ -54,19 +111,11 @@ def read_translations(folder: Path = FOLDER) -> Translations:
     >>> read_translations().languages
     ('en', 'fr')
     """
-    return Translations({path.stem: _read(path) for path in sorted(folder.glob("*.po"))})
-
-
-def _read(path: Path) -> gettext.GNUTranslations:
-    """Return the catalogue of a ``.po`` file, without its fuzzy messages.
-
-    Plural forms are chosen by the header ``Plural-Forms``, by CLDR where the file has none.
-    """
-    compiled = BytesIO()
-    with path.open("rb") as file:
-        write_mo(compiled, read_po(file, locale=locale_of(path.stem)))
-    compiled.seek(0)
-    return gettext.GNUTranslations(compiled)
+    catalogues = {}
+    for path in folder.glob("*.po"):
+        with path.open("rb") as file:
+            catalogues[path.stem] = _Catalogue(read_po(file, locale=locale_of(path.stem)))
+    return Translations(catalogues)
 
 
 def locale_of(language: str) -> Locale:

@@ -76,6 +76,20 @@ def test_a_message_is_translated_where_the_file_has_it(arabic: Translations, mes
     assert arabic.of("ar").gettext(message) == expected
 
 
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        pytest.param("Browse", {"en": "Browse", "ar": "تصفّح"}, id="in both"),
+        pytest.param("Ontology", {"en": "Ontology"}, id="a missing message is not said to be Arabic"),
+        pytest.param("Download", {"en": "Download"}, id="nor is a fuzzy one"),
+    ],
+)
+def test_data_has_a_message_in_each_language_that_has_it(
+    arabic: Translations, message: str, expected: dict[str, str]
+) -> None:
+    assert arabic.in_every_language(message) == expected
+
+
 def test_a_plural_that_the_file_leaves_empty_stays_english(arabic: Translations) -> None:
     assert arabic.of("ar").ngettext("%(num)s more", "%(num)s more", 4) == "%(num)s more"
 

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from babel.messages.extract import extract_from_dir
+from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.pofile import read_po
 
 import unicef_linked
-from unicef_linked.i18n import FOLDER, SOURCE, read_translations
+from unicef_linked.i18n import FOLDER, NP_, SOURCE, locale_of, read_translations
 from unicef_linked.web.responses import TITLES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from babel.messages import Catalog
+
+CONTEXTS = {"NP_": ((1, "c"), 2)}
+"""How babel finds the messages that have a context; pybabel extract -k NP_:1c,2"""
 
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|\{\w+\}")
 TRANSLATED = [language for language in read_translations().languages if language != SOURCE]
@@ -20,21 +30,35 @@ TRANSLATED = [language for language in read_translations().languages if language
 def _messages_used() -> dict[str, tuple[str, ...]]:
     """Return the messages of templates and Python code, each by its singular with its forms."""
     folder = Path(unicef_linked.__file__).parent
-    found = extract_from_dir(folder, method_map=[("**.py", "python"), ("**.html", "jinja2")])
-    messages = [message for _, _, message, _, _ in found] + list(TITLES.values())
-    forms = [(message,) if isinstance(message, str) else tuple(message) for message in messages]
-    return {form[0]: form for form in forms}
+    found = extract_from_dir(
+        folder, method_map=[("**.py", "python"), ("**.html", "jinja2")], keywords={**DEFAULT_KEYWORDS, **CONTEXTS}
+    )
+    messages = [(message, context) for _, _, message, _, context in found]
+    forms = [(_forms(message), context) for message, context in (*messages, *((t, None) for t in TITLES.values()))]
+    return {_key(form[0], context): form for form, context in forms}
+
+
+def _forms(text: str | Sequence[str]) -> tuple[str, ...]:
+    return (text,) if isinstance(text, str) else tuple(text)
+
+
+def _key(singular: str, context: str | None) -> str:
+    return NP_(context, singular) if context else singular
 
 
 USED = _messages_used()
 
 
-def _catalogue(language: str) -> dict[str, tuple[str, ...]]:
-    """Return what a language's file translates, each message by its singular with its forms; fuzzy ones left out."""
+@cache
+def _catalogue(language: str) -> Catalog:
     with (FOLDER / f"{language}.po").open("rb") as file:
-        messages = [message for message in read_po(file, locale=language) if message.id and not message.fuzzy]
-    as_tuple = {message.id if isinstance(message.id, str) else message.id[0]: message.string for message in messages}
-    return {key: (text,) if isinstance(text, str) else tuple(text) for key, text in as_tuple.items()}
+        return read_po(file, locale=locale_of(language))
+
+
+def _translated(catalogue: Catalog) -> dict[str, tuple[str, ...]]:
+    """Return what a catalogue translates, each message by its singular with its forms; fuzzy ones left out."""
+    messages = [message for message in catalogue if message.id and not message.fuzzy]
+    return {_key(_forms(message.id)[0], message.context): _forms(message.string) for message in messages}
 
 
 def test_the_templates_have_messages() -> None:
@@ -43,22 +67,24 @@ def test_the_templates_have_messages() -> None:
 
 @pytest.mark.parametrize("language", TRANSLATED)
 def test_a_catalogue_has_the_messages_in_use_and_no_others(language: str) -> None:
-    assert sorted(_catalogue(language)) == sorted(USED)
+    assert sorted(_translated(_catalogue(language))) == sorted(USED)
 
 
 @pytest.mark.parametrize("language", TRANSLATED)
 @pytest.mark.parametrize("message", sorted(USED))
 def test_a_message_is_translated_with_all_its_forms_and_placeholders(message: str, language: str) -> None:
-    forms = _catalogue(language)[message]
-    assert len(forms) == len(USED[message])
-    for original, translation in zip(USED[message], forms, strict=True):
-        assert translation.strip()
-        assert sorted(PLACEHOLDER.findall(translation)) == sorted(PLACEHOLDER.findall(original))
+    catalogue = _catalogue(language)
+    forms = _translated(catalogue)[message]
+    assert len(forms) == (1 if len(USED[message]) == 1 else catalogue.num_plurals)
+    originals = [sorted(PLACEHOLDER.findall(original)) for original in USED[message]]
+    for form in forms:
+        assert form.strip()
+        assert sorted(PLACEHOLDER.findall(form)) in originals
 
 
 @pytest.mark.parametrize("message", sorted(USED))
 def test_french_follows_french_typography(message: str) -> None:
-    for text in _catalogue("fr")[message]:
+    for text in _translated(_catalogue("fr"))[message]:
         assert "'" not in text, "the apostrophe is ’"
         assert '"' not in text, "quotation marks are « »"
         assert not re.search(r"(?<![\u00a0\u202f])[:;?!»]", text), "a no-break space stands before : ; ? ! »"

@@ -14,9 +14,10 @@ from unicef_linked.exports.contents import OFFICE_GEOMETRY, OFFICES, PRESENCE, R
 from unicef_linked.exports.geojson import write_geojson
 from unicef_linked.exports.mappings import write_mappings
 from unicef_linked.exports.tables import write_csv, write_metadata
+from unicef_linked.i18n import N_
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from unicef_linked.rdf.iris import Names
     from unicef_linked.store import Store
@@ -28,7 +29,7 @@ class Export:
 
     name: str
     media_type: str  # as registered with IANA, without parameters
-    title: Mapping[str, str]  # by language
+    title: str  # a message of i18n
     write: Callable[[Store, Names], bytes]
     parameters: str = ""  # of the media type
     described_by: str | None = None  # the name of the export that is metadata about this one
@@ -46,17 +47,14 @@ EXPORTS: Final = (
     Export(
         "3w.csv",
         "text/csv",
-        {
-            "en": "Who does what where: one row for each office, sector and region, with HXL hashtags",
-            "fr": "Qui fait quoi où : une ligne par bureau, secteur et région, avec des hashtags HXL",
-        },
+        N_("Who does what where: one row for each office, sector and region, with HXL hashtags"),
         partial(write_csv, PRESENCE),
         _TABLE,
     ),
     Export(
         "offices.csv",
         "text/csv",
-        {"en": "Offices, one on each row", "fr": "Bureaux, un par ligne"},
+        N_("Offices, one on each row"),
         partial(write_csv, OFFICES),
         _TABLE,
         "offices.csv-metadata.json",
@@ -64,16 +62,13 @@ EXPORTS: Final = (
     Export(
         "offices.csv-metadata.json",
         "application/csvm+json",
-        {"en": "What the columns of offices.csv mean (CSVW)", "fr": "Sens des colonnes d’offices.csv (CSVW)"},
+        N_("What the columns of offices.csv mean (CSVW)"),
         partial(write_metadata, OFFICES),
     ),
     Export(
         "regions.csv",
         "text/csv",
-        {
-            "en": "Regions with their names in every language and their codes in every scheme",
-            "fr": "Régions avec leurs noms dans chaque langue et leurs codes dans chaque système",
-        },
+        N_("Regions with their names in every language and their codes in every scheme"),
         partial(write_csv, REGIONS),
         _TABLE,
         "regions.csv-metadata.json",
@@ -81,31 +76,25 @@ EXPORTS: Final = (
     Export(
         "regions.csv-metadata.json",
         "application/csvm+json",
-        {"en": "What the columns of regions.csv mean (CSVW)", "fr": "Sens des colonnes de regions.csv (CSVW)"},
+        N_("What the columns of regions.csv mean (CSVW)"),
         partial(write_metadata, REGIONS),
     ),
     Export(
         "offices.geojson",
         "application/geo+json",
-        {"en": "Offices as points on the map", "fr": "Bureaux, en points sur la carte"},
+        N_("Offices as points on the map"),
         partial(write_geojson, OFFICES, OFFICE_GEOMETRY),
     ),
     Export(
         "regions.geojson",
         "application/geo+json",
-        {
-            "en": "Regions as areas on the map, or as points where no boundary is known",
-            "fr": "Régions, en surfaces sur la carte, ou en points faute de limites connues",
-        },
+        N_("Regions as areas on the map, or as points where no boundary is known"),
         partial(write_geojson, REGIONS, REGION_GEOMETRY),
     ),
     Export(
         "mappings.sssom.tsv",
         "text/tab-separated-values",
-        {
-            "en": "Matches with the identifiers and codes of others (SSSOM)",
-            "fr": "Correspondances avec les identifiants et codes d’autrui (SSSOM)",
-        },
+        N_("Matches with the identifiers and codes of others (SSSOM)"),
         write_mappings,
         _TEXT,
     ),

@@ -9,12 +9,16 @@ import pyoxigraph as ox
 
 from unicef_linked.dataset.description import Description
 from unicef_linked.exports import EXPORTS
+from unicef_linked.i18n import N_
 from unicef_linked.rdf.formats import DUMPS
 from unicef_linked.rdf.iris import DCAT, DCTERMS, FOAF, PROV, RDF, RDFS, SD, SPDX, VOID, XSD
 from unicef_linked.rdf.statistics import describe, integer
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from unicef_linked.dataset.published import PublishedDataset
+    from unicef_linked.i18n import Translations
 
 _MEDIA: Final = "https://www.iana.org/assignments/media-types/"
 
@@ -25,8 +29,7 @@ class _Service(NamedTuple):
     path: str
     description: str  # where a program reads what it takes
     standard: str
-    english: str
-    french: str
+    title: str  # a message of i18n
 
 
 _SERVICES: Final = (
@@ -34,27 +37,24 @@ _SERVICES: Final = (
         "sparql",
         "sparql",
         "https://www.w3.org/TR/sparql11-protocol/",
-        "SPARQL 1.1 endpoint",
-        "Point d’accès SPARQL 1.1",
+        N_("SPARQL 1.1 endpoint"),
     ),
     _Service(
         "fragments",
         "openapi.json",
         "https://linkeddatafragments.org/specification/triple-pattern-fragments/",
-        "Triple Pattern Fragments",
-        "Triple Pattern Fragments",
+        N_("Triple Pattern Fragments"),
     ),
     _Service(
         "reconcile",
         "reconcile",
         "https://www.w3.org/community/reports/reconciliation/CG-FINAL-specs-0.2-20230410/",
-        "Entity Reconciliation API 0.2",
-        "API de réconciliation d’entités 0.2",
+        N_("Entity Reconciliation API 0.2"),
     ),
 )
 
 
-def describe_dataset(published: PublishedDataset, address: str) -> Description:
+def describe_dataset(published: PublishedDataset, translations: Translations, address: str) -> Description:
     """Return the dataset's description; ``address`` is where the public reaches this server, ending in ``/``.
 
     What editors say of the dataset (title, licence, publisher) is in the data, and so are the counts of a release
@@ -88,8 +88,7 @@ def describe_dataset(published: PublishedDataset, address: str) -> Description:
         say(dataset, f"{VOID}dataDump", download)
         say(dataset, f"{DCAT}distribution", node)
         triples.append(ox.Triple(node, a, ox.NamedNode(f"{DCAT}Distribution")))
-        for language in ("en", "fr"):
-            say(node, f"{DCTERMS}title", ox.Literal(path.name, language=language))
+        triples += _titled(node.value, dict.fromkeys(translations.languages, path.name))
         say(node, f"{DCAT}downloadURL", download)
         say(node, f"{DCAT}accessURL", download)
         say(node, f"{DCAT}mediaType", ox.NamedNode(_MEDIA + kind.media_type))
@@ -119,7 +118,7 @@ def describe_dataset(published: PublishedDataset, address: str) -> Description:
             _triple(name, f"{DCAT}accessURL", download),
             _triple(name, f"{DCAT}mediaType", _MEDIA + export.media_type),
             _triple(name, f"{DCTERMS}format", _MEDIA + export.media_type),
-            *(_triple(name, f"{DCTERMS}title", ox.Literal(t, language=tag)) for tag, t in export.title.items()),
+            *_titled(name, translations.in_every_language(export.title)),
         ]
     for service in _SERVICES:
         name = f"{names.dataset}#{service.path}"
@@ -128,8 +127,7 @@ def describe_dataset(published: PublishedDataset, address: str) -> Description:
             _triple(name, f"{DCAT}servesDataset", names.dataset),
             _triple(name, f"{DCAT}endpointURL", address + service.path),
             _triple(name, f"{DCAT}endpointDescription", f"{address}{service.description}"),
-            _triple(name, f"{DCTERMS}title", ox.Literal(service.english, language="en")),
-            _triple(name, f"{DCTERMS}title", ox.Literal(service.french, language="fr")),
+            *_titled(name, translations.in_every_language(service.title)),
             _triple(name, f"{DCTERMS}conformsTo", service.standard),
         ]
     counted = published.store.match(graph_name=ox.NamedNode(names.graph("derived/statistics")))
@@ -284,6 +282,11 @@ _RANGES: Final = {
     f"{DCAT}landingPage": f"{FOAF}Document",
     f"{FOAF}page": f"{FOAF}Document",
 }
+
+
+def _titled(subject: str, texts: Mapping[str, str]) -> list[ox.Triple]:
+    """Return the titles of a thing, by language."""
+    return [_triple(subject, f"{DCTERMS}title", ox.Literal(text, language=tag)) for tag, text in texts.items()]
 
 
 def _triple(subject: str, predicate: str, value: str | ox.NamedNode | ox.Literal | object) -> ox.Triple:

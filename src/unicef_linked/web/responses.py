@@ -90,6 +90,11 @@ def page_context() -> PageContext:
     return site().context(language())
 
 
+def gettext(message: str) -> str:
+    """Return a message in the language of this request's page."""
+    return site().translations.of(language()).gettext(message)
+
+
 def negotiate(offers: Sequence[Format]) -> Format:
     """Return the offer that the request likes best; raises NotAcceptable with what there is."""
     offer = choose(request.headers.get("Accept"), offers)

@@ -16,7 +16,7 @@ from jinja2 import pass_context
 
 from unicef_linked.i18n import locale_of
 from unicef_linked.presentation.literals import tell
-from unicef_linked.web.responses import language, page_context, site
+from unicef_linked.web.responses import gettext, language, page_context, site
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +35,7 @@ def install(app: Flask) -> None:
     """Give the templates of an application what this module has."""
     app.jinja_env.add_extension("jinja2.ext.i18n")
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
-        lambda text: site().translations.of(language()).gettext(text),
+        gettext,
         lambda one, many, number: site().translations.of(language()).ngettext(one, many, number),
         newstyle=True,
     )

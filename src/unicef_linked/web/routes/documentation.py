@@ -563,7 +563,7 @@ def dataset(suffix: str | None = None) -> Response:
     return respond(
         "/dataset",
         suffix,
-        lambda: describe_dataset(here.dataset, here.public_url(request.host_url)),
+        lambda: describe_dataset(here.dataset, here.translations, here.public_url(request.host_url)),
         lambda: _dataset_page(here),
     )
 
@@ -591,7 +591,7 @@ class Source:
 
 def _dataset_page(here: Site) -> bytes:
     address = here.public_url(request.host_url)
-    found = describe_dataset(here.dataset, address)
+    found = describe_dataset(here.dataset, here.translations, address)
     parts = {name: sorted(part, key=lambda pair: (-pair[1], pair[0])) for name, part in here.dataset.partitions.items()}
     graphs, sources = _origins(here)
     targets: dict[str, list[tuple[str, int]]] = defaultdict(list)

@@ -11,7 +11,7 @@ from flask import Blueprint, Response
 from unicef_linked.errors import NotFound
 from unicef_linked.exports import EXPORTS, Export, by_name
 from unicef_linked.rdf.formats import HTML, RESULTS_JSON, Carries, Format
-from unicef_linked.web.responses import language, link, negotiate, page, represent, site
+from unicef_linked.web.responses import gettext, link, negotiate, page, represent, site
 
 routes: Final = Blueprint("exports", __name__)
 
@@ -25,7 +25,12 @@ def index() -> Response:
         content = page("exports.html", files=titled_exports(), release=here.dataset.release.manifest)
         return represent(content, HTML, varies_by=["Accept"])
     files_as_data = [
-        {"name": export.name, "mediaType": export.media_type, "title": dict(export.title)} for export in EXPORTS
+        {
+            "name": export.name,
+            "mediaType": export.media_type,
+            "title": here.translations.in_every_language(export.title),
+        }
+        for export in EXPORTS
     ]
     body = {"release": here.dataset.release.manifest.name, "files": files_as_data}
     response = represent(json.dumps(body, ensure_ascii=False).encode(), RESULTS_JSON, varies_by=["Accept"])
@@ -35,8 +40,7 @@ def index() -> Response:
 
 def titled_exports() -> list[tuple[Export, str]]:
     """Return each export with its title in the reader's language."""
-    spoken = language()
-    return [(export, export.title.get(spoken, export.title["en"])) for export in EXPORTS]
+    return [(export, gettext(export.title)) for export in EXPORTS]
 
 
 @routes.get("/export/<name>")
@@ -49,7 +53,7 @@ def export(name: str) -> Response:
     links = [link("/dataset", "collection")]
     if found.described_by:  # Model for Tabular Data and Metadata on the Web, section 5.2
         links.append(link(f"/export/{found.described_by}", "describedby", type="application/csvm+json"))
-    offer = Format(found.name, found.media_type, Path(found.name).suffix, Carries.SOLUTIONS, found.title["en"])
+    offer = Format(found.name, found.media_type, Path(found.name).suffix, Carries.SOLUTIONS, found.title)
     response = represent(found.write(here.dataset.store, here.names), offer, links=links)
     response.content_type = found.content_type
     response.headers["Content-Disposition"] = f'attachment; filename="{found.name}"'

@@ -7,20 +7,23 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from flask import Blueprint, Response, current_app, request
 
 from unicef_linked import __version__
+from unicef_linked.i18n import N_, NP_, SOURCE
 from unicef_linked.rdf.formats import DOCUMENT_FORMATS, GRAPH_FORMATS, HTML, JSONLD, SOLUTION_FORMATS, Carries, Format
 from unicef_linked.web.responses import PROBLEM, language, link, page, represent, site
 from unicef_linked.web.routes.discovery import LINKSET, LINKSET_JSON
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from flask import Flask
+
+    Gettext = Callable[[str], str]
 
 routes: Final = Blueprint("openapi", __name__)
 
@@ -31,15 +34,12 @@ _DOCUMENT: Final = tuple(f.media_type for f in DOCUMENT_FORMATS)
 _SPARQL: Final = (*(f.media_type for f in (*SOLUTION_FORMATS, *GRAPH_FORMATS)), HTML.media_type)
 _TEXT: Final = ("text/plain",)
 
-Words = tuple[str, str]
-"""The same sentence in English and in French."""
-
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """One parameter of a path or a query; ``example`` is of the packaged dataset."""
 
-    text: Words
+    text: str  # a message of i18n
     example: str
     kind: str = "string"
     required: bool = False
@@ -47,61 +47,55 @@ class Parameter:
 
 
 PARAMETERS: Final[Mapping[str, Parameter]] = {
-    "type": Parameter(("kind of thing, as in its IRI", "genre de chose, comme dans son IRI"), "office"),
-    "key": Parameter(("key of a thing, as in its IRI", "clé d’une chose, comme dans son IRI"), "gao"),
-    "suffix": Parameter(("extension of a format", "extension d’un format"), "ttl"),
-    "graph": Parameter(("name of a named graph", "nom d’un graphe nommé"), "mali/offices"),
-    "file": Parameter(("name of a file", "nom d’un fichier"), "dataset.nq"),
-    "export": Parameter(("name of an export", "nom d’un export"), "offices.csv"),
-    "problem": Parameter(("name of a problem type", "nom d’un type de problème"), "not-found"),
-    "document": Parameter(("path of a document", "chemin d’un document"), "doc/office/gao"),
-    "number": Parameter(("number of a part, from 1", "numéro d’une partie, à partir de 1"), "1", "integer"),
-    "lang": Parameter(("language of a page", "langue d’une page"), "fr", values=("fr", "en")),
-    "page": Parameter(("number of a page, from 1", "numéro d’une page, à partir de 1"), "1", "integer"),
-    "iri": Parameter(("the IRI to describe", "l’IRI à décrire"), "https://w3id.org/unicef-linked/id/region/gao"),
-    "query": Parameter(("a SPARQL 1.1 query", "une requête SPARQL 1.1"), "ASK { ?s ?p ?o }"),
+    "type": Parameter(N_("kind of thing, as in its IRI"), "office"),
+    "key": Parameter(N_("key of a thing, as in its IRI"), "gao"),
+    "suffix": Parameter(N_("extension of a format"), "ttl"),
+    "graph": Parameter(N_("name of a named graph"), "mali/offices"),
+    "file": Parameter(N_("name of a file"), "dataset.nq"),
+    "export": Parameter(N_("name of an export"), "offices.csv"),
+    "problem": Parameter(N_("name of a problem type"), "not-found"),
+    "document": Parameter(N_("path of a document"), "doc/office/gao"),
+    "number": Parameter(N_("number of a part, from 1"), "1", "integer"),
+    "lang": Parameter(N_("language of a page"), "fr"),
+    "page": Parameter(N_("number of a page, from 1"), "1", "integer"),
+    "iri": Parameter(N_("the IRI to describe"), "https://w3id.org/unicef-linked/id/region/gao"),
+    "query": Parameter(N_("a SPARQL 1.1 query"), "ASK { ?s ?p ?o }"),
     "default-graph-uri": Parameter(
-        ("graph that is the default graph; may be repeated", "graphe par défaut ; peut être répété"),
+        N_("graph that is the default graph; may be repeated"),
         "https://w3id.org/unicef-linked/graph/mali/offices",
     ),
     "named-graph-uri": Parameter(
-        ("named graph to ask; may be repeated", "graphe nommé à interroger ; peut être répété"),
+        N_("named graph to ask; may be repeated"),
         "https://w3id.org/unicef-linked/graph/mali/offices",
     ),
-    "timeout": Parameter(("seconds", "secondes"), "5", "number"),
-    "format": Parameter(("a format by its name, before Accept", "un format par son nom, avant Accept"), "json"),
+    "timeout": Parameter(N_("seconds"), "5", "number"),
+    "format": Parameter(N_("a format by its name, before Accept"), "json"),
     "external": Parameter(
-        ("an IRI of ours or of another dataset", "un IRI de nous ou d’un autre jeu de données"),
+        N_("an IRI of ours or of another dataset"),
         "http://www.wikidata.org/entity/Q912",
     ),
-    "code": Parameter(("a code; give it or an iri", "un code ; le donner, ou un iri"), "ML07"),
-    "scheme": Parameter(("scheme of the code", "système du code"), "pcode"),
+    "code": Parameter(N_("a code; give it or an iri"), "ML07"),
+    "scheme": Parameter(N_("scheme of the code"), "pcode"),
     "of-graph": Parameter(
-        ("named graph to ask instead of the default graph", "graphe nommé à interroger au lieu du graphe par défaut"),
+        N_("named graph to ask instead of the default graph"),
         "https://w3id.org/unicef-linked/graph/mali/offices",
     ),
-    "subject": Parameter(("subject of the pattern", "sujet du motif"), "https://w3id.org/unicef-linked/id/office/gao"),
-    "predicate": Parameter(
-        ("predicate of the pattern", "prédicat du motif"), "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
-    ),
-    "object": Parameter(
-        ("object of the pattern", "objet du motif"), "https://w3id.org/unicef-linked/ontology#ZoneOffice"
-    ),
-    "queries": Parameter(
-        ("a batch of queries, as JSON", "un lot de requêtes, en JSON"), '{"q0": {"query": "Tombouctou"}}'
-    ),
+    "subject": Parameter(N_("subject of the pattern"), "https://w3id.org/unicef-linked/id/office/gao"),
+    "predicate": Parameter(N_("predicate of the pattern"), "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"),
+    "object": Parameter(N_("object of the pattern"), "https://w3id.org/unicef-linked/ontology#ZoneOffice"),
+    "queries": Parameter(N_("a batch of queries, as JSON"), '{"q0": {"query": "Tombouctou"}}'),
     "extend": Parameter(
-        ("a data extension query, as JSON", "une requête d’extension, en JSON"),
+        N_("a data extension query, as JSON"),
         '{"ids": ["region/gao"], "properties": [{"id": "coversRegion"}]}',
     ),
-    "kind": Parameter(("what to suggest", "ce qu’il faut suggérer"), "entity", values=("entity", "property", "type")),
-    "class": Parameter(("local name of a class", "nom local d’une classe"), "Region"),
-    "limit": Parameter(("most results", "nombre maximal de résultats"), "5", "integer"),
-    "prefix": Parameter(("what was typed", "ce qui a été tapé"), "tom"),
-    "offset": Parameter(("results to leave out", "résultats à sauter"), "0", "integer"),
-    "q": Parameter(("a name, in any language", "un nom, dans toute langue"), "Tombouctou"),
-    "cursor": Parameter(("results to leave out", "résultats à sauter"), "0", "integer"),
-    "id": Parameter(("type and key of a thing", "type et clé d’une chose"), "region/gao"),
+    "kind": Parameter(N_("what to suggest"), "entity", values=("entity", "property", "type")),
+    "class": Parameter(N_("local name of a class"), "Region"),
+    "limit": Parameter(N_("most results"), "5", "integer"),
+    "prefix": Parameter(N_("what was typed"), "tom"),
+    "offset": Parameter(N_("results to leave out"), "0", "integer"),
+    "q": Parameter(N_("a name, in any language"), "Tombouctou"),
+    "cursor": Parameter(N_("results to leave out"), "0", "integer"),
+    "id": Parameter(N_("type and key of a thing"), "region/gao"),
 }
 """Every parameter once, by the name that operations have it under; see ``_NAMES`` for those that share a public name."""
 
@@ -113,7 +107,7 @@ class Operation:
     """One route with one method: what it takes, what it answers."""
 
     path: str
-    text: Words
+    text: str  # a message of i18n
     media_types: tuple[str, ...] = _DOCUMENT
     query: tuple[str, ...] = ()  # parameters of the query
     required: tuple[str, ...] = ()  # those of them that must be given
@@ -124,56 +118,56 @@ class Operation:
 
 
 OPERATIONS: Final = (
-    Operation("/", ("The home page; as RDF, the dataset’s description", "La page d’accueil ; en RDF, la description du jeu de données"), query=("lang",), problems=(406,)),
-    Operation("/pictures", ("The pictures that the data publishes: who does what where", "Les figures que publient les données : qui fait quoi et où"), (HTML.media_type,), query=("lang",), problems=(404, 406)),
-    Operation("/id/{type}/{key}", ("A thing: leads to its document", "Une chose : mène à son document"), (), status=303, problems=(404, 406)),
-    Operation("/doc/{type}/{key}", ("The document about a thing", "Le document sur une chose"), query=("lang",), problems=(404, 406)),
-    Operation("/doc/{type}/{key}.{suffix}", ("The same in one format", "Le même dans un format"), query=("lang",), problems=(404,)),
-    Operation("/doc/{type}", ("The list of a kind of thing", "La liste d’un genre de chose"), query=("page", "lang"), problems=(400, 404, 406)),
-    Operation("/doc/{type}.{suffix}", ("The same in one format", "La même dans un format"), query=("page", "lang"), problems=(400, 404)),
-    Operation("/resource", ("What is known of any IRI", "Ce qu’on sait d’un IRI quelconque"), query=("iri", "lang"), required=("iri",), problems=(400, 404, 406)),
-    Operation("/resource.{suffix}", ("The same in one format", "La même chose dans un format"), query=("iri", "lang"), required=("iri",), problems=(400, 404)),
-    Operation("/graph/{graph}", ("A named graph", "Un graphe nommé"), query=("lang",), problems=(404, 406)),
-    Operation("/ontology", ("The ontology", "L’ontologie"), query=("lang",), problems=(404, 406)),
-    Operation("/ontology.{suffix}", ("The same in one format", "La même dans un format"), query=("lang",), problems=(404,)),
-    Operation("/shapes", ("What must hold of the data", "Ce que les données doivent respecter"), query=("lang",), problems=(404, 406)),
-    Operation("/shapes.{suffix}", ("The same in one format", "La même chose dans un format"), query=("lang",), problems=(404,)),
-    Operation("/dataset", ("The dataset by DCAT 3 and VoID", "Le jeu de données selon DCAT 3 et VoID"), query=("lang",), problems=(406,)),
-    Operation("/dataset.{suffix}", ("The same in one format", "Le même dans un format"), query=("lang",), problems=(404,)),
-    Operation("/quality", ("What is known of the quality of the release (DQV)", "Ce qu’on sait de la qualité de la version (DQV)"), query=("lang",), problems=(406,)),
-    Operation("/quality.{suffix}", ("The same in one format", "La même chose dans un format"), query=("lang",), problems=(404,)),
-    Operation("/.well-known/void", ("Leads to the dataset’s description", "Mène à la description du jeu de données"), (), status=302),
-    Operation("/context.jsonld", ("The JSON-LD context", "Le contexte JSON-LD"), (JSONLD.media_type,)),
-    Operation("/sparql", ("Answers a query; without one, the editor or the service description", "Répond à une requête ; sans requête, l’éditeur ou la description du service"), _SPARQL, query=("query", "default-graph-uri", "named-graph-uri", "timeout", "format"), problems=(400, 403, 406, 503)),
-    Operation("/sparql", ("Answers a query", "Répond à une requête"), _SPARQL, query=("default-graph-uri", "named-graph-uri", "timeout", "format"), method="post", body=(("application/x-www-form-urlencoded", "query=ASK%20%7B%20%3Fs%20%3Fp%20%3Fo%20%7D"), ("application/sparql-query", "ASK { ?s ?p ?o }")), problems=(400, 403, 406, 413, 415, 503)),
-    Operation("/fragments", ("One page of the triples that fit a pattern (Triple Pattern Fragments)", "Une page des triplets qui répondent à un motif (Triple Pattern Fragments)"), query=("subject", "predicate", "object", "of-graph", "page", "lang"), problems=(400, 404, 406)),
-    Operation("/fragments.{suffix}", ("The same in one format", "La même dans un format"), query=("subject", "predicate", "object", "of-graph", "page", "lang"), problems=(400, 404)),
-    Operation("/resolve", ("The entity that an IRI or a code identifies, with its other identifiers", "L’entité qu’un IRI ou un code désigne, avec ses autres identifiants"), query=("external", "code", "scheme", "lang"), required=("external",), problems=(400, 404, 406)),
-    Operation("/resolve.{suffix}", ("The same in one format", "La même dans un format"), query=("external", "code", "scheme", "lang"), required=("external",), problems=(400, 404)),
-    Operation("/resolve", ("The same for a list of identifiers", "La même chose pour une liste d’identifiants"), (JSON,), method="post", body=((JSON, '["http://www.wikidata.org/entity/Q912"]'),), problems=(400, 413, 415)),
-    Operation("/search", ("What a name may mean, in any language", "Ce qu’un nom peut désigner, dans toute langue"), (JSON, HTML.media_type), query=("q", "class", "limit", "offset", "lang"), required=("q",), problems=(400, 406)),
-    Operation("/reconcile", ("The Reconciliation API 0.2: the service, or answers to queries", "L’API de réconciliation 0.2 : le service, ou les réponses aux requêtes"), (JSON,), query=("queries", "extend"), problems=(400,)),
-    Operation("/reconcile", ("Answers a batch of queries", "Répond à un lot de requêtes"), (JSON,), method="post", body=(("application/x-www-form-urlencoded", "queries=%7B%22q0%22%3A%20%7B%22query%22%3A%20%22Gao%22%7D%7D"),), problems=(400, 413)),
-    Operation("/reconcile/suggest/{kind}", ("What a reader who types may mean", "Ce que veut dire qui est en train de taper"), (JSON,), query=("prefix", "cursor"), problems=(400, 404)),
-    Operation("/reconcile/flyout/{kind}", ("A few words about something suggested", "Quelques mots sur une suggestion"), (JSON,), query=("id",), required=("id",), problems=(404,)),
-    Operation("/reconcile/preview", ("A small page about a thing", "Une petite page sur une chose"), (HTML.media_type,), query=("id", "lang"), required=("id",), problems=(404,)),
-    Operation("/reconcile/properties", ("The properties that things of a class have", "Les propriétés qu’ont les choses d’une classe"), (JSON,), query=("class", "limit"), problems=(400,)),
-    Operation("/export/", ("The list of tables and maps", "La liste des tableaux et des cartes"), (JSON, HTML.media_type), query=("lang",), problems=(406,)),
-    Operation("/export/{export}", ("One of them", "L’un d’eux"), ("text/csv", "application/geo+json", "application/csvm+json", "text/tab-separated-values"), problems=(404,)),
-    Operation("/dump/", ("The list of whole-dataset files", "La liste des fichiers du jeu de données entier"), ("application/json", HTML.media_type), query=("lang",), problems=(406,)),
-    Operation("/dump/{file}", ("One of them", "L’un d’eux"), ("application/n-quads", "text/turtle", "application/ld+json", "application/gzip", "text/plain"), problems=(404,)),
-    Operation("/linkset", ("The links of the dataset and its files (RFC 9264)", "Les liens du jeu de données et de ses fichiers (RFC 9264)"), (LINKSET_JSON.media_type, LINKSET.media_type), problems=(406,)),
-    Operation("/linkset/{document}", ("The links of a document", "Les liens d’un document"), (LINKSET_JSON.media_type, LINKSET.media_type), problems=(404, 406)),
-    Operation("/sitemap.xml", ("All documents, for crawlers", "Tous les documents, pour les robots"), ("application/xml",)),
-    Operation("/sitemap-{number}.xml", ("A part of a long sitemap", "Une partie d’un long plan du site"), ("application/xml",), problems=(404,)),
-    Operation("/robots.txt", ("What crawlers may read", "Ce que les robots peuvent lire"), _TEXT),
-    Operation("/llms.txt", ("What a language model should know", "Ce qu’un modèle de langue doit savoir"), _TEXT),
-    Operation("/problem/{problem}", ("What a problem type means", "Ce que veut dire un type de problème"), (HTML.media_type,), query=("lang",), problems=(404,)),
-    Operation("/openapi.json", ("This description", "Cette description"), (OPENAPI.media_type,)),
-    Operation("/docs", ("This description as a page", "Cette description en page"), (HTML.media_type,), query=("lang",)),
-    Operation("/healthz", ("Answers while the process lives", "Répond tant que le processus vit"), _TEXT),
-    Operation("/readyz", ("Answers once the release is loaded", "Répond dès que la version est chargée"), _TEXT),
-    Operation("/metrics", ("Figures of the web workers, for Prometheus", "Chiffres des processus web, pour Prometheus"), _TEXT),
+    Operation("/", N_("The home page; as RDF, the dataset’s description"), query=("lang",), problems=(406,)),
+    Operation("/pictures", N_("The pictures that the data publishes: who does what where"), (HTML.media_type,), query=("lang",), problems=(404, 406)),
+    Operation("/id/{type}/{key}", N_("A thing: leads to its document"), (), status=303, problems=(404, 406)),
+    Operation("/doc/{type}/{key}", N_("The document about a thing"), query=("lang",), problems=(404, 406)),
+    Operation("/doc/{type}/{key}.{suffix}", NP_("document", "The same in one format"), query=("lang",), problems=(404,)),
+    Operation("/doc/{type}", N_("The list of a kind of thing"), query=("page", "lang"), problems=(400, 404, 406)),
+    Operation("/doc/{type}.{suffix}", NP_("list", "The same in one format"), query=("page", "lang"), problems=(400, 404)),
+    Operation("/resource", N_("What is known of any IRI"), query=("iri", "lang"), required=("iri",), problems=(400, 404, 406)),
+    Operation("/resource.{suffix}", NP_("what is known", "The same in one format"), query=("iri", "lang"), required=("iri",), problems=(400, 404)),
+    Operation("/graph/{graph}", N_("A named graph"), query=("lang",), problems=(404, 406)),
+    Operation("/ontology", N_("The ontology"), query=("lang",), problems=(404, 406)),
+    Operation("/ontology.{suffix}", NP_("ontology", "The same in one format"), query=("lang",), problems=(404,)),
+    Operation("/shapes", N_("What must hold of the data"), query=("lang",), problems=(404, 406)),
+    Operation("/shapes.{suffix}", NP_("what must hold", "The same in one format"), query=("lang",), problems=(404,)),
+    Operation("/dataset", N_("The dataset by DCAT 3 and VoID"), query=("lang",), problems=(406,)),
+    Operation("/dataset.{suffix}", NP_("dataset", "The same in one format"), query=("lang",), problems=(404,)),
+    Operation("/quality", N_("What is known of the quality of the release (DQV)"), query=("lang",), problems=(406,)),
+    Operation("/quality.{suffix}", NP_("what is known", "The same in one format"), query=("lang",), problems=(404,)),
+    Operation("/.well-known/void", N_("Leads to the dataset’s description"), (), status=302),
+    Operation("/context.jsonld", N_("The JSON-LD context"), (JSONLD.media_type,)),
+    Operation("/sparql", N_("Answers a query; without one, the editor or the service description"), _SPARQL, query=("query", "default-graph-uri", "named-graph-uri", "timeout", "format"), problems=(400, 403, 406, 503)),
+    Operation("/sparql", N_("Answers a query"), _SPARQL, query=("default-graph-uri", "named-graph-uri", "timeout", "format"), method="post", body=(("application/x-www-form-urlencoded", "query=ASK%20%7B%20%3Fs%20%3Fp%20%3Fo%20%7D"), ("application/sparql-query", "ASK { ?s ?p ?o }")), problems=(400, 403, 406, 413, 415, 503)),
+    Operation("/fragments", N_("One page of the triples that fit a pattern (Triple Pattern Fragments)"), query=("subject", "predicate", "object", "of-graph", "page", "lang"), problems=(400, 404, 406)),
+    Operation("/fragments.{suffix}", NP_("page", "The same in one format"), query=("subject", "predicate", "object", "of-graph", "page", "lang"), problems=(400, 404)),
+    Operation("/resolve", N_("The entity that an IRI or a code identifies, with its other identifiers"), query=("external", "code", "scheme", "lang"), required=("external",), problems=(400, 404, 406)),
+    Operation("/resolve.{suffix}", NP_("entity", "The same in one format"), query=("external", "code", "scheme", "lang"), required=("external",), problems=(400, 404)),
+    Operation("/resolve", N_("The same for a list of identifiers"), (JSON,), method="post", body=((JSON, '["http://www.wikidata.org/entity/Q912"]'),), problems=(400, 413, 415)),
+    Operation("/search", N_("What a name may mean, in any language"), (JSON, HTML.media_type), query=("q", "class", "limit", "offset", "lang"), required=("q",), problems=(400, 406)),
+    Operation("/reconcile", N_("The Reconciliation API 0.2: the service, or answers to queries"), (JSON,), query=("queries", "extend"), problems=(400,)),
+    Operation("/reconcile", N_("Answers a batch of queries"), (JSON,), method="post", body=(("application/x-www-form-urlencoded", "queries=%7B%22q0%22%3A%20%7B%22query%22%3A%20%22Gao%22%7D%7D"),), problems=(400, 413)),
+    Operation("/reconcile/suggest/{kind}", N_("What a reader who types may mean"), (JSON,), query=("prefix", "cursor"), problems=(400, 404)),
+    Operation("/reconcile/flyout/{kind}", N_("A few words about something suggested"), (JSON,), query=("id",), required=("id",), problems=(404,)),
+    Operation("/reconcile/preview", N_("A small page about a thing"), (HTML.media_type,), query=("id", "lang"), required=("id",), problems=(404,)),
+    Operation("/reconcile/properties", N_("The properties that things of a class have"), (JSON,), query=("class", "limit"), problems=(400,)),
+    Operation("/export/", N_("The list of tables and maps"), (JSON, HTML.media_type), query=("lang",), problems=(406,)),
+    Operation("/export/{export}", N_("One of them"), ("text/csv", "application/geo+json", "application/csvm+json", "text/tab-separated-values"), problems=(404,)),
+    Operation("/dump/", N_("The list of whole-dataset files"), ("application/json", HTML.media_type), query=("lang",), problems=(406,)),
+    Operation("/dump/{file}", N_("One of them"), ("application/n-quads", "text/turtle", "application/ld+json", "application/gzip", "text/plain"), problems=(404,)),
+    Operation("/linkset", N_("The links of the dataset and its files (RFC 9264)"), (LINKSET_JSON.media_type, LINKSET.media_type), problems=(406,)),
+    Operation("/linkset/{document}", N_("The links of a document"), (LINKSET_JSON.media_type, LINKSET.media_type), problems=(404, 406)),
+    Operation("/sitemap.xml", N_("All documents, for crawlers"), ("application/xml",)),
+    Operation("/sitemap-{number}.xml", N_("A part of a long sitemap"), ("application/xml",), problems=(404,)),
+    Operation("/robots.txt", N_("What crawlers may read"), _TEXT),
+    Operation("/llms.txt", N_("What a language model should know"), _TEXT),
+    Operation("/problem/{problem}", N_("What a problem type means"), (HTML.media_type,), query=("lang",), problems=(404,)),
+    Operation("/openapi.json", N_("This description"), (OPENAPI.media_type,)),
+    Operation("/docs", N_("This description as a page"), (HTML.media_type,), query=("lang",)),
+    Operation("/healthz", N_("Answers while the process lives"), _TEXT),
+    Operation("/readyz", N_("Answers once the release is loaded"), _TEXT),
+    Operation("/metrics", N_("Figures of the web workers, for Prometheus"), _TEXT),
 )  # fmt: skip
 """Each public route with each method; ``HEAD`` and ``OPTIONS`` work wherever ``GET`` does and are not repeated."""
 
@@ -202,11 +196,16 @@ def public_routes(app: Flask) -> set[tuple[str, str]]:
     }
 
 
-def describe(operations: Iterable[Operation], title: str, address: str, chosen: int) -> dict[str, Any]:
-    """Return the OpenAPI 3.1 description; ``chosen`` is which of the ``Words``."""
+def describe(
+    operations: Iterable[Operation], title: str, address: str, *, languages: Sequence[str], gettext: Gettext
+) -> dict[str, Any]:
+    """Return the OpenAPI 3.1 description; ``languages`` are those of the pages, ``gettext`` tells its texts."""
+    chosen = replace(PARAMETERS["lang"], example=languages[0], values=tuple(languages))
+    parameters = {**PARAMETERS, "lang": chosen}
     paths: dict[str, Any] = {}
     for operation in operations:
-        paths.setdefault(operation.path, {})[operation.method] = _operation(operation, chosen)
+        described = _operation(operation, parameters, gettext)
+        paths.setdefault(operation.path, {})[operation.method] = described
     return {
         "openapi": "3.1.0",
         "info": {
@@ -248,19 +247,22 @@ _PROBLEM: Final = {
 }
 
 
-def _operation(operation: Operation, chosen: int) -> dict[str, Any]:
+def _operation(operation: Operation, parameters: Mapping[str, Parameter], gettext: Gettext) -> dict[str, Any]:
+    summary = gettext(operation.text)
+    of_path = [(name, "path", True) for name in in_path(operation.path)]
+    of_query = [(name, "query", name in operation.required) for name in operation.query]
     content: dict[str, Any] = {name: {} for name in operation.media_types}
-    success: dict[str, Any] = {"description": operation.text[chosen]}
+    success: dict[str, Any] = {"description": summary}
     if content:
         success["content"] = content
     if operation.status in {302, 303}:
         success["headers"] = {"Location": {"schema": {"type": "string"}}}
     found: dict[str, Any] = {
         "operationId": operation_id(operation),
-        "summary": operation.text[chosen],
+        "summary": summary,
         "parameters": [
-            *(_parameter(name, "path", True, chosen) for name in in_path(operation.path)),
-            *(_parameter(name, "query", name in operation.required, chosen) for name in operation.query),
+            {"name": _NAMES.get(name, name), "in": place, "required": required, **_parameter(parameters[name], gettext)}
+            for name, place, required in (*of_path, *of_query)
         ],
         "responses": {str(operation.status): success}
         | {str(status): {"$ref": f"#/components/responses/{status}"} for status in operation.problems},
@@ -276,7 +278,7 @@ def _operation(operation: Operation, chosen: int) -> dict[str, Any]:
 def operation_id(operation: Operation) -> str:
     """Return a name for an operation, one of its own.
 
-    >>> operation_id(Operation("/doc/{type}/{key}", ("", "")))
+    >>> operation_id(Operation("/doc/{type}/{key}", ""))
     'get-doc-type-key'
     """
     words = "".join(c if c.isalnum() else " " for c in operation.path).split()
@@ -288,17 +290,13 @@ def in_path(path: str) -> list[str]:
     return [part.partition("}")[0] for part in path.split("{")[1:]]
 
 
-def _parameter(name: str, place: str, required: bool, chosen: int) -> dict[str, Any]:
-    parameter = PARAMETERS[name]
+def _parameter(parameter: Parameter, gettext: Gettext) -> dict[str, Any]:
     schema: dict[str, Any] = {"type": parameter.kind}
     if parameter.values:
         schema["enum"] = list(parameter.values)
     kinds = {"integer": int, "number": float}
     return {
-        "name": _NAMES.get(name, name),
-        "in": place,
-        "required": required,
-        "description": parameter.text[chosen],
+        "description": gettext(parameter.text),
         "schema": schema,
         "example": kinds.get(parameter.kind, str)(parameter.example),
     }
@@ -310,22 +308,27 @@ def _served() -> list[Operation]:
     return [operation for operation in OPERATIONS if (operation.path, operation.method) in present]
 
 
-def _described(chosen: int) -> dict[str, Any]:
+def _described(spoken: str) -> dict[str, Any]:
     here = site()
-    title = here.context(("en", "fr")[chosen]).reader([], here.names.dataset).label(here.names.dataset).text
-    return describe(_served(), title, here.public_url(request.host_url), chosen)
+    return describe(
+        _served(),
+        here.context(spoken).reader([], here.names.dataset).label(here.names.dataset).text,
+        here.public_url(request.host_url),
+        languages=here.settings.languages,
+        gettext=here.translations.of(spoken).gettext,
+    )
 
 
 @routes.get("/openapi.json")
 def openapi() -> Response:
     """Return the description of every public route (OpenAPI Specification 3.1.0)."""
-    content = json.dumps(_described(0), ensure_ascii=False, indent=1).encode()
+    content = json.dumps(_described(SOURCE), ensure_ascii=False, indent=1).encode()
     return represent(content, OPENAPI, links=[link("/docs", "alternate", type=HTML.media_type)])
 
 
 @routes.get("/docs")
 def docs() -> Response:
     """Return the same as a page."""
-    described = _described(("en", "fr").index(language()))
+    described = _described(language())
     links = [link("/openapi.json", "service-desc", type=OPENAPI.media_type)]
     return represent(page("docs.html", described=described), HTML, links=links)

@@ -37,7 +37,7 @@ def home() -> Response:
     offer = negotiate(DOCUMENT_FORMATS)
     links = [link("/dataset", "describedby"), link("/sparql", "service"), link("/ontology", "type")]
     if offer is not HTML:
-        description = describe_dataset(here.dataset, here.public_url(request.host_url))
+        description = describe_dataset(here.dataset, here.translations, here.public_url(request.host_url))
         content = write(here, description, offer)
         return represent(content, offer, varies_by=["Accept"], location=f"/dataset.{offer.suffix}", links=links)
     classes = [] if here.lists else here.dataset.partitions["class"]

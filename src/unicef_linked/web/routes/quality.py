@@ -16,6 +16,7 @@ from unicef_linked import links
 from unicef_linked.dataset.description import Description
 from unicef_linked.dataset.vocabulary import read_shapes
 from unicef_linked.errors import UnusableInput
+from unicef_linked.i18n import N_
 from unicef_linked.rdf.iris import DCTERMS, DQV, FOAF, PROV, RDF, RDFS, SHACL, SKOS, VOID, XSD
 from unicef_linked.release import open_release
 from unicef_linked.store.labels import LABEL_PROPERTIES
@@ -303,18 +304,17 @@ class Metric:
     name: str
     dimension: str
     kind: str
-    english: str
-    french: str
+    definition: str  # a message of i18n
 
 
 METRICS: Final = (
-    Metric("conforms", "consistency", "boolean", "whether the release conforms to its shapes", "si la version est conforme à ses formes"),
-    Metric("results", "consistency", "integer", "results of the validation, advice included", "résultats de la validation, conseils compris"),
-    Metric("names", "completeness", "decimal", "share of things that have a name in the language", "part des choses qui ont un nom dans la langue"),
-    Metric("descriptions", "completeness", "decimal", "share of things that have a description in the language", "part des choses qui ont une description dans la langue"),
-    Metric("evidence", "trustworthiness", "decimal", "share of the statements taken from a text that rest on a claim", "part des énoncés tirés d’un texte qui reposent sur une affirmation"),
-    Metric("links", "interlinking", "integer", "addresses outside the dataset that it links to", "adresses hors du jeu de données vers lesquelles il a des liens"),
-    Metric("links-alive", "availability", "decimal", "share of the links asked that answered", "part des liens interrogés qui ont répondu"),
+    Metric("conforms", "consistency", "boolean", N_("whether the release conforms to its shapes")),
+    Metric("results", "consistency", "integer", N_("results of the validation, advice included")),
+    Metric("names", "completeness", "decimal", N_("share of things that have a name in the language")),
+    Metric("descriptions", "completeness", "decimal", N_("share of things that have a description in the language")),
+    Metric("evidence", "trustworthiness", "decimal", N_("share of the statements taken from a text that rest on a claim")),
+    Metric("links", "interlinking", "integer", N_("addresses outside the dataset that it links to")),
+    Metric("links-alive", "availability", "decimal", N_("share of the links asked that answered")),
 )  # fmt: skip
 """What is measured; a measurement that needs what a dataset does not have is left out."""
 
@@ -376,10 +376,12 @@ def describe_quality(here: Site) -> Description:
             node = f"{document}#metric-{known.name}"
             triples += [
                 _say(node, f"{RDF}type", f"{DQV}Metric"),
-                _say(node, f"{SKOS}definition", ox.Literal(known.english, language="en")),
-                _say(node, f"{SKOS}definition", ox.Literal(known.french, language="fr")),
                 _say(node, f"{DQV}expectedDataType", f"{XSD}{known.kind}"),
                 _say(node, f"{DQV}inDimension", f"{_DIMENSIONS}{known.dimension}"),
+            ]
+            definitions = here.translations.in_every_language(known.definition)
+            triples += [
+                _say(node, f"{SKOS}definition", ox.Literal(text, language=tag)) for tag, text in definitions.items()
             ]
     path = here.dataset.release.path / "report.ttl"
     found = [quad.triple for quad in ox.parse(path.read_bytes(), format=ox.RdfFormat.TURTLE)] if path.exists() else []

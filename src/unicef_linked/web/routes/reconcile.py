@@ -17,7 +17,7 @@ from unicef_linked.lookup.matching import DEFAULT_TYPES, LIMIT, Reconciler, read
 from unicef_linked.lookup.normalization import fold
 from unicef_linked.rdf.formats import HTML
 from unicef_linked.rdf.iris import RDFS, SKOS
-from unicef_linked.web.responses import answer_json, language, page, page_context, represent, site
+from unicef_linked.web.responses import answer_json, gettext, language, page, page_context, represent, site
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -76,12 +76,10 @@ def service() -> Response:
                 "property_settings": [
                     {
                         "name": "limit",
-                        "label": "Limite" if language() == "fr" else "Limit",
+                        "label": gettext("Limit"),
                         "type": "number",
                         "default": 0,
-                        "help_text": "Nombre maximal de valeurs par ligne (0 : toutes)"
-                        if language() == "fr"
-                        else "Most values for a row (0: all of them)",
+                        "help_text": gettext("Most values for a row (0: all of them)"),
                     }
                 ],
             },
