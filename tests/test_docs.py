@@ -87,6 +87,18 @@ def test_every_dependency_has_a_reason() -> None:
     assert {re.split(r"[<>=]", name)[0] for name in wanted} <= documented
 
 
+def test_the_table_of_browser_packages_is_what_npm_installs() -> None:
+    browser = json.loads(text("browser/package.json"))
+    rows = text("docs/dependencies.md").partition("| in the browser (")[2].partition("\n\n")[0].splitlines()[2:]
+    documented = [name for row in rows for name in re.findall(r"`([\w@/.-]+)`", row.split("|")[1])]
+    assert sorted(documented) == sorted([*browser["dependencies"], *browser["devDependencies"]])
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda p: p.relative_to(ROOT).as_posix())
+def test_no_table_in_the_documents_is_empty(path: Path) -> None:
+    assert not re.findall(r"^\|[ :|-]+\|\n(?!\|)", path.read_text(encoding="utf-8"), re.MULTILINE)
+
+
 @pytest.mark.parametrize("offer", FORMATS, ids=lambda f: f.media_type)
 def test_every_format_is_documented(offer: Format) -> None:
     assert offer.media_type in text("docs/use-the-data.md")

@@ -1,7 +1,7 @@
-"""The links that lead out of the dataset: ask each over HTTP, slowly, and say which have moved or died.
+"""Check the dataset's outgoing links over HTTP, and report those that moved or are dead.
 
-One request at a time to a host, with a pause between; hosts are asked side by side. What was found is written down line by
-line, so that a check which was interrupted goes on where it was.
+One request at a time to a host, with a pause after it; several hosts in parallel. Findings are
+appended to a file line by line, so that an interrupted check can be resumed.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 IDENTITY: Final = (f"{OWL}sameAs", *(f"{SKOS}{kind}Match" for kind in ("exact", "close", "broad", "narrow", "related")))
-"""What these lead to is an identifier: where the target serves data, it should speak of it."""
+"""Properties whose objects are identifiers: data served at the target should describe them."""
 
 STATES: Final = ("ok", "moved", "differs", "dead", "unsure")
-"""ok; redirected for good; the target's data does not speak of the identifier; no answer; the host would not say."""
+"""Answers; permanently redirected; its data lacks the identifier; no answer; access refused."""
 SETTLED: Final = ("ok", "moved", "differs")
-"""What is not asked again when a check goes on; the rest may be better by then."""
+"""States that a resumed check does not request again."""
 
 WRONG: Final = ("moved", "differs", "dead")
-"""What an editor should look at."""
+"""States that an editor should look at."""
 
 _ACCEPT: Final = (
     "application/ld+json, text/turtle;q=0.9, application/rdf+xml;q=0.9, application/n-triples;q=0.9, "
@@ -50,52 +50,56 @@ _ACCEPT: Final = (
 _PERMANENT: Final = (301, 308)
 _REDIRECT: Final = (301, 302, 303, 307, 308)
 _TRIES: Final = 3
+"""Attempts for each URL."""
 _HOPS: Final = 10
+"""Most redirects that are followed."""
 _SIDE_BY_SIDE: Final = 8
+"""Hosts that are requested in parallel (threads)."""
 _LARGEST: Final = 5 << 20
-"""Bytes of a target's data that are read for a comparison."""
+"""Most of a target's data that is read for a comparison (bytes)."""
 _PIECE: Final = 64 << 10
+"""Size of a read (bytes)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One address that the dataset leads to, and the IRIs that it stands for: they differ behind ``#``."""
+    """An external URL, and the IRIs of the dataset that have it: they differ in their fragments."""
 
     url: str
     iris: tuple[str, ...]
-    identifiers: tuple[str, ...] = ()  # those of the IRIs that something of ours is the same as, or like
+    identifiers: tuple[str, ...] = ()  # those of ``iris`` that are objects of IDENTITY properties
 
     @property
     def host(self) -> str:
-        """The host that answers for it, with its port."""
+        """The host of the URL, with its port, in lower case."""
         return urlsplit(self.url).netloc.rpartition("@")[2].lower()
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What asking one address has shown."""
+    """The result of checking one URL."""
 
     url: str
     state: str  # one of STATES
     status: int | None = None  # the last HTTP status
-    target: str | None = None  # where it leads, if elsewhere
+    target: str | None = None  # the final URL, if it differs
     detail: str = ""
     asked: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
 
 
 @dataclass(frozen=True, slots=True)
 class Manners:
-    """How we ask. In seconds."""
+    """Politeness of the checker; all values in seconds."""
 
-    delay: float = 1.0  # between two requests to a host
-    timeout: float = 20.0  # for an answer to begin, and for one that is read to end
-    longest_wait: float = 120.0  # that a host may ask for by Retry-After
+    delay: float = 1.0  # pause between two requests to a host
+    timeout: float = 20.0  # until an answer begins, and for reading its body
+    longest_wait: float = 120.0  # longest Retry-After that is obeyed
 
 
 def outgoing(quads: Iterable[ox.Quad], base: str, host: str | None = None) -> list[Link]:
-    """Return each http(s) address outside ``base`` that a statement leads to, but for classes; by address.
+    """Return each http(s) URL outside ``base`` that is the object of a statement, sorted.
 
-    ``host`` leaves only those of this host and of those below it.
+    Objects of rdf:type are left out. With ``host``, only URLs of that host and its subdomains.
     """
     iris: dict[str, set[str]] = defaultdict(set)
     identifiers: dict[str, set[str]] = defaultdict(set)
@@ -116,9 +120,9 @@ def outgoing(quads: Iterable[ox.Quad], base: str, host: str | None = None) -> li
 
 
 def read_state(path: Path) -> dict[str, Finding]:
-    """Return what an earlier check has found, by address; a last line that was not written to its end is left out.
+    """Return the findings of an earlier check by URL; an incomplete last line is ignored.
 
-    Raises UnusableInput when the file is something else.
+    Raises UnusableInput when the file has other content.
     """
     found: dict[str, Finding] = {}
     try:
@@ -146,9 +150,10 @@ def check(
     state: Path | None = None,
     report: Callable[[Finding], None] = lambda _: None,
 ) -> list[Finding]:
-    """Ask each link that ``state`` does not settle and return the findings of all, in order of the links.
+    """Check the links not SETTLED in ``state``; return all findings in the order of ``links``.
 
-    ``report`` is called with each new one, and ``state`` has it before. Raises UnusableInput when it cannot be written.
+    Each new finding is written to ``state``, then passed to ``report``. Raises UnusableInput when
+    ``state`` cannot be read or written.
     """
     links = list(links)
     known = read_state(state) if state else {}
@@ -180,7 +185,7 @@ def check(
         if state:
             content = "".join(json.dumps(asdict(finding), ensure_ascii=False) + "\n" for finding in known.values())
             partial = state.with_name(f".{state.name}.partial")
-            partial.write_text(content, encoding="utf-8")  # without the torn line, and each address once
+            partial.write_text(content, encoding="utf-8")  # complete lines, each URL once
             partial.replace(state)
             file = state.open("a", encoding="utf-8")
     except OSError as error:
@@ -200,7 +205,7 @@ def check(
 
 
 class _Turns:
-    """Whose turn it is at each host: one request at a time, and a pause after it."""
+    """Rate limit by host: one request at a time, and a pause after it."""
 
     def __init__(self, stop: threading.Event) -> None:
         self._locks: dict[str, threading.Lock] = defaultdict(threading.Lock)
@@ -208,7 +213,7 @@ class _Turns:
         self._guard, self._stop = threading.Lock(), stop
 
     def take(self, host: str) -> threading.Lock:
-        """Wait for a turn and return the lock to release after it."""
+        """Wait until the host may be requested; return the lock to release after the request."""
         with self._guard:
             lock = self._locks[host]
         lock.acquire()
@@ -216,16 +221,16 @@ class _Turns:
         return lock
 
     def pause(self, host: str, seconds: float) -> None:
-        """Leave the host alone for so long."""
+        """Make no request to the host for so long."""
         self._next[host] = max(self._next.get(host, 0.0), time.monotonic() + seconds)
 
 
 class _Failed(Exception):
-    """A request without an answer, in words."""
+    """A request failed; the message says how."""
 
 
 class _Asker:
-    """Asks for one address after the other, by the manners given; used by several threads."""
+    """The HTTP client of a check; used by several threads."""
 
     def __init__(self, session: requests.Session, manners: Manners, stop: threading.Event) -> None:
         self._session, self._manners, self._stop = session, manners, stop
@@ -233,7 +238,7 @@ class _Asker:
         session.headers.update({"User-Agent": f"unicef-linked/{__version__} (link check)", "Accept": _ACCEPT})
 
     def find(self, link: Link) -> Finding:
-        """Return what asking for a link shows: by HEAD, by GET where the host does not like that or its data is compared."""
+        """Check a link: by HEAD, or by GET where HEAD is refused or the data is to be compared."""
         url, moved = link.url, False
         visited = {url}
         for _ in range(_HOPS):
@@ -270,7 +275,7 @@ class _Asker:
         return Finding(link.url, "ok", status, target)
 
     def _answer(self, url: str, *, read: bool) -> tuple[requests.Response, bytes | None]:
-        """Return an answer to HEAD, or to GET, with its content where that is data and to be read; raises _Failed."""
+        """Return the response, and its content if ``read`` and it is data. Raises _Failed."""
         method, failure = "HEAD", ""
         for attempt in range(_TRIES):
             last = attempt == _TRIES - 1
@@ -316,7 +321,7 @@ class _Asker:
 
 
 def _read(response: requests.Response, timeout: float) -> bytes | None:
-    """Return the content, None where it is too large or too slow to compare."""
+    """Return the content, None if larger than ``_LARGEST`` or slower than ``timeout`` (s)."""
     content, end = bytearray(), time.monotonic() + timeout
     while piece := response.raw.read1(_PIECE, decode_content=True):
         content += piece
@@ -326,7 +331,7 @@ def _read(response: requests.Response, timeout: float) -> bytes | None:
 
 
 def _reason(error: BaseException) -> str:
-    """Return what went wrong in words, out of the layers of an HTTP library's error."""
+    """Return the cause of a ``requests`` or ``urllib3`` error in words."""
     text = str(error)
     for words in (
         "Connection refused",
@@ -344,7 +349,7 @@ def _reason(error: BaseException) -> str:
 
 
 def _location(response: requests.Response) -> str:
-    """Return where a redirect leads; HTTP libraries read bytes of UTF-8 as Latin-1."""
+    """Return a redirect's target; ``http.client`` decodes it as Latin-1, servers send UTF-8."""
     location = response.headers["Location"].strip()
     with suppress(UnicodeError):
         return location.encode("latin-1").decode("utf-8")
@@ -352,7 +357,7 @@ def _location(response: requests.Response) -> str:
 
 
 def _bare(url: str) -> str:
-    """Return an address by which two that differ in scheme alone are equal: a host that learnt TLS has moved nothing."""
+    """Return a URL without scheme and percent encoding: http to https does not count as moved."""
     parts = urlsplit(url)
     return unquote(parts._replace(scheme="", path=parts.path or "/").geturl())
 
@@ -362,7 +367,7 @@ def _elsewhere(url: str, link: Link) -> str | None:
 
 
 def _retry_after(response: requests.Response) -> float | None:
-    """Return the seconds that a host asks us to wait (RFC 9110, section 10.2.3), None where it does not."""
+    """Return the seconds of Retry-After (RFC 9110, section 10.2.3), None if absent or invalid."""
     value = response.headers.get("Retry-After", "").strip()
     if value.isdecimal():
         return float(value)
@@ -381,10 +386,11 @@ def _rdf_format(media_type: str) -> ox.RdfFormat | None:
 
 
 def compare(identifiers: Iterable[str], content: bytes, media_type: str, url: str) -> str:
-    """Return in words where a target's data does not speak of the identifiers that led to it; "" where it does.
+    """Return how a target's data fails to describe the identifiers, "" if it describes them.
 
-    RDF speaks of a thing that is the subject of a statement; JSON-LD needs its context, and is read as JSON. JSON speaks of
-    one by the last part of the IRI, as ``entities`` (Wikidata) or as an ``id``. Where there is nothing to compare, nothing differs.
+    RDF describes its subjects. JSON describes what it has under ``entities`` (Wikidata) or in an
+    ``id``, by the last segment of the IRI. JSON-LD is read as JSON, so that its context need not be
+    fetched. Data in other formats is not compared.
 
     >>> page = b'{"entities": {"Q2": {"id": "Q2"}}}'
     >>> compare(["http://www.wikidata.org/entity/Q1"], page, "application/json", "https://www.wikidata.org/")
@@ -424,7 +430,7 @@ def _compare_json(identifiers: Iterable[str], content: bytes) -> str:
 
 
 def _ids(body: Any) -> set[str]:
-    """Return what a JSON document says that it is about, as far as it says so."""
+    """Return the identifiers that a JSON document describes, empty if it names none."""
     if not isinstance(body, dict):
         return set()
     if isinstance(body.get("entities"), dict):
@@ -436,7 +442,7 @@ def _ids(body: Any) -> set[str]:
 
 
 def write(findings: Sequence[Finding], links: Sequence[Link], style: str) -> str:
-    """Return a report: as ``json``, or as ``text`` with what is not well and a table of hosts."""
+    """Return a report as ``json``, or as ``text``: links that are not ok, and a table of hosts."""
     counts: dict[str, dict[str, int]] = {}
     iris = {link.url: link.iris for link in links}
     for link, finding in zip(links, findings, strict=True):

@@ -1,11 +1,11 @@
-"""The release directory: write it whole, open it, verify it, name its parts.
+"""The release directory: write, open and verify it.
 
-A release is immutable. Its identity is the SHA-256 of ``dataset.nq``: canonical N-Quads, one statement a line, sorted
-by code point, without blank nodes of its own, so that anyone can check it with ``sha256sum dumps/dataset.nq``.
+A release is immutable. Its identity is the SHA-256 of ``dataset.nq``: canonical N-Quads, one
+statement a line, sorted by code point, without blank nodes; ``sha256sum`` checks it.
 
-    manifest.json    name, hash, base IRI, quads per graph, hashes of what it was made from, tool versions, releases before it
-    shapes.nq.gz     the shapes that let it through
-    context.jsonld   the JSON-LD context under which its documents are compacted
+    manifest.json    hash, base IRI, quads per graph, hashes of sources, tool versions, history
+    shapes.nq.gz     the shapes that it was validated against
+    context.jsonld   the JSON-LD context of its documents
     report.ttl       the SHACL report
     dumps/           dataset.nq, the same statements in other formats, each also gzip, and SHA256SUMS
 """
@@ -31,20 +31,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 LAYOUT: Final = 1
-"""The number of this layout; a release with another one is refused."""
+"""Version of the directory layout; a release with another one is refused."""
 
 HISTORY: Final = 50
-"""Releases before this one that a manifest tells of; older ones are forgotten."""
+"""Most earlier releases in a manifest; older ones are dropped."""
 
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """A release that another one replaced, and by how much they differ."""
+    """An earlier release, and how the next one differs: statements by graph name."""
 
     sha256: str
     quads: int
-    added: Mapping[str, int]  # statements that the release after it has and this one had not, by graph name
-    removed: Mapping[str, int]  # statements that this one had and the release after it has not
+    added: Mapping[str, int]  # added by the next release
+    removed: Mapping[str, int]  # removed by the next release
 
     @property
     def name(self) -> str:
@@ -54,7 +54,7 @@ class Past:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a release says of itself, before its statements are read."""
+    """The metadata of a release, in ``manifest.json``."""
 
     sha256: str  # of the uncompressed dataset.nq
     base_iri: str
@@ -62,14 +62,14 @@ class Manifest:
     graphs: Mapping[str, int]  # statements by graph name; "" is the default graph
     union: bool  # whether the default graph is the union of all graphs
     conforms: bool | None  # None: never validated
-    sources: Mapping[str, str] = field(default_factory=dict)  # SHA-256 of what it was made from, by role
+    sources: Mapping[str, str] = field(default_factory=dict)  # SHA-256 of its inputs, by role
     tools: Mapping[str, str] = field(default_factory=dict)  # versions, by name
-    history: tuple[Past, ...] = ()  # the releases before it, newest first
+    history: tuple[Past, ...] = ()  # earlier releases, newest first
     layout: int = LAYOUT
 
     @property
     def kind(self) -> Literal["built", "snapshot"]:
-        """How it was made: ``build`` validates and derives, a ``snapshot`` is a folder as it is."""
+        """``built`` if validated and derived, ``snapshot`` if a folder was packaged as is."""
         return "snapshot" if self.conforms is None else "built"
 
     @property
@@ -87,7 +87,7 @@ def canonical(quads: Iterable[Quad]) -> bytes:
 
 
 def compress(content: bytes) -> bytes:
-    """Return content as gzip without time stamp or file name, so that equal contents stay equal."""
+    """Return content as gzip, without time stamp and file name: equal content, equal bytes."""
     return gzip.compress(content, compresslevel=9, mtime=0)
 
 
@@ -136,9 +136,9 @@ class Release:
 
 
 def open_release(path: Path) -> Release:
-    """Return the release at ``path``; a link is followed now, so that moving it later does not touch this release.
+    """Return the release at ``path``; a symbolic link is resolved once, here.
 
-    Raises NotARelease when there is none, or one of a layout that this version does not know.
+    Raises NotARelease when there is none, or one of an unknown layout.
     """
     real = path.resolve()
     try:
@@ -161,10 +161,10 @@ def open_release(path: Path) -> Release:
 
 
 def history(older: Release | None, manifest: Manifest, dataset: bytes) -> tuple[Past, ...]:
-    """Return the history of a release that is about to replace ``older``, newest first; ``dataset`` is its N-Quads.
+    """Return the history of a release that will replace ``older``, newest first.
 
-    Nothing in it depends on when the build ran. A release of the same statements has the history that ``older`` has; one
-    of another dataset, by its base IRI, begins anew.
+    ``dataset`` is the new release as N-Quads. The time of the build has no influence. A release of
+    the same statements keeps the history of ``older``; one with another base IRI has none.
     """
     if older is None or older.manifest.base_iri != manifest.base_iri:
         return ()
@@ -178,20 +178,20 @@ def history(older: Release | None, manifest: Manifest, dataset: bytes) -> tuple[
 
 
 def _per_graph(lines: Iterable[bytes]) -> dict[str, int]:
-    """Return how many of the lines of N-Quads each graph has, by its name; "" is the default graph."""
+    """Return the number of N-Quads lines by graph name; "" is the default graph."""
     graphs = (quad.graph_name for quad in parse(b"".join(lines), format=RdfFormat.N_QUADS))
     found = Counter("" if isinstance(graph, DefaultGraph) else str(graph.value) for graph in graphs)
     return dict(sorted(found.items()))
 
 
 def write_release(out: Path, manifest: Manifest, files: Mapping[str, bytes]) -> Release:
-    """Write a release beside ``out`` and point ``out`` at it; ``files`` maps relative paths to contents.
+    """Write a release to ``{out}.{name}``; ``files`` maps relative paths to contents.
 
-    ``out`` becomes a symbolic link to ``{out}.{name}``, replaced in one step: a reader sees the older release or this
-    one, whole, and older ones stay beside it to go back to. Raises UnusableInput, with ``out`` untouched, when it is
-    something else than such a link or the folder cannot be written.
+    ``out`` becomes a symbolic link to it, replaced atomically: a reader sees the earlier release or
+    this one, complete. Earlier releases are kept. Raises UnusableInput, without changing ``out``,
+    when ``out`` is a file or a folder with content, or cannot be written.
     """
-    out = Path(os.path.abspath(out))  # noqa: PTH100 - resolve() would follow the link that we are about to replace
+    out = Path(os.path.abspath(out))  # noqa: PTH100 - resolve() would follow the link
     if out.is_dir() and not out.is_symlink() and any(out.iterdir()):
         raise UnusableInput(f"{out} is a folder with other files in it; give --out a new name")
     if out.exists() and not out.is_dir():
@@ -209,7 +209,7 @@ def write_release(out: Path, manifest: Manifest, files: Mapping[str, bytes]) -> 
                     file.write(content)
                     file.flush()
                     os.fsync(file.fileno())
-            if target.exists():  # the same statements were released before: keep the newest dumps and manifest
+            if target.exists():  # same statements: dumps and manifest are replaced
                 retired = partial.with_name(f"{partial.name}.old")
                 target.rename(retired)
                 partial.rename(target)
@@ -219,7 +219,7 @@ def write_release(out: Path, manifest: Manifest, files: Mapping[str, bytes]) -> 
             link = partial.with_name(f"{partial.name}.link")
             link.symlink_to(target.name)
             if out.is_dir() and not out.is_symlink():
-                out.rmdir()  # an empty folder that the user made
+                out.rmdir()  # an empty folder: a link cannot replace it
             link.replace(out)
         finally:
             shutil.rmtree(partial, ignore_errors=True)
@@ -229,5 +229,5 @@ def write_release(out: Path, manifest: Manifest, files: Mapping[str, bytes]) -> 
 
 
 def json_bytes(content: object) -> bytes:
-    """Return JSON for people to read, the same for equal contents."""
+    """Return indented JSON with sorted keys: equal content, equal bytes."""
     return (json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """What a citation of one thing in one release says; what is not known is ""."""
+    """Fields of a citation of one resource in one release; "" if unknown."""
 
     title: str
     dataset: str

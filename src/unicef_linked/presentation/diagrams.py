@@ -137,7 +137,8 @@ def draw(nodes: Iterable[Node], edges: Iterable[Edge]) -> Drawing:
 def _together(edges: Iterable[tuple[str, str]]) -> list[list[str]]:
     """Return the keys that hang together, sorted, the largest part first.
 
-    The layout would find the parts too, but numbers the bends of one part like nodes of another (fast-sugiyama 0.5.3).
+    fast-sugiyama lays out connected components by itself, but 0.5.3 may give dummy vertices of two
+    components the same number. No upstream issue known. So each component is laid out alone.
     """
     part: dict[str, set[str]] = {}
     for source, target in edges:

@@ -108,7 +108,7 @@ class Portrait:
 
     @property
     def told_below(self) -> frozenset[str]:
-        """The rows that a section tells value by value."""
+        """Keys of rows that also appear in full below the key facts."""
         return frozenset(row.key for section in self.sections for row in section.rows)
 
 

@@ -1,8 +1,8 @@
-"""JSON-LD that reads like plain JSON: one object about the resource, compacted under a context the release publishes.
+"""JSON-LD documents: one object about the resource, compacted by the release's context.
 
-The context is made from the statements themselves, so it fits any dataset: a property whose values are all IRIs reads
-as strings, one whose values all have a language reads as an object by language, one that anybody has twice is always a
-list. Specifications: JSON-LD 1.1, sections 4.2 (types), 4.6 (language maps) and 4.10 (sets).
+The context is derived from the statements, for any dataset. A property with only IRIs as values has
+strings, one with only language-tagged values a language map, and one that any subject has twice is
+always an array. JSON-LD 1.1, sections 4.2 (types), 4.6 (language maps) and 4.10 (sets).
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ _ALWAYS: Final[Context] = {
     "view": {"@id": f"{HYDRA}view", "@type": "@id"},
 }
 _PREFERRED: Final = (RDFS, SKOS, OWL)
-"""Where two vocabularies use one local name, ours has it first, then these."""
+"""Vocabularies that get a local name first, after the release's own ontology."""
 
 
 def make_context(quads: Iterable[Quad], names: Names) -> Context:
-    """Return the context for a dataset: the same statements give the same context."""
+    """Return the context of a dataset; it depends on the statements alone."""
     kinds: dict[str, set[str]] = {}
-    seen: set[tuple[str, str, str]] = set()  # (subject, predicate, language): a second one makes a list
+    seen: set[tuple[str, str, str]] = set()  # (subject, predicate, language); twice: an array
     objects: set[tuple[str, str, str]] = set()
     lists: set[str] = set()
     classes: set[str] = set()
@@ -50,7 +50,7 @@ def make_context(quads: Iterable[Quad], names: Names) -> Context:
             continue
         statement = (str(quad.subject), predicate, str(value))
         if statement in objects:
-            continue  # stated in another graph as well
+            continue  # the same triple in another graph
         objects.add(statement)
         language = (value.language or "") if isinstance(value, Literal) else ""
         kinds.setdefault(predicate, set()).add(_kind(value))
@@ -115,7 +115,7 @@ _NATIVE: Final = {f"{XSD}integer": re.compile(r"0|-?[1-9]\d{0,14}"), f"{XSD}bool
 
 
 def write(triples: Iterable[Triple], context: Mapping[str, Any], *, root: str) -> bytes:
-    """Return triples as one JSON object about ``root``: what it links to is nested, what links to it as reverse."""
+    """Return triples as one JSON object about ``root``: objects nested, subjects in @reverse."""
     expanded = serialize(sorted(triples, key=str), format=RdfFormat.JSON_LD)
     assert expanded is not None
     by_language = {d["@id"] for d in context.values() if isinstance(d, dict) and "@language" in d.get("@container", ())}
@@ -140,7 +140,7 @@ def write(triples: Iterable[Triple], context: Mapping[str, Any], *, root: str) -
 
 
 def _native(value: Any) -> Any:
-    """Return numbers and truth values as JSON has them, where that loses nothing."""
+    """Return integers and booleans as native JSON, where the lexical form is kept."""
     if not isinstance(value, dict):
         return value
     form = _NATIVE.get(value.get("@type", ""))
@@ -150,9 +150,9 @@ def _native(value: Any) -> Any:
 
 
 def _tree(nodes: dict[str, Context], root: str) -> Any:
-    """Return the nodes as one tree below ``root``, each written out once; what hangs on nothing is included in it.
+    """Return the nodes as a tree below ``root``, each once; unreachable nodes are in @included.
 
-    A type is a word of the context and holds no object, so what is said of classes is among the included (JSON-LD 1.1, 4.13).
+    A value of @type cannot be a node object, so classes are in @included (JSON-LD 1.1, 4.13).
     """
     left = dict(nodes)
     referrers: dict[str, list[tuple[str, str]]] = {}
@@ -187,7 +187,7 @@ def _tree(nodes: dict[str, Context], root: str) -> Any:
 
 
 def _used(context: Mapping[str, Any], body: Context) -> Context:
-    """Return the part of the context that a document uses, so that a small document stays small."""
+    """Return the part of the context that a document uses, to keep small documents small."""
     words: set[str] = set()
 
     def collect(value: object) -> None:

@@ -1,4 +1,8 @@
-"""Where the publisher reads from: one small protocol, and what stands behind it."""
+"""Reading the dataset: the ``Store`` protocol and its engines.
+
+May not: import ``build`` or ``web``, or know the text of pages.
+Called by: ``web``, ``mcp`` and ``cli``.
+"""
 
 from __future__ import annotations
 
@@ -15,23 +19,23 @@ if TYPE_CHECKING:
     from unicef_linked.store.query import Query
 
 BATCH: Final = 1000
-"""Terms in one request to an engine elsewhere: a query of about 100 kB."""
+"""Most terms in one request to a remote engine: a query of about 100 kB."""
 
 Labels = dict[str, dict[str, str]]
 """IRI to language tag to text; "" is the language of a plain literal."""
 
 
 WHOLE: Final = 1 << 20
-"""Answers up to this many bytes are read whole before the status line, so that they have a length and can be kept."""
+"""Answers up to this size (bytes) are complete before the status line: they can be cached."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """The bytes of a query's answer in one format.
 
-    ``whole`` is set when the answer was complete before the status line could leave: then it has a length and can be
-    kept. Else ``chunks`` yields it as it is made, and raises QueryError when it breaks off. Iterate to the end or
-    ``close()`` it: that frees the query process.
+    ``whole`` is set when the answer is complete: it then has a Content-Length and can be cached.
+    Otherwise ``chunks`` yields it as it is evaluated, and raises QueryError when that fails.
+    Iterate to the end or call ``close``: that frees the query process.
     """
 
     format: Format
@@ -39,14 +43,14 @@ class Answer:
     chunks: Iterator[bytes]
 
     def close(self) -> None:
-        """Free what computes the rest of the answer."""
+        """Free the query process or connection."""
         close = getattr(self.chunks, "close", None)
         if close:
             close()
 
 
 class Chunks:
-    """An iterator that frees what it stands on at its end, at an error, and when it is closed, begun or not."""
+    """An iterator that calls ``free`` once: at its end, at an error, or when it is closed."""
 
     def __init__(self, chunks: Iterator[bytes], free: Callable[[], None]) -> None:
         self._chunks, self._free = chunks, free
@@ -63,7 +67,7 @@ class Chunks:
             raise
 
     def close(self) -> None:
-        """Give up what is left."""
+        """Discard the rest and free the resources."""
         if self._open:
             self._open = False
             close = getattr(self._chunks, "close", None)
@@ -107,7 +111,10 @@ class Store(Protocol):
         ...
 
     def select(self, query: str, bindings: Mapping[str, Term] | None = None) -> list[Solution]:
-        """Return the solutions of a query of our own, never a stranger's; it projects each variable that ``bindings`` bind."""
+        """Return the solutions of one of this package's own queries, never a client's.
+
+        It must project each variable that ``bindings`` bind.
+        """
         ...
 
     def answer(
@@ -119,13 +126,13 @@ class Store(Protocol):
         timeout: float,
         left: Callable[[], bool] = lambda: False,
     ) -> Answer:
-        """Return the answer to a stranger's query, in ``solutions`` or in ``graph`` as its form asks.
+        """Return the answer to a client's query, in ``solutions`` or ``graph`` by the query's form.
 
-        Raises the QueryErrors, and NotAcceptable when the form asks for the one that is None. ``timeout`` in seconds;
-        the evaluation may be given up as soon as ``left`` says that the client has left.
+        ``timeout`` is in seconds. Evaluation may stop once ``left`` returns True: the client has
+        disconnected. Raises QueryError, and NotAcceptable when the format for the form is None.
         """
         ...
 
     def close(self) -> None:
-        """Give back processes and connections."""
+        """Close sockets and connections."""
         ...

@@ -1,4 +1,4 @@
-"""Store over a release: our own questions in this process, strangers' queries in the query processes."""
+"""Store over a local release: own queries run in this process, clients' queries in the pool."""
 
 from __future__ import annotations
 
@@ -49,21 +49,24 @@ if TYPE_CHECKING:
 _GLIBC_TUNABLES: Final = ":".join(
     f"glibc.malloc.{name}={value}"
     for name, value in {
-        "tcache_count": 2000,  # a query allocates many small pieces at a time, more than are kept at hand by default
-        "top_pad": 16 << 20,  # what one query gave back the next need not ask the kernel for
+        "tcache_count": 2000,  # blocks per size: a query allocates more than the default 7
+        "top_pad": 16 << 20,  # bytes: keep freed memory for the next query
         "trim_threshold": 64 << 20,
         "mmap_threshold": 4 << 20,
     }.items()
 )
-"""What the query processes ask of glibc's allocator where there is no better one (docs/performance.md)."""
+"""Tuning of glibc's allocator for queries, where oneTBB's is missing (docs/performance.md)."""
 _TICK: Final = 0.2
-"""Seconds after which we look up from waiting."""
+"""Receive timeout (s): how often a waiting client polls the slot table."""
 _LOST: Final = 2
-"""Looks at the board, one after the other, that find nobody at work on a request that was taken up: then it is lost."""
+"""Consecutive polls that find no process on a request already taken from the queue.
+
+Then it is considered lost. A lost request is sent again; an answer that has begun is broken off.
+"""
 
 
 class Evaluators:
-    """The query processes of one server: started once, restarted if they end, stopped on ``close``."""
+    """The query processes of one server: restarted if they end, stopped on ``close``."""
 
     def __init__(self, release: Release, settings: Settings, index: Path | None = None) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="unicef-linked-")
@@ -109,16 +112,18 @@ class Evaluators:
 
 
 def _allocator() -> dict[str, str]:
-    """Return the environment that chooses the allocator of the query processes: oneTBB's where the machine has it."""
+    """Return the environment variables that choose the allocator: oneTBB's where installed."""
     tbb = find_library("tbbmalloc_proxy")
     return {"LD_PRELOAD": tbb} if tbb else {"GLIBC_TUNABLES": _GLIBC_TUNABLES}
 
 
 class Embedded:
-    """A release in memory, or in an index on disk, and the address of the query processes that hold the same release.
+    """A release in memory or in an on-disk index, and the address of its query processes.
 
-    In memory the statements are kept twice: in a store, for our own queries, and as published, for documents. A store
-    keeps numbers by value, and would say ``xsd:integer`` of an ``xsd:nonNegativeInteger``; from disk, documents say so.
+    In memory the statements are kept twice: in a store for own queries, and as published for
+    documents. A store normalises numbers, so that ``xsd:nonNegativeInteger`` comes back as
+    ``xsd:integer`` (https://github.com/oxigraph/oxigraph/issues/526). Documents read from disk have
+    the normalised form.
     """
 
     def __init__(self, release: Release, address: str, settings: Settings, index: Path | None = None) -> None:
@@ -226,7 +231,7 @@ class Embedded:
             raise
 
     def close(self) -> None:
-        """See Store: the processes belong to Evaluators."""
+        """See Store. The query processes are stopped by Evaluators."""
         self._lines.close()
 
 
@@ -239,7 +244,7 @@ def _options(
     solutions: str | None,
     graph: str | None,
 ) -> bytes:
-    """Return the line of a request that says all but the query; it is the same for most."""
+    """Return a request's options as a line of JSON; cached, since most requests share them."""
     return json.dumps(locals()).encode() + b"\n"
 
 
@@ -249,9 +254,10 @@ def _timeval(seconds: float) -> bytes:
 
 
 class _Lines:
-    """Our sockets for talking to query processes, each with a name in their folder: as many as queries may be under way.
+    """A pool of datagram sockets to the query processes, one for each query that may be under way.
 
-    Kept from one query to the next, and made when first needed.
+    A socket is made when it is first needed and kept for later queries. Its name is a file beside
+    the queue's.
     """
 
     def __init__(self, address: str, settings: Settings) -> None:
@@ -260,27 +266,27 @@ class _Lines:
         self._free: list[socket.socket | None] = [None] * (2 * settings.workers + settings.query_queue)
 
     def take(self) -> socket.socket:
-        """Return a socket on which nothing is under way. Raises Overloaded."""
+        """Return a free socket. Raises Overloaded when all are in use."""
         try:
             line = self._free.pop()
         except IndexError:
             raise self.overloaded() from None
         if line is None:
             line = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-            # Time limits of the kernel's: those of Python's cost two system calls for one.
+            # The kernel's timeouts: ``settimeout`` would add a poll(2) to every call.
             line.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _timeval(self.patience))
             line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _timeval(_TICK))
-            with suppress(FileNotFoundError):  # the query processes have been closed: nobody will take anything up
+            with suppress(FileNotFoundError):  # the pool was closed: sending will fail
                 line.bind(f"{self.address}.{self._ours}.{next(self._numbers)}")
         return line
 
     @cached_property
     def board(self) -> Board:
-        """Where the query processes say what they work on."""
+        """The slots of the query processes."""
         return Board(board_of(self.address))
 
     def give_back(self, line: socket.socket) -> None:
-        """Keep a socket, after the end of an answer, for the next query."""
+        """Return a socket to the pool, after the end of an answer."""
         self._free.append(line)
 
     def overloaded(
@@ -289,7 +295,7 @@ class _Lines:
         return Overloaded(why, retry_after=max(1, round(self.patience)))
 
     def hang_up(self, line: socket.socket) -> None:
-        """Close a socket in the middle; the process that works for it notices, and is free again."""
+        """Close a socket before the end of its answer: the query process notices and is freed."""
         name = line.getsockname()
         line.close()
         if name:
@@ -297,14 +303,14 @@ class _Lines:
         self._free.append(None)
 
     def close(self) -> None:
-        """Close the sockets that are free."""
+        """Close the free sockets."""
         for line in filter(None, list(self._free)):
             self._free.remove(line)
             self.hang_up(line)
 
 
 class _Conversation:
-    """One query, and its answer as it arrives from a query process."""
+    """One query, and its answer as a query process sends it."""
 
     def __init__(
         self,
@@ -331,15 +337,15 @@ class _Conversation:
             self._request = REQUEST.pack(self._asked, self._timeout, len(body)) + body
             try:
                 self._line.sendto(self._request[:PIECE], self._lines.address)
-            except OSError:  # the queue is full, nobody took anything up in time, or the processes are restarting
+            except OSError:  # the queue stayed full for SO_SNDTIMEO, or the pool is restarting
                 raise self._lines.overloaded() from None
             self._first = self._receive(patience)
-            # Nothing: nobody took it up, or who did ended at that moment. Ask again: at worst another answers it too.
+            # Empty: not taken in time, or lost. Send again: at worst two processes answer.
             if not self._first and time.monotonic() > patience:
                 raise self._lines.overloaded()
 
     def close(self) -> None:
-        """Leave, after the end or before it."""
+        """Give the socket back at the end of the answer, close it before."""
         line, self._line = self._line, None
         if line and self._ended:
             self._lines.give_back(line)
@@ -347,7 +353,7 @@ class _Conversation:
             self._lines.hang_up(line)
 
     def answer(self, accepted: tuple[Format, ...]) -> Answer:
-        """Return the answer, whole where it is not long."""
+        """Return the answer: whole up to ``WHOLE`` bytes, else as a stream."""
         self._accepted = accepted
         media_type, _, content = self._next().partition(b"\n")
         chosen = FORMATS_BY_MEDIA_TYPE[media_type.decode()]
@@ -371,12 +377,12 @@ class _Conversation:
                 yield content
 
     def _next(self) -> bytes:
-        """Return what the next message of the answer carries; raises what the query process says went wrong."""
+        """Return the bytes of the answer's next message. Raises the error that it reports."""
         assert self._line
         while True:
             message, self._first = self._first or self._receive(), b""
             kind, content = message[:1], message[1:]
-            if kind in b"WE":  # nothing at all among them
+            if kind in b"WE":  # also true of an empty message, which means lost
                 if not message:
                     self._broken_off()
                 self._ended = True
@@ -398,9 +404,10 @@ class _Conversation:
                     self._line.sendto(self._request[start : start + PIECE], content.decode())
 
     def _receive(self, patience: float | None = None) -> bytes:
-        """Return the next message that says something; nothing when nobody takes the request up, or works on it any more.
+        """Return the next message; empty if the request is lost, or still queued at ``patience``.
 
-        Looks meanwhile whether the client is still there.
+        ``patience`` is a time of the monotonic clock (s). Raises QueryError when the HTTP client
+        has closed its connection, which is checked at every poll.
         """
         assert self._line
         missed = 0
@@ -419,7 +426,7 @@ class _Conversation:
                 return b""
 
     def _is_unread(self) -> bool:
-        """Tell whether the request still lies where we put it (unix(7), SIOCOUTQ)."""
+        """Tell whether the request is still in the queue (unix(7), SIOCOUTQ)."""
         assert self._line
         return fcntl.ioctl(self._line, termios.TIOCOUTQ, bytes(4)) != bytes(4)
 

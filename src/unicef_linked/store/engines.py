@@ -1,4 +1,7 @@
-"""The engines by the name that ``--engine`` has for them: what each starts beside the web workers, what each of those opens."""
+"""``--engine`` by name.
+
+``run_engine`` starts what must run beside the web workers, ``open_store`` opens one worker's store.
+"""
 
 from __future__ import annotations
 
@@ -19,11 +22,11 @@ if TYPE_CHECKING:
     from unicef_linked.store import Store
 
 Engine = dict[str, str]
-"""What a web worker, a process of its own, needs to know to open its store."""
+"""What a web worker, which is a process of its own, needs to open its store; JSON."""
 
 
 def check_engine(name: str) -> str:
-    """Return the name of an engine; raises UnusableInput for another."""
+    """Return ``name`` if it is a known engine; raises UnusableInput otherwise."""
     if name in {"memory", "disk"} or name.startswith(("http://", "https://")):
         return name
     raise UnusableInput(f"--engine {name} is not known; use memory, disk, or the http(s) address of a SPARQL endpoint")
@@ -33,7 +36,8 @@ def check_engine(name: str) -> str:
 def run_engine(name: str, release: Release, settings: Settings) -> Iterator[Engine]:
     """Run what an engine needs beside the web workers, until the end of the block.
 
-    Raises EngineUnavailable or UnusableInput when an engine elsewhere cannot be asked, or does not hold the release.
+    Raises EngineUnavailable when a remote engine does not answer, UnusableInput when it does not
+    hold the release.
     """
     if name in {"memory", "disk"}:
         index = index_release(release) if name == "disk" else None
@@ -52,7 +56,7 @@ def run_engine(name: str, release: Release, settings: Settings) -> Iterator[Engi
 
 
 def open_store(engine: Mapping[str, str], release: Release, settings: Settings) -> Store:
-    """Return the store of one web worker over an engine that runs."""
+    """Return one web worker's store over a running engine."""
     if engine["name"] in {"memory", "disk"}:
         index = Path(engine["index"]) if engine["index"] else None
         return Embedded(release, engine["queries"], settings, index)

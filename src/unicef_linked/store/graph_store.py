@@ -1,4 +1,4 @@
-"""Put a release into an engine elsewhere by the SPARQL 1.1 Graph Store HTTP Protocol, graph by graph, and count what arrived."""
+"""Load a release into a remote engine by the SPARQL 1.1 Graph Store HTTP Protocol."""
 
 from __future__ import annotations
 
@@ -30,17 +30,20 @@ _ENDPOINTS: Final = (
     (r"/rdf-graphs/service/?$", ""),  # GraphDB, RDF4J
     (r"/sparql/gsp/?$", "/sparql"),  # Neptune
 )
-"""Where the query endpoint lies beside the graph store."""
+"""Path of a graph store (pattern) to the path of the query endpoint of the same engine."""
 _BUFFER: Final = 16 << 20
+"""Statements kept in memory before they are written to the files (characters)."""
 _PATIENCE: Final = (3.0, 3600.0)
-"""Seconds to connect, and for an engine to take one graph in."""
+"""Timeouts (s): to connect, and for the engine to load one graph."""
 _COUNTING: Final = 600.0
+"""Timeout of counting and probing queries (s)."""
 _UNION: Final = "union of all graphs"
+"""Key of the union in ``_files``; no graph has this name, since it is not an IRI."""
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a transfer is: ``done`` of ``total`` bytes, of which ``graph`` (its name) is the one on the way."""
+    """Progress of a transfer: ``done`` of ``total`` bytes; ``graph`` names the current graph."""
 
     graph: str
     number: int
@@ -50,7 +53,7 @@ class Progress:
 
 
 def find_endpoint(store: str) -> str | None:
-    """Return the address of the query endpoint that belongs to a graph store, None where it cannot be told.
+    """Return the URL of the query endpoint beside a graph store, None for an unknown engine.
 
     >>> find_endpoint("http://localhost:8890/sparql-graph-crud-auth")
     'http://localhost:8890/sparql'
@@ -61,11 +64,11 @@ def find_endpoint(store: str) -> str | None:
 def load(
     release: Release, store: str, endpoint: str | None, settings: Settings, report: Callable[[Progress | str], None]
 ) -> None:
-    """Make an engine hold a release: its named graphs and its default graph replace those of the same names.
+    """Load a release: its named graphs and its default graph replace those of the same names.
 
-    ``endpoint`` is asked what the engine means by its default graph, and how much has arrived. ``report`` is told how
-    far it is, and what an operator should know. Raises EngineUnavailable, or UnusableInput when the engine refuses a
-    graph or has, at the end, not as many statements as the release.
+    ``endpoint`` shows whether the engine's default graph is the union, and counts the statements.
+    ``report`` receives progress and messages for the operator. Raises EngineUnavailable; raises
+    UnusableInput when the engine refuses a graph or counts fewer statements than the release has.
     """
     with _Graphs(open_session(settings), store) as graphs, _files(release) as files:
         asked = Endpoint(endpoint, settings, {}) if endpoint else None
@@ -75,7 +78,8 @@ def load(
         if union and asked and _is_union(graphs, asked, release.names.graph("load-probe")):
             report("the engine's default graph is the union of its graphs: it is not loaded by itself")
             union = None
-        wanted = [*sorted(files.items(), key=lambda item: item[1].stat().st_size)]  # a small one meets the challenge
+        # The smallest first: it is sent twice when the server asks for credentials.
+        wanted = [*sorted(files.items(), key=lambda item: item[1].stat().st_size)]
         wanted += [("", path) for path in (union or own,) if path]
         total, done = sum(path.stat().st_size for _, path in wanted), 0
         for number, (name, path) in enumerate(wanted, start=1):
@@ -95,7 +99,7 @@ def load(
 
 
 class _Graphs:
-    """A graph store, and the graphs in it."""
+    """A client of one graph store."""
 
     def __init__(self, session: requests.Session, url: str) -> None:
         self.name = shown(url)
@@ -108,16 +112,16 @@ class _Graphs:
         self._session.close()
 
     def put(self, name: str, path: Path, sent: Callable[[int], None]) -> str:
-        """Replace a graph ("" is the default one) by a file of N-Triples; return why the engine refused, or ""."""
+        """Replace a graph ("": the default one) by N-Triples; return the refusal, or ""."""
         with _Upload(path, sent) as body:
             return self._request("PUT", name, body, {"Content-Type": NTRIPLES.media_type})
 
     def delete(self, name: str) -> str:
-        """Remove a graph; return why the engine refused, or ""."""
+        """Delete a graph; return the refusal, or ""."""
         return self._request("DELETE", name, None, {})
 
     def _request(self, method: str, name: str, body: io.FileIO | None, headers: dict[str, str]) -> str:
-        # Virtuoso knows a parameter without a value only as "default=".
+        # ``default=``, not ``default``: Virtuoso requires the equals sign.
         try:
             response = self._session.request(
                 method,
@@ -144,7 +148,7 @@ class _Graphs:
 
 
 class _Upload(io.FileIO):
-    """A file that tells how much of it was read."""
+    """A file that reports the number of bytes read so far."""
 
     def __init__(self, path: Path, sent: Callable[[int], None]) -> None:
         super().__init__(path)
@@ -158,7 +162,7 @@ class _Upload(io.FileIO):
 
 @contextmanager
 def _files(release: Release) -> Iterator[dict[str, Path]]:
-    """Give one file of N-Triples for each graph of a release, by name, and one for the union where it is published."""
+    """Write each graph of a release, and the union if it has one, to a file of N-Triples."""
     with tempfile.TemporaryDirectory(prefix="unicef-linked-") as folder:
         paths: dict[str, Path] = {}
         waiting: dict[str, list[str]] = {}
@@ -186,7 +190,7 @@ def _files(release: Release) -> Iterator[dict[str, Path]]:
 
 
 def _is_union(graphs: _Graphs, endpoint: Endpoint, probe: str) -> bool:
-    """Tell whether the engine's default graph shows what is in a named graph, by a statement put there for a moment."""
+    """Tell whether the default graph is the union, by a probe loaded into a named graph."""
     with tempfile.NamedTemporaryFile("w", suffix=".nt") as file:
         file.write(f"<{probe}> <{probe}> <{probe}> .\n")
         file.flush()
@@ -207,7 +211,7 @@ def _count_lines(path: Path | None) -> int:
 
 
 def _compare(release: Release, endpoint: Endpoint, default: int, report: Callable[[Progress | str], None]) -> None:
-    """Count what the engine has. Graphs of ours that this release no longer has are told: they still answer."""
+    """Compare the engine's counts with the release's; report graphs of older releases."""
 
     def count(query: str) -> dict[str, int]:
         rows = endpoint.select(query, timeout=_COUNTING, ceiling=1 << 30)
@@ -221,7 +225,7 @@ def _compare(release: Release, endpoint: Endpoint, default: int, report: Callabl
         if found.get(name, 0) != number:
             raise UnusableInput(f"{name} has {number:,} statements, the engine counts {found.get(name, 0):,}")
     counted = count("SELECT (COUNT(*) AS ?n) { ?s ?p ?o }")[""]
-    if counted < default:  # more is the engine's own, or of other datasets in it
+    if counted < default:  # there may be more: the engine's own statements, or other datasets
         raise UnusableInput(f"the default graph has {default:,} statements, the engine counts {counted:,}")
     left = sorted(name for name in found if name.startswith(release.names.graph("")) and name not in expected)
     if left:

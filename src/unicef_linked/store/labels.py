@@ -1,4 +1,4 @@
-"""Names for people: which properties hold them, and how one is chosen for each language."""
+"""Labels: the properties that hold them, and the choice of one for each language."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ LABEL_PROPERTIES: Final = (
     f"{SCHEMA}name",
     "https://schema.org/name",
 )
-"""Where a name for people is looked for, best first."""
+"""Properties that hold labels, in order of preference."""
 
 LABEL_NODES: Final = tuple(NamedNode(iri) for iri in LABEL_PROPERTIES)
-"""The same, as terms."""
+"""LABEL_PROPERTIES as terms."""
 
 
 def choose_labels(quads: Iterable[Quad]) -> Labels:
-    """Return the best name of each subject in each language.
+    """Return the preferred label of each subject in each language.
 
-    Of several with the same property, the first in code point order: every web worker says the same.
+    Of several with the same property, the first in code point order, so that all web workers agree.
     """
     best: dict[str, dict[str, tuple[int, str]]] = {}
     for quad in quads:

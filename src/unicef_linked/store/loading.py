@@ -1,4 +1,4 @@
-"""A release as a store: named graphs as published, the default graph as a consumer expects to query it."""
+"""Load a release into a store: named graphs as published, and the default graph for queries."""
 
 from __future__ import annotations
 
@@ -20,20 +20,22 @@ if TYPE_CHECKING:
 def load_release(release: Release) -> Store:
     """Return a release as an in-memory store.
 
-    Where the release says that its default graph is the union, the union is stored: the engine's own union keeps a
-    statement once for each graph that holds it, while an RDF merge holds it once (RDF 1.1 Semantics, section 4.1).
+    Where the release's default graph is the union, the union is stored. Oxigraph's own union
+    returns a triple once for each graph that holds it
+    (https://github.com/oxigraph/oxigraph/issues/1919), while an RDF merge holds it once (RDF 1.1
+    Semantics, section 4.1).
     """
     return _loaded(_statements(release))
 
 
 def default_graph(store: Store) -> Store:
-    """Return the default graph of a store as another."""
+    """Return a store with the default graph of ``store`` alone."""
     return _loaded(store.quads_for_pattern(None, None, None, DefaultGraph()))
 
 
 def _loaded(statements: Iterable[Quad]) -> Store:
     store = Store()
-    # What is loaded one after the other lies side by side in memory, and most patterns of a query name their predicate.
+    # Triples loaded in sequence are adjacent in memory, and most patterns name a predicate.
     store.bulk_extend(sorted(statements, key=lambda quad: quad.predicate.value))
     return store
 
@@ -41,8 +43,8 @@ def _loaded(statements: Iterable[Quad]) -> Store:
 def index_release(release: Release) -> Path:
     """Return the folder of a release's on-disk index, made when it is not there yet.
 
-    It lies beside the dumps, or, where the release cannot be written to, in a temporary folder. It is a cache: not part
-    of what the release's hash covers, and named by the version of the engine that can read it.
+    It is in the release's folder, or in a temporary one where the release is read-only. It is a
+    cache: the release's hash does not cover it, and its name has the version of the engine.
     """
     name = f"index-{version('pyoxigraph')}"
     index = release.path / name
@@ -53,10 +55,10 @@ def index_release(release: Release) -> Path:
     try:
         store = Store(partial)
         store.bulk_extend(_statements(release))
-        store.optimize()  # bulk-loaded files answer five times as slowly
+        store.optimize()  # without it, queries on bulk-loaded files take five times as long
         store.flush()
-        del store  # closes it: nothing may write beside those who read
-        if not index.is_dir():  # another server may have been quicker
+        del store  # closes it: a read-only store must have no writer beside it
+        if not index.is_dir():  # another server may have finished first
             partial.rename(index)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
@@ -64,7 +66,7 @@ def index_release(release: Release) -> Path:
 
 
 def open_index(index: Path) -> Store:
-    """Return an on-disk index, opened read-only: any number of processes may."""
+    """Return an on-disk index, opened read-only, as any number of processes may."""
     return Store.read_only(str(index))
 
 

@@ -1,7 +1,8 @@
-"""A stranger's query, checked before anything parses it: its length, its depth, and why we refuse it.
+"""Checks of a client's query before it is parsed: length, depth, updates and SERVICE.
 
-Nothing here is a parser. A lexer of SPARQL 1.1 tokens is enough to tell a keyword from the same letters in an IRI, a
-string, a comment, a variable or a prefixed name, and costs linear time. The engine's parser runs in a query process.
+This is a lexer of SPARQL 1.1 tokens, not a parser. It tells a keyword from the same letters in an
+IRI, a string, a comment, a variable or a prefixed name, in linear time. The engine's parser runs in
+a query process.
 """
 
 from __future__ import annotations
@@ -20,14 +21,16 @@ if TYPE_CHECKING:
     from unicef_linked.rdf.terms import Term
 
 MAX_DEPTH: Final = 100
-"""Nested brackets, or signs in a row. The engine's parser is recursive: a few thousand overflow its stack."""
+"""Most nested brackets, or consecutive signs: a few thousand overflow the parser's stack."""
 
 _UPDATES: Final = frozenset(["INSERT", "DELETE", "LOAD", "CLEAR", "DROP", "CREATE", "ADD", "MOVE", "COPY", "WITH"])
 _FORMS: Final = frozenset(["SELECT", "ASK", "CONSTRUCT", "DESCRIBE"])
 
-# SPARQL 1.1 Query, section 19.8. Possessive quantifiers keep the whole match linear; they stand after single characters
-# only, since early releases of Python 3.11 mistake them after groups. Order matters: an IRI before "<", a long string
-# before a short one.
+# SPARQL 1.1 Query, section 19.8. Possessive quantifiers keep the match linear. They follow single
+# characters only: after a group, CPython before 3.11.5 may match what it should not
+# (https://github.com/python/cpython/issues/106052), and with a capture in the group may raise
+# SystemError (https://github.com/python/cpython/issues/101955). Order matters: an IRI before "<", a
+# long string before a short one.
 _TOKEN: Final = re.compile(
     r"""
       (?P<comment>   \#[^\r\n]*+ )
@@ -82,7 +85,7 @@ def check(text: str, *, max_length: int, services: Collection[str] = ()) -> bool
         raise MalformedQuery("the query is empty", line=1, column=1)
     if len(text) > max_length:
         raise MalformedQuery(f"the query has {len(text):,} characters; at most {max_length:,} are taken")
-    # The lexer costs as much as the evaluation of a small query; most queries hold nothing that it could object to.
+    # The lexer takes as long as a small query: skip it for text that cannot be refused.
     lower = text.lower()
     for word in _SUSPICIOUS:
         if word in lower:
@@ -91,7 +94,7 @@ def check(text: str, *, max_length: int, services: Collection[str] = ()) -> bool
         if sum(map(text.count, "{([!+-^")) <= MAX_DEPTH:
             return False
     federated = _check_tokens(text, services)
-    # Codepoint escapes may stand anywhere (section 19.2), so a keyword can be spelled with them.
+    # Codepoint escapes are allowed anywhere (section 19.2), also in a keyword.
     unescaped = _CODEPOINT.sub(_unescape, text)
     return federated | (unescaped != text and _check_tokens(unescaped, services))
 
@@ -121,8 +124,9 @@ def _check_tokens(text: str, services: Collection[str]) -> bool:
         if kind != "name":
             continue
         prefix, colon, _ = token[0].upper().partition(":")
-        # The engine needs no space around a keyword: it reads `trueSERVICE` and `true.SERVICE` as the end of a triple and
-        # a call, `SERVICEex:a {` as a call of ex:a. No other word of SPARQL holds this one; a prefix may.
+        # The engine needs no space around a keyword: `trueSERVICE` and `true.SERVICE` end a triple
+        # and begin a SERVICE clause, `SERVICEex:a {` is a SERVICE clause of ex:a. No other keyword
+        # of SPARQL contains SERVICE; a prefix may.
         if "SERVICE" in prefix and (
             not colon or (depth and previous != "GRAPH" and _OPENS_GROUP.match(text, token.end()))
         ):
@@ -195,7 +199,7 @@ def dataset_clauses(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def form_of(text: str) -> str | None:
-    r"""Return which of the four forms a query has (SPARQL 1.1 Query, section 16), None where no word says so.
+    r"""Return the form of a query (SPARQL 1.1 Query, section 16), None if it has none.
 
     >>> form_of("PREFIX select: <http://example.org/> # CONSTRUCT\n ASK { ?select a select:x }")
     'ASK'
@@ -207,7 +211,7 @@ def form_of(text: str) -> str | None:
 
 
 def bind(text: str, bindings: Mapping[str, Term]) -> str:
-    """Return a query of ours that gives values to variables, first of all in its outermost group.
+    """Return a query with a VALUES clause for ``bindings``, first in its outermost group.
 
     >>> from pyoxigraph import NamedNode
     >>> bind("SELECT ?s { ?s a ?class }", {"class": NamedNode("http://example.org/C")})
@@ -221,7 +225,7 @@ def bind(text: str, bindings: Mapping[str, Term]) -> str:
 
 
 def is_repeatable(text: str) -> bool:
-    """Tell whether a query gives one answer as long as the dataset stays the same (SPARQL 1.1 Query, section 17.4).
+    """Tell whether a query is deterministic over one dataset (SPARQL 1.1 Query, section 17.4).
 
     >>> is_repeatable("SELECT * { ?s ?p 'NOW()' }"), is_repeatable("SELECT (now() AS ?t) {}")
     (True, False)
@@ -238,7 +242,7 @@ _MAY_CHANGE: Final = ("now", "rand", "uuid", "bnode", "\\")
 
 
 def malformed(message: str, text: str) -> MalformedQuery:
-    """Return the error for a query that the engine's parser refused with ``message``, in words for its author.
+    """Return the error for a query that the engine's parser refused with ``message``.
 
     >>> print(malformed("error at 1:28: expected one of Prefix not found, ['%']", "SELECT * WHERE { ?s skso:a ?o }"))
     line 1, column 28: undeclared prefix "skso:"; did you mean "skos:"?
@@ -257,14 +261,14 @@ def malformed(message: str, text: str) -> MalformedQuery:
     place = "".join(text.splitlines(keepends=True)[line - 1 :])[column - 1 :].split(maxsplit=1)
     near = f'unexpected "{place[0][:20]}"' if place else "unexpected end of the query"
     choices = (word.strip() for word in _CHOICE.findall(rest.removeprefix("expected ").removeprefix("one of ")))
-    # The grammar tries the forms of a query one after the other, and names the last where the first went wrong.
+    # The parser tries the query forms in turn, so that its message names the last: leave them out.
     words = [word for word in choices if word and word not in _FORMS | _NOT_HERE and not word.startswith(("[", "|"))]
     wanted = f"; expected {' or '.join(words[:8])}{' …' if len(words) > 8 else ''}" if words else ""
     return MalformedQuery(f"line {line}, column {column}: {near}{wanted}", line=line, column=column)
 
 
 _NOT_HERE: Final = frozenset({"LATERAL", "SERVICE"})
-"""What the engine would take and we do not, or the standard does not have."""
+"""Keywords that the engine accepts, but that are refused here or not in the standard."""
 
 _CHOICE: Final = re.compile(r'"(?:[^"\\]|\\.)*"|\[[^\]]*\]|[^,\["]+')
 _ENGINE_ERROR: Final = re.compile(r"error at (\d+):(\d+): (.*)", re.DOTALL)

@@ -1,7 +1,7 @@
-"""Store over a SPARQL 1.1 endpoint elsewhere: for whoever outgrows one machine.
+"""Store over a remote SPARQL 1.1 endpoint, for datasets that outgrow one machine.
 
-What the engine means by its default graph is its own: the unnamed graph (Oxigraph, Jena), or the union of all named
-graphs (Virtuoso, GraphDB, QLever, Neptune). ``unicef-linked load`` makes both hold the same statements.
+An engine's default graph is the unnamed graph (Oxigraph, Jena) or the union of all named graphs
+(Virtuoso, GraphDB, QLever, Neptune). ``unicef-linked load`` makes both hold the same statements.
 """
 
 from __future__ import annotations
@@ -59,17 +59,20 @@ if TYPE_CHECKING:
     from unicef_linked.release import Release
 
 _CONNECT: Final = 3.0
-"""Seconds for one attempt to connect; there are three."""
+"""Timeout of one attempt to connect (s); there are three."""
 _PIECE: Final = 64 << 10
 
 
 class Credentials(HTTPDigestAuth):
-    """A user's name and password, given in the way that the server challenges for (RFC 7617 or RFC 7616)."""
+    """User name and password, sent by the scheme of the server's challenge: Basic or Digest.
+
+    RFC 7617 and RFC 7616.
+    """
 
     _basic = False
 
     def __call__(self, r: Any) -> Any:
-        """Add what is known to be wanted; see to a challenge when one comes."""
+        """Add credentials if the scheme is known; register the handler of a challenge."""
         request = super().__call__(r)  # type: ignore[no-untyped-call]
         return HTTPBasicAuth(self.username, self.password)(request) if self._basic else request
 
@@ -87,10 +90,10 @@ class Credentials(HTTPDigestAuth):
 
 
 def open_session(settings: Settings) -> requests.Session:
-    """Return a pool of connections, as large as the number of requests that one web worker answers at a time.
+    """Return a session with a connection for each request that one web worker may answer at a time.
 
-    Only connecting is tried again: a query that broke an engine is not sent twice. Proxies and certificates are read
-    from the environment as ``requests`` documents.
+    Only connecting is retried: a query that crashed an engine is not sent twice. ``requests`` reads
+    proxies and certificates from the environment.
     """
     session = requests.Session()
     retry = Retry(total=2, connect=2, read=False, redirect=False, respect_retry_after_header=False)
@@ -104,14 +107,14 @@ def open_session(settings: Settings) -> requests.Session:
 
 
 def shown(url: str) -> str:
-    """Return an address without the credentials in it; raises UnusableInput when it is none that HTTP has.
+    """Return a URL without its credentials; raises UnusableInput for one that is not http(s).
 
     >>> shown("http://user:secret@example.org:8080/sparql")
     'http://example.org:8080/sparql'
     """
     try:
         parts = urlsplit(url)
-        _ = parts.port  # raises where it is no number
+        _ = parts.port  # raises ValueError for an invalid port
         if parts.scheme in {"http", "https"} and parts.hostname:
             return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
     except ValueError:
@@ -133,11 +136,12 @@ class Endpoint:
 
     @cached_property
     def _is_virtuoso(self) -> bool:
-        """Whether the engine says so (RFC 9110, section 10.2.4); asked once. Raises EngineUnavailable.
+        """Whether ``Server`` names Virtuoso (RFC 9110, section 10.2.4); asked once.
 
-        Virtuoso departs from the standard where we can help: its JSON, CSV and TSV are not quite those of the W3C, so it
-        is asked for JSON alone, which is written anew; it describes a resource by what leads to it; and it goes on
-        computing when its client has left, but takes a timeout in milliseconds, of a second at least.
+        Virtuoso needs special care: its JSON, CSV and TSV deviate from the W3C's, so only JSON is
+        requested and serialised again here; DESCRIBE includes incoming statements; and a query goes
+        on after its client has disconnected, unless it has a timeout (ms, at least 1,000). Raises
+        EngineUnavailable.
         """
         with self._ask(Query("ASK {}"), RESULTS_JSON.media_type, 2 * _CONNECT, _PIECE, {}) as body:
             return body.response.headers.get("Server", "").startswith("Virtuoso")
@@ -152,7 +156,7 @@ class Endpoint:
         if wanted is None:
             raise NotAcceptable([f.media_type for f in (GRAPH_FORMATS if is_graph else SOLUTION_FORMATS)])
         if is_graph:
-            # Every engine writes one of these, and we write the rest: so prefixes and escapes are the same everywhere.
+            # Every engine writes one of these; other formats are written here.
             offers: Sequence[Format] = (NTRIPLES, TURTLE, RDFXML)
         elif self._is_virtuoso:
             offers = (RESULTS_JSON,)
@@ -172,7 +176,7 @@ class Endpoint:
             raise
 
     def select(self, text: str, *, timeout: float, ceiling: int) -> list[Solution]:
-        """Return the solutions of a query of our own."""
+        """Return the solutions of one of this package's own queries."""
         answer = self.answer(Query(text), solutions=RESULTS_JSON, graph=None, timeout=timeout, ceiling=ceiling)
         content = b"".join(answer.chunks) if answer.whole is None else answer.whole
         solutions = ox.parse_query_results(content, format=RESULTS_JSON.results)
@@ -181,7 +185,7 @@ class Endpoint:
         return [{name: term for name in names if (term := row[name]) is not None} for row in solutions]
 
     def ask(self, text: str, *, timeout: float) -> bool:
-        """Return the answer to an ASK query of our own."""
+        """Return the answer to one of this package's own ASK queries."""
         answer = self.answer(Query(text), solutions=RESULTS_JSON, graph=None, timeout=timeout, ceiling=_PIECE)
         return bool(json.loads(answer.whole or b"{}").get("boolean"))
 
@@ -241,7 +245,7 @@ class Endpoint:
         return Answer(wanted, None, Chunks(chunks, body.close))
 
     def _convert(self, source: IO[bytes], sent: Format, out: IO[bytes], wanted: Format) -> None:
-        """Write an answer in another format; raises QueryError when it is not what it says it is."""
+        """Write an answer in another format; raises QueryError if it is not in the declared one."""
         try:
             if wanted.carries is Carries.SOLUTIONS:
                 ox.parse_query_results(source, format=sent.results).serialize(out, format=wanted.results)
@@ -252,7 +256,7 @@ class Endpoint:
             raise QueryError(f"the answer of {self.name} cannot be written as {wanted.media_type}: {error}") from None
 
     def _converted(self, body: _Body, sent: Format, wanted: Format) -> Iterator[bytes]:
-        """Yield a long answer in another format as it arrives: the engine writes it into a pipe, from a thread."""
+        """Yield a long answer in another format: a thread converts it and writes it into a pipe."""
         reading, writing = os.pipe()
         failures: list[BaseException] = []
 
@@ -261,8 +265,8 @@ class Endpoint:
                 with os.fdopen(writing, "wb", buffering=_PIECE) as out:
                     self._convert(cast("IO[bytes]", body), sent, out, wanted)
             except BrokenPipeError:
-                pass  # nobody reads on
-            except BaseException as error:  # raised again where the answer is read
+                pass  # the reader has closed the pipe
+            except BaseException as error:  # raised again in the reading thread
                 failures.append(error)
 
         thread = threading.Thread(target=write, daemon=True)
@@ -280,13 +284,13 @@ class Endpoint:
 
 
 class _Body:
-    """The body of a response as a binary file that keeps to a deadline and a ceiling, also when it comes in drops."""
+    """The body of a response as a binary file with a deadline and a ceiling in bytes."""
 
     def __init__(self, response: requests.Response, timeout: float, deadline: float, ceiling: int) -> None:
         self.response, self._timeout, self._ceiling = response, timeout, ceiling
         self._left, self._kept = ceiling, b""
         self._late = threading.Event()
-        # A socket's own timeout begins anew with every byte: this one does not.
+        # A socket's timeout restarts with every byte received; this timer does not.
         self._timer = threading.Timer(max(0.0, deadline - time.monotonic()), self._stop)
         self._timer.daemon = True
         self._timer.start()
@@ -299,15 +303,15 @@ class _Body:
 
     def _stop(self) -> None:
         self._late.set()
-        with suppress(OSError, ValueError, RuntimeError):  # it ended meanwhile
+        with suppress(OSError, ValueError, RuntimeError):  # already closed
             self.response.raw.shutdown()
 
     def push_back(self, content: bytes) -> None:
-        """Put back what was read, to be read again."""
+        """Put bytes back, for the next ``read``."""
         self._kept = content
 
     def read(self, size: int = _PIECE) -> bytes:
-        """Return what has come, at most ``size`` bytes; nothing at the end."""
+        """Return the bytes received, at most ``size``; empty at the end."""
         if self._kept:
             piece, self._kept = self._kept[:size], self._kept[size:]
             return piece
@@ -325,7 +329,7 @@ class _Body:
         return cast("bytes", piece)
 
     def close(self) -> None:
-        """Give the connection back when its answer was read to the end, else close it."""
+        """Return the connection to the pool after a complete answer, else close it."""
         self._timer.cancel()
         self.response.close()
 
@@ -335,7 +339,7 @@ def _stopped(timeout: float) -> QueryTimeout:
 
 
 def reason(error: BaseException) -> str:
-    """Return what went wrong in words, out of the layers of an HTTP library's error."""
+    """Return the cause of a ``requests`` or ``urllib3`` error in words."""
     text = str(error)
     for words in ("Connection refused", "Name or service not known", "timed out", "certificate verify failed"):
         if words in text:
@@ -351,9 +355,9 @@ def _raise_for(response: requests.Response, body: _Body, text: str, name: str) -
     """Raise what a status, or a header beside 200, means."""
     if response.headers.get("Content-Encoding", "identity").lower() not in {"identity", "gzip", "x-gzip", ""}:
         raise EngineUnavailable(f"{name} answered in a content coding that it was not asked for")
-    if response.headers.get("X-SQL-State") == "S1TAT":  # Virtuoso's "anytime" answer: what it had found until then
+    if response.headers.get("X-SQL-State") == "S1TAT":  # Virtuoso: a partial answer
         raise QueryTimeout("the engine stopped the query before its end; ask for less, or with a LIMIT")
-    if rows := response.headers.get("X-SPARQL-MaxRows"):  # Virtuoso cut the answer, and says so here alone
+    if rows := response.headers.get("X-SPARQL-MaxRows"):  # Virtuoso: truncated
         raise QueryOutOfResources(f"the engine gives no more than {rows} rows; ask with a LIMIT below that")
     status = response.status_code
     if status == 200:
@@ -362,7 +366,7 @@ def _raise_for(response: requests.Response, body: _Body, text: str, name: str) -
         raise EngineUnavailable(f"{name} has moved to {response.headers.get('Location', '?')}; give that address")
     said = _message(response, body)
     if status == 400:
-        if said.startswith("error at "):  # an Oxigraph, like ours
+        if said.startswith("error at "):  # Oxigraph's parser
             raise malformed(said, text)
         place = _PLACE.search(said)
         line, column = (int(part) if part else None for part in place.groups()) if place else (None, None)
@@ -398,7 +402,7 @@ def _message(response: requests.Response, body: _Body) -> str:
 
 
 class Remote:
-    """A release that an engine elsewhere holds. What the engine does to literals shows: most keep numbers by value."""
+    """A release in a remote engine. Literals are as stored there: most normalise numbers."""
 
     def __init__(self, url: str, release: Release, settings: Settings) -> None:
         self.endpoint = Endpoint(url, settings, release.names.prefixes)
@@ -406,7 +410,7 @@ class Remote:
         self._waiting = threading.BoundedSemaphore(settings.workers + settings.query_queue)
 
     def verify(self) -> None:
-        """Raise EngineUnavailable when the engine cannot be asked, UnusableInput when it holds nothing of this release."""
+        """Raise EngineUnavailable without an answer, UnusableInput without the release."""
         graph = next(iter(self._graphs), "")
         pattern = f"GRAPH <{graph}> {{ ?s ?p ?o }}" if graph else "?s ?p ?o"
         if not self.endpoint.ask(f"ASK {{ {pattern} }}", timeout=self._settings.query_timeout_max):
@@ -420,7 +424,7 @@ class Remote:
         *,
         graph_name: ox.NamedNode | None = None,
     ) -> list[ox.Quad]:
-        """See Store. A blank node has no name that a query could use: nothing is found of it."""
+        """See Store. A query cannot name a blank node: nothing is found for one."""
         if isinstance(subject, ox.Literal | ox.BlankNode) or isinstance(object, ox.BlankNode):
             return []
         given = {"s": subject, "p": predicate, "o": object}
@@ -433,7 +437,7 @@ class Remote:
         for row in self.select(f"SELECT * {{ {pattern} }}"):
             graph = row.get("g", graph_name or ox.DefaultGraph())
             if isinstance(graph, ox.NamedNode) and graph.value not in self._graphs:
-                continue  # of another dataset in the same engine, or the engine's own
+                continue  # another dataset's graph, or the engine's own
             terms = [row.get(name, term) for name, term in given.items()]
             found.append(ox.Quad(*terms, graph))  # type: ignore[call-arg,arg-type]
         return found
@@ -496,7 +500,7 @@ class Remote:
         timeout: float,
         left: Callable[[], bool] = lambda: False,  # noqa: ARG002 - the deadline frees what the engine uses
     ) -> Answer:
-        """See Store. A federated query that the settings allow is for the engine to send on."""
+        """See Store. SERVICE clauses that the settings allow are evaluated by the engine."""
         settings = self._settings
         check(query.text, max_length=settings.query_length, services=settings.query_services)
         if not self._waiting.acquire(blocking=False):

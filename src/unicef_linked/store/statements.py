@@ -1,8 +1,8 @@
-"""Statements read for one answer: each subject or object is asked for once, and many together.
+"""Statements read for one answer: each subject or object is requested once, and many together.
 
-A page follows paths from thing to thing. Asked one by one, each step is a request to the engine.
-Here a caller names all the terms that it will need (``load``), and then reads (``match``) what is at
-hand. What was not named is still found, by a request of its own.
+A page follows paths of several statements. Read one by one, each step is a request to the engine.
+Here a caller first names the terms that it needs (``load``) and then reads them from memory
+(``match``). A term that was not loaded costs a request of its own.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Statements(Protocol):
 
 
 class LoadedStatements:
-    """The statements of a store by subject and by object, as far as they have been asked for.
+    """The statements of a store by subject and by object, as far as they have been loaded.
 
     It is made for one answer and then dropped: it grows with what the answer reads.
     """
@@ -45,7 +45,7 @@ class LoadedStatements:
         self._by_object: dict[Term, list[Quad]] = {}
 
     def load(self, subjects: Iterable[Term] = (), objects: Iterable[Term] = ()) -> None:
-        """Read what is said of the subjects, and what leads to the objects, unless it is at hand.
+        """Read the statements with these subjects, and with these objects, unless loaded before.
 
         At most one request for the subjects and one for the objects (more past ``store.BATCH``).
         """

@@ -1,6 +1,8 @@
-"""Accept and Accept-Language to one offer (RFC 9110, section 12).
+"""Proactive negotiation by Accept and Accept-Language (RFC 9110, section 12). Pure.
 
-Pure. Werkzeug's ``best_match`` is not used because it hides ``text/turtle`` from a client that adds a charset, and ``application/ld+json`` from one that adds a profile.
+Werkzeug's ``best_match`` is not used: for ``text/turtle; charset=utf-8`` it does not find
+``text/turtle``, and for ``application/ld+json`` with a profile not ``application/ld+json`` (so in
+Werkzeug 3.1.9; https://github.com/pallets/werkzeug/issues/1679).
 """
 
 from __future__ import annotations
@@ -20,11 +22,11 @@ T = TypeVar("T")
 _ELEMENT: Final = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*"?)+')
 _PARAMETER: Final = re.compile(r';\s*([^\s=;]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^;]*)')
 _IGNORED_PARAMETERS: Final = frozenset({"charset", "profile", "version"})
-"""They refine a media type that we write in one way only, so they never hide a match."""
+"""Parameters that do not prevent a match: each media type is served in one variant of these."""
 
 
 def _quality(text: str) -> float:
-    """Return a weight between 0 and 1; what is not a number counts as 1, since the client did ask for it."""
+    """Return a weight between 0 and 1; 1 for an invalid one, since the client named the range."""
     try:
         return min(1.0, max(0.0, float(text)))
     except ValueError:
@@ -39,14 +41,14 @@ def _ranges(header: str) -> Iterator[tuple[str, dict[str, str], float]]:
         for key, value in _PARAMETER.findall(f";{rest}"):
             if key.lower() == "q":
                 quality = _quality(value.strip())
-                break  # what follows q is an accept extension, and names nothing of ours
+                break  # parameters after q are accept extensions: ignored
             parameters[key.lower()] = value.strip().strip('"').lower()
         if name.strip():
             yield name.strip().lower(), parameters, quality
 
 
 def _specificity(range_: str, parameters: dict[str, str], media_type: str) -> int | None:
-    """Return how narrowly a media range names a media type, None where it does not (RFC 9110, section 12.5.1)."""
+    """Return how specific a match of a range is, None for no match (RFC 9110, section 12.5.1)."""
     if parameters.keys() - _IGNORED_PARAMETERS:
         return None
     if range_ == media_type:
@@ -57,10 +59,11 @@ def _specificity(range_: str, parameters: dict[str, str], media_type: str) -> in
 
 
 def choose(accept: str | None, offers: Sequence[Format]) -> Format | None:
-    """Return the offer that the client likes best, None where it accepts none of them.
+    """Return the offer that the client prefers, None if it accepts none.
 
-    ``offers`` come in our own order of preference, which decides between equals. No header, or an empty one, accepts
-    everything. An offer's aliases (``application/json`` for JSON-LD) match when its own media type is not named.
+    The order of ``offers`` decides between equal weights. A missing or empty header accepts
+    everything. An offer's aliases (``application/json`` for JSON-LD) match when its own media type
+    is not named.
     """
     ranges = list(_ranges(accept or "")) or [("*/*", {}, 1.0)]
     best: tuple[float, int, Format] | None = None
@@ -71,12 +74,12 @@ def choose(accept: str | None, offers: Sequence[Format]) -> Format | None:
                 (specificity, q)
                 for range_, parameters, q in ranges
                 if (specificity := _specificity(range_, parameters, media_type)) is not None
-                # A wildcard speaks of the registered type only: `text/*` does not ask for RDF/XML as `text/xml`.
+                # A wildcard matches no alias: `text/*` is not RDF/XML as `text/xml`.
                 and (specificity == 2 or media_type == offer.media_type)
             ]
             if found:
                 specificity, q = max(found, key=lambda pair: (pair[0], pair[1]))
-                # An alias that is named beats a wildcard that matches the offer itself.
+                # A named alias takes precedence over a wildcard that matches the offer itself.
                 if quality is None or specificity == 2:
                     quality = q
                 if specificity == 2:
@@ -87,7 +90,7 @@ def choose(accept: str | None, offers: Sequence[Format]) -> Format | None:
 
 
 def choose_language(wanted: str | None, accept_language: str | None, languages: Sequence[str]) -> str:
-    """Return one of ``languages``: the one asked for by name, else the best by RFC 4647 lookup, else the first.
+    """Return ``wanted`` if in ``languages``, else the best by RFC 4647 lookup, else the first.
 
     >>> choose_language(None, "en-GB, fr;q=0.5", ("fr", "en"))
     'en'

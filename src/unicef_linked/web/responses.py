@@ -1,4 +1,4 @@
-"""The edge: headers for a representation, a page in the reader's language, a problem for an error."""
+"""HTTP responses: headers of a representation, pages in the request's language, problem details."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from unicef_linked.web.site import Site
 
 CACHE: Final = "public, max-age=300"
-"""Addresses outlive releases: a cache asks again after five minutes, and is told 304 unless a release came."""
+"""Caches revalidate after 300 s, since the next release may answer differently at the same URL."""
 
 OPEN_TO_OTHER_ORIGINS: Final = (
     ("Access-Control-Allow-Origin", "*"),
@@ -32,10 +32,10 @@ OPEN_TO_OTHER_ORIGINS: Final = (
     ),
     ("X-Content-Type-Options", "nosniff"),
 )
-"""Pages of any origin may read every answer, errors too (Fetch standard, CORS protocol)."""
+"""Headers of every response: scripts of any origin may read it (Fetch standard, CORS protocol)."""
 
 JSON: Final = Format("json", "application/json", "json", HTML.carries, "JSON")
-"""What programs exchange with the interfaces that are not RDF."""
+"""The format of the JSON interfaces that are not RDF."""
 
 PROBLEM: Final = Format("problem", "application/problem+json", "json", HTML.carries, "Problem", ("application/json",))
 
@@ -72,13 +72,13 @@ TITLES: Final[Mapping[str, str]] = {
 
 
 def site() -> Site:
-    """Return what this application serves."""
+    """Return the site of the current application."""
     found: Site = current_app.extensions["unicef-linked"]
     return found
 
 
 def language() -> str:
-    """Return the language of pages for this request: ``?lang=``, then Accept-Language, then the first we have."""
+    """Return the request's language: ``?lang=``, else Accept-Language, else the first configured."""
     if "language" not in g:
         languages = site().settings.languages
         g.language = choose_language(request.args.get("lang"), request.headers.get("Accept-Language"), languages)
@@ -96,7 +96,7 @@ def gettext(message: str) -> str:
 
 
 def negotiate(offers: Sequence[Format]) -> Format:
-    """Return the offer that the request likes best; raises NotAcceptable with what there is."""
+    """Return the offer that the request prefers; raises NotAcceptable with the offers."""
     offer = choose(request.headers.get("Accept"), offers)
     if offer is None:
         raise errors.NotAcceptable([f.media_type for f in offers])
@@ -104,7 +104,7 @@ def negotiate(offers: Sequence[Format]) -> Format:
 
 
 def vary(*names: str) -> str:
-    """Return a value of ``Vary``; every answer may also differ by content coding."""
+    """Return a value of ``Vary``; Accept-Encoding is always in it, because of gzip."""
     return ", ".join(dict.fromkeys((*names, "Accept-Encoding")))
 
 
@@ -143,13 +143,14 @@ def represent(
 
 
 def answer_json(value: object, *varies_by: str) -> Response:
-    """Return a value as JSON; ``varies_by`` names the request headers that it depends on."""
-    content = json.dumps(value, ensure_ascii=False).encode(errors="backslashreplace")  # half a character stays escaped
+    """Return a response in JSON; ``varies_by`` names the request headers it depends on."""
+    # A lone surrogate cannot be encoded in UTF-8: it stays escaped.
+    content = json.dumps(value, ensure_ascii=False).encode(errors="backslashreplace")
     return represent(content, JSON, varies_by=varies_by)
 
 
 def entity_tag(content: bytes, offer: Format, language: str = "") -> str:
-    """Return a strong entity tag (RFC 9110, section 8.8.3): a digest of the bytes, the media type and the language."""
+    """Return a strong entity tag (RFC 9110, 8.8.3): a digest of media type, language, content."""
     tag = hashlib.sha256(f"{offer.media_type}\n{language}".encode())
     tag.update(content)
     return f'"{tag.hexdigest()[:32]}"'
@@ -174,7 +175,7 @@ def slug(kind: type[Exception]) -> str:
 
 
 def problem(error: errors.LinkedDataError) -> Response:
-    """Return the answer to an error of ours (RFC 9457): problem details, or a page for a browser."""
+    """Return the response to a LinkedDataError: problem details (RFC 9457), or a page."""
     extra: dict[str, object] = {}
     headers = {}
     if isinstance(error, errors.MalformedQuery) and error.line is not None:
@@ -188,7 +189,7 @@ def problem(error: errors.LinkedDataError) -> Response:
 
 
 def http_problem(error: HTTPException) -> Response:
-    """Return the answer to an error of the framework's: no such route, a method that a route does not have."""
+    """Return the response to an error of the framework: no such route, or a method not allowed."""
     headers = {}
     if isinstance(error, MethodNotAllowed):
         methods = sorted(error.valid_methods or ())

@@ -30,11 +30,11 @@ if TYPE_CHECKING:
     from unicef_linked.web.site import Site
 
 _HANDOVER: Final = "UNICEF_LINKED_WORKER"
-"""How a web worker, which Granian starts as a process of its own, learns what to serve."""
+"""Environment variable by which a web worker, a process of Granian's, gets its configuration."""
 
 
 def application() -> Callable[[Any, Any], Iterable[bytes]]:
-    """Return the application of one web worker, from what ``serve`` handed over."""
+    """Return the application of one web worker, configured by ``serve`` through ``_HANDOVER``."""
     handed = json.loads(os.environ[_HANDOVER])
     values: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value for name, value in handed["settings"].items()
@@ -44,7 +44,7 @@ def application() -> Callable[[Any, Any], Iterable[bytes]]:
     app = create_app(settings, release, open_store(handed["engine"], release, settings))
     site: Site = app.extensions["unicef-linked"]
     threading.Thread(target=site.pictures.ask_all, daemon=True).start()
-    # The cache is the outermost layer: a hit never enters Flask.
+    # The outermost layer is the middleware: a cached response never enters Flask.
     return app.wsgi_app
 
 
@@ -80,8 +80,9 @@ def _run(host: str, port: int, workers: int, settings: Settings) -> None:
         port=port,
         interface=Interfaces.WSGI,
         workers=workers,
-        runtime_mode=RuntimeModes.st,  # its one thread hands over to ours; a scheduler for several costs queries a thirtieth
-        # A query that waits holds a thread; as many again are kept for everything else.
+        # One I/O thread is enough: with several, queries are a thirtieth slower.
+        runtime_mode=RuntimeModes.st,
+        # A waiting query holds a thread; as many threads again are for other requests.
         blocking_threads=min(256, 2 * waiting),
         backpressure=max(512, 4 * waiting),
         workers_kill_timeout=round(settings.query_timeout_max) + 5,
@@ -97,10 +98,11 @@ def _run(host: str, port: int, workers: int, settings: Settings) -> None:
 
 
 def _insist_on_stopping() -> None:
-    """Wake the web workers after a stop, until each has ended.
+    """Signal the web workers every second after a stop, until each has ended.
 
-    A signal that arrives between two instructions, just before a worker's main thread begins to wait, is noticed by it
-    only when another one interrupts the wait. That one must not be a second stop: it would stall answers on their way.
+    A SIGTERM that arrives just before a worker's main thread begins to wait runs its Python handler
+    only when another signal interrupts the wait. SIGUSR1 does that; a second SIGTERM would stall
+    responses under way. No Granian issue is known.
     """
 
     def insist() -> None:
@@ -121,14 +123,18 @@ def _insist_on_stopping() -> None:
 
 
 def _stop_while_starting() -> None:
-    """Let a stop end a web worker that is not ready yet: the handlers that it has from the main process would swallow it."""
+    """Restore default signal handlers in a forked web worker.
+
+    Until Granian installs a worker's own handlers (``set_sync_signals``), those inherited from the
+    main process ignore SIGTERM there (so in Granian 2.8.9). No upstream issue is known.
+    """
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's; the main process sends SIGTERM
     signal.signal(signal.SIGUSR1, lambda *_: None)
 
 
 def _announce(host: str, port: int) -> None:
-    """Print one line with the address, when it answers."""
+    """Print the address once ``/readyz`` answers 200."""
     shown = f"[{host}]" if ":" in host else host
     reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
     while True:

@@ -64,7 +64,7 @@ def install(app: Flask) -> None:
 
 
 def _of_the_request(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a filter whose result depends on the request: the compiler of templates applies others to constants for good."""
+    """Mark a filter as context-dependent, so that Jinja does not constant-fold it."""
 
     @pass_context
     def apply(_context: Context, *values: Any) -> Any:

@@ -1,8 +1,9 @@
-"""Memory in which each query process says which request it works on, for its parent and for those who ask.
+"""Shared memory: one slot per query process, holding the request it is evaluating.
 
-Messages cannot say that nobody works on a request any more: whoever ended cannot send one, and a silence may as well be a
-busy machine. A process writes here before it begins and after it has ended, so that a request which was taken up and stands
-nowhere here, and has no answer, is known to be lost, and may be asked again.
+Read by the supervisor and by web workers. A process that was killed sends no message, and a missing
+message may also mean a busy machine. So a process fills its slot before it evaluates a request and
+clears it afterwards: a request that left the queue, is in no slot and has no answer is lost, and is
+sent again.
 """
 
 from __future__ import annotations
@@ -14,17 +15,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _ENTRY: Final = 256
-"""Bytes for each process: the length of the client's address (0: nothing is under way), the stamp, the address, two flags."""
+"""Size of a slot (bytes): the length of the address (0: idle), stamp, address, two flags."""
 _BEGUN, _LAST = 254, 255
-"""Where the flags stand: bytes of the answer have left; what the process works on is the last that it does."""
+"""Offsets of the flags (bytes): the answer has begun; the process exits after this request."""
 STAMP: Final = 8
-"""Bytes of a stamp."""
+"""Size of a request's stamp (bytes): the time it was sent at, a double of the monotonic clock."""
 Work = tuple[bytes, bytes]
-"""The stamp of a request, and the address of its client."""
+"""The stamp of a request and the socket address of its client."""
 
 
 class Board:
-    """One entry for each query process. The file is shared; its mapping outlives its name."""
+    """The slots of all query processes, in a shared mapping that outlives the name of its file."""
 
     def __init__(self, path: Path) -> None:
         with path.open("r+b") as file:
@@ -32,52 +33,52 @@ class Board:
 
     @classmethod
     def make(cls, path: Path, entries: int) -> Board:
-        """Return a board with nothing on it. Who has the file open from before sees the same."""
+        """Return empty slots. An existing file is cleared in place: its mappings stay valid."""
         with path.open("r+b" if path.exists() else "w+b") as file:
             file.truncate(entries * _ENTRY)
             file.write(bytes(entries * _ENTRY))
         return cls(path)
 
     def clear(self, entry: int) -> None:
-        """Make an entry whose process has ended as good as new."""
+        """Empty a slot whose process has ended, flags included."""
         self._memory[entry * _ENTRY : (entry + 1) * _ENTRY] = bytes(_ENTRY)
 
     def begin(self, entry: int, stamp: bytes, client: bytes) -> None:
-        """Say that a process works on a request, and to which address the answer goes."""
+        """Record that a process evaluates a request, and the address that its answer goes to."""
         start = entry * _ENTRY
         self._memory[start + _BEGUN] = 0
         self._memory[start + 1 : start + 1 + STAMP + len(client)] = stamp + client
         self._memory[start] = len(client)
 
     def answer(self, entry: int) -> None:
-        """Say that bytes of the answer have left, and others are to follow."""
+        """Record that the first message of an answer is about to be sent, and is not the last."""
         self._memory[entry * _ENTRY + _BEGUN] = 1
 
     def answers(self, entry: int) -> bool:
-        """Tell whether that was said of the request that a process works on."""
+        """Tell whether the answer to the current request has begun."""
         return bool(self._memory[entry * _ENTRY + _BEGUN])
 
     def retire(self, entry: int) -> None:
-        """Have a process take up no other request."""
+        """Make a process exit after its current request."""
         self._memory[entry * _ENTRY + _LAST] = 1
 
     def retires(self, entry: int) -> bool:
-        """Tell whether a process takes up no other request."""
+        """Tell whether a process exits after its current request."""
         return bool(self._memory[entry * _ENTRY + _LAST])
 
     def end(self, entry: int) -> None:
-        """Say that a process works on nothing."""
+        """Record that a process is idle."""
         self._memory[entry * _ENTRY] = 0
 
     def read(self, entry: int) -> Work | None:
-        """Return what a process works on, None when it waits."""
+        """Return the request that a process evaluates, None when it is idle."""
         start = entry * _ENTRY
         length = self._memory[start]
         note = self._memory[start + 1 : start + 1 + STAMP + length]
         return (note[:STAMP], note[STAMP:]) if length else None
 
     def shows(self, stamp: bytes) -> bool:
-        """Tell whether a process works on the request with this stamp."""
+        """Tell whether any process evaluates the request with this stamp."""
         return any(
             self._memory[start] and self._memory[start + 1 : start + 1 + STAMP] == stamp
             for start in range(0, len(self._memory), _ENTRY)

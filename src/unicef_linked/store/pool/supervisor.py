@@ -1,19 +1,30 @@
-"""The query processes: a small single-threaded parent holds the dataset and forks the children that evaluate.
+"""The query processes: a single-threaded supervisor holds the dataset and forks the workers.
 
-``python -m unicef_linked.store.pool.supervisor RELEASE INDEX SOCKET LIMITS`` reads messages from a Unix socket, the queue. Every
-child reads from that one socket, so the kernel hands a waiting query to whichever child is free. A child that meets its
-deadline is ended by the kernel's timer, wherever it is (the engine has no time-out of its own); one that asks for too much
-memory aborts; either way the parent tells the client, and forks another within milliseconds, and the waiting queries
-notice nothing. Where INDEX is given, each child opens that folder read-only instead of sharing its parent's memory.
+``python -m unicef_linked.store.pool.supervisor RELEASE INDEX SOCKET LIMITS`` binds a Unix datagram
+socket, the queue. All workers read from it, so the kernel gives a waiting request to an idle
+worker. The kernel's timer kills a worker at the deadline, because pyoxigraph's ``query`` takes no
+timeout. A worker that exceeds its memory limit aborts. In both cases the supervisor
+tells the client and forks another worker within milliseconds; requests in the queue are not
+affected. Where INDEX is given, each worker opens that folder read-only instead of sharing the
+supervisor's memory.
 
-Messages (datagrams) rather than connections: neither side opens or accepts anything for a query, which cost more than a
-small query does, and a client keeps its socket for the next one. A request is ``REQUEST`` (a stamp that tells it from
-others, the seconds it may take, its length), then a line of JSON, then the query. An answer goes to the socket that the
-request came from. Its messages begin with a byte of kind: ``H`` (the media type, a line end, bytes), ``D`` (bytes) …, then
-``E`` (the last bytes); ``W`` is ``H`` and ``E`` in one. Besides there are ``X`` (JSON: an error), ``B`` or ``O`` and the
-stamp (the process has ended, or was ended to make room for others), ``M`` and an address (the request is longer than a
-message: send the rest there), and, several times a second, an empty message, by which a process finds out whether its
-client still is there. Whether the process is, the client sees on the board that all share (``store.pool.slots``).
+Datagrams, not connections: opening one for each query cost more than a small query does (decision
+2). A client keeps its socket for the next query. A request is ``REQUEST`` (a stamp that identifies
+it, its timeout in seconds, its length in bytes), a line of JSON, and the query. The answer goes to
+the socket that sent the request. The first byte of each of its messages says what it carries:
+
+    H  the media type, a line feed, the first bytes
+    D  more bytes
+    E  the last bytes
+    W  H and E in one message
+    X  an error, as JSON
+    B  the stamp: the worker has ended
+    O  the stamp: the worker was ended to make room for other requests
+    M  an address: the request is longer than one message, send the rest there
+
+An empty message, sent when a request has waited long and at every poll, finds out whether the
+client's socket still exists. A client finds out by the slots whether a worker evaluates its request
+(``store.pool.slots``).
 """
 
 from __future__ import annotations
@@ -48,44 +59,44 @@ if TYPE_CHECKING:
 
 REQUEST: Final = struct.Struct("=ddI")
 PIECE: Final = 64 << 10
-"""Bytes of the longest message: the kernel takes three times as many by default (net.core.wmem_default)."""
+"""Longest message (bytes): about a third of a send buffer (net.core.wmem_default)."""
 _TICK: Final = 0.2
-"""Seconds between two looks at what the children work on; a query that is seen for so long takes long."""
+"""Supervisor poll interval (s). A query still running after one interval counts as long."""
 _NICE: Final = 10
-"""By how much nicer a query becomes that takes long (nice(2))."""
+"""Niceness added to a long query (nice(2))."""
 _STALE: Final = 0.05
-"""Seconds after which it is worth asking whether who sent a request still waits for it."""
+"""Time in the queue (s) after which a worker first checks that the client's socket still exists."""
 _LIBC: Final = ctypes.CDLL(None)
 _PR_SET_PDEATHSIG: Final = 1
 _FEDERATION_FILES: Final = 64
-"""Descriptors that a federated query may have at once: connections, and what looks a host's name up."""
+"""File descriptors that a federated query may open: its connections and name resolution."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a query process may use."""
+    """Resource limits of the query processes."""
 
     workers: int
-    memory: int  # bytes, beyond what the dataset itself takes
+    memory: int  # bytes of address space, beyond what the process has at its start
     result: int  # bytes
     federation: bool = False  # whether a request may ask for connections of its own
 
     @property
     def processes(self) -> int:
-        """The most there are at a time: those that take up what comes, and as many that go on with what takes long."""
+        """Most processes at a time: as many with long queries as there are for new requests."""
         return 2 * self.workers
 
 
 class _ResultTooLarge(Exception):
-    """The answer grew over its ceiling."""
+    """The answer is longer than ``Limits.result``."""
 
 
 class _ClientLeft(Exception):
-    """Nobody waits for the answer."""
+    """The client's socket no longer exists."""
 
 
 class _Line:
-    """The way to one client: its address, and the socket that we send from."""
+    """A client's address and the socket to send to it from."""
 
     def __init__(self, socket_: socket.socket, client: str | bytes) -> None:
         self._socket, self._client = socket_, client
@@ -93,17 +104,17 @@ class _Line:
     def send(self, *parts: bytes, flags: int = 0) -> None:
         try:
             self._socket.sendto(b"".join(parts), flags, self._client)
-        except (ConnectionError, FileNotFoundError):  # it is closed; its name is gone, too
+        except (ConnectionError, FileNotFoundError):  # closed; its name may be removed, too
             raise _ClientLeft from None
 
     def ping(self) -> None:
-        """Raise _ClientLeft when nobody is there. Where it has more than it reads, it is."""
+        """Raise _ClientLeft when the client's socket is gone; a full buffer means it exists."""
         with suppress(BlockingIOError):
             self.send(flags=socket.MSG_DONTWAIT)
 
 
 class _Messages:
-    """A binary file that the engine writes an answer into; it leaves as messages."""
+    """A writable binary file for the engine: sends what is written as messages."""
 
     def __init__(self, line: _Line, media_type: str, ceiling: int, begin: Callable[[], None]) -> None:
         self._line, self._left, self._begin = line, ceiling, begin
@@ -131,7 +142,7 @@ class _Messages:
         """Do nothing: the engine flushes once, at the end, and ``finish`` sends then."""
 
     def send(self) -> None:
-        """Send what there is, even if that is nothing: then the answer has begun."""
+        """Send the buffer, even when it is empty: the answer has then begun."""
         self._send(b"D", *self._pending)
         self._pending, self._room = [], self._most
 
@@ -151,7 +162,7 @@ class _Messages:
 
 
 class Dataset(NamedTuple):
-    """The dataset as a store, and its default graph alone as another: a pattern has half as much to walk over there."""
+    """The dataset, and its default graph as a store of its own, in which patterns match faster."""
 
     whole: ox.Store
     default: ox.Store
@@ -193,17 +204,17 @@ FORMATS_BY_MEDIA_TYPE: Final = {f.media_type: f for f in FORMATS}
 
 
 def _may_name_graphs(text: str) -> bool:
-    """Tell whether a query holds what may be ``GRAPH`` or ``FROM``, or an escape that may hide them."""
+    """Tell whether a query may contain ``GRAPH`` or ``FROM``, plainly or by codepoint escapes."""
     lower = text.lower()
     return "graph" in lower or "from" in lower or "\\" in text
 
 
 def _merged(store: ox.Store, default_graphs: list[str], text: str) -> ox.Store:
-    """Return a store whose default graph is the RDF merge of the graphs named, its named graphs those of ``store``.
+    """Return a store whose default graph is the RDF merge of the graphs; named graphs as before.
 
-    Named graphs are left out for a query that cannot ask for any.
-
-    The engine's own answer over two default graphs repeats a statement that stands in both (SPARQL 1.1, section 13.1).
+    Named graphs are left out for a query that cannot name one. A merge holds each triple once
+    (SPARQL 1.1 Query, section 13.1). Oxigraph, at least up to 0.5.13, returns a triple once for
+    each default graph that holds it: https://github.com/oxigraph/oxigraph/issues/1919
     """
     merged = ox.Store()
     if _may_name_graphs(text):
@@ -215,7 +226,7 @@ def _merged(store: ox.Store, default_graphs: list[str], text: str) -> ox.Store:
 
 @dataclass(frozen=True, slots=True)
 class _Shared:
-    """What the parent has, and each child inherits."""
+    """What the supervisor passes to each worker by the fork."""
 
     dataset: Callable[[], Dataset]
     prefixes: dict[str, str]
@@ -225,7 +236,7 @@ class _Shared:
 
 
 class _Child:
-    """What one query process works with."""
+    """One query process: its dataset, its socket and its slot."""
 
     def __init__(self, shared: _Shared, entry: int, socket_: socket.socket) -> None:
         self._shared, self._entry, self._socket = shared, entry, socket_
@@ -233,7 +244,7 @@ class _Child:
         self._begin = partial(shared.board.answer, entry)
 
     def answer(self, message: bytes, client: str) -> None:
-        """Answer the request that a message is, or begins."""
+        """Answer a request; ``message`` is all of it, or its first part."""
         self._shared.board.begin(self._entry, message[:STAMP], client.encode())
         stamp, timeout, length = REQUEST.unpack_from(message)
         line = _Line(self._socket, client)
@@ -244,7 +255,7 @@ class _Child:
             self._evaluate(self._request(message, length, line), line)
         except _ClientLeft:
             pass
-        # After any other error this process ends with its entry on the board, and its parent tells the client.
+        # Any other error ends this process with its slot filled: the supervisor tells the client.
         self._shared.board.end(self._entry)
         signal.setitimer(signal.ITIMER_REAL, 0)
         if self._shared.board.retires(self._entry):
@@ -287,20 +298,20 @@ class _Child:
         else:
             return
         if out is not None and "message" in error:
-            out.send()  # what was made before it broke, so that the break is seen as one
+            out.send()  # the answer begins before it fails, so that the client sees it broken off
         line.send(b"X", json.dumps(error).encode())
 
 
 @lru_cache(maxsize=32)
 def _read(options: bytes) -> dict[str, Any]:
-    """Return what a request's line of JSON says; it is the same for most."""
+    """Return the options of a request; cached, since most requests have the same ones."""
     read: dict[str, Any] = json.loads(options)
     return read
 
 
 @contextmanager
 def _sockets() -> Iterator[None]:
-    """Let the engine open connections of its own meanwhile."""
+    """Raise the limit of file descriptors in the block: the engine may open connections."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     try:
@@ -310,20 +321,20 @@ def _sockets() -> Iterator[None]:
 
 
 def _child(shared: _Shared, entry: int, parent: int) -> None:
-    """Answer one query after another, for ever."""
+    """Run a worker: answer requests from the queue until the process ends."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)  # the kernel ends the process, whatever it is doing
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)  # ends the process, also inside the engine
     _end_with(parent)
     own = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     child = _Child(shared, entry, own)
     address = _own_address(shared.queue, os.getpid())
-    Path(address).unlink(missing_ok=True)  # of a process that had this number before
+    Path(address).unlink(missing_ok=True)  # left by an earlier process with this pid
     own.bind(address)
     limits = shared.limits
     ceiling = _address_space() + limits.memory
     resource.setrlimit(resource.RLIMIT_AS, (ceiling, ceiling))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    # No descriptor is left: what evaluates a query cannot open a file or a socket of its own.
+    # No file descriptor is left: the engine cannot open a file or a socket.
     opened = own.fileno() + 1
     resource.setrlimit(resource.RLIMIT_NOFILE, (opened, opened + (_FEDERATION_FILES if limits.federation else 0)))
     while True:
@@ -338,17 +349,17 @@ def _address_space() -> int:
 
 
 def board_of(path: str) -> Path:
-    """Return where the board of the query processes lies that are asked at an address."""
+    """Return the path of the file of slots, given the path of the queue."""
     return Path(f"{path}.board")
 
 
 def _own_address(queue: socket.socket, pid: int) -> str:
-    """Return the address of a child's own socket."""
+    """Return the address of a worker's own socket, by which it gets the rest of long requests."""
     return f"{queue.getsockname()}.{pid}"
 
 
 def _fork(shared: _Shared, entry: int) -> int:
-    parent = os.getpid()  # read before the fork: it may end at any time after
+    parent = os.getpid()  # read before the fork: the parent may end right after it
     pid = os.fork()
     if pid == 0:
         try:
@@ -361,14 +372,14 @@ def _fork(shared: _Shared, entry: int) -> int:
 
 
 def main(arguments: list[str]) -> None:
-    """Hold the dataset, keep the children at their number, end them with this process."""
+    """Load the dataset, fork workers and replace those that end; they end with this process."""
     release, index, path = open_release(Path(arguments[0])), arguments[1], arguments[2]
     limits = Limits(**json.loads(arguments[3]))
     loaded = None if index else load_release(release)
     default = default_graph(loaded) if loaded is not None and release.manifest.union else None
 
     def dataset() -> Dataset:
-        whole = open_index(Path(index)) if loaded is None else loaded  # an empty store is false
+        whole = open_index(Path(index)) if loaded is None else loaded  # empty is falsy
         return Dataset(whole, whole if default is None else default)
 
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as queue:
@@ -379,33 +390,33 @@ def main(arguments: list[str]) -> None:
 
 
 class _Parent:
-    """Keeps ``workers`` children ready for what comes, and lets as many others go on with what takes long."""
+    """The supervisor: keeps ``workers`` processes free of long queries for new requests."""
 
     def __init__(self, shared: _Shared) -> None:
         self._shared, self._board, self._queue = shared, shared.board, shared.queue
         self._most = shared.limits.workers
-        self._entries = list(range(shared.limits.processes))  # those that no child has
-        self._children: dict[int, int] = {}  # pid and entry
-        # What each child worked on at the last look, and when it was first seen at that.
+        self._entries = list(range(shared.limits.processes))  # free slots
+        self._children: dict[int, int] = {}  # pid to slot
+        # By pid: the request at the last poll, and when it was first seen (s, monotonic clock).
         self._seen: dict[int, tuple[Work, float]] = {}
-        self._long: set[int] = set()  # those that go on with what takes long
-        self._ended: set[int] = set()  # those that were ended to make room
+        self._long: set[int] = set()  # pids of workers with a long query
+        self._ended: set[int] = set()  # pids of workers killed to make room for other requests
 
     def keep(self) -> None:
-        """Keep the children at their number, for ever."""
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})  # we wait for it
+        """Replace workers that end and poll the slots, until a signal stops this process."""
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})  # it is waited for below
         self._fill()
         signal.signal(signal.SIGTERM, self._stop)
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's; our parent sends SIGTERM when it has drained
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # by the terminal; SIGTERM comes after draining
         _die_with_parent(self._stop)
-        print("ready", flush=True)  # noqa: T201 - our parent waits for this line
+        print("ready", flush=True)  # noqa: T201 - ``Evaluators`` waits for this line
         look = time.monotonic()
         while True:
             tick = _TICK / 4 if self._is_full() else _TICK
             signal.sigtimedwait({signal.SIGCHLD}, tick)
             while pid := os.waitpid(-1, os.WNOHANG)[0]:
                 self._bury(pid)
-                self._fill()  # there always is one to wait for
+                self._fill()  # there is always a child to wait for
             if (now := time.monotonic()) >= look:
                 self._watch()
                 self._fill()
@@ -428,7 +439,7 @@ class _Parent:
         if work:
             stamp, client = work
             kind = b"O" if pid in self._ended else b"B"
-            with suppress(OSError):  # it has left; or it is slow, and will look at the board
+            with suppress(OSError):  # it is closed, or its buffer is full: then it polls the slots
                 self._queue.sendto(kind + stamp, socket.MSG_DONTWAIT, client)
         self._entries.append(entry)
         self._long.discard(pid)
@@ -436,12 +447,13 @@ class _Parent:
         Path(_own_address(self._queue, pid)).unlink(missing_ok=True)
 
     def _watch(self) -> None:
-        """Look at what each child works on.
+        """Poll the slots: end queries without a client, give long queries less priority.
 
-        A query whose client has left is ended with its process: the engine stops for nobody. One that takes long gives way
-        to all else: it has lower priority, and another child takes its place. Where as many as may do so already, what is
-        found at work has lower priority at once, and is ended when it takes long, unless its answer has begun: whoever asks
-        for a document, or for a little, meanwhile is answered.
+        A query whose client has closed its socket is ended with its process, since the engine
+        cannot be interrupted. A long query goes on with lower priority, and another worker is
+        forked for new requests. When as many long queries run as may, each query found running
+        gets the lower priority at once, and is ended when it becomes long, unless its answer has
+        begun.
         """
         now, before = time.monotonic(), self._seen
         self._seen = {}
@@ -469,7 +481,7 @@ class _Parent:
             elif not full:
                 continue
             self._board.retire(entry)
-            with suppress(OSError):  # a sandbox may forbid it
+            with suppress(OSError):  # not permitted in some sandboxes
                 os.setpriority(os.PRIO_PROCESS, pid, os.getpriority(os.PRIO_PROCESS, 0) + _NICE)
 
     def _is_full(self) -> bool:
@@ -477,7 +489,7 @@ class _Parent:
 
     def _end(self, pid: int, work: Work) -> None:
         entry = self._children[pid]
-        self._board.retire(entry)  # so that it cannot have begun with something else when it is killed
+        self._board.retire(entry)  # it cannot take another request before the signal arrives
         if self._board.read(entry) == work:
             os.kill(pid, signal.SIGKILL)
 
@@ -490,14 +502,14 @@ def _end_with(parent: int) -> None:
 
 
 def _die_with_parent(stop: Callable[[int, FrameType | None], None]) -> None:
-    """Stop when standard input ends: the parent holds its other end, and cannot forget to close it by dying."""
+    """Call ``stop`` when standard input ends: the kernel closes it when the parent dies."""
     signal.signal(signal.SIGIO, stop)
     fcntl.fcntl(0, fcntl.F_SETOWN, os.getpid())
     fcntl.fcntl(0, fcntl.F_SETFL, fcntl.fcntl(0, fcntl.F_GETFL) | os.O_ASYNC | os.O_NONBLOCK)
 
 
 def arguments_for(release: Path, index: Path | None, path: str, limits: Limits) -> list[str]:
-    """Return the command that starts this program."""
+    """Return the command line that starts the supervisor."""
     program = [sys.executable, "-m", "unicef_linked.store.pool.supervisor"]
     return [*program, str(release), str(index or ""), path, json.dumps(asdict(limits))]
 

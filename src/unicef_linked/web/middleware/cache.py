@@ -1,8 +1,8 @@
-"""A bounded response cache in front of the application, and the HTTP that follows from it: HEAD, 304, gzip.
+"""A bounded response cache in front of the application, with HEAD, 304 and gzip.
 
-A release is immutable, so what was answered once is right for as long as this process serves that release. The
-cache holds finished answers; conditions (RFC 9110, section 13) and content codings (section 8.4) are decided here,
-after negotiation, once for every route. Plain WSGI, because a dictionary here is five times as fast as one in a view.
+A release is immutable, so a response stays valid as long as this process serves the release.
+Conditional requests (RFC 9110, section 13) and content codings (section 8.4) are handled here for
+all routes. It is WSGI middleware because a lookup here is five times as fast as in a Flask view.
 """
 
 from __future__ import annotations
@@ -29,12 +29,13 @@ OUTCOME: Final = "unicef_linked.cache"
 """Key of the WSGI environment: ``hit`` or ``miss``; not set for requests that are not looked up."""
 _KEPT: Final = frozenset({"200 OK", "303 SEE OTHER"})
 _SMALL: Final = 1 << 20
-"""Larger answers pass through: they would push everything else out."""
+"""Largest response that is cached (bytes); larger ones stream through."""
 _REMEMBERED: Final = 20_000
-"""Questions that we remember to have been asked."""
+"""Most requests with a query string or body whose keys are remembered; then all are forgotten."""
 _LONG: Final = 64 << 10
-"""Bytes of a posted query; longer ones are not looked up."""
+"""Longest request body that is looked up in the cache (bytes)."""
 _WORTH_COMPRESSING: Final = 600
+"""Bodies longer than this are compressed (bytes)."""
 _COMPRESSIBLE: Final = re.compile(
     r"text/|application/(.*\+)?(json|xml)|application/(n-triples|n-quads|trig|ld\+json|problem\+json)"
 )
@@ -48,7 +49,7 @@ _CONDITIONS: Final = (
 _REPEATED_ON_304: Final = frozenset(
     {"cache-control", "content-location", "content-language", "etag", "vary", "date", "expires"}
 )
-"""RFC 9110, section 15.4.5; and what the browser needs to read them from another origin."""
+"""Headers of a 304 (RFC 9110, section 15.4.5); those of CORS are added by ``_repeated``."""
 
 
 @dataclass(slots=True)
@@ -61,7 +62,7 @@ class _Kept:
 
     @property
     def not_modified(self) -> Headers:
-        """The headers of 304, made when they are first needed."""
+        """The headers of a 304, computed on first use."""
         if self._not_modified is None:
             self._not_modified = _repeated(self.headers)
         return self._not_modified
@@ -82,11 +83,11 @@ class ResponseCache:
         self._lock = threading.Lock()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer from the cache, or ask the application and keep its answer where that may be kept."""
+        """Answer from the cache, or call the application and cache its response if allowed."""
         method = environ["REQUEST_METHOD"]
         question = b""
         if method == "POST":
-            # Each POST that we answer is a query too long or too well typed for an address: safe, and cached like GET.
+            # Every POST route is a safe query whose parameters are in the body: cached like GET.
             length = environ.get("CONTENT_LENGTH") or ""
             if not length.isdecimal() or int(length) > _LONG:
                 return self._application(environ, start_response)
@@ -120,7 +121,7 @@ class ResponseCache:
             if keep and (not (environ.get("QUERY_STRING") or question) or self._was_asked_before(key)):
                 self._keep(key, kept)
         else:
-            with contextlib.suppress(KeyError):  # another thread may just have dropped it
+            with contextlib.suppress(KeyError):  # another thread may have evicted it
                 self._kept.move_to_end(key)
         if kept.etag and method != "POST" and _matches(environ.get("HTTP_IF_NONE_MATCH"), kept.etag):
             start_response("304 NOT MODIFIED", kept.not_modified)
@@ -129,7 +130,7 @@ class ResponseCache:
         return [kept.body] if method != "HEAD" else []
 
     def _ask(self, environ: WSGIEnvironment, *, compress: bool) -> tuple[_Kept, bool] | _Passing:
-        """Return the application's answer whole and whether to keep it, or as it streams by."""
+        """Return the complete response and whether to cache it, or a response that streams."""
         method = environ["REQUEST_METHOD"]
         if method == "HEAD" or not environ.keys().isdisjoint(_CONDITIONS):
             environ = {name: value for name, value in environ.items() if name not in _CONDITIONS}
@@ -168,9 +169,9 @@ class ResponseCache:
         return _Kept(status, headers, body, etag if status == "200 OK" else None), keep
 
     def _was_asked_before(self, key: _Key) -> bool:
-        """Tell whether a question is asked again.
+        """Tell whether this request, with a query string or a body, was made before.
 
-        There is no end of questions, and most are asked once: keeping each answer would push out those asked for.
+        Most such requests are made once: caching each response would evict those that are repeated.
         """
         digest = hash(key)
         if digest in self._asked:
@@ -192,14 +193,14 @@ class ResponseCache:
 
 
 class _Passing:
-    """An answer that streams through."""
+    """A response that streams through, not cached."""
 
     def __init__(self, status: str, headers: Headers, chunks: Iterable[bytes], etag: str | None) -> None:
         self.status, self.headers, self.etag, self._chunks = status, headers, etag, chunks
 
     @property
     def repeated(self) -> Headers:
-        """The headers of 304."""
+        """The headers of a 304."""
         return _repeated(self.headers)
 
     def __iter__(self) -> Iterator[bytes]:
@@ -212,7 +213,7 @@ class _Passing:
 
 
 def _repeated(headers: Headers) -> Headers:
-    """Return those headers that 304 repeats."""
+    """Return the headers that a 304 repeats."""
     return [
         (name, value)
         for name, value in headers

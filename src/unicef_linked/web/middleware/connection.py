@@ -1,8 +1,9 @@
-"""What WSGI has no word for: that the client has left, and that an answer breaks off.
+"""Two things WSGI cannot express: the client disconnected; abort a response already begun.
 
-An answer that fails after its first byte must be seen to fail. Granian ends a chunked body in good order when the application's iterator raises, so a client would take half an answer
-for a whole one, and WSGI has no word for "abort". What is left is the connection itself: it is shut down before the
-body ends (RFC 9112, section 8: a chunked message without its last chunk is incomplete).
+A response that fails after its first byte must look incomplete to the client. When the
+application's iterator raises, Granian 2.5.0 and 2.8.7 still send the last chunk, so that half an
+answer looks complete; 2.8.9 closes the connection without it. While older releases are allowed, the
+connection is shut down here (RFC 9112, section 8: without its last chunk a message is incomplete).
 """
 
 from __future__ import annotations
@@ -27,13 +28,13 @@ if TYPE_CHECKING:
 
 _LOG: Final = logging.getLogger(__name__)
 _ON_THE_WAY: Final = 1 << 20
-"""Bytes that may lie between our iterator and the kernel: the server's channel and its write buffer."""
+"""Bytes yielded that the kernel may not have yet: Granian's channel and its write buffer."""
 _KNOWN: Final = 208
-"""Bytes of struct tcp_info that we read (Linux 4.19 and newer)."""
+"""Length of struct tcp_info up to the last field read here (bytes; Linux 4.19 and newer)."""
 
 
 def chunks(answer: Answer, environ: WSGIEnvironment) -> Iterator[bytes]:
-    """Yield an answer's chunks; break the connection off if the answer breaks off."""
+    """Yield an answer's chunks; shut the connection down if evaluation fails."""
     size = 0
     try:
         for chunk in answer.chunks:
@@ -48,11 +49,12 @@ def chunks(answer: Answer, environ: WSGIEnvironment) -> Iterator[bytes]:
 
 
 class Client:
-    """Whoever waits for the answer to a request that has just begun.
+    """The client of a request that has just begun.
 
-    The server tells the application neither when a client leaves nor which connection it came by. The kernel knows
-    both: ours is one of those that this peer has sent a request on, as long ago at least, and has had no answer on since.
-    Where a peer has several such (a proxy), all must be gone: to end a query late is better than to end another's.
+    WSGI tells the application neither when a client disconnects nor on which connection a request
+    came. The kernel's socket statistics do: candidates are the peer's connections that last
+    received data no later than this request, and have sent nothing since. A peer may have several
+    (a proxy); then all must be closed: ending a query late is better than ending another client's.
     """
 
     def __init__(self, environ: WSGIEnvironment) -> None:
@@ -61,7 +63,7 @@ class Client:
         self._waiting: frozenset[str] | None = None
 
     def has_left(self) -> bool:
-        """Tell whether every connection that may be ours is gone. First asked after a while, when the others are told apart."""
+        """Tell whether all candidates are closed. The first call chooses the candidates: False."""
         if self._waiting is None:
             elapsed = (time.monotonic() - self._since) * 1000
             self._waiting = frozenset(
@@ -74,21 +76,21 @@ class Client:
 
 
 _SLACK: Final = 20
-"""Milliseconds by which two clocks may differ."""
+"""Tolerance between the kernel's times and ours (ms)."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Tcp:
-    """What the kernel knows of a connection (tcp(7), TCP_INFO; struct tcp_info in linux/tcp.h)."""
+    """Statistics of a connection (tcp(7), TCP_INFO; struct tcp_info in linux/tcp.h)."""
 
     connection: socket.socket
     sent_ago: int  # milliseconds since data was last sent
     received_ago: int  # milliseconds since data was last received
-    written: int  # bytes, whether sent yet or not
+    written: int  # bytes, sent or still in the send buffer
 
 
 def _connections(peer: str) -> Iterator[tuple[str, _Tcp]]:
-    """Yield this process's connections with a peer, each with a name that no later one will have."""
+    """Yield this process's connections with a peer, each with its inode as ``socket:[…]``."""
     for name in Path("/proc/self/fd").iterdir():
         try:
             identity = str(name.readlink())
@@ -96,14 +98,14 @@ def _connections(peer: str) -> Iterator[tuple[str, _Tcp]]:
                 continue
             connection = socket.socket(fileno=os.dup(int(name.name)))
         except OSError:
-            continue  # closed meanwhile
+            continue  # closed in the meantime
         with connection:
             try:
                 if connection.getpeername()[0].removeprefix("::ffff:") != peer.removeprefix("::ffff:"):
                     continue
                 information = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256)
             except (OSError, IndexError):
-                continue  # not connected, or no internet address
+                continue  # not connected, or not an internet socket
             if len(information) < _KNOWN:
                 continue
             sent_ago, received_ago = struct.unpack_from("=I4xI", information, 44)
@@ -113,10 +115,10 @@ def _connections(peer: str) -> Iterator[tuple[str, _Tcp]]:
 
 
 def _break_off(peer: str, size: int) -> int:
-    """Shut down the connections from ``peer`` that may have carried ``size`` bytes; return how many.
+    """Shut down the connections with ``peer`` that may have sent ``size`` bytes; return how many.
 
-    Where a peer streams several large answers at once it may lose another of them too: a broken transfer is asked for
-    again, a short answer that looks whole is believed.
+    Another large answer to the same peer may be aborted too: a client repeats an aborted transfer,
+    but believes a truncated answer that looks complete.
     """
     broken = 0
     for _, found in _connections(peer):

@@ -523,7 +523,7 @@ def _shape_entry(reader: Reader, read: Mapping[str, Shape], terms: Mapping[str, 
 
 
 def _demands(shape: Resource) -> bool:
-    """Whether a property shape holds something to account; one that does not says what a page about a thing tells."""
+    """Whether a property shape constrains anything; others are page layout only (SHACL 2.3.2)."""
     return any(found.link.iri not in _TELLING for found in shape.properties)
 
 

@@ -155,7 +155,8 @@ def resource_page(iri: str, path: str, query: dict[str, str]) -> bytes:
     told = portrait(context, here.layout, statements, description)
     drawn = here.locator_maps.draw(context, statements, reader.link(iri), told)
     drawing = pictures.of(here.pictures, context, iri)
-    g.passing = drawing is not None and drawing.passing  # another answer to the same question may have the picture
+    # Do not cache: the chart's query failed and may succeed next time.
+    g.passing = drawing is not None and drawing.passing
     return page(
         "resource.html",
         resource=resource,
