@@ -77,12 +77,19 @@ def free_port() -> int:
 
 
 @contextmanager
-def _running(server: Server, command: Sequence[str | Path], folder: Path, *, ready: str = "/") -> Iterator[Server]:
+def _running(
+    server: Server,
+    command: Sequence[str | Path],
+    folder: Path,
+    *,
+    ready: str = "/",
+    environment: Mapping[str, str] | None = None,
+) -> Iterator[Server]:
     """Start a server, wait until ``ready`` is answered, and stop it at the end."""
     log = folder / f"{server.name}.log"
     with log.open("wb") as out:
         process = subprocess.Popen(
-            list(map(str, command)), stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd=folder
+            list(map(str, command)), stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd=folder, env=environment
         )
     try:
         deadline = time.monotonic() + 60
@@ -106,12 +113,14 @@ def _running(server: Server, command: Sequence[str | Path], folder: Path, *, rea
 
 
 @contextmanager
-def ours(release: Path, folder: Path) -> Iterator[Server]:
-    """Our server over a release, with the settings that a user gets."""
+def ours(
+    release: Path, folder: Path, *, workers: int = WORKERS, environment: Mapping[str, str] | None = None
+) -> Iterator[Server]:
+    """Our server over a release, with the settings that a user gets unless an environment says otherwise."""
     server = Server(OURS, free_port())
     command = [sys.executable, "-m", "unicef_linked", "serve", "--release", str(release)]
-    command += ["--port", str(server.port), "--workers", str(WORKERS)]
-    with _running(server, command, folder, ready="/readyz"):
+    command += ["--port", str(server.port), "--workers", str(workers)]
+    with _running(server, command, folder, ready="/readyz", environment=environment):
         yield server
 
 
