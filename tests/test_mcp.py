@@ -143,3 +143,8 @@ def test_without_the_extra_the_command_says_how_to_install_it(release: Release) 
     assert (
         done.stderr == "unicef-linked: this command needs the extra mcp; install it: pip install 'unicef-linked[mcp]'\n"
     )
+
+
+def test_the_tools_run_without_flask() -> None:
+    code = "import sys; sys.modules['flask'] = None; import unicef_linked.mcp"
+    subprocess.run([sys.executable, "-c", code], check=True)

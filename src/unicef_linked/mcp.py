@@ -15,15 +15,13 @@ from pyoxigraph import parse
 from unicef_linked import __version__
 from unicef_linked.dataset.published import PublishedDataset
 from unicef_linked.errors import LinkedDataError, NotFound, QueryOutOfResources, UnusableInput
+from unicef_linked.lookup.answers import resolution, search_result
+from unicef_linked.lookup.entities import EntityLookup
 from unicef_linked.lookup.normalization import LONGEST
 from unicef_linked.rdf.formats import NTRIPLES, RESULTS_TSV, TURTLE
 from unicef_linked.rdf.serialization import write_rdf
 from unicef_linked.store.engines import open_store, run_engine
 from unicef_linked.store.query import Query
-from unicef_linked.web.routes.resolve import told
-from unicef_linked.web.routes.resources import write
-from unicef_linked.web.routes.search import rank, result, types_of
-from unicef_linked.web.site import Site
 
 try:
     from mcp.server import MCPServer
@@ -53,14 +51,14 @@ def running(release: Release, settings: Settings) -> Iterator[MCPServer]:
     with run_engine("memory", release, settings) as engine:
         store = open_store(engine, release, settings)
         try:
-            yield _server(Site(settings, PublishedDataset(release, store)))
+            yield _server(PublishedDataset(release, store), settings.query_timeout)
         finally:
             store.close()
 
 
-def _server(here: Site) -> MCPServer:
-    """Return a server with the tools over one site."""
-    names = here.names
+def _server(dataset: PublishedDataset, timeout: float) -> MCPServer:
+    """Return a server with the tools over one dataset; a query may take ``timeout`` (s)."""
+    names, lookup = dataset.names, EntityLookup(dataset.store, dataset.names)
     server: MCPServer = MCPServer(
         "unicef-linked",
         version=__version__,
@@ -82,7 +80,7 @@ def _server(here: Site) -> MCPServer:
         server.add_tool(answer, annotations=reads)
 
     def readings(identifier: str) -> list[Reading]:
-        return here.index.by_iri(identifier)
+        return lookup.index.by_iri(identifier)
 
     @offer
     def search(query: str, type: str = "", language: str = "en", limit: int = 10) -> list[dict[str, Any]]:  # noqa: A002
@@ -91,8 +89,12 @@ def _server(here: Site) -> MCPServer:
         query: a name, such as "Tombouctou" or "Gao region". type: a class by its local name, such as Region, ZoneOffice, Place or
         Sector; empty for any. language: of the labels in the answer. A score is at most 100.
         """
-        found = [pair for pair in rank(here, query.strip()[:LONGEST]) if not type or type in types_of(here, pair[0])]
-        return [result(here, entity, score, query, language) for entity, score in found[: max(1, min(limit, 100))]]
+        found = [
+            pair for pair in lookup.search(query.strip()[:LONGEST]) if not type or type in lookup.types_of(pair[0])
+        ]
+        return [
+            search_result(lookup, entity, score, query, language) for entity, score in found[: max(1, min(limit, 100))]
+        ]
 
     @offer
     def resolve(identifier: str, scheme: str = "", language: str = "en") -> list[dict[str, Any]]:
@@ -101,8 +103,8 @@ def _server(here: Site) -> MCPServer:
         identifier: an IRI, id or prefixed name (wd:Q332392), the address of a page about the thing (Wikidata, GeoNames, OpenStreetMap),
         or a code (ML07). scheme: of a code, such as pcode or iso3166-2; without it a code may have several readings, each named.
         """
-        found = here.index.by_code(identifier, _scheme(here, scheme)) if scheme else readings(identifier)
-        return [told(here, reading, language) for reading in found]
+        found = lookup.index.by_code(identifier, _scheme(lookup, scheme)) if scheme else readings(identifier)
+        return [resolution(names, reading, language) for reading in found]
 
     @offer
     def describe(identifier: str) -> str:
@@ -113,9 +115,9 @@ def _server(here: Site) -> MCPServer:
         prefix, _, local = identifier.partition(":")
         iris = [identifier, names.prefixes.get(prefix, "") + local, *(r.entity.iri for r in readings(identifier))]
         for iri in iris:
-            description = here.dataset.describe(iri) if ":" in iri and not set(iri) & set(' <>"{}|^`\\') else None
+            description = dataset.describe(iri) if ":" in iri and not set(iri) & set(' <>"{}|^`\\') else None
             if description:
-                return write(here, description, TURTLE).decode()
+                return dataset.write(description, TURTLE).decode()
         raise NotFound(f"nothing is published about {identifier}; search for it by name")
 
     @offer
@@ -124,9 +126,7 @@ def _server(here: Site) -> MCPServer:
 
         A query declares its prefixes. Updates and SERVICE are refused; a long answer needs a LIMIT.
         """
-        answer = here.dataset.store.answer(
-            Query(query), solutions=RESULTS_TSV, graph=NTRIPLES, timeout=here.settings.query_timeout
-        )
+        answer = dataset.store.answer(Query(query), solutions=RESULTS_TSV, graph=NTRIPLES, timeout=timeout)
         if answer.whole is None:
             answer.close()
             raise QueryOutOfResources("the answer has more than 1 MiB; ask for less, or with a LIMIT")
@@ -138,9 +138,9 @@ def _server(here: Site) -> MCPServer:
     return server
 
 
-def _scheme(here: Site, name: str) -> str:
-    found = here.index.scheme(name)
+def _scheme(lookup: EntityLookup, name: str) -> str:
+    found = lookup.index.scheme(name)
     if found is None:
-        known = ", ".join(iri.rpartition("#")[2] for iri in here.index.schemes) or "none"
+        known = ", ".join(iri.rpartition("#")[2] for iri in lookup.index.schemes) or "none"
         raise NotFound(f"there is no scheme of codes {name!r}; there are: {known}")
     return found

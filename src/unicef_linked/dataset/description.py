@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from pyoxigraph import Quad, Triple
+
+from unicef_linked.rdf import jsonld
+from unicef_linked.rdf.formats import JSONLD, Carries, Format
+from unicef_linked.rdf.serialization import write_rdf
+
+if TYPE_CHECKING:
+    from unicef_linked.rdf.iris import Names
+    from unicef_linked.rdf.jsonld import Context
 
 
 @dataclass(frozen=True)
@@ -26,3 +35,14 @@ class Description:
             {*self.about, *(Quad(*t) for t in {*self.context, *self.document} - {q.triple for q in self.about})},
             key=str,
         )
+
+
+def write_description(description: Description, offer: Format, names: Names, context: Context) -> bytes:
+    """Return a description in an RDF format; the same statements give the same bytes.
+
+    ``context`` is the dataset's JSON-LD context.
+    """
+    if offer is JSONLD:
+        return jsonld.write(description.triples(), context, root=description.iri)
+    statements = description.quads() if offer.carries is Carries.DATASET else description.triples()
+    return write_rdf(statements, offer.rdf, names.prefixes)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, Triple
 
-from unicef_linked.dataset.description import Description
+from unicef_linked.dataset.description import Description, write_description
 from unicef_linked.dataset.labels import Text
 from unicef_linked.rdf.iris import DCTERMS, FOAF, RDF, RDFS, TYPES_WITH_PREFIX, Names
 from unicef_linked.rdf.statistics import count as count_statistics
@@ -18,6 +18,7 @@ from unicef_linked.store.statements import LoadedStatements
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from unicef_linked.rdf.formats import Format
     from unicef_linked.rdf.jsonld import Context
     from unicef_linked.rdf.statistics import Statistics
     from unicef_linked.release import Release
@@ -206,6 +207,10 @@ class PublishedDataset:
         """Every IRI that a dataset of others describes."""
         rows = self.store.select("SELECT DISTINCT ?s { ?s ?p ?o FILTER(isIRI(?s)) }")
         return frozenset(term.value for row in rows if isinstance(term := row["s"], NamedNode))
+
+    def write(self, description: Description, offer: Format) -> bytes:
+        """Return a description in an RDF format, with the dataset's prefixes and JSON-LD context."""
+        return write_description(description, offer, self.names, self.context)
 
     def about(self, iri: str, statements: LoadedStatements | None = None) -> list[Quad]:
         """Return the statements of an IRI, those that lead to it (at most INCOMING), and those of their blank nodes."""

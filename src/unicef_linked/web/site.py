@@ -7,11 +7,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from pyoxigraph import NamedNode
-
 from unicef_linked.i18n import Translations, read_translations
-from unicef_linked.lookup.index import read as read_index
-from unicef_linked.lookup.matching import Reconciler
+from unicef_linked.lookup.entities import EntityLookup
 from unicef_linked.presentation.charts import Pictures
 from unicef_linked.presentation.context import PageContext
 from unicef_linked.presentation.layout import read as read_layout
@@ -20,7 +17,6 @@ from unicef_linked.presentation.locator_map import LocatorMaps
 if TYPE_CHECKING:
     from unicef_linked.config import Settings
     from unicef_linked.dataset.published import PublishedDataset
-    from unicef_linked.lookup.index import Index
     from unicef_linked.presentation.layout import Layout
     from unicef_linked.rdf.iris import Names
 
@@ -43,9 +39,9 @@ class Site:
         return (self.settings.public_url or request_url).rstrip("/") + "/"
 
     @cached_property
-    def index(self) -> Index:
-        """Names, codes and outside identifiers of every entity; made when it is first asked."""
-        return read_index(self.dataset.store, self.names)
+    def lookup(self) -> EntityLookup:
+        """What finds entities by name, code and outside IRI."""
+        return EntityLookup(self.dataset.store, self.names)
 
     @cached_property
     def pictures(self) -> Pictures:
@@ -56,11 +52,6 @@ class Site:
     def locator_maps(self) -> LocatorMaps:
         """The maps on pages about things."""
         return LocatorMaps()
-
-    @cached_property
-    def reconciler(self) -> Reconciler:
-        """What tells which entity a name means."""
-        return Reconciler(self.index, lambda iri: self.dataset.store.match(NamedNode(iri)))
 
     @cached_property
     def layout(self) -> Layout:

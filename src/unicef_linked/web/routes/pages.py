@@ -17,7 +17,7 @@ from unicef_linked.presentation.examples import briefest, examples
 from unicef_linked.rdf.formats import DOCUMENT_FORMATS, DUMPS, HTML, RESULTS_JSON
 from unicef_linked.web.responses import CACHE, TITLES, language, link, negotiate, page, page_context, represent, site
 from unicef_linked.web.routes.exports import titled_exports
-from unicef_linked.web.routes.resources import formats_of, write
+from unicef_linked.web.routes.resources import formats_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,7 +38,7 @@ def home() -> Response:
     links = [link("/dataset", "describedby"), link("/sparql", "service"), link("/ontology", "type")]
     if offer is not HTML:
         description = describe_dataset(here.dataset, here.translations, here.public_url(request.host_url))
-        content = write(here, description, offer)
+        content = here.dataset.write(description, offer)
         return represent(content, offer, varies_by=["Accept"], location=f"/dataset.{offer.suffix}", links=links)
     classes = [] if here.lists else here.dataset.partitions["class"]
     iris = [iri for iri, _ in [*here.lists.values(), *classes]]

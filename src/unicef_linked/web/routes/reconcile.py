@@ -67,7 +67,9 @@ def service() -> Response:
             "documentation": f"{here.public_url(request.host_url)}docs",
             "serviceVersion": __version__,
             "logo": f"{here.public_url(request.host_url)}static/icon.svg",
-            "defaultTypes": [_type(type_name) for type_name in here.reconciler.types if type_name in DEFAULT_TYPES],
+            "defaultTypes": [
+                _type(type_name) for type_name in here.lookup.reconciler.types if type_name in DEFAULT_TYPES
+            ],
             "view": {"url": f"{here.public_url(request.host_url)}id/{{{{id}}}}"},
             "preview": {"url": f"{url}/preview?id={{{{id}}}}", "width": width, "height": height},
             "suggest": {kind: suggest(kind) for kind in ("entity", "property", "type")},
@@ -94,7 +96,7 @@ def _queries(text: str) -> Response:
         questions = read_questions(text)
     except ValueError as error:
         raise BadParameter(str(error)) from None
-    reconciler: Reconciler = site().reconciler
+    reconciler: Reconciler = site().lookup.reconciler
     found: dict[str, list[dict[str, object]]] = {}
     results = {}
     for key, question in questions.items():
@@ -111,36 +113,29 @@ def _candidate(candidate: Candidate) -> dict[str, object]:
         "id": entity.id,
         "name": entity.name(language()).text,
         "description": _description(entity),
-        "type": [{"id": name, "name": _term(name)} for name in _types(entity)],
+        "type": [{"id": name, "name": _term(name)} for name in site().lookup.types_of(entity)],
         "score": candidate.score,
         "match": candidate.match,
         "features": [{"id": name, "value": value} for name, value in candidate.features.items()],
     }
 
 
-def _types(entity: Entity) -> list[str]:
-    """Return the classes of ours that an entity is of, by local name; those people ask for most first."""
-    own = f"{site().names.ontology}#"
-    found = [iri.removeprefix(own) for iri in entity.types if iri.startswith(own)]
-    return sorted(found, key=lambda name: (name not in DEFAULT_TYPES, name))
-
-
 def _term(name: str) -> str:
     """Return what one of our terms is called."""
-    texts = site().index.terms.get(site().names.term(name), {})
+    texts = site().lookup.index.terms.get(site().names.term(name), {})
     return next((texts[tag] for tag in (language(), "en", *sorted(texts)) if tag in texts), name)
 
 
 def _description(entity: Entity) -> str:
     """Return what tells an entity from its namesakes: its kind and a code."""
-    kinds = _types(entity)
+    kinds = site().lookup.types_of(entity)
     codes = [code.value for code in entity.codes if not code.value.isdecimal()]
     return " · ".join([*(_term(kind) for kind in kinds[:1]), *sorted(codes, key=lambda c: (len(c), c))[:1]])
 
 
 def _type(name: str, *, broader: bool = False) -> dict[str, Any]:
     found: dict[str, Any] = {"id": name, "name": _term(name)}
-    above = site().index.broader.get(site().names.term(name), ()) if broader else ()
+    above = site().lookup.index.broader.get(site().names.term(name), ()) if broader else ()
     if above:
         found["broader"] = [_type(iri.rpartition("#")[2]) for iri in above]
     return found
@@ -162,20 +157,23 @@ def _extend(text: str) -> Response:
     here = site()
     rows: dict[str, dict[str, list[dict[str, object]]]] = {}
     for key in ids:
-        entity = here.index.entities.get(key)
+        entity = here.lookup.index.entities.get(key)
         rows[key] = {
-            name: here.reconciler.extension(entity, name, language(), limit) if entity else []
+            name: here.lookup.reconciler.extension(entity, name, language(), limit) if entity else []
             for (name, _), limit in zip(wanted, limits, strict=True)
         }
     known = {
-        name: iri for entity in map(here.index.entities.get, ids) if entity for name, iri in _properties_of(entity)
+        name: iri
+        for entity in map(here.lookup.index.entities.get, ids)
+        if entity
+        for name, iri in _properties_of(entity)
     }
     labels = _labels(known.values())
     meta = []
     for name, _ in wanted:
         column: dict[str, object] = {"id": name, "name": labels.get(known.get(name, ""), name)}
         linked = {str(cell["id"]) for row in rows.values() for cell in row[name] if "id" in cell}
-        kinds = [set(_types(here.index.entities[key])) for key in linked]
+        kinds = [set(site().lookup.types_of(here.lookup.index.entities[key])) for key in linked]
         common = sorted(set.intersection(*kinds), key=lambda kind: (kind not in DEFAULT_TYPES, kind)) if kinds else []
         if common:
             column |= {"type": _type(common[0]), "service": f"{here.public_url(request.host_url)}reconcile"}
@@ -184,7 +182,7 @@ def _extend(text: str) -> Response:
 
 
 def _properties_of(entity: Entity) -> list[tuple[str, str]]:
-    return [(name, iri) for name, (iri, _) in site().reconciler.properties(entity).items()]
+    return [(name, iri) for name, (iri, _) in site().lookup.reconciler.properties(entity).items()]
 
 
 def _labels(iris: Iterable[str]) -> dict[str, str]:
@@ -197,7 +195,7 @@ def _labels(iris: Iterable[str]) -> dict[str, str]:
 def propose_properties() -> Response:
     """Return the properties that entities of ``?type=`` have (section 7.1)."""
     name = request.args.get("type", "")
-    found = site().reconciler.properties_of(name or None)
+    found = site().lookup.reconciler.properties_of(name or None)
     labels = _labels(found.values())
     limit = _number("limit", len(found))
     body: dict[str, object] = {
@@ -225,28 +223,28 @@ def suggest(kind: str) -> Response:
 
 
 def _suggest_entities(prefix: str) -> list[dict[str, Any]]:
-    reconciler = site().reconciler
+    reconciler = site().lookup.reconciler
     ids = {entity.id for name in DEFAULT_TYPES for entity in reconciler.types.get(name, ())}
-    found = [entity for entity, _ in site().index.starting(prefix, ids)]
-    found += [reading.entity for reading in site().index.by_iri(prefix) if reading.entity not in found]
+    found = [entity for entity, _ in site().lookup.index.starting(prefix, ids)]
+    found += [reading.entity for reading in site().lookup.index.by_iri(prefix) if reading.entity not in found]
     return [
         {
             "id": entity.id,
             "name": entity.name(language()).text,
             "description": _description(entity),
-            "notable": [{"id": name, "name": _term(name)} for name in _types(entity)],
+            "notable": [{"id": name, "name": _term(name)} for name in site().lookup.types_of(entity)],
         }
         for entity in found
     ]
 
 
 def _suggest_types(prefix: str) -> list[dict[str, Any]]:
-    types = [_type(name, broader=True) for name in site().reconciler.types]
+    types = [_type(name, broader=True) for name in site().lookup.reconciler.types]
     return [found for found in types if _begins(prefix, found["id"], found["name"])]
 
 
 def _suggest_properties(prefix: str) -> list[dict[str, Any]]:
-    found = site().reconciler.properties_of(None)
+    found = site().lookup.reconciler.properties_of(None)
     labels = _labels(found.values())
     return [{"id": key, "name": labels[iri]} for key, iri in found.items() if _begins(prefix, key, labels[iri])]
 
@@ -273,8 +271,8 @@ def flyout(kind: str) -> Response:
     if kind == "entity":
         return answer_json({"id": name, "html": _card(_entity(name), "flyout.html").decode()}, "Accept-Language")
     here = site()
-    iris = {"type": {key: here.names.term(key) for key in here.reconciler.types}}.get(kind)
-    iris = here.reconciler.properties_of(None) if kind == "property" else iris
+    iris = {"type": {key: here.names.term(key) for key in here.lookup.reconciler.types}}.get(kind)
+    iris = here.lookup.reconciler.properties_of(None) if kind == "property" else iris
     if not iris or name not in iris:
         raise NotFound(f"there is no {kind} {name!r} here")
     iri = iris[name]
@@ -285,7 +283,7 @@ def flyout(kind: str) -> Response:
 
 
 def _entity(key: str) -> Entity:
-    entity = site().index.entities.get(key)
+    entity = site().lookup.index.entities.get(key)
     if entity is None:
         raise NotFound(f"there is no entity {key!r}; ids are such as region/gao")
     return entity
@@ -295,13 +293,13 @@ def _card(entity: Entity, template: str) -> bytes:
     """Return the essentials of an entity as HTML."""
     here = site()
     quads = here.dataset.store.match(NamedNode(entity.iri))
-    resource = page_context().reader(quads, entity.iri, *here.index.schemes).resource(entity.iri, quads)
-    reader = page_context().reader([], *here.index.schemes)
+    resource = page_context().reader(quads, entity.iri, *here.lookup.index.schemes).resource(entity.iri, quads)
+    reader = page_context().reader([], *here.lookup.index.schemes)
     return page(
         template,
         label=resource.label,
         iri=entity.iri,
-        types=[_term(name) for name in _types(entity)],
+        types=[_term(name) for name in site().lookup.types_of(entity)],
         notes=_notes((*resource.values(f"{SKOS}definition"), *resource.values(f"{SKOS}scopeNote")))[:2],
         codes=[(reader.label(code.scheme), code.value) for code in entity.codes][:6],
     )

@@ -10,6 +10,7 @@ from pyoxigraph import NamedNode, Triple
 
 from unicef_linked.dataset.description import Description
 from unicef_linked.errors import BadParameter, NotFound, UnsupportedMediaType
+from unicef_linked.lookup.answers import resolution
 from unicef_linked.lookup.index import RELATIONS
 from unicef_linked.rdf.formats import DOCUMENT_FORMATS, HTML
 from unicef_linked.rdf.iris import FOAF, RDF, RDFS, SKOS
@@ -57,14 +58,14 @@ def _read(here: Site, wanted: Any) -> list[Reading]:
         raise BadParameter("give an iri or a code, one of the two")
     if iri:
         public = here.public_url(request.host_url)  # addresses of this server mean what it serves there
-        return here.index.by_iri(here.names.base + iri[len(public) :] if iri.startswith(public) else iri)
+        return here.lookup.index.by_iri(here.names.base + iri[len(public) :] if iri.startswith(public) else iri)
     scheme = None
     if name:
-        scheme = here.index.scheme(name)
+        scheme = here.lookup.index.scheme(name)
         if scheme is None:
-            known = ", ".join(iri.rpartition("#")[2] for iri in here.index.schemes) or "none"
+            known = ", ".join(iri.rpartition("#")[2] for iri in here.lookup.index.schemes) or "none"
             raise BadParameter(f"there is no scheme of codes {name!r}; there are: {known}")
-    return here.index.by_code(code, scheme)
+    return here.lookup.index.by_code(code, scheme)
 
 
 def _statements(here: Site, readings: list[Reading]) -> list[Quad]:
@@ -98,7 +99,7 @@ def _page(here: Site, readings: list[Reading]) -> bytes:
     """Return the form and the readings, each with its reason and the identifiers of its entity."""
     statements = _statements(here, readings)
     reasons = [iri for reading in readings for iri in (reading.scheme, reading.relation) if iri]
-    schemes = here.index.schemes
+    schemes = here.lookup.index.schemes
     reader = page_context().reader(statements, *reasons, *schemes)
     shown = []
     for reading in readings:
@@ -120,7 +121,7 @@ def _page(here: Site, readings: list[Reading]) -> bytes:
         "resolve.html",
         readings=shown,
         schemes=[(iri.rpartition("#")[2], reader.label(iri)) for iri in schemes],
-        scheme=(here.index.scheme(query["scheme"]) or "").rpartition("#")[2] if query.get("scheme") else "",
+        scheme=(here.lookup.index.scheme(query["scheme"]) or "").rpartition("#")[2] if query.get("scheme") else "",
         formats=formats_of("/resolve", query) if readings else [],
     )
 
@@ -146,30 +147,7 @@ def resolve_all() -> Response:
             raise BadParameter(f"item {number} is neither a text nor an object with texts: iri, code, scheme")
         if not isinstance(item, str) and not (asked.get("iri") or asked.get("code")):
             raise BadParameter(f"item {number} has neither an iri nor a code")
-        answers.append({"query": item, "results": [told(here, reading, language()) for reading in _read(here, asked)]})
+        answers.append(
+            {"query": item, "results": [resolution(here.names, reading, language()) for reading in _read(here, asked)]}
+        )
     return answer_json(answers, "Accept-Language")
-
-
-def told(here: Site, reading: Reading, wanted: str) -> dict[str, object]:
-    """Return one reading as plain JSON: the entity by its name in the language ``wanted``, why it is meant, and every other identifier."""
-    entity = reading.entity
-    codes: dict[str, list[str]] = {}
-    for code in entity.codes:
-        codes.setdefault(code.scheme.rpartition("#")[2], []).append(code.value)
-    references: dict[str, list[str]] = {}
-    for reference in entity.references:
-        references.setdefault(here.names.shorten(reference.relation), []).append(reference.iri)
-    reason = {
-        "scheme": reading.scheme.rpartition("#")[2] if reading.scheme else None,
-        "relation": here.names.shorten(reading.relation) if reading.relation else None,
-        "value": reading.value or None,
-    }
-    return {
-        "iri": entity.iri,
-        "id": entity.id,
-        "label": entity.name(wanted).text,
-        "types": sorted(iri.rpartition("#")[2] for iri in entity.types if iri.startswith(here.names.ontology)),
-        **{key: value for key, value in reason.items() if value},
-        "codes": codes,
-        "references": references,
-    }

@@ -16,10 +16,8 @@ from unicef_linked.presentation import charts as pictures
 from unicef_linked.presentation.citation import Citation
 from unicef_linked.presentation.entity import overview, portrait
 from unicef_linked.presentation.locator_map import legend
-from unicef_linked.rdf import jsonld
-from unicef_linked.rdf.formats import DOCUMENT_FORMATS, GRAPH_FORMATS, HTML, JSONLD, Carries, Format, by_suffix
+from unicef_linked.rdf.formats import DOCUMENT_FORMATS, GRAPH_FORMATS, HTML, JSONLD, Format, by_suffix
 from unicef_linked.rdf.iris import DCTERMS, HYDRA, RDF, RDFS, SKOS
-from unicef_linked.rdf.serialization import write_rdf
 from unicef_linked.rdf.statistics import integer
 from unicef_linked.store.statements import LoadedStatements
 from unicef_linked.web.responses import CACHE, language, link, negotiate, page, page_context, represent, site, vary
@@ -30,14 +28,6 @@ if TYPE_CHECKING:
     from unicef_linked.web.site import Site
 
 routes: Final = Blueprint("resources", __name__)
-
-
-def write(site: Site, description: Description, offer: Format) -> bytes:
-    """Return a description in an RDF format; the same statements give the same bytes."""
-    if offer is JSONLD:
-        return jsonld.write(description.triples(), site.dataset.context, root=description.iri)
-    statements = description.quads() if offer.carries is Carries.DATASET else description.triples()
-    return write_rdf(statements, offer.rdf, site.names.prefixes)
 
 
 def respond(
@@ -70,7 +60,7 @@ def respond(
         found = description()
         if found is None:
             raise NotFound(f"nothing is published about {here.names.base}{path.lstrip('/')}")
-        content = write(here, found, offer)
+        content = here.dataset.write(found, offer)
     plain = {k: v for k, v in query.items() if k != "lang"}
     links = [
         link(_with(f"{path}.{f.suffix}", plain), "alternate", type=f.media_type)

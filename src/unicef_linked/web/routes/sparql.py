@@ -35,7 +35,6 @@ from unicef_linked.web.responses import (
     slug,
     vary,
 )
-from unicef_linked.web.routes.resources import write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -282,7 +281,7 @@ def _describe(name: str | None = None) -> Response:
         return _editor("")
     description = describe_service(here.dataset, f"{here.public_url(request.host_url)}sparql")
     links = [link("/dataset", "describedby")]
-    return represent(write(here, description, offer), offer, varies_by=["Accept"], links=links)
+    return represent(here.dataset.write(description, offer), offer, varies_by=["Accept"], links=links)
 
 
 def _editor(text: str) -> Response:
