@@ -18,7 +18,7 @@ import pytest
 from unicef_linked.cli import COMMANDS, commands
 from unicef_linked.config import Settings
 from unicef_linked.rdf.formats import FORMATS
-from unicef_linked.web.responses import STATUS, TITLES, slug
+from unicef_linked.web.problems import STATUS, TITLES, slug
 
 if TYPE_CHECKING:
     from unicef_linked.rdf.formats import Format

@@ -16,19 +16,21 @@ import requests
 from playwright.sync_api import expect
 from tests.web.conftest import Visit
 
+from unicef_linked.dataset.published import PublishedDataset
+from unicef_linked.i18n import read_translations
 from unicef_linked.presentation.completion import vocabulary
+from unicef_linked.presentation.context import PageContext
 from unicef_linked.presentation.examples import examples
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from flask import Flask
     from playwright.sync_api import Browser, Locator, Page
     from tests.conftest import Server
 
     from unicef_linked.release import Release
-    from unicef_linked.web.site import Site
+    from unicef_linked.store.embedded import Embedded
 
 LANGUAGES: Final = ["en", "fr"]
 PREFIXES: Final = """PREFIX ul: <https://w3id.org/unicef-linked/ontology#>
@@ -89,34 +91,36 @@ def opened(server: Server, language: str, query: str) -> str:
 
 
 @pytest.fixture
-def site(app: Flask) -> Site:
-    """What the application serves."""
-    found: Site = app.extensions["unicef-linked"]
-    return found
+def pages(release: Release, store: Embedded) -> Callable[[str], PageContext]:
+    """What a page is made from, by language."""
+    dataset, translations = PublishedDataset(release, store), read_translations()
+    return lambda language: PageContext(dataset, language, lambda _: None, translations.of(language))
 
 
 # Examples
 
 
-def test_there_are_enough_examples_and_each_has_a_title_in_each_language(site: Site) -> None:
-    found = {language: [e for _, group in examples(site.context(language)) for e in group] for language in LANGUAGES}
+def test_there_are_enough_examples_and_each_has_a_title_in_each_language(pages: Callable[[str], PageContext]) -> None:
+    found = {language: [e for _, group in examples(pages(language)) for e in group] for language in LANGUAGES}
     for language, every in found.items():
         assert len(every) >= 20
         assert {example.title.language for example in every} == {language}
     assert len(found["en"]) == len(found["fr"])
 
 
-def test_an_example_that_asks_for_labels_asks_for_them_in_the_readers_language(site: Site) -> None:
+def test_an_example_that_asks_for_labels_asks_for_them_in_the_readers_language(
+    pages: Callable[[str], PageContext],
+) -> None:
     def queries(language: str) -> dict[str, str]:
         asked = 'LANG(?officeLabel) = "'
-        every = [example.query for _, group in examples(site.context(language)) for example in group]
+        every = [example.query for _, group in examples(pages(language)) for example in group]
         return {re.sub(r'= "(en|fr)"', "", query): query for query in every if asked in query}
 
     english, french = queries("en"), queries("fr")
     assert len(english) > 10
     assert english.keys() == french.keys()
     for key, query in english.items():
-        assert len(site.dataset.store.select(query)) == len(site.dataset.store.select(french[key])) > 0, query
+        assert len(pages("en").store.select(query)) == len(pages("en").store.select(french[key])) > 0, query
 
 
 @pytest.mark.parametrize(("language", "words"), [("en", "staff profile"), ("fr", "profil bureau")])
@@ -140,13 +144,15 @@ def test_an_example_is_found_by_its_words_and_runs_when_chosen(visit: Visit, lan
 # Completion
 
 
-def test_the_vocabulary_is_what_the_dataset_uses_most_first_and_named_for_the_reader(site: Site) -> None:
-    found = vocabulary(site.context("fr"))
+def test_the_vocabulary_is_what_the_dataset_uses_most_first_and_named_for_the_reader(
+    pages: Callable[[str], PageContext],
+) -> None:
+    found = vocabulary(pages("fr"))
     classes = {iri: (label, language, uses) for iri, label, language, uses in found["classes"]}
-    assert classes[site.names.term("Region")] == ("région", "fr", 11)
+    assert classes[pages("fr").names.term("Region")] == ("région", "fr", 11)
     uses = [number for *_, number in found["properties"]]
     assert uses == sorted(uses, reverse=True)
-    assert {iri for iri, *_ in found["properties"]} == {iri for iri, _ in site.dataset.partitions["property"]}
+    assert {iri for iri, *_ in found["properties"]} == {iri for iri, _ in pages("fr").dataset.partitions["property"]}
 
 
 @pytest.mark.parametrize(

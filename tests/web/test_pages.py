@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from tests.web.conftest import Visit
 
 from unicef_linked.web import create_app
-from unicef_linked.web.responses import TITLES
+from unicef_linked.web.problems import TITLES
 
 if TYPE_CHECKING:
     from flask.testing import FlaskClient

@@ -13,7 +13,7 @@ from babel.messages.pofile import read_po
 
 import unicef_linked
 from unicef_linked.i18n import FOLDER, NP_, SOURCE, locale_of, read_translations
-from unicef_linked.web.responses import TITLES
+from unicef_linked.web.problems import TITLES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

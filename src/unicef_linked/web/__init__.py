@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
@@ -10,10 +11,17 @@ from werkzeug.exceptions import HTTPException
 from unicef_linked.dataset.published import PublishedDataset
 from unicef_linked.errors import LinkedDataError, UnusableInput
 from unicef_linked.i18n import read_translations
+from unicef_linked.lookup.entities import EntityLookup
+from unicef_linked.presentation.charts import Pictures
+from unicef_linked.presentation.layout import read as read_layout
+from unicef_linked.presentation.locator_map import LocatorMaps
 from unicef_linked.web import templating as interface
+from unicef_linked.web.addresses import Addresses
 from unicef_linked.web.middleware import metrics
 from unicef_linked.web.middleware.cache import ResponseCache
-from unicef_linked.web.responses import OPEN_TO_OTHER_ORIGINS, http_problem, problem
+from unicef_linked.web.problems import http_problem, problem
+from unicef_linked.web.responder import Responder
+from unicef_linked.web.responses import OPEN_TO_OTHER_ORIGINS
 from unicef_linked.web.routes import (
     discovery,
     documentation,
@@ -28,13 +36,16 @@ from unicef_linked.web.routes import (
     search,
     sparql,
 )
-from unicef_linked.web.site import Site
 
 if TYPE_CHECKING:
     from unicef_linked.config import Settings
     from unicef_linked.i18n import Translations
     from unicef_linked.release import Release
     from unicef_linked.store import Store
+
+
+CHARTS: Final = "unicef-linked-charts"
+"""Key of the charts in an application's ``extensions``, for who asks their queries ahead."""
 
 
 class Publisher(Flask):
@@ -66,30 +77,35 @@ def create_app(
     body_limit = settings.query_length * 12 + 65536  # a character may take 12 bytes as %XX%XX…
     app.config["MAX_CONTENT_LENGTH"] = app.config["MAX_FORM_MEMORY_SIZE"] = body_limit
     app.url_map.strict_slashes = True
-    site = Site(settings, PublishedDataset(release, store), translations)
-    app.extensions["unicef-linked"] = site
+    dataset = PublishedDataset(release, store)
+    addresses = Addresses(dataset, settings.public_url)
+    responder = Responder(dataset, addresses, translations, settings.languages)
+    lookup = EntityLookup(store, dataset.names)
+    charts = Pictures(store, dataset.names, settings.query_timeout)
+    layout = read_layout(release.shapes(), lambda iri: dataset.superclasses(iri), dataset.names.term("KeyFacts"))
+    app.extensions[CHARTS] = charts
 
-    for module in (
-        resources,
-        documentation,
-        quality,
-        search,
-        reconcile,
-        resolve,
-        sparql,
-        fragments,
-        exports,
-        discovery,
-        openapi,
-        metrics,
-        pages,
+    for blueprint in (
+        resources.routes(responder, charts, layout, LocatorMaps(), settings.page_size),
+        documentation.routes(responder),
+        quality.routes(responder, settings.links_state),
+        search.routes(responder, lookup),
+        reconcile.routes(responder, lookup),
+        resolve.routes(responder, lookup),
+        sparql.routes(responder),
+        fragments.routes(responder, settings.page_size),
+        exports.routes(responder),
+        discovery.routes(responder, charts),
+        openapi.routes(responder),
+        metrics.routes,
+        pages.routes(responder, charts),
     ):
-        app.register_blueprint(module.routes)
-    app.register_error_handler(LinkedDataError, problem)
-    app.register_error_handler(HTTPException, http_problem)
+        app.register_blueprint(blueprint)
+    app.register_error_handler(LinkedDataError, partial(problem, responder))
+    app.register_error_handler(HTTPException, partial(http_problem, responder))
     app.after_request(_open_to_other_origins)
 
-    interface.install(app)
+    interface.install(app, responder, charts)
     figures = metrics.install(app, release)
     app.wsgi_app = sparql.Endpoint(  # type: ignore[method-assign]
         app.wsgi_app, store, settings, body_limit, figures.count_query

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import re
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlencode
 
-from flask import Response, current_app, g, render_template, request
-from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
-from werkzeug.exceptions import NotFound as NoRoute
+from flask import Response, request
 
 from unicef_linked import errors
-from unicef_linked.rdf.formats import HTML, Format
-from unicef_linked.web.negotiation import choose, choose_language
+from unicef_linked.rdf.formats import GRAPH_FORMATS, HTML, Format
+from unicef_linked.web.negotiation import choose
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from unicef_linked.presentation.context import PageContext
-    from unicef_linked.web.site import Site
 
 CACHE: Final = "public, max-age=300"
 """Caches revalidate after 300 s, since the next release may answer differently at the same URL."""
@@ -37,63 +32,6 @@ OPEN_TO_OTHER_ORIGINS: Final = (
 JSON: Final = Format("json", "application/json", "json", HTML.carries, "JSON")
 """The format of the JSON interfaces that are not RDF."""
 
-PROBLEM: Final = Format("problem", "application/problem+json", "json", HTML.carries, "Problem", ("application/json",))
-
-STATUS: Final[Mapping[type[errors.LinkedDataError], int]] = {
-    errors.NotFound: 404,
-    errors.NotAcceptable: 406,
-    errors.BadParameter: 400,
-    errors.UnsupportedMediaType: 415,
-    errors.TooLarge: 413,
-    errors.MalformedQuery: 400,
-    errors.QueryRefused: 403,
-    errors.QueryTimeout: 503,
-    errors.QueryOutOfResources: 503,
-    errors.Overloaded: 503,
-    errors.EngineUnavailable: 503,
-    errors.QueryError: 400,
-}
-TITLES: Final[Mapping[str, str]] = {
-    "not-found": "Not found",
-    "not-acceptable": "No acceptable representation",
-    "bad-parameter": "Bad request parameter",
-    "unsupported-media-type": "Unsupported media type",
-    "too-large": "Request too large",
-    "malformed-query": "Malformed query",
-    "query-refused": "Query refused",
-    "query-timeout": "Query timed out",
-    "query-out-of-resources": "Query out of resources",
-    "overloaded": "Too many queries at once",
-    "engine-unavailable": "Query engine unavailable",
-    "query-error": "Query not answered",
-    "method-not-allowed": "Method not allowed",
-    "internal-error": "Internal error",
-}
-
-
-def site() -> Site:
-    """Return the site of the current application."""
-    found: Site = current_app.extensions["unicef-linked"]
-    return found
-
-
-def language() -> str:
-    """Return the request's language: ``?lang=``, else Accept-Language, else the first configured."""
-    if "language" not in g:
-        languages = site().settings.languages
-        g.language = choose_language(request.args.get("lang"), request.headers.get("Accept-Language"), languages)
-    return str(g.language)
-
-
-def page_context() -> PageContext:
-    """Return what a page for this request is made from."""
-    return site().context(language())
-
-
-def gettext(message: str) -> str:
-    """Return a message in the language of this request's page."""
-    return site().translations.of(language()).gettext(message)
-
 
 def negotiate(offers: Sequence[Format]) -> Format:
     """Return the offer that the request prefers; raises NotAcceptable with the offers."""
@@ -108,15 +46,11 @@ def vary(*names: str) -> str:
     return ", ".join(dict.fromkeys((*names, "Accept-Encoding")))
 
 
-def page(template: str, **values: object) -> bytes:
-    """Return a rendered page in the request's language."""
-    return render_template(template, **values).encode()
-
-
 def represent(
     content: bytes,
     offer: Format,
     *,
+    language: str = "",
     varies_by: Iterable[str] = (),
     location: str | None = None,
     links: Iterable[str] = (),
@@ -127,12 +61,12 @@ def represent(
     response = Response(content, status, content_type=offer.content_type)
     names = list(varies_by)
     if offer is HTML:
-        response.headers["Content-Language"] = language()
+        response.headers["Content-Language"] = language
         response.headers["Content-Security-Policy"] = (
             "default-src 'self'; style-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'"
         )
         names.append("Accept-Language")
-    response.headers["ETag"] = entity_tag(content, offer, language() if offer is HTML else "")
+    response.headers["ETag"] = entity_tag(content, offer, language)
     response.headers["Vary"] = vary(*names)
     response.headers["Cache-Control"] = cache
     if location:
@@ -140,13 +74,6 @@ def represent(
     if header := ", ".join(links):
         response.headers["Link"] = header
     return response
-
-
-def answer_json(value: object, *varies_by: str) -> Response:
-    """Return a response in JSON; ``varies_by`` names the request headers it depends on."""
-    # A lone surrogate cannot be encoded in UTF-8: it stays escaped.
-    content = json.dumps(value, ensure_ascii=False).encode(errors="backslashreplace")
-    return represent(content, JSON, varies_by=varies_by)
 
 
 def entity_tag(content: bytes, offer: Format, language: str = "") -> str:
@@ -165,62 +92,15 @@ def link(href: str, rel: str, **parameters: str) -> str:
     return "; ".join([f"<{href}>", f'rel="{rel}"', *(f'{name}="{value}"' for name, value in parameters.items())])
 
 
-def slug(kind: type[Exception]) -> str:
-    """Return the name of an error's problem type.
+def with_query(path: str, query: Mapping[str, str]) -> str:
+    """Return an address with a query, as HTML forms encode it.
 
-    >>> slug(errors.QueryTimeout)
-    'query-timeout'
+    >>> with_query("/doc/region", {"page": "2"}), with_query("/doc/region", {})
+    ('/doc/region?page=2', '/doc/region')
     """
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", kind.__name__).lower()
+    return f"{path}?{urlencode(query)}" if query else path
 
 
-def problem(error: errors.LinkedDataError) -> Response:
-    """Return the response to a LinkedDataError: problem details (RFC 9457), or a page."""
-    extra: dict[str, object] = {}
-    headers = {}
-    if isinstance(error, errors.MalformedQuery) and error.line is not None:
-        extra = {"line": error.line, "column": error.column}
-    if isinstance(error, errors.NotAcceptable):
-        extra = {"available": list(error.offers)}
-    if isinstance(error, errors.Overloaded):
-        headers["Retry-After"] = str(error.retry_after)
-    kind = next(kind for kind in type(error).__mro__ if kind in STATUS)
-    return _problem(slug(kind), STATUS[kind], str(error), extra, headers)
-
-
-def http_problem(error: HTTPException) -> Response:
-    """Return the response to an error of the framework: no such route, or a method not allowed."""
-    headers = {}
-    if isinstance(error, MethodNotAllowed):
-        methods = sorted(error.valid_methods or ())
-        headers["Allow"] = ", ".join(methods)
-        detail = f"{request.method} is not allowed here; use {', '.join(methods)}"
-        return _problem("method-not-allowed", 405, detail, {}, headers)
-    if isinstance(error, NoRoute):
-        return _problem("not-found", 404, f"there is nothing at {request.path}", {}, headers)
-    if isinstance(error, RequestEntityTooLarge):
-        limit = current_app.config["MAX_CONTENT_LENGTH"]
-        return _problem("too-large", 413, f"the request body is over {limit:,} bytes", {}, headers)
-    status = error.code or 500
-    if status < 400:
-        response = error.get_response()
-        assert isinstance(response, Response)
-        return response
-    return _problem(
-        "internal-error" if status >= 500 else "bad-parameter", status, error.description or "", {}, headers
-    )
-
-
-def _problem(name: str, status: int, detail: str, extra: Mapping[str, object], headers: Mapping[str, str]) -> Response:
-    title = TITLES[name]
-    kind = f"{site().dataset.release.names.base}problem/{name}"
-    offer = choose(request.headers.get("Accept"), (PROBLEM, HTML)) or PROBLEM
-    if offer is HTML:
-        content = page("problem.html", kind=name, title=title, status=status, detail=detail, extra=extra)
-    else:
-        body = {"type": kind, "title": title, "status": status, "detail": detail, "instance": request.path, **extra}
-        content = json.dumps(body, ensure_ascii=False).encode()
-    response = represent(content, offer, varies_by=["Accept"], cache="no-store", status=status)
-    del response.headers["ETag"]
-    response.headers.update(headers)
-    return response
+def formats_of(path: str, query: Mapping[str, str] | None = None) -> list[tuple[Format, str]]:
+    """Return each RDF format of a document with its address, for a page's downloads."""
+    return [(found, with_query(f"{path}.{found.suffix}", query or {})) for found in GRAPH_FORMATS]

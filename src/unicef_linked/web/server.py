@@ -20,14 +20,13 @@ from unicef_linked.i18n import read_translations
 from unicef_linked.links import read_state
 from unicef_linked.release import Release, open_release
 from unicef_linked.store.engines import open_store, run_engine
-from unicef_linked.web import check_languages, create_app
+from unicef_linked.web import CHARTS, check_languages, create_app
 from unicef_linked.web.middleware.metrics import shared_by_workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from types import FrameType
 
-    from unicef_linked.web.site import Site
 
 _HANDOVER: Final = "UNICEF_LINKED_WORKER"
 """Environment variable by which a web worker, a process of Granian's, gets its configuration."""
@@ -42,8 +41,7 @@ def application() -> Callable[[Any, Any], Iterable[bytes]]:
     settings = Settings(**values)
     release = open_release(Path(handed["release"]))
     app = create_app(settings, release, open_store(handed["engine"], release, settings))
-    site: Site = app.extensions["unicef-linked"]
-    threading.Thread(target=site.pictures.ask_all, daemon=True).start()
+    threading.Thread(target=app.extensions[CHARTS].ask_all, daemon=True).start()
     # The outermost layer is the middleware: a cached response never enters Flask.
     return app.wsgi_app
 

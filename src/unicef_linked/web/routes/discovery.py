@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final
 from xml.sax.saxutils import escape, quoteattr
 
@@ -14,14 +15,15 @@ from unicef_linked.errors import NotFound
 from unicef_linked.presentation.examples import briefest, examples
 from unicef_linked.rdf.formats import DOCUMENT_FORMATS, DUMPS, HTML, JSONLD, TURTLE, Carries, Format
 from unicef_linked.rdf.iris import DCTERMS, RDF, SCHEMA
-from unicef_linked.web.responses import link, negotiate, represent, site
+from unicef_linked.web.responses import link, negotiate
+from unicef_linked.web.routing import bind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from unicef_linked.web.site import Site
+    from unicef_linked.presentation.charts import Pictures
+    from unicef_linked.web.responder import Responder
 
-routes: Final = Blueprint("discovery", __name__)
 
 LINKSET_JSON: Final = Format(
     "linkset+json", "application/linkset+json", "json", Carries.PAGE, "Linkset JSON", ("application/json",)
@@ -51,39 +53,39 @@ class Signpost:
         return link(self.href, self.rel, **({"type": self.media_type} if self.media_type else {}))
 
 
-def signposts(here: Site, path: str) -> list[Signpost]:
+def signposts(responder: Responder, path: str) -> list[Signpost]:
     """Return where the document at ``path`` (without extension) points to (signposting.org, FAIR Signposting level 1 and 2).
 
     Nothing for what is no document, and nothing that the data does not say: a licence is that of the dataset for the
     dataset, and for an entity each licence of the graphs that describe it.
     """
-    names, found = here.names, list[Signpost]()
+    names, found = responder.names, list[Signpost]()
     match path.strip("/").split("/"):
         case ["" | "dataset"]:
             path = "/dataset"
             found = [Signpost("cite-as", names.dataset), Signpost("type", "https://schema.org/Dataset")]
             found += [Signpost("service-desc", "/openapi.json", "application/json")]
             found += [Signpost("service-doc", "/docs", HTML.media_type)]
-            found += [Signpost("item", f"/dump/{name}", DUMPS[name].media_type) for name in _dumps(here)]
-            licences = _licences(here, [names.dataset])
-        case ["dump", name] if name in _dumps(here):
+            found += [Signpost("item", f"/dump/{name}", DUMPS[name].media_type) for name in _dumps(responder)]
+            licences = _licences(responder, [names.dataset])
+        case ["dump", name] if name in _dumps(responder):
             found = [Signpost("type", "https://schema.org/DataDownload"), Signpost("collection", "/dataset")]
-            licences = _licences(here, [names.dataset])
+            licences = _licences(responder, [names.dataset])
         case ["doc", entity_type, key]:
             iri = names.entity(entity_type, key)
-            quads = here.dataset.store.match(NamedNode(iri))
+            quads = responder.dataset.store.match(NamedNode(iri))
             classes = sorted({str(getattr(q.object, "value", "")) for q in quads if q.predicate.value == f"{RDF}type"})
             found = [Signpost("cite-as", iri), Signpost("type", "https://schema.org/AboutPage")]
             found += [Signpost("type", name.replace("http:", "https:")) for name in classes if name.startswith(SCHEMA)]
             found.append(Signpost("collection", f"/doc/{entity_type}"))
-            licences = _licences(here, {q.graph_name.value for q in quads if isinstance(q.graph_name, NamedNode)})
+            licences = _licences(responder, {q.graph_name.value for q in quads if isinstance(q.graph_name, NamedNode)})
         case ["doc", entity_type]:
             found = [Signpost("type", "https://schema.org/CollectionPage"), Signpost("collection", "/dataset")]
             licences = []
         case ["graph", *rest] if rest:
             iri = names.base + path.strip("/")
             found = [Signpost("cite-as", iri), Signpost("collection", "/dataset")]
-            licences = _licences(here, [iri])
+            licences = _licences(responder, [iri])
         case ["ontology" | "shapes" | "quality"]:
             found = [Signpost("cite-as", names.base + path.strip("/")), Signpost("collection", "/dataset")]
             licences = []
@@ -96,13 +98,13 @@ def signposts(here: Site, path: str) -> list[Signpost]:
     return found
 
 
-def _dumps(here: Site) -> list[str]:
-    return [path.name for path in here.dataset.release.dumps() if path.name in DUMPS]
+def _dumps(responder: Responder) -> list[str]:
+    return [path.name for path in responder.dataset.release.dumps() if path.name in DUMPS]
 
 
-def _licences(here: Site, iris: Iterable[str]) -> list[str]:
+def _licences(responder: Responder, iris: Iterable[str]) -> list[str]:
     """Return each licence that the data states of any of the IRIs."""
-    return sorted({licence for iri in iris for licence in here.dataset.licences.get(iri, [])})
+    return sorted({licence for iri in iris for licence in responder.dataset.licences.get(iri, [])})
 
 
 def _plain(path: str) -> str:
@@ -116,11 +118,10 @@ def _plain(path: str) -> str:
     return stem if stem and suffix in known and not path.startswith("/dump/") else path
 
 
-@routes.after_app_request
-def point(response: Response) -> Response:
+def point(responder: Responder, response: Response) -> Response:
     """Give each document its signposts, beside the links that it has."""
     if response.status_code == 200 and request.method in {"GET", "HEAD"}:
-        links = [signpost.header for signpost in signposts(site(), _plain(request.path))]
+        links = [signpost.header for signpost in signposts(responder, _plain(request.path))]
         if links:
             response.headers["Link"] = ", ".join(filter(None, [response.headers.get("Link"), *links]))
     return response
@@ -129,17 +130,14 @@ def point(response: Response) -> Response:
 # Linksets
 
 
-@routes.get("/linkset")
-@routes.get("/linkset/<path:document>")
-def linkset(document: str = "dataset") -> Response:
+def linkset(responder: Responder, document: str = "dataset") -> Response:
     """Return the links of a document, for the dataset those of its dumps too, as RFC 9264, section 4, has them."""
-    here = site()
     offer = negotiate((LINKSET_JSON, LINKSET))
-    if not _exists(here, document):
+    if not _exists(responder, document):
         raise NotFound(f"there is no document /{document} to link from")
-    contexts = [f"/{document}", *(f"/dump/{name}" for name in _dumps(here) if document == "dataset")]
-    address = here.public_url(request.host_url).rstrip("/")
-    found = [(context, [s for s in signposts(here, context) if s.rel != "linkset"]) for context in contexts]
+    contexts = [f"/{document}", *(f"/dump/{name}" for name in _dumps(responder) if document == "dataset")]
+    address = responder.public_address().rstrip("/")
+    found = [(context, [s for s in signposts(responder, context) if s.rel != "linkset"]) for context in contexts]
     if not found[0][1]:
         raise NotFound(f"there is no document /{document} to link from")
     if offer is LINKSET_JSON:
@@ -152,18 +150,18 @@ def linkset(document: str = "dataset") -> Response:
             for s in links
         ]
         content = ",\n".join(lines).encode() + b"\n"
-    return represent(content, offer, varies_by=["Accept"])
+    return responder.represent(content, offer, varies_by=["Accept"])
 
 
-def _exists(here: Site, document: str) -> bool:
+def _exists(responder: Responder, document: str) -> bool:
     match document.split("/"):
         case ["doc", entity_type, key]:
-            iri = here.names.entity(entity_type, key)
-            return here.names.type_and_key(iri) is not None and bool(here.dataset.store.match(NamedNode(iri)))
+            iri = responder.names.entity(entity_type, key)
+            return responder.names.type_and_key(iri) is not None and bool(responder.dataset.store.match(NamedNode(iri)))
         case ["doc", _]:
-            return f"/{document}" in here.lists
+            return f"/{document}" in responder.lists
         case ["graph", *_]:
-            return here.names.base + document in here.dataset.named_graphs
+            return responder.names.base + document in responder.dataset.named_graphs
         case _:
             return True
 
@@ -186,32 +184,29 @@ def _absolute(address: str, href: str) -> str:
 # For crawlers
 
 
-@routes.get("/sitemap.xml")
-@routes.get("/sitemap-<int:number>.xml")
-def sitemap(number: int | None = None) -> Response:
+def sitemap(responder: Responder, charts: Pictures, number: int | None = None) -> Response:
     """Return the addresses of all documents, each in every language (sitemaps.org 0.9; hreflang as Google documents it).
 
     No ``lastmod``: when a document last changed is not known, and a wrong date would be worse than none.
     """
-    here = site()
-    address = here.public_url(request.host_url).rstrip("/")
+    address = responder.public_address().rstrip("/")
     paths = [
         *_DOCUMENTS,
-        *(_OF_OURS if here.dataset.is_built else ()),
-        *(("/pictures",) if here.pictures.published else ()),
-        *here.lists,
-        *_entities(here),
+        *(_OF_OURS if responder.dataset.is_built else ()),
+        *(("/pictures",) if charts.published else ()),
+        *responder.lists,
+        *_entities(responder),
     ]
     pages = -(-len(paths) // PER_SITEMAP)
     if number is None and pages > 1:
         entries = (f"<sitemap><loc>{escape(f'{address}/sitemap-{n}.xml')}</loc></sitemap>" for n in range(1, pages + 1))
-        return represent(_xml("sitemapindex", entries), XML)
+        return responder.represent(_xml("sitemapindex", entries), XML)
     if number is not None and not 1 <= number <= pages:
         raise NotFound(f"there is no sitemap {number}; there are {pages}")
     start = ((number or 1) - 1) * PER_SITEMAP
-    languages = here.settings.languages
+    languages = responder.languages
     entries = (_entry(address + path, languages) for path in paths[start : start + PER_SITEMAP])
-    return represent(_xml("urlset", entries), XML)
+    return responder.represent(_xml("urlset", entries), XML)
 
 
 _DOCUMENTS: Final = ("/", "/dataset", "/quality", "/dump/", "/docs")
@@ -219,9 +214,9 @@ _OF_OURS: Final = ("/ontology", "/shapes")
 """What a folder of RDF that is served as it is does not have."""
 
 
-def _entities(here: Site) -> Iterator[str]:
-    for iri in sorted(here.dataset.described):
-        if found := here.names.type_and_key(iri):
+def _entities(responder: Responder) -> Iterator[str]:
+    for iri in sorted(responder.dataset.described):
+        if found := responder.names.type_and_key(iri):
             yield "/doc/" + "/".join(found)
 
 
@@ -239,35 +234,32 @@ def _xml(root: str, entries: Iterable[str]) -> bytes:
     return "\n".join(lines).encode()
 
 
-@routes.get("/robots.txt")
-def robots() -> Response:
+def robots(responder: Responder) -> Response:
     """Return what crawlers may read (RFC 9309): all documents, no queries, of which there is no end."""
-    address = site().public_url(request.host_url)
+    address = responder.public_address()
     lines = ["User-agent: *", *(f"Disallow: {path}" for path in ENDLESS), f"Sitemap: {address}sitemap.xml", ""]
-    return represent("\n".join(lines).encode(), PLAIN)
+    return responder.represent("\n".join(lines).encode(), PLAIN)
 
 
 ENDLESS: Final = ("/sparql?query=", "/sparql?*&query=", "/resource", "/fragments", "/resolve", "/reconcile", "/search")
 """What answers questions: as many addresses as there are questions."""
 
 
-@routes.get("/llms.txt")
-def llms() -> Response:
+def llms(responder: Responder) -> Response:
     """Return what a language model should know to use the data (llmstxt.org)."""
-    here = site()
-    address = here.public_url(request.host_url)
-    iri = here.names.dataset
-    quads = here.dataset.store.match(NamedNode(iri))
-    reader = here.context("en").reader(quads, iri)
+    address = responder.public_address()
+    iri = responder.names.dataset
+    quads = responder.dataset.store.match(NamedNode(iri))
+    reader = responder.context("en").reader(quads, iri)
     resource = reader.resource(iri, quads)
     summary = [v.text.text for v in resource.values(f"{DCTERMS}description") if v.text and v.text.language == "en"]
-    lists = here.context("en").reader([], *(kind for kind, _ in here.lists.values()))
+    lists = responder.context("en").reader([], *(kind for kind, _ in responder.lists.values()))
     lines = [
         f"# {resource.label.text}",
         "",
         f"> {(summary or ['A set of RDF data, served as it is.'])[0]}",
         "",
-        f"{here.dataset.counts['triples']:,} statements about {here.dataset.counts['entities']:,} things. IRIs begin with {here.names.base}id/;",
+        f"{responder.dataset.counts['triples']:,} statements about {responder.dataset.counts['entities']:,} things. IRIs begin with {responder.names.base}id/;",
         f"ask this server for them by path, for instance {address}id/{{type}}/{{key}}. Read-only, no key.",
         "Ask with `Accept: text/turtle` or `application/ld+json`, or add `.ttl` or `.jsonld` to the address of a document.",
         "",
@@ -276,16 +268,16 @@ def llms() -> Response:
         *(
             f"- [{title}]({address}{path}): {what}"
             for title, path, what in _ENDPOINTS
-            if here.dataset.is_built or f"/{path.partition('.')[0]}" not in _OF_OURS
+            if responder.dataset.is_built or f"/{path.partition('.')[0]}" not in _OF_OURS
         ),
     ]
-    if here.lists:
+    if responder.lists:
         lines += ["", "## Lists", ""]
-    for path, (kind, number) in here.lists.items():
+    for path, (kind, number) in responder.lists.items():
         lines.append(f"- [{lists.label(kind).text}]({address.rstrip('/')}{path}.jsonld): {number}")
-    for example in briefest(examples(here.context("en"))):
+    for example in briefest(examples(responder.context("en"))):
         lines += ["", f"## Example: {example.title.text}", "", "```sparql", example.query.rstrip(), "```"]
-    return represent(("\n".join(lines) + "\n").encode(), PLAIN)
+    return responder.represent(("\n".join(lines) + "\n").encode(), PLAIN)
 
 
 _ENDPOINTS: Final = (
@@ -299,3 +291,14 @@ _ENDPOINTS: Final = (
     ("Dumps", "dump/", "everything in one file: N-Quads, Turtle, JSON-LD"),
     ("OpenAPI", "openapi.json", "every route with its parameters and answers"),
 )
+
+
+def routes(responder: Responder, charts: Pictures) -> Blueprint:
+    """Return the routes, bound to what they need."""
+    blueprint = Blueprint("discovery", __name__)
+    blueprint.after_app_request(partial(point, responder))
+    bind(blueprint, ("/linkset", "/linkset/<path:document>"), linkset, responder)
+    bind(blueprint, ("/sitemap.xml", "/sitemap-<int:number>.xml"), sitemap, responder, charts)
+    bind(blueprint, ("/robots.txt",), robots, responder)
+    bind(blueprint, ("/llms.txt",), llms, responder)
+    return blueprint

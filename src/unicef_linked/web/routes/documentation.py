@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 import pyoxigraph as ox
-from flask import Blueprint, Response, redirect, request
+from flask import Blueprint, Response, redirect
 
 from unicef_linked.dataset.description import Description
 from unicef_linked.dataset.labels import Text, collation
@@ -20,9 +20,9 @@ from unicef_linked.metadata.dcat import describe_dataset
 from unicef_linked.presentation.diagrams import Drawing, Edge, Node, draw
 from unicef_linked.rdf.iris import DCTERMS, OWL, PROV, RDF, RDFS, SHACL, SKOS
 from unicef_linked.store.statements import LoadedStatements
-from unicef_linked.web.responses import CACHE, language, page, page_context, site
+from unicef_linked.web.responses import CACHE, formats_of
 from unicef_linked.web.routes.quality import failing_nodes, focus_nodes, report_of
-from unicef_linked.web.routes.resources import formats_of, respond
+from unicef_linked.web.routing import bind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -30,27 +30,23 @@ if TYPE_CHECKING:
     from unicef_linked.dataset.labels import Link, Property, Reader, Resource, Value
     from unicef_linked.dataset.vocabulary import Relation, Shape
     from unicef_linked.rdf.terms import Term
-    from unicef_linked.web.site import Site
-
-routes: Final = Blueprint("documentation", __name__)
-
+    from unicef_linked.web.responder import Responder
 
 # The ontology
 
 
-@routes.get("/ontology")
-@routes.get("/ontology.<suffix>")
-def ontology(suffix: str | None = None) -> Response:
+def ontology(responder: Responder, suffix: str | None = None) -> Response:
     """Return the ontology: its graph, or its documentation."""
-    here = site()
-    return respond("/ontology", suffix, lambda: _ontology(here), lambda: _ontology_page(here))
+    return responder.respond("/ontology", suffix, lambda: _ontology(responder), lambda: _ontology_page(responder))
 
 
-def _ontology(here: Site) -> Description | None:
-    prefix = here.names.graph("ontology")
-    parts = [name for name in here.dataset.release.manifest.graphs if name == prefix or name.startswith(f"{prefix}/")]
-    quads = [quad for name in parts for quad in here.dataset.store.match(graph_name=ox.NamedNode(name))]
-    return Description(here.names.ontology, quads) if quads else None
+def _ontology(responder: Responder) -> Description | None:
+    prefix = responder.names.graph("ontology")
+    parts = [
+        name for name in responder.dataset.release.manifest.graphs if name == prefix or name.startswith(f"{prefix}/")
+    ]
+    quads = [quad for name in parts for quad in responder.dataset.store.match(graph_name=ox.NamedNode(name))]
+    return Description(responder.names.ontology, quads) if quads else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,33 +99,33 @@ class Branch:
     below: tuple[Branch, ...]
 
 
-def _vocabulary(here: Site, quads: Iterable[ox.Quad]) -> Vocabulary:
-    statistics = here.dataset.store.match(graph_name=ox.NamedNode(here.names.graph("derived/statistics")))
-    shapes = read_shapes(here.dataset.release.shapes())
-    return Vocabulary(tuple(quads), shapes, read_usage(statistics), f"{here.names.ontology}#")
+def _vocabulary(responder: Responder, quads: Iterable[ox.Quad]) -> Vocabulary:
+    statistics = responder.dataset.store.match(graph_name=ox.NamedNode(responder.names.graph("derived/statistics")))
+    shapes = read_shapes(responder.dataset.release.shapes())
+    return Vocabulary(tuple(quads), shapes, read_usage(statistics), f"{responder.names.ontology}#")
 
 
-def _ontology_page(here: Site) -> bytes:
-    description = _ontology(here)
+def _ontology_page(responder: Responder) -> bytes:
+    description = _ontology(responder)
     if description is None:
         raise NotFound("this dataset has nothing at /ontology")
     quads = description.about
-    vocabulary = _vocabulary(here, quads)
+    vocabulary = _vocabulary(responder, quads)
     used = {r.property for name in vocabulary.classes for r in vocabulary.relations(name)}
     kinds = {kind for name in vocabulary.classes for r in vocabulary.relations(name) for kind in r.kinds}
-    instances = _first_instances(here, vocabulary.classes)
-    statements = _first_statements(here, vocabulary.properties)
+    instances = _first_instances(responder, vocabulary.classes)
+    statements = _first_statements(responder, vocabulary.properties)
     shown = {term.value for s in statements.values() for term in s.triple if isinstance(term, ox.NamedNode)}
-    reader = page_context().reader(quads, description.iri, *used, *kinds, *instances.values(), *shown)
-    counts = {name: dict(here.dataset.partitions[name]) for name in ("class", "property")}
+    reader = responder.context().reader(quads, description.iri, *used, *kinds, *instances.values(), *shown)
+    counts = {name: dict(responder.dataset.partitions[name]) for name in ("class", "property")}
     prefix = vocabulary.prefix
     terms = _terms(quads, reader, prefix)
     classes = [
-        _class_entry(here, vocabulary, reader, terms[iri], counts["class"], instances.get(iri))
+        _class_entry(responder, vocabulary, reader, terms[iri], counts["class"], instances.get(iri))
         for iri in vocabulary.classes
     ]
     properties = [
-        _property_entry(here, vocabulary, reader, terms[iri], counts["property"], statements.get(iri))
+        _property_entry(responder, vocabulary, reader, terms[iri], counts["property"], statements.get(iri))
         for iri in vocabulary.properties
     ]
     declared = {value for quad in quads if quad.predicate.value == f"{SHACL}declare" for value in [quad.object.value]}  # type: ignore[union-attr]
@@ -137,7 +133,7 @@ def _ontology_page(here: Site) -> bytes:
     resource = reader.resource(description.iri, quads)
     overview = _overview(vocabulary, reader, counts["class"])
     drawn = {box.node.key for box in overview.boxes}
-    return page(
+    return responder.render(
         "ontology.html",
         title=reader.label(description.iri),
         resource=resource,
@@ -148,7 +144,7 @@ def _ontology_page(here: Site) -> bytes:
         classes=sorted(classes, key=lambda entry: collation(entry.term.label.text)),
         properties_found=sorted(properties, key=lambda entry: collation(entry.term.label.text)),
         groups=_groups(term for iri, term in terms.items() if iri not in apart),
-        alignments=_alignments(here, vocabulary, reader),
+        alignments=_alignments(responder, vocabulary, reader),
         declared=sorted(_prefixes(terms, resource)),
         preferred=next((value.text.text for value in resource.values(_PREFERRED_PREFIX) if value.text), ""),
         formats=formats_of("/ontology"),
@@ -189,7 +185,7 @@ def _prefixes(terms: Mapping[str, Resource], about: Resource) -> Iterable[tuple[
 
 
 def _class_entry(
-    here: Site,
+    responder: Responder,
     vocabulary: Vocabulary,
     reader: Reader,
     term: Resource,
@@ -219,7 +215,7 @@ def _class_entry(
         _by_name(row(relation, relation.kinds) for relation in relations if relation.literal),
         _by_name(row(relation, relation.kinds) for relation in relations if not relation.literal),
         reader.link(instance) if instance else None,
-        _editor(here, f"?thing a {_short(here, term.iri)} .", order="?name"),
+        _editor(responder, f"?thing a {_short(responder, term.iri)} .", order="?name"),
     )
 
 
@@ -229,7 +225,7 @@ def _by_name(rows: Iterable[Row]) -> tuple[Row, ...]:
 
 
 def _property_entry(
-    here: Site,
+    responder: Responder,
     vocabulary: Vocabulary,
     reader: Reader,
     term: Resource,
@@ -253,13 +249,13 @@ def _property_entry(
         links(vocabulary.narrower(iri)),
         counts.get(iri, 0),
         example,
-        _editor(here, f"?thing {_short(here, iri)} ?value .", "?value", order="?name ?value"),
+        _editor(responder, f"?thing {_short(responder, iri)} ?value .", "?value", order="?name ?value"),
     )
 
 
-def _first_instances(here: Site, classes: Iterable[str]) -> dict[str, str]:
+def _first_instances(responder: Responder, classes: Iterable[str]) -> dict[str, str]:
     """Return the instance of each class whose IRI comes first; a class without one is absent."""
-    rows = here.dataset.store.select(_FIRST_INSTANCES % " ".join(str(ox.NamedNode(iri)) for iri in classes))
+    rows = responder.dataset.store.select(_FIRST_INSTANCES % " ".join(str(ox.NamedNode(iri)) for iri in classes))
     found = ((row["class"], row.get("first")) for row in rows if "class" in row)
     return {
         kind.value: first.value
@@ -278,16 +274,16 @@ GROUP BY ?class
 """
 
 
-def _first_statements(here: Site, properties: Iterable[str]) -> dict[str, ox.Quad]:
+def _first_statements(responder: Responder, properties: Iterable[str]) -> dict[str, ox.Quad]:
     """Return the first statement of each property by subject and object; a property without one is absent."""
     nodes = [ox.NamedNode(iri) for iri in properties]
-    rows = here.dataset.store.select(_FIRST_SUBJECTS % " ".join(map(str, nodes)))
+    rows = responder.dataset.store.select(_FIRST_SUBJECTS % " ".join(map(str, nodes)))
     subjects: set[tuple[ox.NamedNode, Term]] = set()
     for row in rows:
         predicate, subject = row.get("p"), row.get("first")
         if isinstance(predicate, ox.NamedNode) and isinstance(subject, ox.Literal):
             subjects.add((predicate, ox.NamedNode(subject.value)))
-    quads = here.dataset.store.match_any([subject for _, subject in subjects], nodes)
+    quads = responder.dataset.store.match_any([subject for _, subject in subjects], nodes)
     examples = [quad for quad in quads if (quad.predicate, quad.subject) in subjects]
     first: dict[str, ox.Quad] = {}
     for quad in sorted(examples, key=lambda quad: (str(getattr(quad.object, "value", "")), str(quad.object))):
@@ -305,16 +301,16 @@ GROUP BY ?p
 """
 
 
-def _short(here: Site, iri: str) -> str:
-    short = here.names.shorten(iri)
+def _short(responder: Responder, iri: str) -> str:
+    short = responder.names.shorten(iri)
     return short if short != iri else f"<{iri}>"
 
 
-def _editor(here: Site, pattern: str, *more: str, order: str) -> str:
+def _editor(responder: Responder, pattern: str, *more: str, order: str) -> str:
     """Return where the editor opens with a query for what has a pattern, named in the reader's language."""
-    name = f'  OPTIONAL {{ ?thing skos:prefLabel ?name FILTER (LANG(?name) = "{language()}") }}'
+    name = f'  OPTIONAL {{ ?thing skos:prefLabel ?name FILTER (LANG(?name) = "{responder.language()}") }}'
     body = f"SELECT {' '.join(['?thing', '?name', *more])} WHERE {{\n  {pattern}\n{name}\n}}\nORDER BY {order}\n"
-    used = [f"PREFIX {p}: <{iri}>\n" for p, iri in here.names.prefixes.items() if f"{p}:" in body]
+    used = [f"PREFIX {p}: <{iri}>\n" for p, iri in responder.names.prefixes.items() if f"{p}:" in body]
     return f"/sparql?query={quote(''.join(used) + chr(10) + body, safe='')}"
 
 
@@ -360,14 +356,16 @@ def _overview(vocabulary: Vocabulary, reader: Reader, counts: Mapping[str, int])
     return draw(nodes, edges)
 
 
-def _alignments(here: Site, vocabulary: Vocabulary, reader: Reader) -> list[tuple[str, list[tuple[Link, Link, Link]]]]:
+def _alignments(
+    responder: Responder, vocabulary: Vocabulary, reader: Reader
+) -> list[tuple[str, list[tuple[Link, Link, Link]]]]:
     """Return which terms of other vocabularies ours are narrower than, or the same as: by prefix, then by our term."""
     found: dict[str, list[tuple[Link, Link, Link]]] = defaultdict(list)
     for iri in (*vocabulary.classes, *vocabulary.properties):
         for predicate in _ALIGNING:
             for target in vocabulary.said(iri, predicate):
                 if not target.startswith(vocabulary.prefix):
-                    prefix = here.names.shorten(target).partition(":")[0]
+                    prefix = responder.names.shorten(target).partition(":")[0]
                     found[prefix].append((reader.link(iri), reader.link(predicate), reader.link(target)))
     for rows in found.values():
         rows.sort(key=lambda row: (collation(row[0].label.text), row[2].iri))
@@ -387,17 +385,14 @@ _ALIGNING: Final = (
 # The shapes
 
 
-@routes.get("/shapes")
-@routes.get("/shapes.<suffix>")
-def shapes(suffix: str | None = None) -> Response:
+def shapes(responder: Responder, suffix: str | None = None) -> Response:
     """Return the shapes that the release conforms to."""
-    here = site()
-    return respond("/shapes", suffix, lambda: _shapes(here), lambda: _shapes_page(here))
+    return responder.respond("/shapes", suffix, lambda: _shapes(responder), lambda: _shapes_page(responder))
 
 
-def _shapes(here: Site) -> Description | None:
-    quads = list(here.dataset.release.shapes())
-    return Description(here.names.shapes, quads) if quads else None
+def _shapes(responder: Responder) -> Description | None:
+    quads = list(responder.dataset.release.shapes())
+    return Description(responder.names.shapes, quads) if quads else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -442,8 +437,8 @@ class Checked:
     failing: int
 
 
-def _shapes_page(here: Site) -> bytes:
-    description = _shapes(here)
+def _shapes_page(responder: Responder) -> bytes:
+    description = _shapes(responder)
     if description is None:
         raise NotFound("this dataset has nothing at /shapes")
     quads = list(without_lists(description.about))
@@ -453,24 +448,24 @@ def _shapes_page(here: Site) -> bytes:
             labels.setdefault(str(getattr(quad.subject, "value", "")), {})[quad.object.language or ""] = (
                 quad.object.value
             )
-    reader = page_context().reader(quads, description.iri).with_labels(labels)
+    reader = responder.context().reader(quads, description.iri).with_labels(labels)
     prefix = f"{description.iri}#"
     terms = _terms(quads, reader, prefix)
     read = read_shapes(quads)
-    entries = {iri: _shape_entry(reader, read, terms, shape) for iri, shape in read.items() if iri in terms}
+    entries = {iri: _shape_entry(responder, reader, read, terms, shape) for iri, shape in read.items() if iri in terms}
     inside = {part for shape in read.values() for part in shape.parts}
     users: dict[str, list[str]] = defaultdict(list)
     for shape in read.values():
         for name in {*shape.kinds, shape.qualified} & read.keys():
             users[name].append(shape.iri)
-    report = report_of(here)
+    report = report_of(responder)
     failing = failing_nodes(report, read) if report else {}
     checked = [
         Checked(
             entry,
             tuple((kind, reader.link(iri)) for kind, iri in entry.shape.targets),
             tuple(reader.link(user) for user in users[iri]),
-            focus_nodes(here, entry.shape),
+            focus_nodes(responder, entry.shape),
             len(failing.get(iri, ())),
         )
         for iri, entry in entries.items()
@@ -478,7 +473,7 @@ def _shapes_page(here: Site) -> bytes:
     ]
     checked.sort(key=lambda found: (not found.targets, collation(found.entry.name.text)))
     resource = reader.resource(description.iri, [quad for quad in quads if str(quad.subject) == f"<{description.iri}>"])
-    return page(
+    return responder.render(
         "shapes.html",
         title=reader.label(description.iri),
         resource=resource,
@@ -486,13 +481,15 @@ def _shapes_page(here: Site) -> bytes:
         parts=sum(len(found.entry.parts) for found in checked),
         constraints=sum(len(e.constraints) for e in entries.values()),
         declared=sorted(_prefixes(terms, resource)),
-        conforms=here.dataset.release.manifest.conforms,
+        conforms=responder.dataset.release.manifest.conforms,
         formats=formats_of("/shapes"),
         prefix=prefix,
     )
 
 
-def _shape_entry(reader: Reader, read: Mapping[str, Shape], terms: Mapping[str, Resource], shape: Shape) -> ShapeEntry:
+def _shape_entry(
+    responder: Responder, reader: Reader, read: Mapping[str, Shape], terms: Mapping[str, Resource], shape: Shape
+) -> ShapeEntry:
     term = terms[shape.iri]
     group = terms.get(shape.group)
 
@@ -504,12 +501,16 @@ def _shape_entry(reader: Reader, read: Mapping[str, Shape], terms: Mapping[str, 
         values = terms[group].values(f"{SHACL}order") if group in terms else ()
         return next((float(value.text.text) for value in values if value.text), 0.0)
 
-    parts = [_shape_entry(reader, read, terms, read[part]) for part in shape.parts if part in read and part in terms]
+    parts = [
+        _shape_entry(responder, reader, read, terms, read[part])
+        for part in shape.parts
+        if part in read and part in terms
+    ]
     parts.sort(key=order)
     return ShapeEntry(
         shape,
         term,
-        _in_the_readers_language(term.values(f"{SHACL}name")) or term.label,
+        _in_the_readers_language(responder, term.values(f"{SHACL}name")) or term.label,
         reader.link(shape.path) if shape.path else None,
         tuple(reader.link(kind) for kind in shape.kinds),
         reader.link(shape.qualified) if shape.qualified else None,
@@ -531,8 +532,10 @@ _TELLING: Final = frozenset(f"{SHACL}{name}" for name in ("description", "group"
 """What validates nothing (SHACL, section 2.3.2), and the path that a page follows."""
 
 
-def _in_the_readers_language(values: Sequence[Value]) -> Text | None:
-    return next((value.text for value in values if value.text and value.text.language in {language(), ""}), None)
+def _in_the_readers_language(responder: Responder, values: Sequence[Value]) -> Text | None:
+    return next(
+        (value.text for value in values if value.text and value.text.language in {responder.language(), ""}), None
+    )
 
 
 def _query(term: Resource) -> str:
@@ -555,16 +558,13 @@ _SHOWN_APART: Final = {
 # The dataset
 
 
-@routes.get("/dataset")
-@routes.get("/dataset.<suffix>")
-def dataset(suffix: str | None = None) -> Response:
+def dataset(responder: Responder, suffix: str | None = None) -> Response:
     """Return the description of the dataset by DCAT 3 and VoID."""
-    here = site()
-    return respond(
+    return responder.respond(
         "/dataset",
         suffix,
-        lambda: describe_dataset(here.dataset, here.translations, here.public_url(request.host_url)),
-        lambda: _dataset_page(here),
+        lambda: describe_dataset(responder.dataset, responder.translations, responder.public_address()),
+        lambda: _dataset_page(responder),
     )
 
 
@@ -589,27 +589,29 @@ class Source:
     graphs: int
 
 
-def _dataset_page(here: Site) -> bytes:
-    address = here.public_url(request.host_url)
-    found = describe_dataset(here.dataset, here.translations, address)
-    parts = {name: sorted(part, key=lambda pair: (-pair[1], pair[0])) for name, part in here.dataset.partitions.items()}
-    graphs, sources = _origins(here)
+def _dataset_page(responder: Responder) -> bytes:
+    address = responder.public_address()
+    found = describe_dataset(responder.dataset, responder.translations, address)
+    parts = {
+        name: sorted(part, key=lambda pair: (-pair[1], pair[0])) for name, part in responder.dataset.partitions.items()
+    }
+    graphs, sources = _origins(responder)
     targets: dict[str, list[tuple[str, int]]] = defaultdict(list)
-    for space, predicate, number in here.dataset.links:
+    for space, predicate, number in responder.dataset.links:
         targets[space].append((predicate, number))
     named = [
         *(iri for part in parts.values() for iri, _ in part),
-        *(predicate for _, predicate, _ in here.dataset.links),
+        *(predicate for _, predicate, _ in responder.dataset.links),
     ]
-    reader = page_context().reader(found.about, found.iri, *named)
+    reader = responder.context().reader(found.about, found.iri, *named)
     resource = reader.resource(found.iri, found.about)
     title = reader.label(found.iri)
     publisher = next((value.link for value in resource.values(f"{DCTERMS}publisher") if value.link), None)
-    example = _example(here)
-    return page(
+    example = _example(responder)
+    return responder.render(
         "dataset.html",
         resource=resource,
-        counts=here.dataset.counts,
+        counts=responder.dataset.counts,
         own_parts=[reader.resource(iri, found.about) for iri in _own_parts(resource)],
         parts={name: [(reader.link(iri), number) for iri, number in part] for name, part in parts.items()},
         graphs=graphs,
@@ -621,13 +623,13 @@ def _dataset_page(here: Site) -> bytes:
         example=example,
         picture_of=_picture_of(example) if example else None,
         citation=". ".join(
-            [*([publisher.label.text] if publisher else []), title.text, here.dataset.release.manifest.name, found.iri]
+            [*([publisher.label.text] if publisher else []), title.text, responder.dataset.release.manifest.name, found.iri]
         )
-        if title.text != here.names.shorten(found.iri)
+        if title.text != responder.names.shorten(found.iri)
         else "",
-        dumps=[(path.name, path.stat().st_size) for path in here.dataset.release.dumps() if path.suffix],
-        release=here.dataset.release.manifest,
-        structured=schema_org.dataset(here.dataset, address, language()),
+        dumps=[(path.name, path.stat().st_size) for path in responder.dataset.release.dumps() if path.suffix],
+        release=responder.dataset.release.manifest,
+        structured=schema_org.dataset(responder.dataset, address, responder.language()),
         formats=formats_of("/dataset"),
         title=title,
     )  # fmt: skip
@@ -639,22 +641,22 @@ def _own_parts(dataset: Resource) -> list[str]:
     return sorted({value.link.iri for value in said if value.link and value.link.iri.startswith(f"{dataset.iri}#")})
 
 
-def _origins(here: Site) -> tuple[list[Graph], list[Source]]:
+def _origins(responder: Responder) -> tuple[list[Graph], list[Source]]:
     """Return the named graphs, the largest first, and what they say that they come from, by name."""
-    statements = LoadedStatements(here.dataset.store)
-    statements.load(ox.NamedNode(iri) for iri in here.dataset.named_graphs)
-    said = {iri: statements.match(ox.NamedNode(iri)) for iri in here.dataset.named_graphs}
+    statements = LoadedStatements(responder.dataset.store)
+    statements.load(ox.NamedNode(iri) for iri in responder.dataset.named_graphs)
+    said = {iri: statements.match(ox.NamedNode(iri)) for iri in responder.dataset.named_graphs}
     used: Counter[str] = Counter()
     for quads in said.values():
         used.update(set(_objects(quads, f"{DCTERMS}source")))
     statements.load(ox.NamedNode(iri) for iri in used)
     about = {iri: statements.match(ox.NamedNode(iri)) for iri in used}
-    reader = page_context().reader([*chain(*said.values(), *about.values())], *said)
+    reader = responder.context().reader([*chain(*said.values(), *about.values())], *said)
 
     def links(quads: Iterable[ox.Quad], predicate: str) -> tuple[Link, ...]:
         return tuple(reader.link(iri) for iri in sorted(set(_objects(quads, predicate))))
 
-    derived = here.names.graph("derived/")
+    derived = responder.names.graph("derived/")
     graphs = [
         Graph(
             reader.link(iri),
@@ -663,7 +665,7 @@ def _origins(here: Site) -> tuple[list[Graph], list[Source]]:
             links(said[iri], f"{DCTERMS}license"),
             iri.startswith(derived),
         )
-        for iri, number in here.dataset.named_graphs.items()
+        for iri, number in responder.dataset.named_graphs.items()
     ]
     sources = [
         Source(
@@ -718,19 +720,21 @@ class Example:
     digest: str
 
 
-def _example(here: Site) -> Example | None:
+def _example(responder: Responder) -> Example | None:
     """Return a fact of the data as an example of how all are modelled; None where no fact has evidence."""
-    rows = here.dataset.store.select(_EXAMPLE, {"sha256": ox.NamedNode(here.names.term("sha256"))})
+    rows = responder.dataset.store.select(_EXAMPLE, {"sha256": ox.NamedNode(responder.names.term("sha256"))})
     if not rows:
         return None
     found = {name: str(getattr(term, "value", "")) for name, term in rows[0].items()}
     texts = {name: found.pop(name) for name in ("start", "end", "digest")}
     found |= _BETWEEN
-    typed = here.dataset.store.match_any([ox.NamedNode(iri) for iri in found.values()], [ox.NamedNode(f"{RDF}type")])
+    typed = responder.dataset.store.match_any(
+        [ox.NamedNode(iri) for iri in found.values()], [ox.NamedNode(f"{RDF}type")]
+    )
     types = {name: [quad for quad in typed if quad.subject == ox.NamedNode(iri)] for name, iri in found.items()}
-    reader = page_context().reader([*chain(*types.values())], *found.values())
+    reader = responder.context().reader([*chain(*types.values())], *found.values())
     own = {
-        name: [i for i in _objects(quads, f"{RDF}type") if i.startswith(here.names.base)]
+        name: [i for i in _objects(quads, f"{RDF}type") if i.startswith(responder.names.base)]
         for name, quads in types.items()
     }
     return Example(
@@ -776,10 +780,19 @@ def _picture_of(example: Example) -> Drawing:
     return draw(nodes, edges)
 
 
-@routes.get("/.well-known/void")
 def well_known_void() -> Response:
     """Redirect to the dataset's description (VoID, section 7.2)."""
     response = redirect("/dataset", 302)
     assert isinstance(response, Response)
     response.headers["Cache-Control"] = CACHE
     return response
+
+
+def routes(responder: Responder) -> Blueprint:
+    """Return the routes, bound to what they need."""
+    blueprint = Blueprint("documentation", __name__)
+    bind(blueprint, ("/ontology", "/ontology.<suffix>"), ontology, responder)
+    bind(blueprint, ("/shapes", "/shapes.<suffix>"), shapes, responder)
+    bind(blueprint, ("/dataset", "/dataset.<suffix>"), dataset, responder)
+    bind(blueprint, ("/.well-known/void",), well_known_void)
+    return blueprint

@@ -4,49 +4,49 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response
 
 from unicef_linked.errors import NotFound
 from unicef_linked.exports import EXPORTS, Export, by_name
 from unicef_linked.rdf.formats import HTML, RESULTS_JSON, Carries, Format
-from unicef_linked.web.responses import gettext, link, negotiate, page, represent, site
+from unicef_linked.web.responses import link, negotiate
+from unicef_linked.web.routing import bind
 
-routes: Final = Blueprint("exports", __name__)
+if TYPE_CHECKING:
+    from unicef_linked.web.responder import Responder
 
 
-@routes.get("/export/")
-def index() -> Response:
+def index(responder: Responder) -> Response:
     """Return the list of exports."""
-    here = site()
     offer = negotiate((RESULTS_JSON, HTML))
     if offer is HTML:
-        content = page("exports.html", files=titled_exports(), release=here.dataset.release.manifest)
-        return represent(content, HTML, varies_by=["Accept"])
+        content = responder.render(
+            "exports.html", files=titled_exports(responder), release=responder.dataset.release.manifest
+        )
+        return responder.represent(content, HTML, varies_by=["Accept"])
     files_as_data = [
         {
             "name": export.name,
             "mediaType": export.media_type,
-            "title": here.translations.in_every_language(export.title),
+            "title": responder.translations.in_every_language(export.title),
         }
         for export in EXPORTS
     ]
-    body = {"release": here.dataset.release.manifest.name, "files": files_as_data}
-    response = represent(json.dumps(body, ensure_ascii=False).encode(), RESULTS_JSON, varies_by=["Accept"])
+    body = {"release": responder.dataset.release.manifest.name, "files": files_as_data}
+    response = responder.represent(json.dumps(body, ensure_ascii=False).encode(), RESULTS_JSON, varies_by=["Accept"])
     response.content_type = "application/json"
     return response
 
 
-def titled_exports() -> list[tuple[Export, str]]:
+def titled_exports(responder: Responder) -> list[tuple[Export, str]]:
     """Return each export with its title in the reader's language."""
-    return [(export, gettext(export.title)) for export in EXPORTS]
+    return [(export, responder.gettext(export.title)) for export in EXPORTS]
 
 
-@routes.get("/export/<name>")
-def export(name: str) -> Response:
+def export(responder: Responder, name: str) -> Response:
     """Return one export."""
-    here = site()
     found = by_name(name)
     if found is None:
         raise NotFound(f"there is no export {name}; there are: {', '.join(export.name for export in EXPORTS)}")
@@ -54,7 +54,15 @@ def export(name: str) -> Response:
     if found.described_by:  # Model for Tabular Data and Metadata on the Web, section 5.2
         links.append(link(f"/export/{found.described_by}", "describedby", type="application/csvm+json"))
     offer = Format(found.name, found.media_type, Path(found.name).suffix, Carries.SOLUTIONS, found.title)
-    response = represent(found.write(here.dataset.store, here.names), offer, links=links)
+    response = responder.represent(found.write(responder.dataset.store, responder.names), offer, links=links)
     response.content_type = found.content_type
     response.headers["Content-Disposition"] = f'attachment; filename="{found.name}"'
     return response
+
+
+def routes(responder: Responder) -> Blueprint:
+    """Return the routes, bound to what they need."""
+    blueprint = Blueprint("exports", __name__)
+    bind(blueprint, ("/export/",), index, responder)
+    bind(blueprint, ("/export/<name>",), export, responder)
+    return blueprint

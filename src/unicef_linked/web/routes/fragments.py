@@ -18,13 +18,13 @@ from unicef_linked.dataset.description import Description
 from unicef_linked.errors import BadParameter, NotFound
 from unicef_linked.rdf.iris import FOAF, HYDRA, RDF, VOID
 from unicef_linked.rdf.statistics import integer
-from unicef_linked.web.responses import page, page_context, site
-from unicef_linked.web.routes.resources import formats_of, respond
+from unicef_linked.web.responses import formats_of
+from unicef_linked.web.routing import bind
 
 if TYPE_CHECKING:
     from unicef_linked.rdf.terms import Term
-
-routes: Final = Blueprint("fragments", __name__)
+    from unicef_linked.store import Store
+    from unicef_linked.web.responder import Responder
 
 POSITIONS: Final = ("subject", "predicate", "object")
 PARAMETERS: Final = (*POSITIONS, "graph", "page")
@@ -81,9 +81,9 @@ class Pattern:
         triple = " ".join(f"?{name}" if term is None else str(term) for name, term in terms)
         return f"GRAPH {self.graph} {{ {triple} }}" if self.graph else triple
 
-    def triples(self, offset: int, limit: int) -> list[ox.Triple]:
+    def triples(self, store: Store, offset: int, limit: int) -> list[ox.Triple]:
         """Return a part of what matches, in the order of the store: the same as long as the release is."""
-        rows = site().dataset.store.select(f"SELECT * {{ {self} }} OFFSET {offset} LIMIT {limit}")
+        rows = store.select(f"SELECT * {{ {self} }} OFFSET {offset} LIMIT {limit}")
         given = {"s": self.subject, "p": self.predicate, "o": self.object}
         return [ox.Triple(*(row.get(name, term) for name, term in given.items())) for row in rows]  # type: ignore[arg-type]
 
@@ -104,31 +104,28 @@ def _asked() -> tuple[Pattern, int]:
     return Pattern(**terms), int(text)
 
 
-@routes.get("/fragments")
-@routes.get("/fragments.<suffix>")
-def fragments(suffix: str | None = None) -> Response:
+def fragments(responder: Responder, page_size: int, suffix: str | None = None) -> Response:
     """Return one page of the fragment of a triple pattern."""
-    here = site()
     pattern, number = _asked()
-    size = here.settings.page_size
-    total = here.dataset.counted(str(pattern))
+    size = page_size
+    total = responder.dataset.counted(str(pattern))
     pages = max(1, -(-total // size))
     if number > pages:
         raise NotFound(f"this fragment has {pages} page{'s' if pages > 1 else ''}; there is no page {number}")
-    data = pattern.triples((number - 1) * size, size)
+    data = pattern.triples(responder.dataset.store, (number - 1) * size, size)
     given = {name: value for name in (*POSITIONS, "graph") if (value := _one(name))}
     shown = given | ({"page": str(number)} if number > 1 else {})
 
     def html() -> bytes:
         rows = [ox.Quad(*triple) for triple in data]
-        reader = page_context().reader(rows)
+        reader = responder.context().reader(rows)
         fixed = {"graph": given["graph"]} if "graph" in given else {}
 
         def only(position: str, term: object) -> str:
             value = explicit(term)
             return "/fragments?" + urlencode({position: value, **fixed}) if value else ""
 
-        return page(
+        return responder.render(
             "fragments.html",
             rows=[
                 [
@@ -145,11 +142,12 @@ def fragments(suffix: str | None = None) -> Response:
             formats=formats_of("/fragments", shown),
         )
 
-    return respond(
+    return responder.respond(
         "/fragments",
         suffix,
         lambda: Description(
-            _requested(), [*(ox.Quad(*t) for t in data), *_controls(pattern, given, total, number, pages)]
+            _requested(responder),
+            [*(ox.Quad(*t) for t in data), *_controls(responder, page_size, pattern, given, total, number, pages)],
         ),
         html,
         query=shown,
@@ -172,25 +170,26 @@ def explicit(term: object) -> str:
     return ""
 
 
-def _requested() -> str:
+def _requested(responder: Responder) -> str:
     """Return the address that was asked, as its asker wrote it: clients know the page's controls by it."""
     raw = quote(request.query_string, safe="%/:=&?~+!$,;'()*@")
     query = re.sub(r"%(?![0-9A-Fa-f]{2})", "%25", raw)
-    return f"{site().public_url(request.host_url)}{request.path.lstrip('/')}{'?' if query else ''}{query}"
+    return f"{responder.public_address()}{request.path.lstrip('/')}{'?' if query else ''}{query}"
 
 
-def _controls(pattern: Pattern, given: dict[str, str], total: int, number: int, pages: int) -> list[ox.Quad]:
+def _controls(
+    responder: Responder, page_size: int, pattern: Pattern, given: dict[str, str], total: int, number: int, pages: int
+) -> list[ox.Quad]:
     """Return what leads on from a fragment, in a graph of its own: count, pages, and the form for other patterns."""
-    here = site()
-    address = f"{here.public_url(request.host_url)}{request.path.lstrip('/')}"
-    start = f"{here.public_url(request.host_url)}fragments"
+    address = f"{responder.public_address()}{request.path.lstrip('/')}"
+    start = f"{responder.public_address()}fragments"
 
     def numbered(n: int) -> ox.NamedNode:
         query = urlencode(given | ({"page": str(n)} if n > 1 else {}))
         return ox.NamedNode(f"{address}?{query}" if query else address)
 
-    this, fragment = ox.NamedNode(_requested()), numbered(1)
-    dataset = pattern.graph or ox.NamedNode(here.names.dataset)
+    this, fragment = ox.NamedNode(_requested(responder)), numbered(1)
+    dataset = pattern.graph or ox.NamedNode(responder.names.dataset)
     metadata, form = ox.NamedNode(f"{this.value}#metadata"), ox.NamedNode(f"{start}#form")
     template = f"{start}{{?{','.join(POSITIONS)}}}"
     if pattern.graph:  # each named graph has fragments of its own
@@ -211,7 +210,7 @@ def _controls(pattern: Pattern, given: dict[str, str], total: int, number: int, 
         (fragment, f"{HYDRA}totalItems", integer(total)),
         (fragment, f"{HYDRA}view", this),
         (this, f"{RDF}type", ox.NamedNode(f"{HYDRA}PartialCollectionView")),
-        (this, f"{HYDRA}itemsPerPage", integer(here.settings.page_size)),
+        (this, f"{HYDRA}itemsPerPage", integer(page_size)),
         (this, f"{HYDRA}first", numbered(1)),
         (this, f"{HYDRA}last", numbered(pages)),
     ]
@@ -230,3 +229,10 @@ def _controls(pattern: Pattern, given: dict[str, str], total: int, number: int, 
     if number < pages:
         statements.append((this, f"{HYDRA}next", numbered(number + 1)))
     return [ox.Quad(s, ox.NamedNode(p), o, metadata) for s, p, o in statements]  # type: ignore[arg-type]
+
+
+def routes(responder: Responder, page_size: int) -> Blueprint:
+    """Return the routes, bound to what they need."""
+    blueprint = Blueprint("fragments", __name__)
+    bind(blueprint, ("/fragments", "/fragments.<suffix>"), fragments, responder, page_size)
+    return blueprint

@@ -10,22 +10,24 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from flask import Blueprint, Response, current_app, request
+from flask import Blueprint, Response, current_app
 
 from unicef_linked import __version__
 from unicef_linked.i18n import N_, NP_, SOURCE
 from unicef_linked.rdf.formats import DOCUMENT_FORMATS, GRAPH_FORMATS, HTML, JSONLD, SOLUTION_FORMATS, Carries, Format
-from unicef_linked.web.responses import PROBLEM, language, link, page, represent, site
+from unicef_linked.web.problems import PROBLEM
+from unicef_linked.web.responses import link
 from unicef_linked.web.routes.discovery import LINKSET, LINKSET_JSON
+from unicef_linked.web.routing import bind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from flask import Flask
 
-    Gettext = Callable[[str], str]
+    from unicef_linked.web.responder import Responder
 
-routes: Final = Blueprint("openapi", __name__)
+    Gettext = Callable[[str], str]
 
 OPENAPI: Final = Format("openapi", "application/json", "json", Carries.PAGE, "OpenAPI")
 JSON: Final = "application/json"
@@ -308,27 +310,32 @@ def _served() -> list[Operation]:
     return [operation for operation in OPERATIONS if (operation.path, operation.method) in present]
 
 
-def _described(spoken: str) -> dict[str, Any]:
-    here = site()
+def _described(responder: Responder, spoken: str) -> dict[str, Any]:
     return describe(
         _served(),
-        here.context(spoken).reader([], here.names.dataset).label(here.names.dataset).text,
-        here.public_url(request.host_url),
-        languages=here.settings.languages,
-        gettext=here.translations.of(spoken).gettext,
+        responder.context(spoken).reader([], responder.names.dataset).label(responder.names.dataset).text,
+        responder.public_address(),
+        languages=responder.languages,
+        gettext=responder.translations.of(spoken).gettext,
     )
 
 
-@routes.get("/openapi.json")
-def openapi() -> Response:
+def openapi(responder: Responder) -> Response:
     """Return the description of every public route (OpenAPI Specification 3.1.0)."""
-    content = json.dumps(_described(SOURCE), ensure_ascii=False, indent=1).encode()
-    return represent(content, OPENAPI, links=[link("/docs", "alternate", type=HTML.media_type)])
+    content = json.dumps(_described(responder, SOURCE), ensure_ascii=False, indent=1).encode()
+    return responder.represent(content, OPENAPI, links=[link("/docs", "alternate", type=HTML.media_type)])
 
 
-@routes.get("/docs")
-def docs() -> Response:
+def docs(responder: Responder) -> Response:
     """Return the same as a page."""
-    described = _described(language())
+    described = _described(responder, responder.language())
     links = [link("/openapi.json", "service-desc", type=OPENAPI.media_type)]
-    return represent(page("docs.html", described=described), HTML, links=links)
+    return responder.represent(responder.render("docs.html", described=described), HTML, links=links)
+
+
+def routes(responder: Responder) -> Blueprint:
+    """Return the routes, bound to what they need."""
+    blueprint = Blueprint("openapi", __name__)
+    bind(blueprint, ("/openapi.json",), openapi, responder)
+    bind(blueprint, ("/docs",), docs, responder)
+    return blueprint

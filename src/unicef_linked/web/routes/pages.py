@@ -7,72 +7,72 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import pyoxigraph as ox
-from flask import Blueprint, Response, request, send_file
+from flask import Blueprint, Response, send_file
 
 from unicef_linked.errors import NotFound
 from unicef_linked.metadata import schema_org
 from unicef_linked.metadata.dcat import describe_dataset
-from unicef_linked.presentation import charts as published
+from unicef_linked.presentation import charts as drawn_charts
 from unicef_linked.presentation.examples import briefest, examples
 from unicef_linked.rdf.formats import DOCUMENT_FORMATS, DUMPS, HTML, RESULTS_JSON
-from unicef_linked.web.responses import CACHE, TITLES, language, link, negotiate, page, page_context, represent, site
+from unicef_linked.web.problems import TITLES
+from unicef_linked.web.responses import CACHE, formats_of, link, negotiate
 from unicef_linked.web.routes.exports import titled_exports
-from unicef_linked.web.routes.resources import formats_of
+from unicef_linked.web.routing import bind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from unicef_linked.presentation.charts import Drawing
-
-routes: Final = Blueprint("pages", __name__)
+    from unicef_linked.presentation.charts import Drawing, Pictures
+    from unicef_linked.web.responder import Responder
 
 _OTHER_TYPES: Final = {".gz": "application/gzip", "": "text/plain; charset=utf-8"}
 """Content types of what lies beside the dumps, by suffix: the compressed ones and SHA256SUMS."""
 
 
-@routes.get("/")
-def home() -> Response:
+def home(responder: Responder, charts: Pictures) -> Response:
     """Return the home page, or the dataset's description to whom asks for RDF."""
-    here = site()
     offer = negotiate(DOCUMENT_FORMATS)
     links = [link("/dataset", "describedby"), link("/sparql", "service"), link("/ontology", "type")]
     if offer is not HTML:
-        description = describe_dataset(here.dataset, here.translations, here.public_url(request.host_url))
-        content = here.dataset.write(description, offer)
-        return represent(content, offer, varies_by=["Accept"], location=f"/dataset.{offer.suffix}", links=links)
-    classes = [] if here.lists else here.dataset.partitions["class"]
-    iris = [iri for iri, _ in [*here.lists.values(), *classes]]
-    quads = here.dataset.store.match_any([ox.NamedNode(iri) for iri in iris])
-    reader = page_context().reader(quads, here.names.dataset, *iris)
-    drawings = published.drawings(here.pictures, page_context())
+        description = describe_dataset(responder.dataset, responder.translations, responder.public_address())
+        content = responder.dataset.write(description, offer)
+        return responder.represent(
+            content, offer, varies_by=["Accept"], location=f"/dataset.{offer.suffix}", links=links
+        )
+    classes = [] if responder.lists else responder.dataset.partitions["class"]
+    iris = [iri for iri, _ in [*responder.lists.values(), *classes]]
+    quads = responder.dataset.store.match_any([ox.NamedNode(iri) for iri in iris])
+    reader = responder.context().reader(quads, responder.names.dataset, *iris)
+    drawings = drawn_charts.drawings(charts, responder.context())
     drawn = {drawing.query for drawing in drawings}
-    asked = [(topic, [e for e in found if e.query not in drawn]) for topic, found in examples(page_context())]
-    content = page(
+    asked = [(topic, [e for e in found if e.query not in drawn]) for topic, found in examples(responder.context())]
+    content = responder.render(
         "home.html",
         drawings=drawings,
         kinds=[
-            (replace(kind, label=here.dataset.plural(iri, language()) or kind.label), number, address)
-            for address, (iri, number) in here.lists.items()
+            (replace(kind, label=responder.dataset.plural(iri, responder.language()) or kind.label), number, address)
+            for address, (iri, number) in responder.lists.items()
             for kind in [reader.resource(iri, quads)]
         ],
         classes=[(reader.link(iri), number) for iri, number in classes],
-        dataset=reader.resource(here.names.dataset, here.dataset.own_statements),
-        counts=here.dataset.counts,
+        dataset=reader.resource(responder.names.dataset, responder.dataset.own_statements),
+        counts=responder.dataset.counts,
+        release=responder.dataset.release.manifest,
         examples=briefest([(topic, found) for topic, found in asked if found]),
-        structured=schema_org.dataset(here.dataset, here.public_url(request.host_url), language()),
+        structured=schema_org.dataset(responder.dataset, responder.public_address(), responder.language()),
         formats=formats_of("/dataset"),
     )
-    return represent(content, offer, varies_by=["Accept"], links=links, cache=_cache(drawings))
+    return responder.represent(content, offer, varies_by=["Accept"], links=links, cache=_cache(drawings))
 
 
-@routes.get("/pictures")
-def pictures() -> Response:
+def pictures(responder: Responder, charts: Pictures) -> Response:
     """Return every picture that the data publishes: who does what where."""
-    drawings = published.drawings(site().pictures, page_context())
+    drawings = drawn_charts.drawings(charts, responder.context())
     if not drawings:
         raise NotFound("this dataset publishes no pictures; a picture is a ul:Picture, as /ontology describes it")
     negotiate((HTML,))
-    return represent(page("pictures.html", drawings=drawings), HTML, cache=_cache(drawings))
+    return responder.represent(responder.render("pictures.html", drawings=drawings), HTML, cache=_cache(drawings))
 
 
 def _cache(drawings: Sequence[Drawing]) -> str:
@@ -80,63 +80,71 @@ def _cache(drawings: Sequence[Drawing]) -> str:
     return "no-store" if any(drawing.passing for drawing in drawings) else CACHE
 
 
-@routes.get("/dump/")
-def dumps() -> Response:
+def dumps(responder: Responder) -> Response:
     """Return the list of whole-dataset files."""
-    here = site()
-    files = [(path.name, path.stat().st_size) for path in here.dataset.release.dumps()]
+    files = [(path.name, path.stat().st_size) for path in responder.dataset.release.dumps()]
     offer = negotiate((RESULTS_JSON, HTML))
     if offer is HTML:
-        return represent(
-            page(
+        return responder.represent(
+            responder.render(
                 "dumps.html",
                 files=files,
-                sums=here.dataset.checksums,
-                release=here.dataset.release.manifest,
-                exports=titled_exports(),
+                sums=responder.dataset.checksums,
+                release=responder.dataset.release.manifest,
+                exports=titled_exports(responder),
             ),
             HTML,
             varies_by=["Accept"],
         )
     body = {
-        "release": here.dataset.release.manifest.name,
+        "release": responder.dataset.release.manifest.name,
         "files": [{"name": name, "bytes": size} for name, size in files],
     }
-    response = represent(json.dumps(body).encode(), RESULTS_JSON, varies_by=["Accept"])
+    response = responder.represent(json.dumps(body).encode(), RESULTS_JSON, varies_by=["Accept"])
     response.content_type = "application/json"
     return response
 
 
-@routes.get("/dump/<name>")
-def dump(name: str) -> Response:
+def dump(responder: Responder, name: str) -> Response:
     """Return one whole-dataset file."""
-    here = site()
-    path = next((path for path in here.dataset.release.dumps() if path.name == name), None)
+    path = next((path for path in responder.dataset.release.dumps() if path.name == name), None)
     if path is None:
         raise NotFound(f"there is no dump {name}; the list is at /dump/")
     content_type = DUMPS[name].content_type if name in DUMPS else _OTHER_TYPES[path.suffix]
     response = send_file(path, mimetype=content_type, conditional=False, etag=False, max_age=300)
-    response.headers["ETag"] = f'"{here.dataset.release.manifest.sha256[:24]}-{name}"'
+    response.headers["ETag"] = f'"{responder.dataset.release.manifest.sha256[:24]}-{name}"'
     response.headers["Cache-Control"] = CACHE
     return response
 
 
-@routes.get("/problem/<name>")
-def problem_type(name: str) -> Response:
+def problem_type(responder: Responder, name: str) -> Response:
     """Return what a problem type means (RFC 9457, section 4)."""
     if name not in TITLES:
         raise NotFound(f"there is no problem type {name}")
-    return represent(page("problem.html", kind=name, title=TITLES[name], status=None, detail="", extra={}), HTML)
+    return responder.represent(
+        responder.render("problem.html", kind=name, title=TITLES[name], status=None, detail="", extra={}), HTML
+    )
 
 
-@routes.get("/healthz")
 def health() -> Response:
     """Answer as long as the process lives."""
     return Response("ok\n", content_type="text/plain; charset=utf-8", headers={"Cache-Control": "no-store"})
 
 
-@routes.get("/readyz")
-def ready() -> Response:
+def ready(responder: Responder) -> Response:
     """Answer once the release is loaded and can be read."""
-    site().dataset.store.select("SELECT * { ?s ?p ?o } LIMIT 1")
+    responder.dataset.store.select("SELECT * { ?s ?p ?o } LIMIT 1")
     return Response("ready\n", content_type="text/plain; charset=utf-8", headers={"Cache-Control": "no-store"})
+
+
+def routes(responder: Responder, charts: Pictures) -> Blueprint:
+    """Return the routes, bound to what they need."""
+    blueprint = Blueprint("pages", __name__)
+    bind(blueprint, ("/",), home, responder, charts)
+    bind(blueprint, ("/pictures",), pictures, responder, charts)
+    bind(blueprint, ("/dump/",), dumps, responder)
+    bind(blueprint, ("/dump/<name>",), dump, responder)
+    bind(blueprint, ("/problem/<name>",), problem_type, responder)
+    bind(blueprint, ("/healthz",), health)
+    bind(blueprint, ("/readyz",), ready, responder)
+    return blueprint

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pyoxigraph as ox
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 
 from unicef_linked import links
 from unicef_linked.dataset.description import Description
@@ -21,8 +21,8 @@ from unicef_linked.rdf.iris import DCTERMS, DQV, FOAF, PROV, RDF, RDFS, SHACL, S
 from unicef_linked.release import open_release
 from unicef_linked.store.labels import LABEL_PROPERTIES
 from unicef_linked.validation.report import SEVERITIES, Report, read_report
-from unicef_linked.web.responses import page, page_context, site
-from unicef_linked.web.routes.resources import formats_of, respond
+from unicef_linked.web.responses import formats_of
+from unicef_linked.web.routing import bind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -30,17 +30,17 @@ if TYPE_CHECKING:
     from unicef_linked.dataset.labels import Link, Reader, Resource
     from unicef_linked.dataset.vocabulary import Shape
     from unicef_linked.rdf.terms import Solution
-    from unicef_linked.web.site import Site
-
-routes: Final = Blueprint("quality", __name__)
+    from unicef_linked.web.responder import Responder
 
 
-@routes.get("/quality")
-@routes.get("/quality.<suffix>")
-def quality(suffix: str | None = None) -> Response:
+def quality(responder: Responder, links_state: str, suffix: str | None = None) -> Response:
     """Return the measurements of the release by the Data Quality Vocabulary, or as a page."""
-    here = site()
-    return respond("/quality", suffix, lambda: describe_quality(here), lambda: _quality_page(here))
+    return responder.respond(
+        "/quality",
+        suffix,
+        lambda: describe_quality(responder, links_state),
+        lambda: _quality_page(responder, links_state),
+    )
 
 
 # What the shapes found
@@ -64,15 +64,15 @@ def failing_nodes(report: Report, shapes: Mapping[str, Shape]) -> dict[str, set[
     return dict(found)
 
 
-def report_of(here: Site) -> Report | None:
+def report_of(responder: Responder) -> Report | None:
     """Return the report of the release; None where nothing was validated."""
-    path = here.dataset.release.path / "report.ttl"
+    path = responder.dataset.release.path / "report.ttl"
     if not path.exists():
         return None
     return read_report(ox.parse(path.read_bytes(), format=ox.RdfFormat.TURTLE))
 
 
-def focus_nodes(here: Site, shape: Shape) -> int:
+def focus_nodes(responder: Responder, shape: Shape) -> int:
     """Return how many things of the release a shape is about (SHACL, section 2.1.3)."""
     patterns = []
     for kind, iri in shape.targets:
@@ -85,7 +85,7 @@ def focus_nodes(here: Site, shape: Shape) -> int:
                 "node": f"{{ VALUES ?s {{ {node} }} }}",
             }[kind]
         )
-    return here.dataset.counted(f"SELECT DISTINCT ?s {{ {' UNION '.join(patterns)} }}") if patterns else 0
+    return responder.dataset.counted(f"SELECT DISTINCT ?s {{ {' UNION '.join(patterns)} }}") if patterns else 0
 
 
 # Names and descriptions in each language
@@ -103,13 +103,13 @@ class Completeness:
 _DESCRIPTIONS: Final = (f"{SKOS}definition", f"{DCTERMS}description", f"{RDFS}comment")
 
 
-def completeness(here: Site, properties: Sequence[str]) -> list[Completeness]:
+def completeness(responder: Responder, properties: Sequence[str]) -> list[Completeness]:
     """Return for each class how many of its instances have any of the properties in a language; the largest first.
 
     Of a release that we built the ontology's own classes, else all: there the classes are what the data is about.
     """
     terms = " ".join(f"<{iri}>" for iri in properties)
-    rows = here.dataset.store.select(
+    rows = responder.dataset.store.select(
         "SELECT ?class ?language (COUNT(DISTINCT ?s) AS ?number) {"
         f" VALUES ?property {{ {terms} }} ?s ?property ?text ; a ?class . BIND (LANG(?text) AS ?language) }}"
         " GROUP BY ?class ?language"
@@ -118,19 +118,23 @@ def completeness(here: Site, properties: Sequence[str]) -> list[Completeness]:
     for row in rows:
         if isinstance(row["class"], ox.NamedNode) and "language" in row:
             found[row["class"].value][_text(row, "language")] = int(_text(row, "number"))
-    own = {iri: number for iri, number in here.dataset.partitions["class"] if iri.startswith(f"{here.names.ontology}#")}
-    classes = own or dict(here.dataset.partitions["class"])
+    own = {
+        iri: number
+        for iri, number in responder.dataset.partitions["class"]
+        if iri.startswith(f"{responder.names.ontology}#")
+    }
+    classes = own or dict(responder.dataset.partitions["class"])
     ordered = sorted(classes.items(), key=lambda pair: (-pair[1], pair[0]))
     return [Completeness(iri, number, found.get(iri, {})) for iri, number in ordered]
 
 
-def shares(here: Site, properties: Sequence[str], classes: Iterable[str]) -> dict[str, float]:
+def shares(responder: Responder, properties: Sequence[str], classes: Iterable[str]) -> dict[str, float]:
     """Return which share of all instances of the classes have a text, by language; a thing of two classes counts once."""
     kinds = " ".join(f"<{iri}>" for iri in classes)
     terms = " ".join(f"<{iri}>" for iri in properties)
     things = f"VALUES ?class {{ {kinds} }} ?s a ?class ."
-    total = here.dataset.counted(f"SELECT DISTINCT ?s {{ {things} }}") if kinds else 0
-    rows = here.dataset.store.select(
+    total = responder.dataset.counted(f"SELECT DISTINCT ?s {{ {things} }}") if kinds else 0
+    rows = responder.dataset.store.select(
         f"SELECT ?language (COUNT(DISTINCT ?s) AS ?number) {{ {things} VALUES ?property {{ {terms} }} ?s ?property ?text ."
         " BIND (LANG(?text) AS ?language) } GROUP BY ?language ORDER BY ?language"
     )
@@ -154,12 +158,12 @@ FEW: Final = 5
 """Things that a page names one by one; where there are more it gives their number alone."""
 
 
-def lacking(here: Site, properties: Sequence[str], one: Completeness, tag: str) -> list[str]:
+def lacking(responder: Responder, properties: Sequence[str], one: Completeness, tag: str) -> list[str]:
     """Return the instances of a class that lack a text in a language, where they are few; else none."""
     if not 0 < one.number - one.languages.get(tag, 0) <= FEW:
         return []
     query = _LACKING % (", ".join(f"<{iri}>" for iri in properties), FEW + 1)
-    rows = here.dataset.store.select(query, {"class": ox.NamedNode(one.iri), "language": ox.Literal(tag)})
+    rows = responder.dataset.store.select(query, {"class": ox.NamedNode(one.iri), "language": ox.Literal(tag)})
     return [term.value for row in rows if isinstance(term := row["s"], ox.NamedNode)]
 
 
@@ -200,9 +204,9 @@ SELECT ?basis ?value (COUNT(DISTINCT ?claim) AS ?number) { ?claim rdf:predicate 
 """
 
 
-def evidence(here: Site) -> list[Evidence]:
+def evidence(responder: Responder) -> list[Evidence]:
     """Return how much of what was taken from texts rests on a claim, by property or class."""
-    rows = here.dataset.store.select(_EVIDENCE)
+    rows = responder.dataset.store.select(_EVIDENCE)
     found = [
         Evidence(_text(row, "what"), int(_text(row, "number")), int(_text(row, "claimed")))
         for row in rows
@@ -211,9 +215,9 @@ def evidence(here: Site) -> list[Evidence]:
     return sorted(found, key=lambda one: (-one.number, one.iri))
 
 
-def bases(here: Site) -> list[tuple[str, int]]:
+def bases(responder: Responder) -> list[tuple[str, int]]:
     """Return how many claims follow from their source in which way, the most frequent first."""
-    rows = here.dataset.store.select(_BASES, {"basis": ox.NamedNode(here.names.term("basis"))})
+    rows = responder.dataset.store.select(_BASES, {"basis": ox.NamedNode(responder.names.term("basis"))})
     return sorted(
         ((_text(row, "value"), int(_text(row, "number"))) for row in rows), key=lambda pair: (-pair[1], pair[0])
     )
@@ -288,8 +292,8 @@ def _findings(path: str) -> Mapping[str, links.Finding]:
         return {}  # the service has said so when it started
 
 
-def _checked(here: Site) -> Checked:
-    return check_of(_outgoing(here.dataset.release.path), _findings(here.settings.links_state))
+def _checked(responder: Responder, links_state: str) -> Checked:
+    return check_of(_outgoing(responder.dataset.release.path), _findings(links_state))
 
 
 # The measurements as data
@@ -319,18 +323,18 @@ METRICS: Final = (
 """What is measured; a measurement that needs what a dataset does not have is left out."""
 
 
-def describe_quality(here: Site) -> Description:
+def describe_quality(responder: Responder, links_state: str) -> Description:
     """Return the quality of the release by the Data Quality Vocabulary (DQV, section 3), with its validation report.
 
     A language is said as ``dcterms:language`` of a measurement; what is measured of a class is computed on its partition.
     """
-    document, dataset = f"{here.names.base}quality", here.names.dataset
+    document, dataset = f"{responder.names.base}quality", responder.names.dataset
     triples = [
         _say(dataset, f"{DQV}hasQualityMetadata", document),
         _say(document, f"{RDF}type", f"{DQV}QualityMetadata"),
         _say(document, f"{FOAF}primaryTopic", dataset),
         _say(document, f"{PROV}wasDerivedFrom", dataset),
-        _say(document, f"{DCTERMS}identifier", ox.Literal(here.dataset.release.manifest.sha256)),
+        _say(document, f"{DCTERMS}identifier", ox.Literal(responder.dataset.release.manifest.sha256)),
     ]
     used = set()
 
@@ -351,23 +355,23 @@ def describe_quality(here: Site) -> Description:
         if tag:
             triples.append(_say(node, f"{DCTERMS}language", ox.Literal(tag)))
 
-    report = report_of(here)
+    report = report_of(responder)
     if report:
         measure("conforms", report.conforms)
         measure("results", len(report.results))
-    partitions = _partitions(here)
+    partitions = _partitions(responder)
     for metric, properties in (("names", LABEL_PROPERTIES), ("descriptions", _DESCRIPTIONS)):
-        measured = completeness(here, properties)
-        for tag, share in shares(here, properties, [one.iri for one in measured]).items():
+        measured = completeness(responder, properties)
+        for tag, share in shares(responder, properties, [one.iri for one in measured]).items():
             measure(metric, share, tag=tag)
         for one in measured:
             for tag, number in sorted(one.languages.items()) if one.iri in partitions else ():
-                of = here.names.shorten(one.iri).replace(":", "-")
+                of = responder.names.shorten(one.iri).replace(":", "-")
                 measure(metric, number / one.number, tag=tag, on=partitions[one.iri], of=of)
-    claims = evidence(here)
+    claims = evidence(responder)
     if claims:
         measure("evidence", sum(one.claimed for one in claims) / sum(one.number for one in claims))
-    total = _checked(here).total
+    total = _checked(responder, links_state).total
     measure("links", total.links)
     if total.asked:
         measure("links-alive", 1 - total.states.get("dead", 0) / total.asked)
@@ -379,11 +383,11 @@ def describe_quality(here: Site) -> Description:
                 _say(node, f"{DQV}expectedDataType", f"{XSD}{known.kind}"),
                 _say(node, f"{DQV}inDimension", f"{_DIMENSIONS}{known.dimension}"),
             ]
-            definitions = here.translations.in_every_language(known.definition)
+            definitions = responder.translations.in_every_language(known.definition)
             triples += [
                 _say(node, f"{SKOS}definition", ox.Literal(text, language=tag)) for tag, text in definitions.items()
             ]
-    path = here.dataset.release.path / "report.ttl"
+    path = responder.dataset.release.path / "report.ttl"
     found = [quad.triple for quad in ox.parse(path.read_bytes(), format=ox.RdfFormat.TURTLE)] if path.exists() else []
     return Description(document, [], triples, found)
 
@@ -394,13 +398,15 @@ def _lexical(value: bool | float) -> str:
     return f"{math.floor(value * 10000) / 10000:.4f}"  # never rounded up to all
 
 
-def _partitions(here: Site) -> dict[str, str]:
+def _partitions(responder: Responder) -> dict[str, str]:
     """Return the partition of each class that the data describes (VoID, section 4.5)."""
     nodes = {
         quad.object
-        for quad in here.dataset.store.match(ox.NamedNode(here.names.dataset), ox.NamedNode(f"{VOID}classPartition"))
+        for quad in responder.dataset.store.match(
+            ox.NamedNode(responder.names.dataset), ox.NamedNode(f"{VOID}classPartition")
+        )
     }
-    quads = here.dataset.store.match(None, ox.NamedNode(f"{VOID}class")) if nodes else []
+    quads = responder.dataset.store.match(None, ox.NamedNode(f"{VOID}class")) if nodes else []
     return {
         quad.object.value: str(getattr(quad.subject, "value", ""))
         for quad in quads
@@ -439,19 +445,19 @@ class Languages:
     rows: tuple[tuple[Link, int, tuple[Cell, ...]], ...]
 
 
-def _languages(here: Site, properties: Sequence[str]) -> Languages:
-    measured = [one for one in completeness(here, properties) if one.number and one.languages]
-    ours = here.settings.languages
+def _languages(responder: Responder, properties: Sequence[str]) -> Languages:
+    measured = [one for one in completeness(responder, properties) if one.number and one.languages]
+    ours = responder.languages
     others = sorted({tag for one in measured for tag in one.languages} - {*ours, ""})
     plain = ("",) if any("" in one.languages for one in measured) else ()
     tags = (*ours, *others, *plain)
     missing = {
-        (one.iri, tag): lacking(here, properties, one, tag)
+        (one.iri, tag): lacking(responder, properties, one, tag)
         for one in measured
         for tag in tags
         if tag in one.languages or tag in ours
     }
-    reader = page_context().reader(
+    reader = responder.context().reader(
         [], *(one.iri for one in measured), *(iri for iris in missing.values() for iri in iris)
     )
     rows = [
@@ -470,12 +476,14 @@ def _languages(here: Site, properties: Sequence[str]) -> Languages:
     return Languages(tags, tuple(rows))
 
 
-def _results(report: Report, shapes: Mapping[str, Resource]) -> list[tuple[str, Resource | None, list[Link]]]:
+def _results(
+    responder: Responder, report: Report, shapes: Mapping[str, Resource]
+) -> list[tuple[str, Resource | None, list[Link]]]:
     """Return the results of a validation by shape: how grave, the shape with its message, the things that it is about."""
     grouped: dict[tuple[str, str], list[str]] = defaultdict(list)
     for result in report.results:
         grouped[f"{SHACL}{result.severity}", result.shape].append(result.focus_node)
-    reader = page_context().reader([], *(result.focus_node for result in report.results))
+    reader = responder.context().reader([], *(result.focus_node for result in report.results))
     return [
         (severity, shapes.get(shape), [reader.link(iri) for iri in dict.fromkeys(nodes)])
         for (severity, shape), nodes in sorted(
@@ -499,16 +507,16 @@ def _shapes_by_iri(reader: Reader, quads: Iterable[ox.Quad], wanted: set[str]) -
     return {iri: named.resource(iri, found) for iri, found in by_subject.items()}
 
 
-def _quality_page(here: Site) -> bytes:
-    manifest = here.dataset.release.manifest
-    report = report_of(here)
-    quads = list(here.dataset.release.shapes())
+def _quality_page(responder: Responder, links_state: str) -> bytes:
+    manifest = responder.dataset.release.manifest
+    report = report_of(responder)
+    quads = list(responder.dataset.release.shapes())
     shapes = read_shapes(quads)
     targeted = [shape for shape in shapes.values() if shape.targets]
-    claims, ways = evidence(here), bases(here)
+    claims, ways = evidence(responder), bases(responder)
     changed = {graph for past in manifest.history for graph in (*past.added, *past.removed) if graph}
-    reader = page_context().reader(
-        [], here.names.dataset, *changed, *(one.iri for one in claims), *(iri for iri, _ in ways)
+    reader = responder.context().reader(
+        [], responder.names.dataset, *changed, *(one.iri for one in claims), *(iri for iri, _ in ways)
     )
     steps = [
         (
@@ -520,7 +528,7 @@ def _quality_page(here: Site) -> bytes:
         )
         for past in manifest.history
     ]
-    return page(
+    return responder.render(
         "quality.html",
         release=manifest,
         conforms=report.conforms if report else None,
@@ -528,19 +536,28 @@ def _quality_page(here: Site) -> bytes:
             name: report.count(severity) if report else 0
             for name, severity in zip(("violations", "warnings", "infos"), SEVERITIES, strict=True)
         },
-        results=_results(report, _shapes_by_iri(reader, quads, {r.shape for r in report.results})) if report else [],
+        results=_results(responder, report, _shapes_by_iri(reader, quads, {r.shape for r in report.results}))
+        if report
+        else [],
         shapes=len(targeted),
         rules=sum(bool(shape.path) for shape in shapes.values()),
-        checks=sum(focus_nodes(here, shape) for shape in targeted),
-        names=_languages(here, LABEL_PROPERTIES),
-        descriptions=_languages(here, _DESCRIPTIONS),
+        checks=sum(focus_nodes(responder, shape) for shape in targeted),
+        names=_languages(responder, LABEL_PROPERTIES),
+        descriptions=_languages(responder, _DESCRIPTIONS),
         evidence=[(reader.link(one.iri), one) for one in claims],
         total=Evidence("", sum(one.number for one in claims), sum(one.claimed for one in claims)),
         bases=[(reader.link(iri), number) for iri, number in ways],
-        checked=_checked(here),
+        checked=_checked(responder, links_state),
         states=links.STATES,
         steps=steps,
-        address=here.public_url(request.host_url),
+        address=responder.public_address(),
         formats=formats_of("/quality"),
-        title=reader.label(here.names.dataset),
+        title=reader.label(responder.names.dataset),
     )
+
+
+def routes(responder: Responder, links_state: str) -> Blueprint:
+    """Return the routes, bound to what they need."""
+    blueprint = Blueprint("quality", __name__)
+    bind(blueprint, ("/quality", "/quality.<suffix>"), quality, responder, links_state)
+    return blueprint

@@ -14,16 +14,15 @@ from unicef_linked.lookup.answers import resolution
 from unicef_linked.lookup.index import RELATIONS
 from unicef_linked.rdf.formats import DOCUMENT_FORMATS, HTML
 from unicef_linked.rdf.iris import FOAF, RDF, RDFS, SKOS
-from unicef_linked.web.responses import answer_json, language, negotiate, page, page_context, represent, site
-from unicef_linked.web.routes.resources import formats_of, respond
+from unicef_linked.web.responses import formats_of, negotiate
+from unicef_linked.web.routing import bind
 
 if TYPE_CHECKING:
     from pyoxigraph import Quad
 
+    from unicef_linked.lookup.entities import EntityLookup
     from unicef_linked.lookup.index import Reading
-    from unicef_linked.web.site import Site
-
-routes: Final = Blueprint("resolve", __name__)
+    from unicef_linked.web.responder import Responder
 
 BATCH: Final = 10_000
 """Identifiers that one request may ask for."""
@@ -34,73 +33,75 @@ _TOLD: Final = frozenset(
 """What is told of an entity: its names, its kinds and its identifiers."""
 
 
-@routes.get("/resolve")
-@routes.get("/resolve.<suffix>")
-def resolve(suffix: str | None = None) -> Response:
+def resolve(responder: Responder, lookup: EntityLookup, suffix: str | None = None) -> Response:
     """Return the entity that ``?iri=`` or ``?code=`` (in ``?scheme=``) identifies; each, where it may mean several."""
-    here = site()
     if not (request.args.get("iri") or request.args.get("code")):
         if suffix in {None, "html"} and negotiate(DOCUMENT_FORMATS) is HTML:
-            return represent(_page(here, []), HTML, varies_by=["Accept"])
+            return responder.represent(_page(responder, lookup, []), HTML, varies_by=["Accept"])
         raise BadParameter("give what to resolve: /resolve?iri=… or /resolve?code=…&scheme=…")
-    readings = _read(here, request.args)
+    readings = _read(responder, lookup, request.args)
     if not readings:
         wanted = request.args.get("iri") or request.args.get("code")
         scheme = request.args.get("scheme")
         raise NotFound(f"nothing here is identified by {wanted!r}{f' in the scheme {scheme!r}' if scheme else ''}")
-    return respond("/resolve", suffix, lambda: _description(here, readings), lambda: _page(here, readings))
+    return responder.respond(
+        "/resolve", suffix, lambda: _description(responder, readings), lambda: _page(responder, lookup, readings)
+    )
 
 
-def _read(here: Site, wanted: Any) -> list[Reading]:
+def _read(responder: Responder, lookup: EntityLookup, wanted: Any) -> list[Reading]:
     """Return the readings of one identifier: a mapping with ``iri``, or with ``code`` and maybe ``scheme``."""
     iri, code, name = (wanted.get(key) for key in ("iri", "code", "scheme"))
     if iri and code:
         raise BadParameter("give an iri or a code, one of the two")
     if iri:
-        public = here.public_url(request.host_url)  # addresses of this server mean what it serves there
-        return here.lookup.index.by_iri(here.names.base + iri[len(public) :] if iri.startswith(public) else iri)
+        public = responder.public_address()  # addresses of this server mean what it serves there
+        return lookup.index.by_iri(responder.names.base + iri[len(public) :] if iri.startswith(public) else iri)
     scheme = None
     if name:
-        scheme = here.lookup.index.scheme(name)
+        scheme = lookup.index.scheme(name)
         if scheme is None:
-            known = ", ".join(iri.rpartition("#")[2] for iri in here.lookup.index.schemes) or "none"
+            known = ", ".join(iri.rpartition("#")[2] for iri in lookup.index.schemes) or "none"
             raise BadParameter(f"there is no scheme of codes {name!r}; there are: {known}")
-    return here.lookup.index.by_code(code, scheme)
+    return lookup.index.by_code(code, scheme)
 
 
-def _statements(here: Site, readings: list[Reading]) -> list[Quad]:
+def _statements(responder: Responder, readings: list[Reading]) -> list[Quad]:
     """Return the names and identifiers of each entity, and what of ours is matched with it."""
     entities = dict.fromkeys(NamedNode(reading.entity.iri) for reading in readings)
-    own = [quad for node in entities for quad in here.dataset.store.match(node) if quad.predicate.value in _TOLD]
+    own = [quad for node in entities for quad in responder.dataset.store.match(node) if quad.predicate.value in _TOLD]
     return own + [
-        q for node in entities for q in here.dataset.store.match(None, None, node) if q.predicate.value in RELATIONS
+        q
+        for node in entities
+        for q in responder.dataset.store.match(None, None, node)
+        if q.predicate.value in RELATIONS
     ]
 
 
-def _description(here: Site, readings: list[Reading]) -> Description:
+def _description(responder: Responder, readings: list[Reading]) -> Description:
     """Return what is known of the readings; of several the answer itself says that these are its topics."""
-    about = _statements(here, readings)
+    about = _statements(responder, readings)
     labels = [
         quad.triple
         for iri in sorted({reading.scheme for reading in readings if reading.scheme})
-        for quad in here.dataset.store.match(NamedNode(iri), NamedNode(f"{RDFS}label"))
+        for quad in responder.dataset.store.match(NamedNode(iri), NamedNode(f"{RDFS}label"))
     ]
     entities = list(dict.fromkeys(reading.entity.iri for reading in readings))
     if len(entities) == 1:
         return Description(entities[0], about, labels)
     query = urlencode({key: value for key, value in request.args.items() if key in {"iri", "code", "scheme"}})
-    answer = NamedNode(f"{here.names.base}resolve?{query}")
+    answer = NamedNode(f"{responder.names.base}resolve?{query}")
     own = [Triple(answer, NamedNode(f"{FOAF}topic"), NamedNode(iri)) for iri in entities]
     own.append(Triple(answer, NamedNode(f"{RDF}type"), NamedNode(f"{FOAF}Document")))
     return Description(answer.value, about, labels, own)
 
 
-def _page(here: Site, readings: list[Reading]) -> bytes:
+def _page(responder: Responder, lookup: EntityLookup, readings: list[Reading]) -> bytes:
     """Return the form and the readings, each with its reason and the identifiers of its entity."""
-    statements = _statements(here, readings)
+    statements = _statements(responder, readings)
     reasons = [iri for reading in readings for iri in (reading.scheme, reading.relation) if iri]
-    schemes = here.lookup.index.schemes
-    reader = page_context().reader(statements, *reasons, *schemes)
+    schemes = lookup.index.schemes
+    reader = responder.context().reader(statements, *reasons, *schemes)
     shown = []
     for reading in readings:
         resource = reader.resource(reading.entity.iri, statements)
@@ -117,17 +118,16 @@ def _page(here: Site, readings: list[Reading]) -> bytes:
             }
         )
     query = {key: value for key, value in request.args.items() if key in {"iri", "code", "scheme"}}
-    return page(
+    return responder.render(
         "resolve.html",
         readings=shown,
         schemes=[(iri.rpartition("#")[2], reader.label(iri)) for iri in schemes],
-        scheme=(here.lookup.index.scheme(query["scheme"]) or "").rpartition("#")[2] if query.get("scheme") else "",
+        scheme=(lookup.index.scheme(query["scheme"]) or "").rpartition("#")[2] if query.get("scheme") else "",
         formats=formats_of("/resolve", query) if readings else [],
     )
 
 
-@routes.post("/resolve")
-def resolve_all() -> Response:
+def resolve_all(responder: Responder, lookup: EntityLookup) -> Response:
     """Return the readings of each identifier in a JSON list: texts, or objects with ``iri``, ``code`` and ``scheme``."""
     if not request.is_json:
         raise UnsupportedMediaType("send the identifiers as application/json: a list of texts or objects")
@@ -139,7 +139,6 @@ def resolve_all() -> Response:
         raise BadParameter('send a JSON list, such as ["wd:Q912", {"scheme": "pcode", "code": "ML07"}]')
     if len(wanted) > BATCH:
         raise BadParameter(f"{len(wanted):,} identifiers are over the limit of {BATCH:,} for one request")
-    here = site()
     answers = []
     for number, item in enumerate(wanted, start=1):
         asked = {"iri": item} if isinstance(item, str) else item
@@ -148,6 +147,20 @@ def resolve_all() -> Response:
         if not isinstance(item, str) and not (asked.get("iri") or asked.get("code")):
             raise BadParameter(f"item {number} has neither an iri nor a code")
         answers.append(
-            {"query": item, "results": [resolution(here.names, reading, language()) for reading in _read(here, asked)]}
+            {
+                "query": item,
+                "results": [
+                    resolution(responder.names, reading, responder.language())
+                    for reading in _read(responder, lookup, asked)
+                ],
+            }
         )
-    return answer_json(answers, "Accept-Language")
+    return responder.answer_json(answers, "Accept-Language")
+
+
+def routes(responder: Responder, lookup: EntityLookup) -> Blueprint:
+    """Return the routes, bound to what they need."""
+    blueprint = Blueprint("resolve", __name__)
+    bind(blueprint, ("/resolve", "/resolve.<suffix>"), resolve, responder, lookup)
+    bind(blueprint, ("/resolve",), resolve_all, responder, lookup, methods=("POST",))
+    return blueprint

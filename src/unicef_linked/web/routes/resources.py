@@ -2,104 +2,44 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
-from urllib.parse import quote, urlencode
+from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import pyoxigraph as ox
-from flask import Blueprint, Response, g, redirect, request
+from flask import Blueprint, Response, redirect, request
 
 from unicef_linked.dataset.description import Description
 from unicef_linked.dataset.labels import Text, collation
 from unicef_linked.errors import BadParameter, NotFound
 from unicef_linked.metadata import schema_org
-from unicef_linked.presentation import charts as pictures
+from unicef_linked.presentation import charts as drawn_charts
 from unicef_linked.presentation.citation import Citation
 from unicef_linked.presentation.entity import overview, portrait
 from unicef_linked.presentation.locator_map import legend
-from unicef_linked.rdf.formats import DOCUMENT_FORMATS, GRAPH_FORMATS, HTML, JSONLD, Format, by_suffix
+from unicef_linked.rdf.formats import DOCUMENT_FORMATS, JSONLD
 from unicef_linked.rdf.iris import DCTERMS, HYDRA, RDF, RDFS, SKOS
 from unicef_linked.rdf.statistics import integer
 from unicef_linked.store.statements import LoadedStatements
-from unicef_linked.web.responses import CACHE, language, link, negotiate, page, page_context, represent, site, vary
+from unicef_linked.web.responder import Uncached
+from unicef_linked.web.responses import CACHE, formats_of, link, negotiate, vary, with_query
+from unicef_linked.web.routing import bind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from unicef_linked.web.site import Site
-
-routes: Final = Blueprint("resources", __name__)
-
-
-def respond(
-    path: str,
-    suffix: str | None,
-    description: Callable[[], Description | None],
-    html: Callable[[], bytes],
-    *,
-    query: Mapping[str, str] | None = None,
-) -> Response:
-    """Return one representation of the document at ``path``: the one with that suffix, else the one negotiated.
-
-    ``query`` is what in the request's query chooses the document; ``page`` and ``iri`` where it is not given.
-    ``description`` and ``html`` are called only if they are needed. Raises NotFound when there is no description.
-    """
-    here = site()
-    query = dict(query or {k: v for k, v in request.args.items() if k in {"page", "iri", "scheme", "code"}})
-    if suffix is None:
-        offer = negotiate(DOCUMENT_FORMATS)
-    else:
-        chosen = by_suffix(suffix)
-        if chosen is None:
-            known = ", ".join(f.suffix for f in DOCUMENT_FORMATS)
-            raise NotFound(f"there is no format with the extension .{suffix}; there are {known}")
-        offer = chosen
-    if offer is HTML:
-        content = html()
-        query["lang"] = language()
-    else:
-        found = description()
-        if found is None:
-            raise NotFound(f"nothing is published about {here.names.base}{path.lstrip('/')}")
-        content = here.dataset.write(found, offer)
-    plain = {k: v for k, v in query.items() if k != "lang"}
-    links = [
-        link(_with(f"{path}.{f.suffix}", plain), "alternate", type=f.media_type)
-        for f in DOCUMENT_FORMATS
-        if f is not offer
-    ]
-    links.append(link(_with(here.names.base.rstrip("/") + path, plain), "canonical"))
-    if path.startswith("/doc/") and path.count("/") == 3:
-        links.append(link("/id/" + path.removeprefix("/doc/"), "describes"))
-    return represent(
-        content,
-        offer,
-        varies_by=["Accept"] if suffix is None else [],
-        location=_with(f"{path}.{offer.suffix}", query),
-        links=links,
-        cache="no-store" if g.get("passing") else CACHE,
-    )
+    from unicef_linked.presentation.charts import Pictures
+    from unicef_linked.presentation.layout import Layout
+    from unicef_linked.presentation.locator_map import LocatorMaps
+    from unicef_linked.web.responder import Responder
 
 
-def _with(path: str, query: dict[str, str]) -> str:
-    return f"{path}?{urlencode(query)}" if query else path
-
-
-def formats_of(path: str, query: dict[str, str] | None = None) -> list[tuple[Format, str]]:
-    """Return each RDF format of a document with its address, for a page's downloads."""
-    return [(f, _with(f"{path}.{f.suffix}", query or {})) for f in GRAPH_FORMATS]
-
-
-@routes.get("/id/<entity_type>/<key>")
-def identify(entity_type: str, key: str) -> Response:
+def identify(responder: Responder, entity_type: str, key: str) -> Response:
     """Redirect from a thing to the document about it (Cool URIs for the Semantic Web, section 4.2)."""
-    here = site()
-    iri = _identifier(here, entity_type, key)
-    if not here.dataset.store.match(ox.NamedNode(iri)):
+    iri = _identifier(responder, entity_type, key)
+    if not responder.dataset.store.match(ox.NamedNode(iri)):
         raise NotFound(f"nothing is published about {iri}")
     negotiate(DOCUMENT_FORMATS)
     target = f"/doc/{entity_type}/{key}"
     if request.args.get("lang"):
-        target = _with(target, {"lang": request.args["lang"]})
+        target = with_query(target, {"lang": request.args["lang"]})
     response = redirect(target, 303)
     assert isinstance(response, Response)
     response.headers["Vary"] = vary("Accept")
@@ -108,9 +48,9 @@ def identify(entity_type: str, key: str) -> Response:
     return response
 
 
-def _identifier(here: Site, entity_type: str, key: str) -> str:
+def _identifier(responder: Responder, entity_type: str, key: str) -> str:
     """Return the IRI of an entity; raises NotFound for what no IRI can have in it."""
-    iri = here.names.entity(entity_type, key)
+    iri = responder.names.entity(entity_type, key)
     try:
         ox.NamedNode(iri)
     except ValueError:
@@ -118,70 +58,81 @@ def _identifier(here: Site, entity_type: str, key: str) -> str:
     return iri
 
 
-@routes.get("/doc/<entity_type>/<key>")
-@routes.get("/doc/<entity_type>/<key>.<suffix>")
-def document(entity_type: str, key: str, suffix: str | None = None) -> Response:
+def document(
+    responder: Responder,
+    charts: Pictures,
+    layout: Layout,
+    maps: LocatorMaps,
+    entity_type: str,
+    key: str,
+    suffix: str | None = None,
+) -> Response:
     """Return the document about one entity."""
-    here = site()
-    iri = _identifier(here, entity_type, key)
+    iri = _identifier(responder, entity_type, key)
     path = f"/doc/{entity_type}/{key}"
-    return respond(
+    return responder.respond(
         path,
         suffix,
-        lambda: here.dataset.describe(iri, here.names.document(entity_type, key)),
-        lambda: resource_page(iri, path, {}),
+        lambda: responder.dataset.describe(iri, responder.names.document(entity_type, key)),
+        lambda: resource_page(responder, charts, layout, maps, iri, path, {}),
     )
 
 
-def resource_page(iri: str, path: str, query: dict[str, str]) -> bytes:
+def resource_page(
+    responder: Responder,
+    charts: Pictures,
+    layout: Layout,
+    maps: LocatorMaps,
+    iri: str,
+    path: str,
+    query: dict[str, str],
+) -> bytes | Uncached:
     """Return the page about one IRI."""
-    here = site()
-    context, statements = page_context(), LoadedStatements(here.dataset.store)
-    description = Description(iri, here.dataset.about(iri, statements))
+    context, statements = responder.context(), LoadedStatements(responder.dataset.store)
+    description = Description(iri, responder.dataset.about(iri, statements))
     if not description.about:
         raise NotFound(f"nothing is published about {iri}")
-    reader = page_context().reader(description.about, iri)
+    reader = responder.context().reader(description.about, iri)
     resource = reader.resource(iri, description.about)
-    told = portrait(context, here.layout, statements, description)
-    drawn = here.locator_maps.draw(context, statements, reader.link(iri), told)
-    drawing = pictures.of(here.pictures, context, iri)
+    told = portrait(context, layout, statements, description)
+    drawn = maps.draw(context, statements, reader.link(iri), told)
+    drawing = drawn_charts.of(charts, context, iri)
     # Do not cache: the chart's query failed and may succeed next time.
-    g.passing = drawing is not None and drawing.passing
-    return page(
+    content = responder.render(
         "resource.html",
         resource=resource,
         drawing=drawing,
         portrait=told,
         map=drawn,
         legend=legend(drawn) if drawn else [],
-        citation=_citation(here, reader.label(iri).text, iri),
-        structured=schema_org.entity(here.names, resource, description.about, language()),
+        citation=_citation(responder, reader.label(iri).text, iri),
+        structured=schema_org.entity(responder.names, resource, description.about, responder.language()),
         formats=formats_of(path, query),
         query=f"DESCRIBE <{iri}>",
         title=reader.label(iri),
     )
+    return Uncached(content) if drawing is not None and drawing.passing else content
 
 
-def _citation(here: Site, title: str, iri: str) -> Citation:
+def _citation(responder: Responder, title: str, iri: str) -> Citation:
     """Return what a citation of an IRI says, as far as the dataset tells of itself."""
-    dataset, said = here.names.dataset, here.dataset.own_statements
+    dataset, said = responder.names.dataset, responder.dataset.own_statements
     publishers = [quad.object.value for quad in said if quad.predicate.value == f"{DCTERMS}publisher"]  # type: ignore[union-attr]
-    reader = page_context().common_reader()
+    reader = responder.context().common_reader()
     return Citation(
         title,
         reader.label(dataset).text if said else "",
         reader.label(publishers[0]).text if publishers else "",
-        here.dataset.release.manifest.name,
+        responder.dataset.release.manifest.name,
         iri,
-        language(),
+        responder.language(),
     )
 
 
-@routes.get("/resource")
-@routes.get("/resource.<suffix>")
-def any_resource(suffix: str | None = None) -> Response:
+def any_resource(
+    responder: Responder, charts: Pictures, layout: Layout, maps: LocatorMaps, suffix: str | None = None
+) -> Response:
     """Return the document about any IRI of the dataset, wherever the IRI lies."""
-    here = site()
     iri = request.args.get("iri", "")
     if not iri:
         raise BadParameter("give the IRI to describe: /resource?iri=…")
@@ -189,25 +140,27 @@ def any_resource(suffix: str | None = None) -> Response:
         ox.NamedNode(iri)
     except ValueError:
         raise BadParameter(f"iri={iri!r} is not an absolute IRI") from None
-    return respond(
-        "/resource", suffix, lambda: here.dataset.describe(iri), lambda: resource_page(iri, "/resource", {"iri": iri})
+    return responder.respond(
+        "/resource",
+        suffix,
+        lambda: responder.dataset.describe(iri),
+        lambda: resource_page(responder, charts, layout, maps, iri, "/resource", {"iri": iri}),
     )
 
 
-@routes.get("/doc/<entity_type>")
-@routes.get("/doc/<entity_type>.<suffix>")
-def listing(entity_type: str, suffix: str | None = None) -> Response:
+def listing(
+    responder: Responder, layout: Layout, page_size: int, entity_type: str, suffix: str | None = None
+) -> Response:
     """Return one page of the list of entities of a type, as a hydra:Collection."""
-    here = site()
     try:
         number = int(request.args.get("page", "1"))
     except ValueError:
         raise BadParameter(f"page={request.args['page']!r} is not a whole number") from None
-    members = _members(here, entity_type)
-    size = here.settings.page_size
+    members = _members(responder, entity_type)
+    size = page_size
     pages = max(1, -(-len(members) // size))
     if not members:
-        raise NotFound(f"nothing is published under {here.names.base}id/{entity_type}/")
+        raise NotFound(f"nothing is published under {responder.names.base}id/{entity_type}/")
     if not 1 <= number <= pages:
         raise NotFound(
             f"the list of {entity_type} has {pages} page{'s' if pages > 1 else ''}; there is no page {number}"
@@ -217,47 +170,51 @@ def listing(entity_type: str, suffix: str | None = None) -> Response:
     query = {"page": str(number)} if number > 1 else {}
 
     def html() -> bytes:
-        statements = here.dataset.store.match_any([ox.NamedNode(iri) for iri in shown], [ox.NamedNode(f"{RDF}type")])
-        reader = page_context().reader(statements, *shown)
+        statements = responder.dataset.store.match_any(
+            [ox.NamedNode(iri) for iri in shown], [ox.NamedNode(f"{RDF}type")]
+        )
+        reader = responder.context().reader(statements, *shown)
         types = {quad.object.value for quad in statements if isinstance(quad.object, ox.NamedNode)}
-        own = sorted(iri for iri in types if iri.startswith(here.names.ontology))
-        broadest = here.lists[path][0] if path in here.lists else None
-        about = here.dataset.store.match(ox.NamedNode(broadest)) if broadest else []
-        return page(
+        own = sorted(iri for iri in types if iri.startswith(responder.names.ontology))
+        broadest = responder.lists[path][0] if path in responder.lists else None
+        about = responder.dataset.store.match(ox.NamedNode(broadest)) if broadest else []
+        return responder.render(
             "list.html",
             entity_type=entity_type,
             members=sorted((reader.link(iri) for iri in shown), key=lambda found: collation(found.label.text)),
-            overview=overview(page_context(), here.layout, shown),
+            overview=overview(responder.context(), layout, shown),
             classes=[reader.link(iri) for iri in own],
             total=len(members),
             number=number,
             pages=pages,
             formats=formats_of(path, query),
-            title=(here.dataset.plural(broadest, language()) or reader.label(broadest))
+            title=(responder.dataset.plural(broadest, responder.language()) or reader.label(broadest))
             if broadest
             else Text(entity_type),
             kind=reader.resource(broadest, about) if broadest else None,
         )
 
-    return respond(path, suffix, lambda: _collection(here, entity_type, members, shown, number, pages), html)
+    return responder.respond(
+        path, suffix, lambda: _collection(responder, entity_type, members, shown, number, pages), html
+    )
 
 
-def _members(here: Site, entity_type: str) -> list[str]:
+def _members(responder: Responder, entity_type: str) -> list[str]:
     """Return the IRIs of a type's entities, in the order of their keys."""
-    prefix = here.names.entity(entity_type, "")
-    rows = here.dataset.store.select(
+    prefix = responder.names.entity(entity_type, "")
+    rows = responder.dataset.store.select(
         "SELECT DISTINCT ?prefix ?s { ?s a ?c FILTER(STRSTARTS(STR(?s), STR(?prefix))) } ORDER BY STR(?s)",
         {"prefix": ox.Literal(prefix)},
     )
     iris = (term.value for row in rows if isinstance(term := row["s"], ox.NamedNode))
-    return [iri for iri in iris if here.names.type_and_key(iri)]
+    return [iri for iri in iris if responder.names.type_and_key(iri)]
 
 
 def _collection(
-    here: Site, entity_type: str, members: list[str], shown: list[str], number: int, pages: int
+    responder: Responder, entity_type: str, members: list[str], shown: list[str], number: int, pages: int
 ) -> Description:
     """Return one page of a list by the Hydra Core Vocabulary, section 3.1 (collections) and 3.2 (partial views)."""
-    collection = ox.NamedNode(f"{here.names.base}doc/{entity_type}")
+    collection = ox.NamedNode(f"{responder.names.base}doc/{entity_type}")
     a = ox.NamedNode(f"{RDF}type")
     triples = [
         ox.Triple(collection, a, ox.NamedNode(f"{HYDRA}Collection")),
@@ -281,29 +238,48 @@ def _collection(
     nodes = [ox.NamedNode(iri) for iri in shown]
     triples += [ox.Triple(collection, ox.NamedNode(f"{HYDRA}member"), node) for node in nodes]
     named = [ox.NamedNode(iri) for iri in (f"{RDF}type", f"{RDFS}label", f"{SKOS}prefLabel")]
-    about = here.dataset.store.match_any(nodes, named)
+    about = responder.dataset.store.match_any(nodes, named)
     return Description(collection.value, about, triples)
 
 
-@routes.get("/graph/<path:name>")
-def named_graph(name: str) -> Response:
+def named_graph(responder: Responder, charts: Pictures, layout: Layout, maps: LocatorMaps, name: str) -> Response:
     """Return a named graph: what it holds as RDF, where it comes from as a page."""
-    here = site()
     graph_name, _, suffix = name.partition(".")
-    iri = here.names.graph(quote(graph_name, safe="/-._~"))
+    iri = responder.names.graph(quote(graph_name, safe="/-._~"))
     node = ox.NamedNode(iri)
 
     def content() -> Description | None:
-        quads = here.dataset.store.match(graph_name=node)
+        quads = responder.dataset.store.match(graph_name=node)
         return Description(iri, quads) if quads else None
 
-    return respond(
-        f"/graph/{graph_name}", suffix or None, content, lambda: resource_page(iri, f"/graph/{graph_name}", {})
+    return responder.respond(
+        f"/graph/{graph_name}",
+        suffix or None,
+        content,
+        lambda: resource_page(responder, charts, layout, maps, iri, f"/graph/{graph_name}", {}),
     )
 
 
-@routes.get("/context.jsonld")
-def context() -> Response:
+def context(responder: Responder) -> Response:
     """Return the JSON-LD context under which documents are compacted."""
-    here = site()
-    return represent((here.dataset.release.path / "context.jsonld").read_bytes(), JSONLD)
+    return responder.represent((responder.dataset.release.path / "context.jsonld").read_bytes(), JSONLD)
+
+
+def routes(responder: Responder, charts: Pictures, layout: Layout, maps: LocatorMaps, page_size: int) -> Blueprint:
+    """Return the routes, bound to what they need."""
+    blueprint = Blueprint("resources", __name__)
+    bind(blueprint, ("/id/<entity_type>/<key>",), identify, responder)
+    bind(
+        blueprint,
+        ("/doc/<entity_type>/<key>", "/doc/<entity_type>/<key>.<suffix>"),
+        document,
+        responder,
+        charts,
+        layout,
+        maps,
+    )
+    bind(blueprint, ("/resource", "/resource.<suffix>"), any_resource, responder, charts, layout, maps)
+    bind(blueprint, ("/doc/<entity_type>", "/doc/<entity_type>.<suffix>"), listing, responder, layout, page_size)
+    bind(blueprint, ("/graph/<path:name>",), named_graph, responder, charts, layout, maps)
+    bind(blueprint, ("/context.jsonld",), context, responder)
+    return blueprint

@@ -21,20 +21,9 @@ from unicef_linked.rdf.formats import DOCUMENT_FORMATS, GRAPH_FORMATS, HTML, SOL
 from unicef_linked.store.query import Query, is_repeatable
 from unicef_linked.web.middleware import connection as transfer
 from unicef_linked.web.negotiation import choose
-from unicef_linked.web.responses import (
-    CACHE,
-    OPEN_TO_OTHER_ORIGINS,
-    TITLES,
-    entity_tag,
-    link,
-    negotiate,
-    page,
-    page_context,
-    represent,
-    site,
-    slug,
-    vary,
-)
+from unicef_linked.web.problems import TITLES, slug
+from unicef_linked.web.responses import CACHE, OPEN_TO_OTHER_ORIGINS, entity_tag, link, negotiate, vary
+from unicef_linked.web.routing import bind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -42,8 +31,7 @@ if TYPE_CHECKING:
 
     from unicef_linked.config import Settings
     from unicef_linked.store import Store
-
-routes: Final = Blueprint("sparql", __name__)
+    from unicef_linked.web.responder import Responder
 
 FORM: Final = "application/x-www-form-urlencoded"
 DIRECT: Final = "application/sparql-query"
@@ -261,52 +249,49 @@ class Endpoint:
         return [answer.whole]
 
 
-@routes.route("/sparql", methods=["GET", "POST"], strict_slashes=False)
-def endpoint() -> Response:
+def endpoint(responder: Responder) -> Response:
     """Say what went wrong with a query; without one, describe the service or show the editor."""
     if error := request.environ.get(ERROR):
         raise error
     parameters: Parameters = request.environ[PARAMETERS]
     text = _one(parameters, "query")
-    return _describe(_named(parameters)) if text is None else _editor(text)
+    return _describe(responder, _named(parameters)) if text is None else _editor(responder, text)
 
 
-def _describe(name: str | None = None) -> Response:
+def _describe(responder: Responder, name: str | None = None) -> Response:
     """Return the service description (SPARQL 1.1 Service Description, section 2), or the editor for a browser."""
-    here = site()
     offer = by_name(name, GRAPH_FORMATS) if name else negotiate(DOCUMENT_FORMATS)
     if offer is None:
         raise BadParameter(f"format={name!r} is not an RDF format")
     if offer is HTML:
-        return _editor("")
-    description = describe_service(here.dataset, f"{here.public_url(request.host_url)}sparql")
+        return _editor(responder, "")
+    description = describe_service(responder.dataset, f"{responder.public_address()}sparql")
     links = [link("/dataset", "describedby")]
-    return represent(here.dataset.write(description, offer), offer, varies_by=["Accept"], links=links)
+    return responder.represent(responder.dataset.write(description, offer), offer, varies_by=["Accept"], links=links)
 
 
-def _editor(text: str) -> Response:
-    here = site()
-    topics = examples(page_context())
+def _editor(responder: Responder, text: str) -> Response:
+    topics = examples(responder.context())
     first = next((example.query for example in briefest(topics)), _ANYTHING)
-    content = page(
+    content = responder.render(
         "sparql.html",
         query=text or first,
         settings={
             "action": "/sparql",
-            "endpoint": f"{here.public_url('')}sparql" if here.settings.public_url else "",
+            "endpoint": f"{responder.addresses.public('')}sparql" if responder.addresses.public_url else "",
             "given": bool(text),
-            "base": here.names.base,
-            "ours": here.dataset.is_built,
+            "base": responder.names.base,
+            "ours": responder.dataset.is_built,
             "solutions": [_facts(offer) for offer in SOLUTION_FORMATS],
             "graphs": [_facts(offer) for offer in GRAPH_FORMATS],
         },
         topics=topics,
         solution_formats=SOLUTION_FORMATS,
         graph_formats=GRAPH_FORMATS,
-        vocabulary=vocabulary(page_context()),
+        vocabulary=vocabulary(responder.context()),
         problems=TITLES,
     )
-    return represent(content, HTML, varies_by=["Accept"])
+    return responder.represent(content, HTML, varies_by=["Accept"])
 
 
 def _facts(offer: Format) -> dict[str, str]:
@@ -315,3 +300,10 @@ def _facts(offer: Format) -> dict[str, str]:
 
 
 _ANYTHING: Final = "SELECT * WHERE {\n  ?subject ?predicate ?object\n}\nLIMIT 25\n"
+
+
+def routes(responder: Responder) -> Blueprint:
+    """Return the routes, bound to what they need."""
+    blueprint = Blueprint("sparql", __name__)
+    bind(blueprint, ("/sparql",), endpoint, responder, methods=("GET", "POST"), strict_slashes=False)
+    return blueprint
