@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
 from babel import UnknownLocaleError
-from babel.numbers import format_decimal
 from flask import request
 from jinja2 import pass_context
 
 from unicef_linked.i18n import locale_of
 from unicef_linked.presentation.literals import tell
+from unicef_linked.presentation.local_formats import format_number
 from unicef_linked.web.responses import gettext, language, site
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def install(app: Flask) -> None:
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     filters: dict[str, Callable[..., Any]] = {
-        "number": _number,
+        "number": lambda value: format_number(value, language()),
         "localized": _localized,
         "language_name": _language_name,
         "tell": lambda literal: tell(literal, language()),
@@ -120,11 +120,6 @@ def _localized(href: str) -> str:
         return href
     path, mark, fragment = href.partition("#")
     return f"{path}{'&' if '?' in path else '?'}lang={language()}{mark}{fragment}"
-
-
-def _number(value: float) -> str:
-    """Return a number as the reader's language writes it."""
-    return str(format_decimal(value, locale=language()))
 
 
 def _language_name(tag: str, reader: str | None = None) -> str:
