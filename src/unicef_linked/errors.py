@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from unicef_linked.build.validation import Report
-
 
 class LinkedDataError(Exception):
     """Everything this package raises on purpose."""
@@ -59,12 +57,12 @@ class AddressInUse(UnusableInput):
 
 
 class NotConforming(LinkedDataError):
-    """Data that the shapes refuse; ``report`` says where and why."""
+    """Data that the shapes refuse; ``report`` (a ``validation.report.Report``) says where and why."""
 
-    def __init__(self, report: Report) -> None:
+    def __init__(self, violations: int, report: object) -> None:
         self.report = report
-        count = report.count("Violation")
-        super().__init__(f"the data does not conform to the shapes: {count} violation{'s' if count > 1 else ''}")
+        count = f"{violations} violation{'s' if violations > 1 else ''}"
+        super().__init__(f"the data does not conform to the shapes: {count}")
 
 
 class NotFound(LinkedDataError):

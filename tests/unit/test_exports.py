@@ -17,7 +17,7 @@ from unicef_linked.exports.tables import guard
 from unicef_linked.rdf.iris import Names
 
 if TYPE_CHECKING:
-    from unicef_linked.store import Solution
+    from unicef_linked.rdf.terms import Solution
 
 NAMES: Final = Names("https://example.org/")
 PREFIXES: Final = """

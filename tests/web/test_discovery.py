@@ -189,43 +189,6 @@ def test_each_query_in_llms_txt_has_an_answer(client: FlaskClient) -> None:
         assert client.get("/sparql", query_string={"query": query}).status_code == 200
 
 
-# Prometheus text format 0.0.4
-
-_SAMPLE: Final = re.compile(r'[a-z_]+(\{[a-z]+="[^"\n]*"(,[a-z]+="[^"\n]*")*\})? [0-9.e+]+')
-
-
-def test_metrics_are_what_prometheus_reads(client: FlaskClient) -> None:
-    response = client.get("/metrics")
-    assert response.content_type == "text/plain; version=0.0.4; charset=utf-8"
-    assert response.headers["Cache-Control"] == "no-store"
-    told: set[str] = set()
-    for line in response.text.splitlines():
-        if line.startswith("# TYPE "):
-            told.add(line.split()[2])
-        elif not line.startswith("# HELP "):
-            assert _SAMPLE.fullmatch(line), line
-            assert re.split(r"[{ ]", line)[0] in told
-
-
-def test_answers_are_counted_also_those_from_the_cache(client: FlaskClient) -> None:
-    def counted() -> int:
-        found = re.search(r'answers_total\{.*method="GET",status="200"\} (\d+)', client.get("/metrics").text)
-        return int(found[1]) if found else 0
-
-    before = counted()
-    for _ in range(5):
-        client.get("/doc/region/kayes")
-    assert counted() == before + 6
-
-
-def test_each_worker_speaks_for_itself(server: Server) -> None:
-    workers = {
-        re.search(r'process_cpu_seconds_total\{worker="(\d+)"\}', server.get("/metrics").text)[1]  # type: ignore[index]
-        for _ in range(10)
-    }
-    assert 1 <= len(workers) <= 2
-
-
 # Any folder of RDF
 
 

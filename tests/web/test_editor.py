@@ -99,7 +99,7 @@ def site(app: Flask) -> Site:
 
 
 def test_there_are_enough_examples_and_each_has_a_title_in_each_language(site: Site) -> None:
-    found = {language: [e for _, group in examples(site, language) for e in group] for language in LANGUAGES}
+    found = {language: [e for _, group in examples(site.context(language)) for e in group] for language in LANGUAGES}
     for language, every in found.items():
         assert len(every) >= 20
         assert {example.title.language for example in every} == {language}
@@ -109,7 +109,7 @@ def test_there_are_enough_examples_and_each_has_a_title_in_each_language(site: S
 def test_an_example_that_asks_for_labels_asks_for_them_in_the_readers_language(site: Site) -> None:
     def queries(language: str) -> dict[str, str]:
         asked = 'LANG(?officeLabel) = "'
-        every = [example.query for _, group in examples(site, language) for example in group]
+        every = [example.query for _, group in examples(site.context(language)) for example in group]
         return {re.sub(r'= "(en|fr)"', "", query): query for query in every if asked in query}
 
     english, french = queries("en"), queries("fr")
@@ -141,7 +141,7 @@ def test_an_example_is_found_by_its_words_and_runs_when_chosen(visit: Visit, lan
 
 
 def test_the_vocabulary_is_what_the_dataset_uses_most_first_and_named_for_the_reader(site: Site) -> None:
-    found = vocabulary(site, "fr")
+    found = vocabulary(site.context("fr"))
     classes = {iri: (label, language, uses) for iri, label, language, uses in found["classes"]}
     assert classes[site.names.term("Region")] == ("région", "fr", 11)
     uses = [number for *_, number in found["properties"]]

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import importlib.resources
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -13,8 +14,7 @@ from typing import TYPE_CHECKING, Final
 from pyoxigraph import DefaultGraph, Quad
 
 from unicef_linked.build.derivation import count_published, derive, read_rules
-from unicef_linked.build.sources import SourceFile, load, skolemize
-from unicef_linked.build.validation import Report, check
+from unicef_linked.build.sources import SourceFile, find_place, load, skolemize
 from unicef_linked.errors import NotConforming, UnusableInput
 from unicef_linked.rdf.formats import DUMPS, JSONLD, NQUADS, TURTLE
 from unicef_linked.rdf.iris import CANONICAL_BASE, Names
@@ -30,6 +30,8 @@ from unicef_linked.release import (
     open_release,
     write_release,
 )
+from unicef_linked.validation.report import Report
+from unicef_linked.validation.shacl import check
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -99,7 +101,7 @@ def build(content: Content, out: Path, base_iri: str = CANONICAL_BASE) -> Releas
     names = Names(base_iri)
     parts = _prepare(content, names)
     if not parts.report.conforms:
-        raise NotConforming(parts.report)
+        raise NotConforming(parts.report.count("Violation"), parts.report)
     manifest, files = _package(parts.quads, names, union=True, conforms=True, sources=parts.digests)
     files["shapes.nq.gz"] = compress(canonical(skolemize(parts.shapes, names)))
     files["report.ttl"] = parts.report.turtle(names)
@@ -139,7 +141,7 @@ def _prepare(content: Content, names: Names) -> _Parts:
     quads = asserted + derive(asserted, rules, names)
     quads += count_published(quads, names)
     shapes = [quad for source in shapes_files for quad in source.quads]
-    report = check(quads, shapes, sources=(*data, *ontology))
+    report = check(quads, shapes, place=partial(find_place, (*data, *ontology)))
     digests = {"data": _digest(data), "ontology": _digest(ontology), "shapes": _digest(shapes_files)}
     digests["rules"] = hashlib.sha256("".join(rule.text for rule in rules).encode()).hexdigest()
     return _Parts(quads, shapes, report, digests)

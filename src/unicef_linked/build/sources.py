@@ -9,7 +9,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
-from pyoxigraph import BlankNode, CanonicalizationAlgorithm, Dataset, DefaultGraph, NamedNode, Quad, RdfFormat, parse
+from pyoxigraph import (
+    BlankNode,
+    CanonicalizationAlgorithm,
+    Dataset,
+    DefaultGraph,
+    NamedNode,
+    Quad,
+    RdfFormat,
+    Triple,
+    parse,
+)
 
 from unicef_linked.errors import MalformedData, UnusableInput
 from unicef_linked.rdf.iris import CANONICAL_BASE, SHACL, Names, undeclared_prefix
@@ -164,3 +174,19 @@ def skolemize(quads: Iterable[Quad], names: Names) -> list[Quad]:
         return plain + sorted(dataset, key=str)  # an IRI as sh:path would be another path (SHACL, section 2.3.1)
     named = (Quad(name(q.subject), q.predicate, name(q.object), name(q.graph_name)) for q in dataset)  # type: ignore[arg-type]
     return plain + sorted(named, key=str)
+
+
+def find_place(sources: Sequence[SourceFile], focus: str, path: str) -> tuple[str, int]:
+    """Return the file that states ``path`` of ``focus`` (else anything of it) and the line where the subject stands."""
+    stating: tuple[int, Path, int | None] | None = None
+    for source in sources:
+        about = [
+            quad
+            for quad in source.quads
+            if not isinstance(quad.subject, BlankNode | Triple) and quad.subject.value == focus
+        ]
+        if about:
+            relevance = 1 + any(quad.predicate.value == path for quad in about)
+            if stating is None or relevance > stating[0]:
+                stating = (relevance, source.path, source.line_of(focus))
+    return (str(stating[1]), stating[2] or 0) if stating else ("", 0)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import click
 
@@ -19,6 +19,8 @@ from unicef_linked.errors import LinkedDataError, NotConforming
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from unicef_linked.validation.report import Report
 
 COMMANDS: Final = {
     "validate": "check data against the shapes (SHACL)",
@@ -71,7 +73,7 @@ class _Commands(click.Group):
             from unicef_linked.cli.validate import print_report
             from unicef_linked.rdf.iris import Names
 
-            print_report(error.report, "text", Names(), sys.stderr)
+            print_report(cast("Report", error.report), "text", Names(), sys.stderr)
             print(f"unicef-linked: {error}; nothing was written", file=sys.stderr)
             return 1
         except LinkedDataError as error:

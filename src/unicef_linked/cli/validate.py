@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import TextIO
 
-    from unicef_linked.build.validation import Report, Result
+    from unicef_linked.validation.report import Report, Result
 
 
 @click.command("validate", cls=Command)

@@ -78,7 +78,11 @@ class Reader:
     """Arranges quads for one language; ``labels`` are those of every IRI that will be shown."""
 
     def __init__(
-        self, names: Names, labels: Mapping[str, Mapping[str, str]], language: str, locate: Callable[[str], str | None]
+        self,
+        names: Names,
+        labels: Mapping[str, Mapping[str, str]],
+        language: str,
+        locate: Callable[[str], str | None] = lambda _: None,
     ):
         self._names, self._labels, self._language, self._locate = names, labels, language, locate
 

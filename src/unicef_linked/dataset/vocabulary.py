@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from pyoxigraph import Quad
 
-    from unicef_linked.store import Term
+    from unicef_linked.rdf.terms import Term
 
 _TARGETS: Final = {
     f"{SHACL}targetClass": "class",

@@ -14,7 +14,8 @@ from unicef_linked.exports.tables import ask, guard
 
 if TYPE_CHECKING:
     from unicef_linked.rdf.iris import Names
-    from unicef_linked.store import Solution, Store
+    from unicef_linked.rdf.terms import Solution
+    from unicef_linked.store import Store
 
 _PREDICATES: Final = (
     "owl:sameAs",

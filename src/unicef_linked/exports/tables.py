@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from unicef_linked.rdf.iris import Names
-    from unicef_linked.store import Solution, Store
+    from unicef_linked.rdf.terms import Solution
+    from unicef_linked.store import Store
 
 SEPARATOR: Final = "|"
 """Between several values of one cell: neither IRIs nor codes contain it."""

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from pyoxigraph import Literal, NamedNode
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
 
 from unicef_linked.dataset.labels import Text
-from unicef_linked.lookup.normalization import fold, fold_code, read_phrase, similarity, trigrams
+from unicef_linked.lookup.normalization import ROUNDING, fold, fold_code, read_phrase
 from unicef_linked.rdf.iris import OWL, RDF, RDFS, SKOS, TYPES_WITH_PREFIX, Names
 from unicef_linked.store.labels import LABEL_PROPERTIES
 
@@ -38,6 +41,9 @@ _READ: Final = (*_NAMING, *RELATIONS, f"{SKOS}notation", f"{RDF}type", f"{RDFS}s
 
 _STRENGTH: Final = {relation: max(0, rank - 1) for rank, relation in enumerate(RELATIONS)}
 """A concept has exactMatch where a thing has sameAs."""
+
+_NEAREST: Final = 8
+"""How many mistyped spellings are suggested for one text."""
 
 _PAGES: Final = (
     (
@@ -245,50 +251,68 @@ class Spellings:
 
     def __init__(self, names: Iterable[Name]) -> None:
         self._by_word: dict[str, set[str]] = {}
-        self._by_trigram: dict[str, set[str]] = {}
         self._by_spelling: dict[str, list[Name]] = {}
         for name in names:
             self._by_spelling.setdefault(name.spelled, []).append(name)
         for spelled in self._by_spelling:
             for word in spelled.split():
                 self._by_word.setdefault(word, set()).add(spelled)
-            for gram in trigrams(spelled):
-                self._by_trigram.setdefault(gram, set()).add(spelled)
+        self._spelled = sorted(self._by_spelling)
+        self._one_word = [spelled for spelled in self._spelled if " " not in spelled]
 
     def like(self, phrase: Phrase, least: float) -> Iterator[tuple[float, Name]]:
         """Yield labels that resemble the words, with how much: mistyped, with words too many, or with some missing."""
         words = set(phrase.words)
-        spelled = " ".join(phrase.words)
-        seen: dict[str, float] = {}
-        for word in words:
-            for candidate in self._by_word.get(word, ()):
-                theirs = set(candidate.split())
-                if theirs <= words:
-                    alike = 0.6 + 0.35 * len(theirs) / len(words)
-                elif words <= theirs:
-                    alike = 0.5 + 0.35 * len(words) / len(theirs)
-                else:
-                    alike = 0.9 * len(words & theirs) / len(words | theirs)
-                seen[candidate] = max(alike, seen.get(candidate, 0.0))
-        grams = trigrams(spelled)
-        shared: dict[str, int] = {}
-        for gram in grams:
-            for candidate in self._by_trigram.get(gram, ()):
-                shared[candidate] = shared.get(candidate, 0) + 1
-        nearest = sorted(shared, key=lambda c: (-2 * shared[c] / (len(grams) + len(c) + 2), c))[:8]
-        for candidate in nearest:
-            seen[candidate] = max(similarity(spelled, candidate, least), seen.get(candidate, 0.0))
-        if len(words) > 1:  # a mistyped name among words too many
-            for word in words:
-                if len(word) > 4 and word not in self._by_word:
-                    close = (c for gram in trigrams(word) for c in self._by_trigram.get(gram, ()) if " " not in c)
-                    for candidate in set(close):
-                        alike = similarity(word, candidate, least) * (0.6 + 0.35 / len(words))
-                        seen[candidate] = max(alike, seen.get(candidate, 0.0))
-        for candidate, alike in seen.items():
+        best: dict[str, float] = {}
+        for candidate, alike in chain(
+            self._sharing_words(words),
+            _nearest(" ".join(phrase.words), self._spelled, least, limit=_NEAREST),
+            self._mistyped_words(words, least),
+        ):
+            best[candidate] = max(alike, best.get(candidate, 0.0))
+        for candidate, alike in best.items():
             if alike >= least:
                 for name in self._by_spelling[candidate]:
                     yield alike, name
+
+    def _sharing_words(self, words: set[str]) -> Iterator[tuple[str, float]]:
+        """Yield the spellings that have a word in common, with how much they resemble."""
+        for candidate in {c for word in words for c in self._by_word.get(word, ())}:
+            theirs = set(candidate.split())
+            if theirs <= words:
+                yield candidate, 0.6 + 0.35 * len(theirs) / len(words)
+            elif words <= theirs:
+                yield candidate, 0.5 + 0.35 * len(words) / len(theirs)
+            else:
+                yield candidate, 0.9 * len(words & theirs) / len(words | theirs)
+
+    def _mistyped_words(self, words: set[str], least: float) -> Iterator[tuple[str, float]]:
+        """Yield the spellings that are a mistyped word among words too many."""
+        if len(words) > 1:
+            for word in words:
+                if len(word) > 4 and word not in self._by_word:
+                    for candidate, alike in _nearest(word, self._one_word, least):
+                        yield candidate, alike * (0.6 + 0.35 / len(words))
+
+
+def _nearest(
+    text: str,
+    spellings: list[str],
+    least: float,
+    *,
+    limit: int | None = None,
+) -> Iterator[tuple[str, float]]:
+    """Yield the spellings that resemble a text at least so much, with how much; nearest first."""
+    found = process.extract(
+        text,
+        spellings,
+        scorer=OSA.normalized_similarity,
+        score_cutoff=least - ROUNDING,
+        limit=limit,
+    )
+    for spelled, alike, _ in found:
+        if alike >= least:
+            yield spelled, alike
 
 
 def type_rank(entity: Entity) -> int:

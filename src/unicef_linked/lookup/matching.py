@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from unicef_linked.lookup.index import Entity, Index, Name, Reading, Spellings
     from unicef_linked.lookup.normalization import Phrase
-    from unicef_linked.store import Term
+    from unicef_linked.rdf.terms import Term
 
 DEFAULT_TYPES: Final = (
     "Region",

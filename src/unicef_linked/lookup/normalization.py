@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Final
 
+from rapidfuzz.distance import OSA
+
 _LETTERS: Final = str.maketrans(
     {"ɔ": "o", "ɛ": "e", "ɲ": "ny", "ŋ": "n", "ø": "o", "œ": "oe", "æ": "ae", "ł": "l", "ى": "ي", "ة": "ه", "ـ": ""}
 )
@@ -52,6 +54,12 @@ _KINDS: Final = {
 
 
 LONGEST: Final = 400
+
+ROUNDING: Final = 0.001
+"""Subtracted from a cut-off (similarity, 0 to 1): rapidfuzz may drop a score equal to its cut-off.
+
+https://github.com/rapidfuzz/RapidFuzz/issues/210
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +149,7 @@ def _meant_kind(word: str) -> str | None:
             if len(phrase) == 1
             and len(phrase[0]) > 5
             and (word[0] == phrase[0][0] or word[-1] == phrase[0][-1])
-            and distance(word, phrase[0], most=1) <= 1
+            and OSA.distance(word, phrase[0], score_cutoff=1) <= 1
         ),
         None,
     )
@@ -157,38 +165,16 @@ def trigrams(text: str) -> frozenset[str]:
     return frozenset(padded[n : n + 3] for n in range(len(padded) - 2))
 
 
-def distance(a: str, b: str, *, most: int) -> int:
-    """Return how many insertions, deletions, changes and swaps of neighbours lie between two words; ``most + 1`` past it.
-
-    The optimal string alignment distance.
-
-    >>> distance("mopti", "motpi", most=3), distance("kayes", "kaye", most=3), distance("gao", "sikasso", most=2)
-    (1, 1, 3)
-    """
-    if abs(len(a) - len(b)) > most:
-        return most + 1
-    before: list[int] = []
-    row = list(range(len(b) + 1))
-    for i, x in enumerate(a, 1):
-        last, row, older = row, [i], before
-        for j, y in enumerate(b, 1):
-            cost = min(row[j - 1] + 1, last[j] + 1, last[j - 1] + (x != y))
-            if i > 1 and j > 1 and x == b[j - 2] and y == a[i - 2]:
-                cost = min(cost, older[j - 2] + 1)
-            row.append(cost)
-        if min(row) > most:
-            return most + 1
-        before = last
-    return min(row[-1], most + 1)
-
-
 def similarity(a: str, b: str, least: float = 0.5) -> float:
-    """Return how alike two folded names are, by characters that must change: 1.0 is equal; 0.0 is less than ``least``.
+    """Return how alike two folded names are: 1.0 is equal; 0.0 is less than ``least``.
+
+    1 - distance / length of the longer one. The optimal string alignment distance counts
+    insertions, deletions, changes and swaps of neighbours.
 
     >>> similarity("tombouctou", "tombouctu"), similarity("ouagadougou", "segou")
     (0.9, 0.0)
     """
-    longest = max(len(a), len(b))
-    most = int(longest * (1 - least) + 1e-9)
-    steps = distance(a, b, most=most)
-    return 1 - steps / longest if longest and steps <= most else 0.0
+    if not a and not b:
+        return 0.0
+    alike = OSA.normalized_similarity(a, b, score_cutoff=least - ROUNDING)
+    return alike if alike >= least else 0.0

@@ -17,7 +17,8 @@ from unicef_linked.rdf.statistics import describe, integer
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from unicef_linked.web.site import Site
+    from unicef_linked.dataset.published import PublishedDataset
+    from unicef_linked.i18n import Translations
 
 _MEDIA: Final = "https://www.iana.org/assignments/media-types/"
 
@@ -53,13 +54,13 @@ _SERVICES: Final = (
 )
 
 
-def describe_dataset(site: Site, address: str) -> Description:
+def describe_dataset(published: PublishedDataset, translations: Translations, address: str) -> Description:
     """Return the dataset's description; ``address`` is where the public reaches this server, ending in ``/``.
 
     What editors say of the dataset (title, licence, publisher) is in the data, and so are the counts of a release
     that we built; else counts are added here, as addresses always are. Partitions inside partitions are left to SPARQL.
     """
-    names = site.names
+    names = published.names
     dataset = ox.NamedNode(names.dataset)
     a = ox.NamedNode(f"{RDF}type")
     triples: list[ox.Triple] = []
@@ -69,16 +70,16 @@ def describe_dataset(site: Site, address: str) -> Description:
 
     say(dataset, a.value, ox.NamedNode(f"{DCAT}Dataset"))
     say(dataset, a.value, ox.NamedNode(f"{VOID}Dataset"))
-    say(dataset, f"{DCAT}version", ox.Literal(site.dataset.release.manifest.name))
+    say(dataset, f"{DCAT}version", ox.Literal(published.release.manifest.name))
     say(dataset, f"{VOID}uriSpace", ox.Literal(f"{names.base}id/"))
     say(dataset, f"{VOID}sparqlEndpoint", ox.NamedNode(f"{address}sparql"))
     say(dataset, f"{VOID}uriLookupEndpoint", ox.NamedNode(f"{address}resource?iri="))
     say(dataset, f"{VOID}vocabulary", ox.NamedNode(names.ontology))
     say(dataset, f"{DCAT}landingPage", ox.NamedNode(f"{address}dataset"))
     say(dataset, f"{DCTERMS}identifier", ox.Literal(names.dataset))
-    statistics = set(describe(site.dataset.statistics, names))
+    statistics = set(describe(published.statistics, names))
     triples += statistics
-    for path in site.dataset.release.dumps():
+    for path in published.release.dumps():
         kind = DUMPS.get(path.name.removesuffix(".gz"))
         if kind is None:
             continue
@@ -87,7 +88,7 @@ def describe_dataset(site: Site, address: str) -> Description:
         say(dataset, f"{VOID}dataDump", download)
         say(dataset, f"{DCAT}distribution", node)
         triples.append(ox.Triple(node, a, ox.NamedNode(f"{DCAT}Distribution")))
-        triples += _titled(node.value, dict.fromkeys(site.translations.languages, path.name))
+        triples += _titled(node.value, dict.fromkeys(translations.languages, path.name))
         say(node, f"{DCAT}downloadURL", download)
         say(node, f"{DCAT}accessURL", download)
         say(node, f"{DCAT}mediaType", ox.NamedNode(_MEDIA + kind.media_type))
@@ -105,9 +106,9 @@ def describe_dataset(site: Site, address: str) -> Description:
         say(
             checksum,
             f"{SPDX}checksumValue",
-            ox.Literal(site.dataset.checksums[path.name], datatype=ox.NamedNode(f"{XSD}hexBinary")),
+            ox.Literal(published.checksums[path.name], datatype=ox.NamedNode(f"{XSD}hexBinary")),
         )
-    for export in EXPORTS if site.dataset.is_built else ():
+    for export in EXPORTS if published.is_built else ():
         name = f"{names.dataset}#export-{export.name.replace('.', '-')}"
         download = ox.NamedNode(f"{address}export/{export.name}")
         say(dataset, f"{DCAT}distribution", ox.NamedNode(name))
@@ -117,7 +118,7 @@ def describe_dataset(site: Site, address: str) -> Description:
             _triple(name, f"{DCAT}accessURL", download),
             _triple(name, f"{DCAT}mediaType", _MEDIA + export.media_type),
             _triple(name, f"{DCTERMS}format", _MEDIA + export.media_type),
-            *_titled(name, site.translations.in_every_language(export.title)),
+            *_titled(name, translations.in_every_language(export.title)),
         ]
     for service in _SERVICES:
         name = f"{names.dataset}#{service.path}"
@@ -126,33 +127,33 @@ def describe_dataset(site: Site, address: str) -> Description:
             _triple(name, f"{DCAT}servesDataset", names.dataset),
             _triple(name, f"{DCAT}endpointURL", address + service.path),
             _triple(name, f"{DCAT}endpointDescription", f"{address}{service.description}"),
-            *_titled(name, site.translations.in_every_language(service.title)),
+            *_titled(name, translations.in_every_language(service.title)),
             _triple(name, f"{DCTERMS}conformsTo", service.standard),
         ]
-    published = site.dataset.store.match(graph_name=ox.NamedNode(names.graph("derived/statistics")))
-    about = {*site.dataset.own_statements, *(quad for quad in published if quad.triple in statistics)}
+    counted = published.store.match(graph_name=ox.NamedNode(names.graph("derived/statistics")))
+    about = {*published.own_statements, *(quad for quad in counted if quad.triple in statistics)}
     parts = [quad.object for quad in about if str(getattr(quad.object, "value", "")).startswith(f"{names.dataset}#")]
-    about |= set(site.dataset.store.match_any([part for part in parts if isinstance(part, ox.NamedNode)]))
-    origin = _origin(site)
+    about |= set(published.store.match_any([part for part in parts if isinstance(part, ox.NamedNode)]))
+    origin = _origin(published)
     about |= set(origin)
     triples += [
         ox.Triple(dataset, ox.NamedNode(f"{PROV}wasDerivedFrom"), quad.object)
         for quad in origin
         if quad.predicate.value == f"{DCTERMS}source"
     ]
-    triples += [*_links(site), *_made(site)]
-    triples += _catalogue(site, address, [quad.triple for quad in about if quad.subject == dataset])
+    triples += [*_links(published), *_made(published)]
+    triples += _catalogue(published, address, [quad.triple for quad in about if quad.subject == dataset])
     triples += _typed({quad.triple for quad in about} | set(triples), dataset)
     return Description(names.dataset, sorted(about, key=str), triples)
 
 
-def _origin(site: Site) -> list[ox.Quad]:
+def _origin(published: PublishedDataset) -> list[ox.Quad]:
     """Return what the named graphs and their sources say of their origin and terms, as published."""
     told = [ox.NamedNode(iri) for iri in sorted(_ORIGIN)]
-    found = site.dataset.store.match_any([ox.NamedNode(iri) for iri in site.dataset.named_graphs], told)
+    found = published.store.match_any([ox.NamedNode(iri) for iri in published.named_graphs], told)
     objects = {quad.object for quad in found if quad.predicate.value == f"{DCTERMS}source"}
     sources = [term for term in sorted(objects, key=str) if isinstance(term, ox.NamedNode)]
-    return found + site.dataset.store.match_any(sources, told)
+    return found + published.store.match_any(sources, told)
 
 
 _ORIGIN: Final = {
@@ -169,11 +170,11 @@ _ORIGIN: Final = {
 }
 
 
-def _links(site: Site) -> list[ox.Triple]:
+def _links(published: PublishedDataset) -> list[ox.Triple]:
     """Return a linkset for each dataset that ours leads to and each property that leads there (VoID, section 5)."""
-    dataset = site.names.dataset
+    dataset = published.names.dataset
     found: list[ox.Triple] = []
-    for space, predicate, number in site.dataset.links:
+    for space, predicate, number in published.links:
         name = re.sub(r"[^a-z0-9]+", "-", space.partition("://")[2].lower()).strip("-")
         target = f"{dataset}#target-{name}"
         linkset = f"{dataset}#links-{name}-{re.split('[#/]', predicate)[-1]}"
@@ -188,7 +189,7 @@ def _links(site: Site) -> list[ox.Triple]:
             _triple(target, f"{DCTERMS}title", ox.Literal(space.partition("://")[2].partition("/")[0])),
             _triple(target, f"{VOID}uriSpace", ox.Literal(space)),
         ]
-    for position, (iri, size) in enumerate(site.dataset.named_graphs.items(), start=1):
+    for position, (iri, size) in enumerate(published.named_graphs.items(), start=1):
         part = f"{dataset}#graph-{position}"
         found += [
             _triple(dataset, f"{VOID}subset", part),
@@ -199,12 +200,12 @@ def _links(site: Site) -> list[ox.Triple]:
     return found
 
 
-def _made(site: Site) -> list[ox.Triple]:
+def _made(published: PublishedDataset) -> list[ox.Triple]:
     """Return how a release was made: from which files, by which programs (PROV-O, section 3.1)."""
-    manifest = site.dataset.release.manifest
+    manifest = published.release.manifest
     if not manifest.sources:
         return []
-    dataset, build = site.names.dataset, f"{site.names.dataset}#build"
+    dataset, build = published.names.dataset, f"{published.names.dataset}#build"
     found = [
         _triple(dataset, f"{RDF}type", f"{PROV}Entity"),
         _triple(dataset, f"{PROV}wasGeneratedBy", build),
@@ -232,11 +233,11 @@ def _made(site: Site) -> list[ox.Triple]:
     return found
 
 
-def _catalogue(site: Site, address: str, about: list[ox.Triple]) -> list[ox.Triple]:
+def _catalogue(published: PublishedDataset, address: str, about: list[ox.Triple]) -> list[ox.Triple]:
     """Return the catalogue that the site is, in the words of its one dataset; nobody's where no publisher is stated."""
     if not any(triple.predicate.value == f"{DCTERMS}publisher" for triple in about):
         return []
-    catalogue, dataset = site.names.base, site.names.dataset
+    catalogue, dataset = published.names.base, published.names.dataset
     said = [_triple(catalogue, t.predicate.value, t.object) for t in about if t.predicate.value in _OF_THE_CATALOGUE]
     return [
         *said,
@@ -293,7 +294,7 @@ def _triple(subject: str, predicate: str, value: str | ox.NamedNode | ox.Literal
     return ox.Triple(ox.NamedNode(subject), ox.NamedNode(predicate), node)  # type: ignore[arg-type]
 
 
-def describe_service(site: Site, endpoint: str) -> Description:
+def describe_service(published: PublishedDataset, endpoint: str) -> Description:
     """Return the SPARQL 1.1 Service Description of the endpoint at ``endpoint``."""
     service = ox.NamedNode(endpoint)
     dataset, default = ox.NamedNode(f"{endpoint}#dataset"), ox.NamedNode(f"{endpoint}#default-graph")
@@ -306,15 +307,15 @@ def describe_service(site: Site, endpoint: str) -> Description:
         ox.Triple(dataset, a, ox.NamedNode(f"{SD}Dataset")),
         ox.Triple(dataset, ox.NamedNode(f"{SD}defaultGraph"), default),
         ox.Triple(default, a, ox.NamedNode(f"{SD}Graph")),
-        ox.Triple(default, ox.NamedNode(f"{VOID}triples"), integer(site.dataset.default_graph_size)),
+        ox.Triple(default, ox.NamedNode(f"{VOID}triples"), integer(published.default_graph_size)),
     ]
     triples += [
         ox.Triple(service, ox.NamedNode(f"{SD}resultFormat"), ox.NamedNode(f"http://www.w3.org/ns/formats/{name}"))
         for name in _RESULT_FORMATS
     ]
-    if site.dataset.release.manifest.union:
+    if published.release.manifest.union:
         triples.append(ox.Triple(service, ox.NamedNode(f"{SD}feature"), ox.NamedNode(f"{SD}UnionDefaultGraph")))
-    for number, (name, size) in enumerate(site.dataset.named_graphs.items(), start=1):
+    for number, (name, size) in enumerate(published.named_graphs.items(), start=1):
         graph = ox.NamedNode(f"{endpoint}#graph-{number}")
         triples += [
             ox.Triple(dataset, ox.NamedNode(f"{SD}namedGraph"), graph),

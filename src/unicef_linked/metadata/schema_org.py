@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pyoxigraph import Literal, NamedNode
 
+from unicef_linked.dataset.labels import Reader
 from unicef_linked.rdf.formats import DUMPS
 from unicef_linked.rdf.iris import DCAT, DCTERMS, OWL, RDF, SCHEMA, SKOS
 
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
     from pyoxigraph import Quad
 
     from unicef_linked.dataset.labels import Resource
-    from unicef_linked.web.site import Site
+    from unicef_linked.dataset.published import PublishedDataset
+    from unicef_linked.rdf.iris import Names
 
 Structured = dict[str, Any]
 
@@ -27,18 +29,19 @@ _SAME: Final = (f"{OWL}sameAs", f"{SKOS}exactMatch", f"{SCHEMA}sameAs")
 _ABOUT: Final = (f"{SKOS}definition", f"{DCTERMS}description", f"{SKOS}scopeNote", f"{SKOS}note")
 
 
-def dataset(site: Site, address: str, language: str) -> Structured:
+def dataset(published: PublishedDataset, address: str, language: str) -> Structured:
     """Return the dataset as ``schema:Dataset``; ``address`` is where the public reaches this server, ending in ``/``."""
-    iri = site.names.dataset
-    quads = site.dataset.store.match(NamedNode(iri))
+    iri = published.names.dataset
+    quads = published.own_statements
     publisher = next(iter(_iris(quads, f"{DCTERMS}publisher")), None)
     spatial = _iris(quads, f"{DCTERMS}spatial")
     starts = [
         date
         for period in _iris(quads, f"{DCTERMS}temporal")
-        for date in _values(site.dataset.store.match(NamedNode(period)), f"{DCAT}startDate")
+        for date in _values(published.store.match(NamedNode(period)), f"{DCAT}startDate")
     ]
-    reader = site.reader([], language, iri, *spatial, *filter(None, [publisher]))
+    labels = published.store.labels([iri, *spatial, *filter(None, [publisher])])
+    reader = Reader(published.names, labels, language)
     label = reader.label(iri)
     return _without_gaps(
         {
@@ -49,7 +52,7 @@ def dataset(site: Site, address: str, language: str) -> Structured:
             "description": _text(quads, _ABOUT, language),
             "url": f"{address}dataset",
             "identifier": iri,
-            "version": site.dataset.release.manifest.name,
+            "version": published.release.manifest.name,
             "license": next(iter(_iris(quads, f"{DCTERMS}license")), None),
             "isAccessibleForFree": True,
             "inLanguage": sorted({_CODES.get(value, value) for value in _values(quads, f"{DCTERMS}language")}),
@@ -67,9 +70,9 @@ def dataset(site: Site, address: str, language: str) -> Structured:
                     "contentUrl": f"{address}dump/{path.name}",
                     "encodingFormat": DUMPS[path.name].media_type,
                     "contentSize": f"{path.stat().st_size} B",
-                    "sha256": site.dataset.checksums[path.name],
+                    "sha256": published.checksums[path.name],
                 }
-                for path in site.dataset.release.dumps()
+                for path in published.release.dumps()
                 if path.name in DUMPS
             ],
         }
@@ -82,7 +85,7 @@ _CODES: Final = {
 }
 
 
-def entity(site: Site, resource: Resource, quads: Iterable[Quad], language: str) -> Structured:
+def entity(names: Names, resource: Resource, quads: Iterable[Quad], language: str) -> Structured:
     """Return one thing in words of schema.org: names, class, the same thing elsewhere, what schema.org terms say of it."""
     own = [quad for quad in quads if isinstance(quad.subject, NamedNode) and quad.subject.value == resource.iri]
     classes = {value.removeprefix(SCHEMA) for value in _iris(own, f"{RDF}type") if value.startswith(SCHEMA)}
@@ -104,7 +107,7 @@ def entity(site: Site, resource: Resource, quads: Iterable[Quad], language: str)
             "name": resource.label.text,
             "description": _text(own, _ABOUT, language),
             "sameAs": sorted({value for name in _SAME for value in _iris(own, name)}),
-            "subjectOf": {"@type": "Dataset", "@id": site.names.dataset, "url": site.names.dataset},
+            "subjectOf": {"@type": "Dataset", "@id": names.dataset, "url": names.dataset},
             **said,
             "alternateName": sorted({*others, *map(str, said.get("alternateName", ()))}),
         }

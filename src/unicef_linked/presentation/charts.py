@@ -28,9 +28,10 @@ if TYPE_CHECKING:
 
     from unicef_linked.dataset.labels import Link, Reader, Value
     from unicef_linked.exports.geojson import Geometry
+    from unicef_linked.presentation.context import PageContext
     from unicef_linked.rdf.iris import Names
-    from unicef_linked.store import Solution, Store, Term
-    from unicef_linked.web.site import Site
+    from unicef_linked.rdf.terms import Solution, Term
+    from unicef_linked.store import Store
 
 ROWS: Final = 2000
 """Rows that a picture is drawn from; more are a table to query, and nothing to look at."""
@@ -267,36 +268,36 @@ class Drawing:
         return f"{self.editor}&format=csv"
 
 
-def drawings(here: Site, language: str) -> list[Drawing]:
-    """Return every picture of a site, arranged for a language."""
-    return [_arrange(here, picture, language) for picture in here.pictures.published]
+def drawings(pictures: Pictures, context: PageContext) -> list[Drawing]:
+    """Return every picture, arranged for a page."""
+    return [_arrange(pictures, context, picture) for picture in pictures.published]
 
 
-def of(here: Site, iri: str, language: str) -> Drawing | None:
-    """Return the picture that an IRI names, arranged for a language; None where it names none."""
-    found = next((picture for picture in here.pictures.published if picture.iri == iri), None)
-    return _arrange(here, found, language) if found else None
+def of(pictures: Pictures, context: PageContext, iri: str) -> Drawing | None:
+    """Return the picture that an IRI names, arranged for a page; None where it names none."""
+    found = next((picture for picture in pictures.published if picture.iri == iri), None)
+    return _arrange(pictures, context, found) if found else None
 
 
 class _Undrawable(Exception):
     """What stands in the picture's place."""
 
 
-def _arrange(here: Site, picture: Picture, language: str) -> Drawing:
-    _ = here.translations.of(language).gettext
+def _arrange(pictures: Pictures, context: PageContext, picture: Picture) -> Drawing:
+    _ = context.messages.gettext
     table, problem, passing = Table((), ()), "", False
     try:
-        table = here.pictures.ask(picture)
+        table = pictures.ask(picture)
     except NotAcceptable:
         problem = _("The query of this picture gives no table: write it as a SELECT.")
     except QueryError as error:
         problem = _("The query of this picture is not answered: %(reason)s") % {"reason": error}
         passing = not isinstance(error, MalformedQuery | QueryRefused)
     iris = {term.value for row in table.rows for term in row.values() if isinstance(term, ox.NamedNode)}
-    quads = here.dataset.store.match_any([ox.NamedNode(iri) for iri in sorted({picture.iri, *iris})], _TOLD)
+    quads = context.store.match_any([ox.NamedNode(iri) for iri in sorted({picture.iri, *iris})], _TOLD)
     beside = {quad.object.value for quad in quads if isinstance(quad.object, ox.NamedNode)}
-    reader = here.reader([], language, picture.iri, *filter(None, [picture.shows]), *iris, *beside)
-    desk = _Desk(here, picture, table, reader, language, quads)
+    reader = context.reader([], picture.iri, *filter(None, [picture.shows]), *iris, *beside)
+    desk = _Desk(context, picture, table, reader, quads)
     drawn: Chart | Matrix | Timeline | Bars | None = None
     if not problem:
         try:
@@ -308,7 +309,7 @@ def _arrange(here: Site, picture: Picture, language: str) -> Drawing:
         picture.iri,
         reader.label(picture.iri),
         desk.words(picture.iri, f"{RDFS}comment"),
-        here.locate(picture.iri) or picture.iri,
+        context.locate(picture.iri) or picture.iri,
         picture.query,
         reader.link(picture.shows) if picture.shows else None,
         drawn,
@@ -326,10 +327,10 @@ class _Desk:
     """Where one picture is arranged."""
 
     def __init__(
-        self, here: Site, picture: Picture, table: Table, reader: Reader, language: str, quads: Iterable[ox.Quad]
+        self, context: PageContext, picture: Picture, table: Table, reader: Reader, quads: Iterable[ox.Quad]
     ) -> None:
-        self._here, self._picture, self._table, self._reader = here, picture, table, reader
-        self._language, self.gettext = language, here.translations.of(language).gettext
+        self._context, self._picture, self._table, self._reader = context, picture, table, reader
+        self._language, self.gettext = context.language, context.messages.gettext
         self._objects: dict[tuple[str, str], list[Term]] = {}
         for quad in quads:
             key = (str(getattr(quad.subject, "value", "")), quad.predicate.value)
@@ -389,8 +390,8 @@ class _Desk:
             shared = classes if shared is None else shared & classes
         if not shared:
             return None
-        sizes = dict(self._here.dataset.partitions["class"])
-        ours = {iri for iri in shared if iri.startswith(self._here.names.ontology)} or shared
+        sizes = dict(self._context.dataset.partitions["class"])
+        ours = {iri for iri in shared if iri.startswith(self._context.names.ontology)} or shared
         best = min(ours, key=lambda iri: (sizes.get(iri, 0), iri))
         label = self._reader.label(best)
         return label if label.language else None

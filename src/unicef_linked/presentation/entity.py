@@ -22,10 +22,11 @@ if TYPE_CHECKING:
 
     from unicef_linked.dataset.description import Description
     from unicef_linked.dataset.labels import Link, Value
+    from unicef_linked.presentation.context import PageContext
     from unicef_linked.presentation.evidence import Claim, Origin
-    from unicef_linked.store import Term
+    from unicef_linked.presentation.layout import Layout
+    from unicef_linked.rdf.terms import Term
     from unicef_linked.store.statements import Statements
-    from unicef_linked.web.site import Site
 
 MEANING: Final = (f"{SKOS}definition", f"{DCTERMS}description", f"{RDFS}comment")
 """What says in a sentence what a thing is, best first; it stands under the name."""
@@ -156,9 +157,9 @@ def _further(statements: LoadedStatements, terms: Iterable[Term], step: Step) ->
     }
 
 
-def portrait(site: Site, statements: LoadedStatements, description: Description, language: str) -> Portrait:
+def portrait(context: PageContext, layout: Layout, statements: LoadedStatements, description: Description) -> Portrait:
     """Return what a page in this language tells of a description's thing."""
-    return _Painter(site, statements, description, language).portrait()
+    return _Painter(context, layout, statements, description).portrait()
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,13 +170,13 @@ class Overview:
     cells: Mapping[str, tuple[tuple[Fact, ...], ...]] = field(default_factory=dict)
 
 
-def overview(site: Site, iris: Sequence[str], language: str) -> Overview:
+def overview(context: PageContext, layout: Layout, iris: Sequence[str]) -> Overview:
     """Return the key facts of things that stand in one list; a heading that fits none of them is left out."""
     rows: dict[tuple[Step, ...], Row] = {}
     found: dict[str, dict[tuple[Step, ...], Ways]] = {}
-    statements = LoadedStatements(site.dataset.store)
+    statements = LoadedStatements(context.store)
     statements.load([NamedNode(iri) for iri in iris])
-    rows_of = {iri: _key_rows(site, statements, NamedNode(iri)) for iri in iris}
+    rows_of = {iri: _key_rows(layout, statements, NamedNode(iri)) for iri in iris}
     for path in {row.path for found_rows in rows_of.values() for row in found_rows}:
         having = [NamedNode(iri) for iri in iris if any(row.path == path for row in rows_of[iri])]
         load_paths(statements, having, [path])
@@ -187,11 +188,13 @@ def overview(site: Site, iris: Sequence[str], language: str) -> Overview:
     quads = [
         quad for ways in found.values() for way in ways.values() for one in way.values() for q in one for quad in q
     ]
-    reader = site.reader(quads, language)
+    reader = context.reader(quads)
 
     def cell(ways: Ways) -> tuple[Fact, ...]:
         facts = (
-            Fact(reader.value(term), tell(term, language) if isinstance(term, Literal) else None, (), (), (), ())
+            Fact(
+                reader.value(term), tell(term, context.language) if isinstance(term, Literal) else None, (), (), (), ()
+            )
             for term in ways
         )
         return tuple(sorted(facts, key=lambda fact: reader.order(fact.value)))
@@ -203,25 +206,27 @@ def overview(site: Site, iris: Sequence[str], language: str) -> Overview:
     )
 
 
-def _key_rows(site: Site, statements: LoadedStatements, node: NamedNode) -> list[Row]:
+def _key_rows(layout: Layout, statements: LoadedStatements, node: NamedNode) -> list[Row]:
     """Return the rows of a thing's key facts."""
     own = statements.match(node)
     types = [
         quad.object.value for quad in own if quad.predicate.value == f"{RDF}type" and isinstance(quad.object, NamedNode)
     ]
-    groups = site.layout.groups(types, {quad.predicate.value for quad in own}, ())
+    groups = layout.groups(types, {quad.predicate.value for quad in own}, ())
     return [row for group in groups if group.key_facts for row in group.rows]
 
 
 class _Painter:
-    def __init__(self, site: Site, statements: LoadedStatements, description: Description, language: str) -> None:
-        self._site, self._statements, self._language = site, statements, language
+    def __init__(
+        self, context: PageContext, layout: Layout, statements: LoadedStatements, description: Description
+    ) -> None:
+        self._context, self._statements = context, statements
         self._start = NamedNode(description.iri)
         about = description.about
         self._own = [quad for quad in about if quad.subject == self._start]
         incoming = {quad.predicate.value for quad in about if quad.object == self._start}
         self._types = self._classes(self._start)
-        groups = site.layout.groups(self._types, {quad.predicate.value for quad in self._own}, incoming)
+        groups = layout.groups(self._types, {quad.predicate.value for quad in self._own}, incoming)
         load_paths(statements, [self._start], (row.path for group in groups for row in group.rows))
         self._meaning = next((ways for name in MEANING if (ways := self._follow((Step(name),)))), {})
         self._found: list[tuple[Group, list[tuple[Row, Ways]]]] = []
@@ -234,7 +239,7 @@ class _Painter:
         values = {term for ways in self._ways() for term in ways if isinstance(term, NamedNode)}
         graphs = {graph for quad in quads for graph in _graph(quad)}
         statements.load((*values, *map(NamedNode, graphs)), between)
-        self._evidence = Evidence(statements, site.names, between, graphs)
+        self._evidence = Evidence(statements, context.names, between, graphs)
         self._kinds: dict[Term, tuple[str, ...]] = {
             term: self._specific(self._classes(term))
             for ways in self._ways()
@@ -242,7 +247,7 @@ class _Painter:
             if isinstance(term, NamedNode)
         }
         kinds = {kind for found in self._kinds.values() for kind in found}
-        self._reader = site.reader(quads, language, *self._evidence.iris, *kinds, *self._types, self._start.value)
+        self._reader = context.reader(quads, *self._evidence.iris, *kinds, *self._types, self._start.value)
 
     def _follow(self, path: Sequence[Step]) -> Ways:
         return follow(self._statements, self._start, path)
@@ -264,8 +269,8 @@ class _Painter:
 
     def _specific(self, classes: Iterable[str]) -> tuple[str, ...]:
         """Return the dataset's own classes that are above no other one of them."""
-        own = [kind for kind in classes if kind.startswith(f"{self._site.names.ontology}#")]
-        above = {kind for one in own for kind in self._site.dataset.superclasses(one)}
+        own = [kind for kind in classes if kind.startswith(f"{self._context.names.ontology}#")]
+        above = {kind for one in own for kind in self._context.dataset.superclasses(one)}
         return tuple(sorted(kind for kind in own if kind not in above))
 
     def portrait(self) -> Portrait:
@@ -273,7 +278,7 @@ class _Painter:
         sections = [
             Section(
                 _key(group.iri),
-                self._reader.choose(group.names) or Text(self._site.names.shorten(group.iri)),
+                self._reader.choose(group.names) or Text(self._context.names.shorten(group.iri)),
                 group.key_facts,
                 tuple(self._shown(row, ways) for row, ways in rows),
             )
@@ -298,7 +303,7 @@ class _Painter:
         quads = [quad for way in ways for quad in way]
         last = {graph for way in ways for graph in _graph(way[-1])}
         through = dict.fromkeys(node.value for way in ways for node in _between(self._start, way))
-        told = tell(term, self._language) if isinstance(term, Literal) else None
+        told = tell(term, self._context.language) if isinstance(term, Literal) else None
         return Fact(
             self._reader.value(term, last),
             told,

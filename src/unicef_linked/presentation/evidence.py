@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from unicef_linked.dataset.labels import Link, Reader
     from unicef_linked.rdf.iris import Names
-    from unicef_linked.store import Term
+    from unicef_linked.rdf.terms import Term
     from unicef_linked.store.statements import LoadedStatements
 
 OA: Final = "http://www.w3.org/ns/oa#"

@@ -13,7 +13,7 @@ from unicef_linked.dataset.labels import collation
 
 if TYPE_CHECKING:
     from unicef_linked.dataset.labels import Text
-    from unicef_linked.web.site import Site
+    from unicef_linked.presentation.context import PageContext
 
 _EXAMPLES: Final = """
 # The example queries, each with the named graph that holds it.
@@ -41,19 +41,19 @@ class Example:
         return f"/sparql?query={quote(self.query, safe='')}"
 
 
-def examples(site: Site, language: str) -> list[tuple[Text, list[Example]]]:
+def examples(context: PageContext) -> list[tuple[Text, list[Example]]]:
     """Return the examples by topic; a topic is a named graph, and called what its name says after the colon."""
-    rows = site.dataset.store.select(_EXAMPLES)
-    reader = site.reader(
-        [], language, *{term.value for row in rows for term in row.values() if isinstance(term, NamedNode)}
-    )
+    rows = context.store.select(_EXAMPLES)
+    reader = context.reader([], *{term.value for row in rows for term in row.values() if isinstance(term, NamedNode)})
     groups: dict[str, list[Example]] = {}
     for row in rows:
         graph, example, text = row.get("graph"), row["example"], row["text"]
         if isinstance(example, NamedNode) and isinstance(text, Literal):
             query = re.sub(r"\n[ \t]*\n+", "\n\n", text.value).strip() + "\n"
             topic = graph.value if isinstance(graph, NamedNode) else ""
-            groups.setdefault(topic, []).append(Example(reader.label(example.value), in_language(query, language)))
+            groups.setdefault(topic, []).append(
+                Example(reader.label(example.value), in_language(query, context.language))
+            )
     return [
         (_topic(reader.label(graph_name)), sorted(found, key=lambda example: collation(example.title.text)))
         for graph_name, found in groups.items()

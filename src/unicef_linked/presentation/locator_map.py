@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from unicef_linked.dataset.labels import Link
+    from unicef_linked.presentation.context import PageContext
     from unicef_linked.presentation.entity import Portrait
     from unicef_linked.presentation.maps import Map
     from unicef_linked.store.statements import LoadedStatements, Statements
-    from unicef_linked.web.site import Site
 
 MOST: Final = 200
 """Things that are looked up for one map, and things around them: past that a map is no extract."""
@@ -71,20 +71,25 @@ def load_places(store: LoadedStatements, iris: Iterable[str]) -> None:
     )
 
 
-def extract(site: Site, statements: LoadedStatements, thing: Link, portrait: Portrait, language: str) -> Map | None:
-    """Return the map of a thing; None where neither it nor what its rows lead to is anywhere. Drawing costs half a page."""
-    key = thing.iri, language
-    kept = site.extracts
-    with suppress(KeyError):
-        return kept[key]
-    drawn = _extract(site, statements, thing, portrait, language)
-    if len(kept) >= _KEPT:
-        kept.clear()
-    kept[key] = drawn
-    return drawn
+class LocatorMaps:
+    """The maps on pages about things, kept as they have been drawn: drawing costs half a page."""
+
+    def __init__(self) -> None:
+        self._drawn: dict[tuple[str, str], Map | None] = {}
+
+    def draw(self, context: PageContext, statements: LoadedStatements, thing: Link, portrait: Portrait) -> Map | None:
+        """Return the map of a thing; None where neither it nor what its rows lead to is anywhere."""
+        key = thing.iri, context.language
+        with suppress(KeyError):
+            return self._drawn[key]
+        drawn = _extract(context, statements, thing, portrait)
+        if len(self._drawn) >= _KEPT:
+            self._drawn.clear()
+        self._drawn[key] = drawn
+        return drawn
 
 
-def _extract(site: Site, store: LoadedStatements, thing: Link, portrait: Portrait, language: str) -> Map | None:
+def _extract(context: PageContext, store: LoadedStatements, thing: Link, portrait: Portrait) -> Map | None:
     """Draw the map of a thing.
 
     The kinds of its features: ``subject`` is what the page is about, or where it works if it is nowhere itself;
@@ -98,10 +103,10 @@ def _extract(site: Site, store: LoadedStatements, thing: Link, portrait: Portrai
     if not features:
         return None
     features = beside + features  # of an office and its town at one point, the office
-    wide = (area for area in (*features, *_beyond(site, store, features, language)) if _holds_all(area, features))
-    ground = next((area for area in wide if not any(_around(site, store, [area], None, language))), None)
+    wide = (area for area in (*features, *_beyond(context, store, features)) if _holds_all(area, features))
+    ground = next((area for area in wide if not any(_around(context, store, [area], None))), None)
     shown = _each_point_once(feature for feature in features if ground is None or feature.iri != ground.iri)
-    around = list(_around(site, store, shown, ground, language))
+    around = list(_around(context, store, shown, ground))
     if ground:
         around.insert(0, replace(ground, label=Text(""), kind="ground", note=ground.note or ground.label.text))
     drawn = draw([*around, *_in_short(shown)], words=_WORDS)
@@ -201,16 +206,16 @@ def _holds_all(area: Feature, features: Sequence[Feature]) -> bool:
     )
 
 
-def _beyond(site: Site, store: LoadedStatements, features: Iterable[Feature], language: str) -> Iterator[Feature]:
+def _beyond(context: PageContext, store: LoadedStatements, features: Iterable[Feature]) -> Iterator[Feature]:
     """Yield the areas that what is shown leads to: a region leads to its country."""
     known = {feature.iri for feature in features}
     objects = [quad.object for iri in sorted(known) for quad in store.match(NamedNode(iri))]
     iris = dict.fromkeys(term.value for term in objects if isinstance(term, NamedNode) and term.value not in known)
-    yield from _areas(site, store, iris, "ground", language)
+    yield from _areas(context, store, iris, "ground")
 
 
 def _around(
-    site: Site, store: LoadedStatements, features: Iterable[Feature], ground: Feature | None, language: str
+    context: PageContext, store: LoadedStatements, features: Iterable[Feature], ground: Feature | None
 ) -> Iterator[Feature]:
     """Yield the areas of the same kinds as what is shown."""
     a = NamedNode(f"{RDF}type")
@@ -219,16 +224,16 @@ def _around(
         quad.object
         for iri in known
         for quad in store.match(NamedNode(iri), a)
-        if isinstance(quad.object, NamedNode) and quad.object.value.startswith(f"{site.names.ontology}#")
+        if isinstance(quad.object, NamedNode) and quad.object.value.startswith(f"{context.names.ontology}#")
     }
-    found = {quad.subject.value for quad in site.dataset.store.match_any(None, [a], kinds)}  # type: ignore[union-attr]
-    yield from _areas(site, store, sorted(found - known - {ground.iri if ground else ""}), "context", language)
+    found = {quad.subject.value for quad in context.store.match_any(None, [a], kinds)}  # type: ignore[union-attr]
+    yield from _areas(context, store, sorted(found - known - {ground.iri if ground else ""}), "context")
 
 
-def _areas(site: Site, store: LoadedStatements, iris: Iterable[str], kind: str, language: str) -> Iterator[Feature]:
+def _areas(context: PageContext, store: LoadedStatements, iris: Iterable[str], kind: str) -> Iterator[Feature]:
     some = list(iris)[:MOST]
     load_places(store, some)
-    reader = site.reader([], language, *some)
+    reader = context.reader([], *some)
     for iri in some:
         geometry = place_of(store, iri)
         if geometry and _is_area(geometry):

@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
-from pyoxigraph import BlankNode, Literal, NamedNode, Triple
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
 
-    from pyoxigraph import Quad
+    from pyoxigraph import NamedNode, Quad
 
     from unicef_linked.rdf.formats import Format
+    from unicef_linked.rdf.terms import Solution, Term
     from unicef_linked.store.query import Query
 
 BATCH: Final = 1000
@@ -21,8 +20,6 @@ BATCH: Final = 1000
 Labels = dict[str, dict[str, str]]
 """IRI to language tag to text; "" is the language of a plain literal."""
 
-Term = NamedNode | BlankNode | Literal | Triple
-Solution = dict[str, Term]
 
 WHOLE: Final = 1 << 20
 """Answers up to this many bytes are read whole before the status line, so that they have a length and can be kept."""

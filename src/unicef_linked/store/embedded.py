@@ -32,7 +32,7 @@ from unicef_linked.errors import (
 )
 from unicef_linked.rdf.formats import GRAPH_FORMATS, SOLUTION_FORMATS, Carries, Format
 from unicef_linked.rdf.serialization import settle_prefixes
-from unicef_linked.store import WHOLE, Answer, Chunks, Labels, Solution, Term
+from unicef_linked.store import WHOLE, Answer, Chunks, Labels
 from unicef_linked.store.labels import LABEL_NODES, choose_labels
 from unicef_linked.store.loading import load_release, open_index
 from unicef_linked.store.pool.slots import STAMP, Board
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
 
     from unicef_linked.config import Settings
+    from unicef_linked.rdf.terms import Solution, Term
     from unicef_linked.release import Release
 
 _GLIBC_TUNABLES: Final = ":".join(

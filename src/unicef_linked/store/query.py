@@ -17,7 +17,7 @@ from unicef_linked.rdf.iris import undeclared_prefix
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from unicef_linked.store import Term
+    from unicef_linked.rdf.terms import Term
 
 MAX_DEPTH: Final = 100
 """Nested brackets, or signs in a row. The engine's parser is recursive: a few thousand overflow its stack."""

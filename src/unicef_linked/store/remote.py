@@ -47,7 +47,7 @@ from unicef_linked.rdf.formats import (
     Format,
 )
 from unicef_linked.rdf.serialization import settle_prefixes
-from unicef_linked.store import BATCH, WHOLE, Answer, Chunks, Labels, Solution, Term
+from unicef_linked.store import BATCH, WHOLE, Answer, Chunks, Labels
 from unicef_linked.store.labels import LABEL_NODES, choose_labels
 from unicef_linked.store.query import Query, bind, check, form_of, malformed
 
@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from unicef_linked.config import Settings
+    from unicef_linked.rdf.terms import Solution, Term
     from unicef_linked.release import Release
 
 _CONNECT: Final = 3.0

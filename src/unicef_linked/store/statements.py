@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     from pyoxigraph import NamedNode, Quad
 
-    from unicef_linked.store import Labels, Store, Term
+    from unicef_linked.rdf.terms import Term
+    from unicef_linked.store import Labels, Store
 
 
 class Statements(Protocol):

@@ -90,9 +90,12 @@ def create_app(
     app.after_request(_open_to_other_origins)
 
     interface.install(app)
-    app.wsgi_app = sparql.Endpoint(app.wsgi_app, store, settings, body_limit)  # type: ignore[method-assign]
+    figures = metrics.install(app, release)
+    app.wsgi_app = sparql.Endpoint(  # type: ignore[method-assign]
+        app.wsgi_app, store, settings, body_limit, figures.count_query
+    )
     app.wsgi_app = ResponseCache(app.wsgi_app, settings.cache_size << 20)  # type: ignore[method-assign]
-    app.wsgi_app = metrics.Metered(app.wsgi_app)  # type: ignore[method-assign]
+    app.wsgi_app = metrics.Metered(app.wsgi_app, figures)  # type: ignore[method-assign]
     return app
 
 

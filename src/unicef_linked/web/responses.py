@@ -18,6 +18,7 @@ from unicef_linked.web.negotiation import choose, choose_language
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from unicef_linked.presentation.context import PageContext
     from unicef_linked.web.site import Site
 
 CACHE: Final = "public, max-age=300"
@@ -82,6 +83,11 @@ def language() -> str:
         languages = site().settings.languages
         g.language = choose_language(request.args.get("lang"), request.headers.get("Accept-Language"), languages)
     return str(g.language)
+
+
+def page_context() -> PageContext:
+    """Return what a page for this request is made from."""
+    return site().context(language())
 
 
 def gettext(message: str) -> str:

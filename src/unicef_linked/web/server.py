@@ -21,6 +21,7 @@ from unicef_linked.links import read_state
 from unicef_linked.release import Release, open_release
 from unicef_linked.store.engines import open_store, run_engine
 from unicef_linked.web import check_languages, create_app
+from unicef_linked.web.middleware.metrics import shared_by_workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -61,7 +62,8 @@ def serve(release: Release, settings: Settings, *, host: str, port: int, workers
         os.environ[_HANDOVER] = json.dumps(
             {"settings": asdict(settings), "release": str(release.path), "engine": running}
         )
-        _run(host, port, workers, settings)
+        with shared_by_workers():
+            _run(host, port, workers, settings)
 
 
 def _run(host: str, port: int, workers: int, settings: Settings) -> None:

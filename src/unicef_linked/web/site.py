@@ -7,23 +7,21 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from pyoxigraph import Literal, NamedNode, Quad
+from pyoxigraph import NamedNode
 
-from unicef_linked.dataset.labels import Reader
 from unicef_linked.i18n import Translations, read_translations
 from unicef_linked.lookup.index import read as read_index
 from unicef_linked.lookup.matching import Reconciler
 from unicef_linked.presentation.charts import Pictures
+from unicef_linked.presentation.context import PageContext
 from unicef_linked.presentation.layout import read as read_layout
+from unicef_linked.presentation.locator_map import LocatorMaps
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from unicef_linked.config import Settings
     from unicef_linked.dataset.published import PublishedDataset
     from unicef_linked.lookup.index import Index
     from unicef_linked.presentation.layout import Layout
-    from unicef_linked.presentation.maps import Map
     from unicef_linked.rdf.iris import Names
 
 
@@ -55,9 +53,9 @@ class Site:
         return Pictures(self.dataset.store, self.names, self.settings.query_timeout)
 
     @cached_property
-    def extracts(self) -> dict[tuple[str, str], Map | None]:
-        """The maps on pages about things, by IRI and language, as they have been drawn (``extract``)."""
-        return {}
+    def locator_maps(self) -> LocatorMaps:
+        """The maps on pages about things."""
+        return LocatorMaps()
 
     @cached_property
     def reconciler(self) -> Reconciler:
@@ -81,17 +79,6 @@ class Site:
             return f"/resource?iri={quote(iri, safe='')}"  # a dataset that is not ours: its IRIs lie elsewhere
         return local
 
-    def site_reader(self, language: str) -> Reader:
-        """Return a reader that knows the names that every page has."""
-        return Reader(self.names, self.dataset.common_labels, language, self.locate)
-
-    def reader(self, quads: Iterable[Quad], language: str, *more: str) -> Reader:
-        """Return a reader that knows the name of every IRI in the quads."""
-        iris = set(more)
-        for quad in quads:
-            for term in (quad.subject, quad.predicate, quad.object, quad.graph_name):
-                if isinstance(term, NamedNode):
-                    iris.add(term.value)
-                elif isinstance(term, Literal):
-                    iris.add(term.datatype.value)
-        return Reader(self.names, self.dataset.store.labels(iris), language, self.locate)
+    def context(self, language: str) -> PageContext:
+        """Return what a page in a language is made from."""
+        return PageContext(self.dataset, language, self.locate, self.translations.of(language))

@@ -16,7 +16,7 @@ from jinja2 import pass_context
 from unicef_linked.i18n import locale_of
 from unicef_linked.presentation.literals import tell
 from unicef_linked.presentation.local_formats import format_number
-from unicef_linked.web.responses import gettext, language, site
+from unicef_linked.web.responses import gettext, language, page_context, site
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,7 +87,7 @@ def _assets() -> dict[str, str]:
 def menu() -> list[tuple[Link, int, str]]:
     """Return the class, by what several of its things are called, the size and the address of each list."""
     lists = site().lists
-    reader = site().site_reader(language())
+    reader = page_context().common_reader()
     links = {iri: reader.link(iri) for iri, _ in lists.values()}
     return [
         (replace(links[iri], label=site().dataset.plural(iri, language()) or links[iri].label), number, address)
@@ -98,14 +98,14 @@ def menu() -> list[tuple[Link, int, str]]:
 def _site_name() -> Text | None:
     """Return the name that the data gives the dataset, None where it gives none."""
     iri = site().names.dataset
-    label = site().site_reader(language()).label(iri)
+    label = page_context().common_reader().label(iri)
     return label if label.text != site().names.shorten(iri) else None
 
 
 def _dataset_licence() -> Link | None:
     """Return the licence that the data states for the dataset."""
     licences = site().dataset.licences.get(site().names.dataset, [])
-    return site().site_reader(language()).link(licences[0]) if licences else None
+    return page_context().common_reader().link(licences[0]) if licences else None
 
 
 def _other_language(wanted: str) -> str:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 Headers = list[tuple[str, str]]
 _Key = tuple[str | bytes, ...]
 
+OUTCOME: Final = "unicef_linked.cache"
+"""Key of the WSGI environment: ``hit`` or ``miss``; not set for requests that are not looked up."""
 _KEPT: Final = frozenset({"200 OK", "303 SEE OTHER"})
 _SMALL: Final = 1 << 20
 """Larger answers pass through: they would push everything else out."""
@@ -104,6 +106,7 @@ class ResponseCache:
             question,
         )
         kept = self._kept.get(key)
+        environ[OUTCOME] = "miss" if kept is None else "hit"
         if kept is None:
             answer = self._ask(environ, compress=compress)
             if isinstance(answer, _Passing):

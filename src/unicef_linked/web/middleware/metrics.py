@@ -1,97 +1,215 @@
-"""/metrics: what one web worker knows of itself and of the release, as Prometheus reads it (text format 0.0.4).
+"""/metrics: figures of the web workers and of the release, in Prometheus' text format 0.0.4.
 
-Each web worker is a process that counts for itself, and a scrape reaches one of them: every series of a worker says which
-(``worker``), so that no counter ever seems to fall. What is of the release is the same in all.
+Web workers are processes. Each counts into files of its own in one directory, and the worker that a
+scrape reaches adds up the files of all, those of workers that have ended too (multiprocess mode,
+https://prometheus.github.io/client_python/multiprocess/). An application that ``serve`` did not
+start counts in memory, in a registry of its own.
+
+prometheus_client chooses between the two when it is imported, by the environment. So this module
+imports it where an application is made, after ``shared_by_workers`` has set the environment.
 """
 
 from __future__ import annotations
 
 import os
-import threading
+import sys
 import time
-from collections import Counter
+from contextlib import contextmanager, suppress
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 
-from flask import Blueprint, Response, current_app
+from flask import Blueprint, Flask, Response, current_app
 
 from unicef_linked import __version__
-from unicef_linked.web.responses import site
+from unicef_linked.web.middleware.cache import OUTCOME
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from prometheus_client import Counter, Histogram, Metric
+
+    from unicef_linked.release import Release
 
 routes: Final = Blueprint("metrics", __name__)
 
-TEXT: Final = "text/plain; version=0.0.4; charset=utf-8"
+_EXTENSION: Final = "unicef-linked-metrics"
+_DIRECTORY: Final = "PROMETHEUS_MULTIPROC_DIR"
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "OPTIONS"})
+_BUCKETS: Final = (0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10.0, 30.0)
+"""Upper bounds of the duration histogram (s): from an answer in the cache to the longest query."""
+
+
+@contextmanager
+def shared_by_workers() -> Iterator[None]:
+    """Make processes that start inside this context count into one temporary directory."""
+    assert "prometheus_client" not in sys.modules, "it has already chosen to count in memory"
+    with TemporaryDirectory(prefix="unicef-linked-metrics-") as directory:
+        os.environ[_DIRECTORY] = directory
+        try:
+            yield
+        finally:
+            del os.environ[_DIRECTORY]
+
+
+class Metrics:
+    """The metrics of one application; label values come from closed sets, never from a client."""
+
+    def __init__(self, release: Release, kinds: frozenset[str]) -> None:
+        from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+        from prometheus_client.multiprocess import MultiProcessCollector
+
+        self._release, self._kinds = release, kinds
+        self._directory = os.environ.get(_DIRECTORY)
+        self._registry = CollectorRegistry()
+        self._registry.register(self)
+        if self._directory:
+            MultiProcessCollector(self._registry, self._directory)  # type: ignore[no-untyped-call]
+        # The collector of the directory reads these too, so they must not register themselves.
+        own = None if self._directory else self._registry
+        self._answers = Counter(
+            "unicef_linked_answers_total",
+            "Answers, by method and status.",
+            ["method", "status"],
+            registry=own,
+        )
+        self._durations = Histogram(
+            "unicef_linked_request_duration_seconds",
+            "Time until the answer begins, by the first segment of the path and the status class.",
+            ["kind", "status"],
+            buckets=_BUCKETS,
+            registry=own,
+        )
+        self._cache = Counter(
+            "unicef_linked_cache_requests_total",
+            "Requests that the response cache could answer, by outcome.",
+            ["outcome"],
+            registry=own,
+        )
+        self._queries = Counter(
+            "unicef_linked_queries_total",
+            "Queries that the response cache did not answer, by outcome.",
+            ["outcome"],
+            registry=own,
+        )
+        workers = Gauge(
+            "unicef_linked_workers",
+            "Web workers that run.",
+            multiprocess_mode="livesum",
+            registry=own,
+        )
+        workers.set(1)
+        self._series = cache(self._find_series)  # as many as there are values of the labels
+
+    def count_answer(self, environ: WSGIEnvironment, status: str, seconds: float) -> None:
+        """Count one answer, when its status is known."""
+        method, code = environ["REQUEST_METHOD"], status[:3]
+        kind = _kind(environ["PATH_INFO"])
+        known_method = method if method in _METHODS else "other"
+        known_kind = kind if kind in self._kinds else "other"
+        answers, durations, outcomes = self._series(known_method, code, known_kind, environ.get(OUTCOME, ""))
+        answers.inc()
+        durations.observe(seconds)
+        if outcomes:
+            outcomes.inc()
+
+    def _find_series(
+        self, method: str, code: str, kind: str, outcome: str
+    ) -> tuple[Counter, Histogram, Counter | None]:
+        """Return the series that an answer counts in. To look one up takes longer than to count."""
+        outcomes = self._cache.labels("not_modified" if code == "304" else outcome) if outcome else None
+        return self._answers.labels(method, code), self._durations.labels(kind, f"{code[0]}xx"), outcomes
+
+    def count_query(self, outcome: str) -> None:
+        """Count one query: ``answered`` when its answer begins, else the name of its problem."""
+        self._queries.labels(outcome).inc()
+
+    def exposition(self) -> bytes:
+        """Return all metrics as text."""
+        from prometheus_client import generate_latest
+        from prometheus_client.multiprocess import mark_process_dead
+
+        for pid in self._workers():
+            if not Path(f"/proc/{pid}").exists():
+                with suppress(FileNotFoundError):  # a scrape of another worker was first
+                    mark_process_dead(pid, self._directory)  # type: ignore[no-untyped-call]
+        return generate_latest(self._registry)
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield what is read at each scrape: the release, and the process of each worker."""
+        from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily, Metric
+
+        manifest = self._release.manifest
+        information = {
+            "version": __version__,
+            "release": manifest.name,
+            "base": manifest.base_iri,
+        }
+        yield InfoMetricFamily("unicef_linked", "The program and the release.", information)
+        yield GaugeMetricFamily("unicef_linked_statements", "Statements of the release.", manifest.quads)
+        families: dict[str, Metric] = {}
+        for pid in self._workers():
+            for metric in _process(pid):
+                new = Metric(metric.name, metric.documentation, metric.type)
+                family = families.setdefault(metric.name, new)
+                for sample in metric.samples:
+                    family.add_sample(sample.name, {"worker": str(pid)}, sample.value)
+        yield from families.values()
+
+    def _workers(self) -> list[int]:
+        """Return the process of each worker that runs, as their gauges tell."""
+        if not self._directory:
+            return [os.getpid()]
+        files = Path(self._directory).glob("gauge_livesum_*.db")
+        return sorted(int(file.stem.rpartition("_")[2]) for file in files)
 
 
 class Metered:
-    """WSGI middleware that counts the answers of its process, by method and status."""
+    """WSGI middleware that counts answers."""
 
-    def __init__(self, application: WSGIApplication) -> None:
-        self._application = application
-        self._lock = threading.Lock()
-        self.answers: Counter[tuple[str, str]] = Counter()
-        self.started = time.time()
+    def __init__(self, application: WSGIApplication, metrics: Metrics) -> None:
+        self._application, self._metrics = application, metrics
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer, and count it once the status is known."""
-        method = environ["REQUEST_METHOD"]
+        began = time.perf_counter()
 
         def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Callable[[bytes], object]:
-            with self._lock:
-                self.answers[method if method in _METHODS else "other", status[:3]] += 1
+            self._metrics.count_answer(environ, status, time.perf_counter() - began)
             return start_response(status, headers, *error)
 
         return self._application(environ, start)
 
 
+def install(app: Flask, release: Release) -> Metrics:
+    """Give an application, whose routes are known, its metrics."""
+    kinds = frozenset(_kind(rule.rule) for rule in app.url_map.iter_rules())
+    metrics = app.extensions[_EXTENSION] = Metrics(release, kinds)
+    return metrics
+
+
 @routes.get("/metrics")
 def metrics() -> Response:
-    """Return the figures of this worker and of the release."""
-    here, metered = site(), current_app.wsgi_app
-    assert isinstance(metered, Metered)
-    worker = {"worker": str(os.getpid())}
-    used = os.times()
-    with open("/proc/self/statm", encoding="ascii") as file:  # noqa: PTH123 - not a file to have a path for
-        resident = int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    lines = [
-        *_metric("unicef_linked_info", "gauge", "The program and the release.", [(_release(), 1)]),
-        *_metric(
-            "unicef_linked_statements",
-            "gauge",
-            "Statements of the release.",
-            [({}, here.dataset.release.manifest.quads)],
-        ),
-        *_metric(
-            "unicef_linked_answers_total",
-            "counter",
-            "Answers of this web worker, by method and status.",
-            [({**worker, "method": m, "status": s}, n) for (m, s), n in sorted(metered.answers.items())],
-        ),
-        *_metric("process_start_time_seconds", "gauge", "When this web worker started.", [(worker, metered.started)]),
-        *_metric("process_cpu_seconds_total", "counter", "Its processor time.", [(worker, used.user + used.system)]),
-        *_metric("process_resident_memory_bytes", "gauge", "Its memory.", [(worker, resident)]),
-    ]
-    content = "\n".join([*lines, ""])
-    return Response(content, content_type=TEXT, headers={"Cache-Control": "no-store"})
+    """Return the figures of all web workers and of the release."""
+    from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
+
+    content = current_app.extensions[_EXTENSION].exposition()
+    headers = {"Cache-Control": "no-store"}
+    return Response(content, content_type=CONTENT_TYPE_PLAIN_0_0_4, headers=headers)
 
 
-def _release() -> dict[str, str]:
-    manifest = site().dataset.release.manifest
-    return {"version": __version__, "release": manifest.name, "base": manifest.base_iri}
+def _kind(path: str) -> str:
+    """Return the first segment of a path or of a route's rule, without a suffix.
+
+    >>> [_kind(path) for path in ("/", "/doc/office/gao.ttl", "/dataset.<suffix>")]
+    ['home', 'doc', 'dataset']
+    """
+    return path.lstrip("/").partition("/")[0].partition(".")[0] or "home"
 
 
-def _metric(name: str, kind: str, text: str, samples: Iterable[tuple[Mapping[str, str], float]]) -> list[str]:
-    """Return the lines of one metric family."""
-    lines = [f"# HELP {name} {text}", f"# TYPE {name} {kind}"]
-    for labels, value in samples:
-        inside = ",".join(f'{key}="{_escape(text)}"' for key, text in labels.items())
-        lines.append(f"{name}{{{inside}}} {value}" if inside else f"{name} {value}")
-    return lines
+def _process(pid: int) -> Iterable[Metric]:
+    from prometheus_client import ProcessCollector
 
-
-def _escape(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("\n", "\\n").replace('"', '\\"')
+    return ProcessCollector(pid=lambda: pid, registry=None).collect()

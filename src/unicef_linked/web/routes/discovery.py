@@ -258,10 +258,10 @@ def llms() -> Response:
     address = here.public_url(request.host_url)
     iri = here.names.dataset
     quads = here.dataset.store.match(NamedNode(iri))
-    reader = here.reader(quads, "en", iri)
+    reader = here.context("en").reader(quads, iri)
     resource = reader.resource(iri, quads)
     summary = [v.text.text for v in resource.values(f"{DCTERMS}description") if v.text and v.text.language == "en"]
-    lists = here.reader([], "en", *(kind for kind, _ in here.lists.values()))
+    lists = here.context("en").reader([], *(kind for kind, _ in here.lists.values()))
     lines = [
         f"# {resource.label.text}",
         "",
@@ -283,7 +283,7 @@ def llms() -> Response:
         lines += ["", "## Lists", ""]
     for path, (kind, number) in here.lists.items():
         lines.append(f"- [{lists.label(kind).text}]({address.rstrip('/')}{path}.jsonld): {number}")
-    for example in briefest(examples(here, "en")):
+    for example in briefest(examples(here.context("en"))):
         lines += ["", f"## Example: {example.title.text}", "", "```sparql", example.query.rstrip(), "```"]
     return represent(("\n".join(lines) + "\n").encode(), PLAIN)
 

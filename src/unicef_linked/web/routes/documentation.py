@@ -20,8 +20,8 @@ from unicef_linked.metadata.dcat import describe_dataset
 from unicef_linked.presentation.diagrams import Drawing, Edge, Node, draw
 from unicef_linked.rdf.iris import DCTERMS, OWL, PROV, RDF, RDFS, SHACL, SKOS
 from unicef_linked.store.statements import LoadedStatements
-from unicef_linked.web.responses import CACHE, language, page, site
-from unicef_linked.web.routes.quality import focus_nodes, report_of
+from unicef_linked.web.responses import CACHE, language, page, page_context, site
+from unicef_linked.web.routes.quality import failing_nodes, focus_nodes, report_of
 from unicef_linked.web.routes.resources import formats_of, respond
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from unicef_linked.dataset.labels import Link, Property, Reader, Resource, Value
     from unicef_linked.dataset.vocabulary import Relation, Shape
-    from unicef_linked.store import Term
+    from unicef_linked.rdf.terms import Term
     from unicef_linked.web.site import Site
 
 routes: Final = Blueprint("documentation", __name__)
@@ -120,7 +120,7 @@ def _ontology_page(here: Site) -> bytes:
     instances = _first_instances(here, vocabulary.classes)
     statements = _first_statements(here, vocabulary.properties)
     shown = {term.value for s in statements.values() for term in s.triple if isinstance(term, ox.NamedNode)}
-    reader = here.reader(quads, language(), description.iri, *used, *kinds, *instances.values(), *shown)
+    reader = page_context().reader(quads, description.iri, *used, *kinds, *instances.values(), *shown)
     counts = {name: dict(here.dataset.partitions[name]) for name in ("class", "property")}
     prefix = vocabulary.prefix
     terms = _terms(quads, reader, prefix)
@@ -453,7 +453,7 @@ def _shapes_page(here: Site) -> bytes:
             labels.setdefault(str(getattr(quad.subject, "value", "")), {})[quad.object.language or ""] = (
                 quad.object.value
             )
-    reader = here.reader(quads, language(), description.iri).with_labels(labels)
+    reader = page_context().reader(quads, description.iri).with_labels(labels)
     prefix = f"{description.iri}#"
     terms = _terms(quads, reader, prefix)
     read = read_shapes(quads)
@@ -463,7 +463,8 @@ def _shapes_page(here: Site) -> bytes:
     for shape in read.values():
         for name in {*shape.kinds, shape.qualified} & read.keys():
             users[name].append(shape.iri)
-    failing = report_of(here).failing(read)
+    report = report_of(here)
+    failing = failing_nodes(report, read) if report else {}
     checked = [
         Checked(
             entry,
@@ -562,7 +563,7 @@ def dataset(suffix: str | None = None) -> Response:
     return respond(
         "/dataset",
         suffix,
-        lambda: describe_dataset(here, here.public_url(request.host_url)),
+        lambda: describe_dataset(here.dataset, here.translations, here.public_url(request.host_url)),
         lambda: _dataset_page(here),
     )
 
@@ -590,7 +591,7 @@ class Source:
 
 def _dataset_page(here: Site) -> bytes:
     address = here.public_url(request.host_url)
-    found = describe_dataset(here, address)
+    found = describe_dataset(here.dataset, here.translations, address)
     parts = {name: sorted(part, key=lambda pair: (-pair[1], pair[0])) for name, part in here.dataset.partitions.items()}
     graphs, sources = _origins(here)
     targets: dict[str, list[tuple[str, int]]] = defaultdict(list)
@@ -600,7 +601,7 @@ def _dataset_page(here: Site) -> bytes:
         *(iri for part in parts.values() for iri, _ in part),
         *(predicate for _, predicate, _ in here.dataset.links),
     ]
-    reader = here.reader(found.about, language(), found.iri, *named)
+    reader = page_context().reader(found.about, found.iri, *named)
     resource = reader.resource(found.iri, found.about)
     title = reader.label(found.iri)
     publisher = next((value.link for value in resource.values(f"{DCTERMS}publisher") if value.link), None)
@@ -626,7 +627,7 @@ def _dataset_page(here: Site) -> bytes:
         else "",
         dumps=[(path.name, path.stat().st_size) for path in here.dataset.release.dumps() if path.suffix],
         release=here.dataset.release.manifest,
-        structured=schema_org.dataset(here, address, language()),
+        structured=schema_org.dataset(here.dataset, address, language()),
         formats=formats_of("/dataset"),
         title=title,
     )  # fmt: skip
@@ -648,7 +649,7 @@ def _origins(here: Site) -> tuple[list[Graph], list[Source]]:
         used.update(set(_objects(quads, f"{DCTERMS}source")))
     statements.load(ox.NamedNode(iri) for iri in used)
     about = {iri: statements.match(ox.NamedNode(iri)) for iri in used}
-    reader = here.reader([*chain(*said.values(), *about.values())], language(), *said)
+    reader = page_context().reader([*chain(*said.values(), *about.values())], *said)
 
     def links(quads: Iterable[ox.Quad], predicate: str) -> tuple[Link, ...]:
         return tuple(reader.link(iri) for iri in sorted(set(_objects(quads, predicate))))
@@ -727,7 +728,7 @@ def _example(here: Site) -> Example | None:
     found |= _BETWEEN
     typed = here.dataset.store.match_any([ox.NamedNode(iri) for iri in found.values()], [ox.NamedNode(f"{RDF}type")])
     types = {name: [quad for quad in typed if quad.subject == ox.NamedNode(iri)] for name, iri in found.items()}
-    reader = here.reader([*chain(*types.values())], language(), *found.values())
+    reader = page_context().reader([*chain(*types.values())], *found.values())
     own = {
         name: [i for i in _objects(quads, f"{RDF}type") if i.startswith(here.names.base)]
         for name, quads in types.items()

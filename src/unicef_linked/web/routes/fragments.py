@@ -18,11 +18,11 @@ from unicef_linked.dataset.description import Description
 from unicef_linked.errors import BadParameter, NotFound
 from unicef_linked.rdf.iris import FOAF, HYDRA, RDF, VOID
 from unicef_linked.rdf.statistics import integer
-from unicef_linked.web.responses import language, page, site
+from unicef_linked.web.responses import page, page_context, site
 from unicef_linked.web.routes.resources import formats_of, respond
 
 if TYPE_CHECKING:
-    from unicef_linked.store import Term
+    from unicef_linked.rdf.terms import Term
 
 routes: Final = Blueprint("fragments", __name__)
 
@@ -121,7 +121,7 @@ def fragments(suffix: str | None = None) -> Response:
 
     def html() -> bytes:
         rows = [ox.Quad(*triple) for triple in data]
-        reader = here.reader(rows, language())
+        reader = page_context().reader(rows)
         fixed = {"graph": given["graph"]} if "graph" in given else {}
 
         def only(position: str, term: object) -> str:

@@ -167,7 +167,7 @@ OPERATIONS: Final = (
     Operation("/docs", N_("This description as a page"), (HTML.media_type,), query=("lang",)),
     Operation("/healthz", N_("Answers while the process lives"), _TEXT),
     Operation("/readyz", N_("Answers once the release is loaded"), _TEXT),
-    Operation("/metrics", N_("Figures of one web worker, for Prometheus"), _TEXT),
+    Operation("/metrics", N_("Figures of the web workers, for Prometheus"), _TEXT),
 )  # fmt: skip
 """Each public route with each method; ``HEAD`` and ``OPTIONS`` work wherever ``GET`` does and are not repeated."""
 
@@ -312,7 +312,7 @@ def _described(spoken: str) -> dict[str, Any]:
     here = site()
     return describe(
         _served(),
-        here.reader([], spoken, here.names.dataset).label(here.names.dataset).text,
+        here.context(spoken).reader([], here.names.dataset).label(here.names.dataset).text,
         here.public_url(request.host_url),
         languages=here.settings.languages,
         gettext=here.translations.of(spoken).gettext,

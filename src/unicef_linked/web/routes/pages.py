@@ -15,7 +15,7 @@ from unicef_linked.metadata.dcat import describe_dataset
 from unicef_linked.presentation import charts as published
 from unicef_linked.presentation.examples import briefest, examples
 from unicef_linked.rdf.formats import DOCUMENT_FORMATS, DUMPS, HTML, RESULTS_JSON
-from unicef_linked.web.responses import CACHE, TITLES, language, link, negotiate, page, represent, site
+from unicef_linked.web.responses import CACHE, TITLES, language, link, negotiate, page, page_context, represent, site
 from unicef_linked.web.routes.exports import titled_exports
 from unicef_linked.web.routes.resources import formats_of, write
 
@@ -37,16 +37,16 @@ def home() -> Response:
     offer = negotiate(DOCUMENT_FORMATS)
     links = [link("/dataset", "describedby"), link("/sparql", "service"), link("/ontology", "type")]
     if offer is not HTML:
-        description = describe_dataset(here, here.public_url(request.host_url))
+        description = describe_dataset(here.dataset, here.translations, here.public_url(request.host_url))
         content = write(here, description, offer)
         return represent(content, offer, varies_by=["Accept"], location=f"/dataset.{offer.suffix}", links=links)
     classes = [] if here.lists else here.dataset.partitions["class"]
     iris = [iri for iri, _ in [*here.lists.values(), *classes]]
     quads = here.dataset.store.match_any([ox.NamedNode(iri) for iri in iris])
-    reader = here.reader(quads, language(), here.names.dataset, *iris)
-    drawings = published.drawings(here, language())
+    reader = page_context().reader(quads, here.names.dataset, *iris)
+    drawings = published.drawings(here.pictures, page_context())
     drawn = {drawing.query for drawing in drawings}
-    asked = [(topic, [e for e in found if e.query not in drawn]) for topic, found in examples(here, language())]
+    asked = [(topic, [e for e in found if e.query not in drawn]) for topic, found in examples(page_context())]
     content = page(
         "home.html",
         drawings=drawings,
@@ -59,7 +59,7 @@ def home() -> Response:
         dataset=reader.resource(here.names.dataset, here.dataset.own_statements),
         counts=here.dataset.counts,
         examples=briefest([(topic, found) for topic, found in asked if found]),
-        structured=schema_org.dataset(here, here.public_url(request.host_url), language()),
+        structured=schema_org.dataset(here.dataset, here.public_url(request.host_url), language()),
         formats=formats_of("/dataset"),
     )
     return represent(content, offer, varies_by=["Accept"], links=links, cache=_cache(drawings))
@@ -68,7 +68,7 @@ def home() -> Response:
 @routes.get("/pictures")
 def pictures() -> Response:
     """Return every picture that the data publishes: who does what where."""
-    drawings = published.drawings(site(), language())
+    drawings = published.drawings(site().pictures, page_context())
     if not drawings:
         raise NotFound("this dataset publishes no pictures; a picture is a ul:Picture, as /ontology describes it")
     negotiate((HTML,))

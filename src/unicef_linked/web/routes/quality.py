@@ -20,7 +20,8 @@ from unicef_linked.i18n import N_
 from unicef_linked.rdf.iris import DCTERMS, DQV, FOAF, PROV, RDF, RDFS, SHACL, SKOS, VOID, XSD
 from unicef_linked.release import open_release
 from unicef_linked.store.labels import LABEL_PROPERTIES
-from unicef_linked.web.responses import language, page, site
+from unicef_linked.validation.report import SEVERITIES, Report, read_report
+from unicef_linked.web.responses import page, page_context, site
 from unicef_linked.web.routes.resources import formats_of, respond
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     from unicef_linked.dataset.labels import Link, Reader, Resource
     from unicef_linked.dataset.vocabulary import Shape
-    from unicef_linked.store import Solution
+    from unicef_linked.rdf.terms import Solution
     from unicef_linked.web.site import Site
 
 routes: Final = Blueprint("quality", __name__)
@@ -45,66 +46,29 @@ def quality(suffix: str | None = None) -> Response:
 # What the shapes found
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
-    """One sh:ValidationResult: what a shape found wrong, or would have otherwise."""
+def failing_nodes(report: Report, shapes: Mapping[str, Shape]) -> dict[str, set[str]]:
+    """Return the nodes that do not conform, by node shape: a result of a property shape is one of what holds it.
 
-    severity: str
-    focus_node: str
-    path: str
-    shape: str
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """One sh:ValidationReport; ``conforms`` is None where nothing was validated."""
-
-    conforms: bool | None = None
-    results: tuple[Result, ...] = ()
-
-    def failing(self, shapes: Mapping[str, Shape]) -> dict[str, set[str]]:
-        """Return the nodes that do not conform, by node shape: a result of a property shape is one of what holds it.
-
-        Advice does not count, as it does not for the release.
-        """
-        holders: dict[str, list[str]] = defaultdict(list)
-        for shape in shapes.values():
-            for part in shape.parts:
-                holders[part].append(shape.iri)
-        found: dict[str, set[str]] = defaultdict(set)
-        for result in self.results:
-            if result.severity != f"{SHACL}Violation":
-                continue
-            for name in holders.get(result.shape) or [result.shape]:
-                found[name].add(result.focus_node)
-        return dict(found)
+    Advice does not count, as it does not for the release.
+    """
+    holders: dict[str, list[str]] = defaultdict(list)
+    for shape in shapes.values():
+        for part in shape.parts:
+            holders[part].append(shape.iri)
+    found: dict[str, set[str]] = defaultdict(set)
+    for result in report.results:
+        if result.severity != "Violation":
+            continue
+        for name in holders.get(result.shape) or [result.shape]:
+            found[name].add(result.focus_node)
+    return dict(found)
 
 
-def read_report(quads: Iterable[ox.Quad]) -> Report:
-    """Return the validation report that a graph holds (SHACL, section 3.6)."""
-    said: dict[object, dict[str, object]] = defaultdict(dict)
-    conforms = None
-    for quad in quads:
-        said[quad.subject][quad.predicate.value] = quad.object
-        if quad.predicate.value == f"{SHACL}conforms" and isinstance(quad.object, ox.Literal):
-            conforms = quad.object.value in {"true", "1"}
-
-    def one(node: object, name: str) -> str:
-        return str(getattr(said[node].get(f"{SHACL}{name}"), "value", ""))
-
-    results = (
-        Result(one(node, "resultSeverity"), one(node, "focusNode"), one(node, "resultPath"), one(node, "sourceShape"))
-        for node in list(said)
-        if f"{SHACL}resultSeverity" in said[node]
-    )
-    return Report(conforms, tuple(sorted(results, key=lambda r: (r.severity, r.shape, r.focus_node, r.path))))
-
-
-def report_of(here: Site) -> Report:
-    """Return the report of a site's release."""
+def report_of(here: Site) -> Report | None:
+    """Return the report of the release; None where nothing was validated."""
     path = here.dataset.release.path / "report.ttl"
     if not path.exists():
-        return Report()
+        return None
     return read_report(ox.parse(path.read_bytes(), format=ox.RdfFormat.TURTLE))
 
 
@@ -388,7 +352,7 @@ def describe_quality(here: Site) -> Description:
             triples.append(_say(node, f"{DCTERMS}language", ox.Literal(tag)))
 
     report = report_of(here)
-    if report.conforms is not None:
+    if report:
         measure("conforms", report.conforms)
         measure("results", len(report.results))
     partitions = _partitions(here)
@@ -487,8 +451,8 @@ def _languages(here: Site, properties: Sequence[str]) -> Languages:
         for tag in tags
         if tag in one.languages or tag in ours
     }
-    reader = here.reader(
-        [], language(), *(one.iri for one in measured), *(iri for iris in missing.values() for iri in iris)
+    reader = page_context().reader(
+        [], *(one.iri for one in measured), *(iri for iris in missing.values() for iri in iris)
     )
     rows = [
         (
@@ -506,14 +470,12 @@ def _languages(here: Site, properties: Sequence[str]) -> Languages:
     return Languages(tags, tuple(rows))
 
 
-def _results(
-    here: Site, report: Report, shapes: Mapping[str, Resource]
-) -> list[tuple[str, Resource | None, list[Link]]]:
+def _results(report: Report, shapes: Mapping[str, Resource]) -> list[tuple[str, Resource | None, list[Link]]]:
     """Return the results of a validation by shape: how grave, the shape with its message, the things that it is about."""
     grouped: dict[tuple[str, str], list[str]] = defaultdict(list)
     for result in report.results:
-        grouped[result.severity, result.shape].append(result.focus_node)
-    reader = here.reader([], language(), *(result.focus_node for result in report.results))
+        grouped[f"{SHACL}{result.severity}", result.shape].append(result.focus_node)
+    reader = page_context().reader([], *(result.focus_node for result in report.results))
     return [
         (severity, shapes.get(shape), [reader.link(iri) for iri in dict.fromkeys(nodes)])
         for (severity, shape), nodes in sorted(
@@ -522,7 +484,7 @@ def _results(
     ]
 
 
-_GRAVITY: Final = tuple(f"{SHACL}{name}" for name in ("Violation", "Warning", "Info"))
+_GRAVITY: Final = tuple(f"{SHACL}{name}" for name in SEVERITIES)
 
 
 def _shapes_by_iri(reader: Reader, quads: Iterable[ox.Quad], wanted: set[str]) -> dict[str, Resource]:
@@ -545,8 +507,8 @@ def _quality_page(here: Site) -> bytes:
     targeted = [shape for shape in shapes.values() if shape.targets]
     claims, ways = evidence(here), bases(here)
     changed = {graph for past in manifest.history for graph in (*past.added, *past.removed) if graph}
-    reader = here.reader(
-        [], language(), here.names.dataset, *changed, *(one.iri for one in claims), *(iri for iri, _ in ways)
+    reader = page_context().reader(
+        [], here.names.dataset, *changed, *(one.iri for one in claims), *(iri for iri, _ in ways)
     )
     steps = [
         (
@@ -561,12 +523,12 @@ def _quality_page(here: Site) -> bytes:
     return page(
         "quality.html",
         release=manifest,
-        report=report,
+        conforms=report.conforms if report else None,
         counts={
-            name: sum(result.severity == iri for result in report.results)
-            for name, iri in zip(("violations", "warnings", "infos"), _GRAVITY, strict=True)
+            name: report.count(severity) if report else 0
+            for name, severity in zip(("violations", "warnings", "infos"), SEVERITIES, strict=True)
         },
-        results=_results(here, report, _shapes_by_iri(reader, quads, {result.shape for result in report.results})),
+        results=_results(report, _shapes_by_iri(reader, quads, {r.shape for r in report.results})) if report else [],
         shapes=len(targeted),
         rules=sum(bool(shape.path) for shape in shapes.values()),
         checks=sum(focus_nodes(here, shape) for shape in targeted),

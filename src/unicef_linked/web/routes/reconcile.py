@@ -17,7 +17,7 @@ from unicef_linked.lookup.matching import DEFAULT_TYPES, LIMIT, Reconciler, read
 from unicef_linked.lookup.normalization import fold
 from unicef_linked.rdf.formats import HTML
 from unicef_linked.rdf.iris import RDFS, SKOS
-from unicef_linked.web.responses import answer_json, gettext, language, page, represent, site
+from unicef_linked.web.responses import answer_json, gettext, language, page, page_context, represent, site
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -57,7 +57,7 @@ def service() -> Response:
         }
 
     width, height = PREVIEW_SIZE
-    name = here.reader([], language(), here.names.dataset).label(here.names.dataset)
+    name = page_context().reader([], here.names.dataset).label(here.names.dataset)
     return answer_json(
         {
             "versions": ["0.2"],
@@ -189,7 +189,7 @@ def _properties_of(entity: Entity) -> list[tuple[str, str]]:
 
 def _labels(iris: Iterable[str]) -> dict[str, str]:
     """Return what properties are called, by IRI."""
-    reader = site().reader([], language(), *iris)
+    reader = page_context().reader([], *iris)
     return {iri: reader.label(iri).text for iri in iris}
 
 
@@ -278,7 +278,7 @@ def flyout(kind: str) -> Response:
     if not iris or name not in iris:
         raise NotFound(f"there is no {kind} {name!r} here")
     iri = iris[name]
-    resource = here.reader([], language(), iri).resource(iri, here.dataset.store.match(NamedNode(iri)))
+    resource = page_context().reader([], iri).resource(iri, here.dataset.store.match(NamedNode(iri)))
     notes = _notes(resource.values(f"{SKOS}definition") or resource.values(f"{RDFS}comment"))
     content = page("flyout.html", label=resource.label, types=[], notes=notes, codes=[])
     return answer_json({"id": name, "html": content.decode()}, "Accept-Language")
@@ -295,8 +295,8 @@ def _card(entity: Entity, template: str) -> bytes:
     """Return the essentials of an entity as HTML."""
     here = site()
     quads = here.dataset.store.match(NamedNode(entity.iri))
-    resource = here.reader(quads, language(), entity.iri, *here.index.schemes).resource(entity.iri, quads)
-    reader = here.reader([], language(), *here.index.schemes)
+    resource = page_context().reader(quads, entity.iri, *here.index.schemes).resource(entity.iri, quads)
+    reader = page_context().reader([], *here.index.schemes)
     return page(
         template,
         label=resource.label,

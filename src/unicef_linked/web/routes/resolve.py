@@ -13,7 +13,7 @@ from unicef_linked.errors import BadParameter, NotFound, UnsupportedMediaType
 from unicef_linked.lookup.index import RELATIONS
 from unicef_linked.rdf.formats import DOCUMENT_FORMATS, HTML
 from unicef_linked.rdf.iris import FOAF, RDF, RDFS, SKOS
-from unicef_linked.web.responses import answer_json, language, negotiate, page, represent, site
+from unicef_linked.web.responses import answer_json, language, negotiate, page, page_context, represent, site
 from unicef_linked.web.routes.resources import formats_of, respond
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def _page(here: Site, readings: list[Reading]) -> bytes:
     statements = _statements(here, readings)
     reasons = [iri for reading in readings for iri in (reading.scheme, reading.relation) if iri]
     schemes = here.index.schemes
-    reader = here.reader(statements, language(), *reasons, *schemes)
+    reader = page_context().reader(statements, *reasons, *schemes)
     shown = []
     for reading in readings:
         resource = reader.resource(reading.entity.iri, statements)

@@ -15,14 +15,14 @@ from unicef_linked.metadata import schema_org
 from unicef_linked.presentation import charts as pictures
 from unicef_linked.presentation.citation import Citation
 from unicef_linked.presentation.entity import overview, portrait
-from unicef_linked.presentation.locator_map import extract, legend
+from unicef_linked.presentation.locator_map import legend
 from unicef_linked.rdf import jsonld
 from unicef_linked.rdf.formats import DOCUMENT_FORMATS, GRAPH_FORMATS, HTML, JSONLD, Carries, Format, by_suffix
 from unicef_linked.rdf.iris import DCTERMS, HYDRA, RDF, RDFS, SKOS
 from unicef_linked.rdf.serialization import write_rdf
 from unicef_linked.rdf.statistics import integer
 from unicef_linked.store.statements import LoadedStatements
-from unicef_linked.web.responses import CACHE, language, link, negotiate, page, represent, site, vary
+from unicef_linked.web.responses import CACHE, language, link, negotiate, page, page_context, represent, site, vary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -146,15 +146,15 @@ def document(entity_type: str, key: str, suffix: str | None = None) -> Response:
 def resource_page(iri: str, path: str, query: dict[str, str]) -> bytes:
     """Return the page about one IRI."""
     here = site()
-    statements = LoadedStatements(here.dataset.store)
+    context, statements = page_context(), LoadedStatements(here.dataset.store)
     description = Description(iri, here.dataset.about(iri, statements))
     if not description.about:
         raise NotFound(f"nothing is published about {iri}")
-    reader = here.reader(description.about, language(), iri)
+    reader = page_context().reader(description.about, iri)
     resource = reader.resource(iri, description.about)
-    told = portrait(here, statements, description, language())
-    drawn = extract(here, statements, reader.link(iri), told, language())
-    drawing = pictures.of(here, iri, language())
+    told = portrait(context, here.layout, statements, description)
+    drawn = here.locator_maps.draw(context, statements, reader.link(iri), told)
+    drawing = pictures.of(here.pictures, context, iri)
     g.passing = drawing is not None and drawing.passing  # another answer to the same question may have the picture
     return page(
         "resource.html",
@@ -164,7 +164,7 @@ def resource_page(iri: str, path: str, query: dict[str, str]) -> bytes:
         map=drawn,
         legend=legend(drawn) if drawn else [],
         citation=_citation(here, reader.label(iri).text, iri),
-        structured=schema_org.entity(here, resource, description.about, language()),
+        structured=schema_org.entity(here.names, resource, description.about, language()),
         formats=formats_of(path, query),
         query=f"DESCRIBE <{iri}>",
         title=reader.label(iri),
@@ -175,7 +175,7 @@ def _citation(here: Site, title: str, iri: str) -> Citation:
     """Return what a citation of an IRI says, as far as the dataset tells of itself."""
     dataset, said = here.names.dataset, here.dataset.own_statements
     publishers = [quad.object.value for quad in said if quad.predicate.value == f"{DCTERMS}publisher"]  # type: ignore[union-attr]
-    reader = here.site_reader(language())
+    reader = page_context().common_reader()
     return Citation(
         title,
         reader.label(dataset).text if said else "",
@@ -227,7 +227,7 @@ def listing(entity_type: str, suffix: str | None = None) -> Response:
 
     def html() -> bytes:
         statements = here.dataset.store.match_any([ox.NamedNode(iri) for iri in shown], [ox.NamedNode(f"{RDF}type")])
-        reader = here.reader(statements, language(), *shown)
+        reader = page_context().reader(statements, *shown)
         types = {quad.object.value for quad in statements if isinstance(quad.object, ox.NamedNode)}
         own = sorted(iri for iri in types if iri.startswith(here.names.ontology))
         broadest = here.lists[path][0] if path in here.lists else None
@@ -236,7 +236,7 @@ def listing(entity_type: str, suffix: str | None = None) -> Response:
             "list.html",
             entity_type=entity_type,
             members=sorted((reader.link(iri) for iri in shown), key=lambda found: collation(found.label.text)),
-            overview=overview(here, shown, language()),
+            overview=overview(page_context(), here.layout, shown),
             classes=[reader.link(iri) for iri in own],
             total=len(members),
             number=number,

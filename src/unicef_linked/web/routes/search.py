@@ -12,7 +12,7 @@ from unicef_linked.lookup.index import type_rank
 from unicef_linked.lookup.matching import DEFAULT_TYPES, Question
 from unicef_linked.lookup.normalization import LONGEST, fold, read_phrase, trigrams
 from unicef_linked.rdf.formats import HTML
-from unicef_linked.web.responses import JSON, answer_json, language, negotiate, page, represent, site
+from unicef_linked.web.responses import JSON, answer_json, language, negotiate, page, page_context, represent, site
 
 if TYPE_CHECKING:
     from unicef_linked.lookup.index import Entity, Label
@@ -41,7 +41,7 @@ def search() -> Response:
     results = [result(here, entity, score, query, language()) for entity, score in found[offset : offset + limit]]
     offer = negotiate((JSON, HTML))
     if offer is HTML:
-        reader = here.reader([], language(), *(iri for entity, _ in found for iri in entity.types))
+        reader = page_context().reader([], *(iri for entity, _ in found for iri in entity.types))
         facets = [
             (name, reader.label(here.names.term(name)), types[name]) for name in here.reconciler.types if types[name]
         ]

@@ -26,18 +26,19 @@ from unicef_linked.web.responses import (
     OPEN_TO_OTHER_ORIGINS,
     TITLES,
     entity_tag,
-    language,
     link,
     negotiate,
     page,
+    page_context,
     represent,
     site,
+    slug,
     vary,
 )
 from unicef_linked.web.routes.resources import write
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
     from unicef_linked.config import Settings
@@ -198,9 +199,16 @@ class Endpoint:
     ``environ[ERROR]``, each error.
     """
 
-    def __init__(self, application: WSGIApplication, store: Store, settings: Settings, body_limit: int) -> None:
+    def __init__(
+        self,
+        application: WSGIApplication,
+        store: Store,
+        settings: Settings,
+        body_limit: int,
+        count: Callable[[str], None],
+    ) -> None:
         self._application, self._store, self._settings = application, store, settings
-        self._body_limit = body_limit
+        self._body_limit, self._count = body_limit, count
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a query, or hand the request on."""
@@ -220,6 +228,7 @@ class Endpoint:
                     return self._answer(text, parameters, solutions, graph, environ, start_response)
         except (LinkedDataError, HTTPException) as error:
             environ[ERROR] = error
+            self._count(slug(type(error)))
         return self._application(environ, start_response)
 
     def _answer(
@@ -235,6 +244,7 @@ class Endpoint:
         timeout = _timeout(_one(parameters, "timeout"), self._settings)
         left = transfer.Client(environ).has_left
         answer = self._store.answer(query, solutions=solutions, graph=graph, timeout=timeout, left=left)
+        self._count("answered")
         repeatable = is_repeatable(text)
         headers = [
             ("Content-Type", answer.format.content_type),
@@ -270,14 +280,14 @@ def _describe(name: str | None = None) -> Response:
         raise BadParameter(f"format={name!r} is not an RDF format")
     if offer is HTML:
         return _editor("")
-    description = describe_service(here, f"{here.public_url(request.host_url)}sparql")
+    description = describe_service(here.dataset, f"{here.public_url(request.host_url)}sparql")
     links = [link("/dataset", "describedby")]
     return represent(write(here, description, offer), offer, varies_by=["Accept"], links=links)
 
 
 def _editor(text: str) -> Response:
     here = site()
-    topics = examples(here, language())
+    topics = examples(page_context())
     first = next((example.query for example in briefest(topics)), _ANYTHING)
     content = page(
         "sparql.html",
@@ -294,7 +304,7 @@ def _editor(text: str) -> Response:
         topics=topics,
         solution_formats=SOLUTION_FORMATS,
         graph_formats=GRAPH_FORMATS,
-        vocabulary=vocabulary(here, language()),
+        vocabulary=vocabulary(page_context()),
         problems=TITLES,
     )
     return represent(content, HTML, varies_by=["Accept"])

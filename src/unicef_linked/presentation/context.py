@@ -1,0 +1,55 @@
+"""What every page is made from: a dataset, the language, where IRIs have pages, the messages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pyoxigraph import Literal, NamedNode
+
+from unicef_linked.dataset.labels import Reader
+
+if TYPE_CHECKING:
+    import gettext
+    from collections.abc import Callable, Iterable
+
+    from pyoxigraph import Quad
+
+    from unicef_linked.dataset.published import PublishedDataset
+    from unicef_linked.rdf.iris import Names
+    from unicef_linked.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class PageContext:
+    """What a page is made from. Made once for each page, by the view that answers."""
+
+    dataset: PublishedDataset
+    language: str  # of the page, as a BCP 47 tag
+    locate: Callable[[str], str | None]  # from an IRI to the address of its page on this host
+    messages: gettext.NullTranslations  # of that language
+
+    @property
+    def names(self) -> Names:
+        """The IRIs of the dataset."""
+        return self.dataset.names
+
+    @property
+    def store(self) -> Store:
+        """What answers for the dataset."""
+        return self.dataset.store
+
+    def reader(self, quads: Iterable[Quad], *more: str) -> Reader:
+        """Return a reader that knows the name of every IRI in the quads, and of these; one request for all."""
+        iris = set(more)
+        for quad in quads:
+            for term in (quad.subject, quad.predicate, quad.object, quad.graph_name):
+                if isinstance(term, NamedNode):
+                    iris.add(term.value)
+                elif isinstance(term, Literal):
+                    iris.add(term.datatype.value)
+        return Reader(self.names, self.store.labels(iris), self.language, self.locate)
+
+    def common_reader(self) -> Reader:
+        """Return a reader that knows the names that every page shows."""
+        return Reader(self.names, self.dataset.common_labels, self.language, self.locate)

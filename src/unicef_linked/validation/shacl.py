@@ -1,0 +1,127 @@
+"""A data graph and a shapes graph to a Report. The only module that imports pySHACL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from textwrap import shorten
+from typing import TYPE_CHECKING, Any
+
+import pyshacl
+import rdflib
+from pyoxigraph import Quad, RdfFormat, serialize
+from pyshacl.errors import ReportableRuntimeError
+from rdflib.namespace import SH
+from rdflib.plugins.sparql import prepareQuery
+from rdflib.plugins.sparql.processor import SPARQLProcessor
+from rdflib.query import Processor
+
+from unicef_linked.errors import UnusableInput
+from unicef_linked.rdf.iris import SHACL
+from unicef_linked.validation.report import SEVERITIES, Report, Result
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from rdflib.plugins.sparql.sparql import Query
+
+Place = Callable[[str, str], tuple[str, int]]
+"""From the IRIs of a focus node and a path to the file and line that state them; ("", 0) where none is known."""
+
+
+class PreparingProcessor(SPARQLProcessor):
+    """rdflib's own, but that it parses a query once: pySHACL asks some thirty for hundreds of shapes and nodes.
+
+    Parsing took half of a validation.
+    """
+
+    def query(  # type: ignore[override]  # as rdflib has it
+        self,
+        strOrQuery: str | Query,  # noqa: N803
+        initBindings: Mapping[str, Any] | None = None,  # noqa: N803
+        initNs: Mapping[str, Any] | None = None,  # noqa: N803
+        base: str | None = None,
+        DEBUG: bool = False,  # noqa: N803
+    ) -> Mapping[str, Any]:
+        """Return the result, as rdflib's own does; raises what it raises, and UnusableInput for what is no query."""
+        if isinstance(strOrQuery, str):
+            strOrQuery = _prepare(strOrQuery, base, tuple((initNs or {}).items()))  # noqa: N806
+        return super().query(strOrQuery, initBindings, initNs, base, DEBUG)
+
+
+@lru_cache(maxsize=256)
+def _prepare(query: str, base: str | None, namespaces: tuple[tuple[str, Any], ...]) -> Query:
+    try:
+        return prepareQuery(query, dict(namespaces), base)
+    except Exception as error:  # rdflib raises what it likes, even Exception itself
+        shown = shorten(query, 300)
+        raise UnusableInput(f"the shapes cannot be used: {shorten(str(error), 300)}, in the query {shown}") from None
+
+
+rdflib.plugin.register("sparql", Processor, __name__, PreparingProcessor.__name__)
+
+
+def to_rdflib(quads: Iterable[Quad]) -> rdflib.Graph:
+    """Return the statements, whichever graph they are in, as one rdflib graph."""
+    content = serialize({quad.triple for quad in quads}, format=RdfFormat.N_TRIPLES)
+    graph = rdflib.Graph(bind_namespaces="none")
+    graph.parse(data=content, format="nt")
+    return graph
+
+
+def _nowhere(_focus: str, _path: str) -> tuple[str, int]:
+    return "", 0
+
+
+def check(data: Sequence[Quad], shapes: Sequence[Quad], *, place: Place = _nowhere) -> Report:
+    """Return what the shapes say of the data, sorted by severity and node; ``place`` tells file and line.
+
+    The data graph holds the class hierarchy too. Raises UnusableInput when the shapes themselves cannot be used
+    (SHACL, section 3.4: failures).
+    """
+    shapes_graph = to_rdflib(shapes)
+    if not any(shapes_graph.subjects(rdflib.RDF.type, None)):
+        raise UnusableInput("the shapes graph is empty: nothing would be checked")
+    try:
+        outcome: tuple[bool, Any, str] = pyshacl.validate(
+            to_rdflib(data),
+            shacl_graph=shapes_graph,
+            inference="none",
+            allow_warnings=True,
+            allow_infos=True,
+            do_owl_imports=False,
+        )
+    except ReportableRuntimeError as error:
+        raise UnusableInput(f"the shapes cannot be used: {shorten(str(error), 600)}") from None
+    _, graph, text = outcome
+    if not isinstance(graph, rdflib.Graph):
+        raise UnusableInput(f"the shapes cannot be used: {graph or text}")
+    results = [
+        _result(graph, node, shapes_graph, place) for node in graph.subjects(rdflib.RDF.type, SH.ValidationResult)
+    ]
+    return Report(tuple(sorted(results, key=lambda r: (SEVERITIES.index(r.severity), r))))
+
+
+def _result(graph: rdflib.Graph, node: rdflib.term.Node, shapes: rdflib.Graph, place: Place) -> Result:
+    def one(predicate: rdflib.URIRef) -> str:
+        value = graph.value(node, predicate)
+        return "" if value is None or isinstance(value, rdflib.BNode) else str(value)
+
+    focus, path = one(SH.focusNode), one(SH.resultPath)
+    # pySHACL drops the language of a SPARQL constraint's message, so those of the shape are asked first.
+    shape = graph.value(node, SH.sourceShape)
+    texts = list(shapes.objects(shape, SH.message)) or list(graph.objects(node, SH.resultMessage))
+    messages = sorted((text.language or "", str(text)) for text in texts if isinstance(text, rdflib.Literal))
+    severity = one(SH.resultSeverity).removeprefix(SHACL)
+    file, line = place(focus, path)
+    return Result(
+        severity if severity in SEVERITIES else "Violation",
+        focus,
+        path,
+        one(SH.value),
+        one(SH.sourceConstraintComponent),
+        one(SH.sourceShape),
+        tuple(messages),
+        file,
+        line,
+    )
