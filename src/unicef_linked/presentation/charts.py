@@ -8,17 +8,16 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import MAXYEAR, MINYEAR, date
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 import pyoxigraph as ox
-from babel.dates import format_date, format_skeleton
-from babel.numbers import format_decimal
 
 from unicef_linked.dataset.labels import Text, collation
 from unicef_linked.errors import LinkedDataError, MalformedQuery, NotAcceptable, QueryError, QueryRefused
+from unicef_linked.presentation.local_formats import format_date, format_number
 from unicef_linked.presentation.maps import Connection, Feature, Map, contains, draw, read_place
 from unicef_linked.rdf.formats import RESULTS_JSON
 from unicef_linked.rdf.iris import GEO, RDF, RDFS, SKOS
@@ -398,7 +397,7 @@ class _Desk:
         return label if label.language else None
 
     def _number(self, value: float) -> str:
-        return str(format_decimal(value, locale=self._language))
+        return format_number(value, self._language)
 
     def _link(self, row: Solution, name: str) -> Link | None:
         term = row.get(name)
@@ -484,15 +483,8 @@ class _Desk:
         """Return a date as the reader's language writes it, no more exact than it is."""
         found = _DATE.fullmatch(written)
         assert found is not None
-        year, month, day = int(found[1]), int(found[2] or 1), int(found[3] or 1)
-        if not 1 <= year <= 9999 or not found[2]:
-            return found[1].lstrip("0") if year > 0 else found[1]
-        when = date(year, month, day)
-        return (
-            format_date(when, "long", locale=self._language)
-            if found[3]
-            else format_skeleton("yMMMM", when, locale=self._language)
-        )
+        parts = [int(part) for part in found.groups() if part]
+        return format_date(self._language, *parts) if MINYEAR <= parts[0] <= MAXYEAR else found[1]
 
     def _matrix(self) -> Matrix:
         rows: dict[str, tuple[Link, dict[str, Mark]]] = {}

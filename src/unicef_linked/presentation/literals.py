@@ -7,9 +7,7 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Final
 
-from babel.dates import format_date, format_skeleton
-from babel.numbers import format_decimal
-
+from unicef_linked.presentation.local_formats import format_date, format_number
 from unicef_linked.rdf.iris import XSD
 
 if TYPE_CHECKING:
@@ -51,22 +49,18 @@ def tell(literal: Literal, language: str) -> Told:
     return Told(text, "text" if known else "code", text)
 
 
-_DAYS: Final = {"en": "en_GB"}
-"""Whose way of writing a day a language takes where its countries differ: the day first, as most of the world has it."""
-
-_DATES: Final = (f"{XSD}gYear", f"{XSD}gYearMonth", f"{XSD}date")
+_DATES: Final = {f"{XSD}gYear": ("-01-01", 1), f"{XSD}gYearMonth": ("-01", 2), f"{XSD}date": ("", 3)}
+"""What makes a date of the datatype a day, and how many of year, month and day it has."""
 
 
 def _date(text: str, datatype: str, language: str) -> str:
-    """Return a date of ISO 8601 in words, no more exact than it is; a zone, and years that have none, are left alone."""
+    """Return a date of ISO 8601 in words; a zone, and years that have none, are left alone."""
+    rest, parts = _DATES[datatype]
     try:
-        if datatype == f"{XSD}gYear":
-            return str(date.fromisoformat(f"{text}-01-01").year)
-        if datatype == f"{XSD}gYearMonth":
-            return str(format_skeleton("yMMMM", date.fromisoformat(f"{text}-01"), locale=language))
-        return str(format_date(date.fromisoformat(text), format="long", locale=_DAYS.get(language, language)))
+        when = date.fromisoformat(text + rest)
     except ValueError:
         return text
+    return format_date(language, *(when.year, when.month, when.day)[:parts])
 
 
 def _number(text: str, language: str) -> str:
@@ -74,4 +68,4 @@ def _number(text: str, language: str) -> str:
         number = Decimal(text)
     except InvalidOperation:
         return text
-    return str(format_decimal(number, locale=language, decimal_quantization=False)) if number.is_finite() else text
+    return format_number(number, language) if number.is_finite() else text

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
 from babel import UnknownLocaleError
-from babel.numbers import format_decimal
 from flask import request
 from jinja2 import pass_context
 
 from unicef_linked.i18n import locale_of
 from unicef_linked.presentation.literals import tell
+from unicef_linked.presentation.local_formats import format_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -43,7 +43,7 @@ def install(app: Flask, responder: Responder, charts: Pictures) -> None:
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     filters: dict[str, Callable[..., Any]] = {
-        "number": lambda value: str(format_decimal(value, locale=responder.language())),
+        "number": lambda value: format_number(value, responder.language()),
         "localized": lambda href: _localized(href, responder.language()),
         "language_name": lambda tag, reader=None: language_name(tag, reader or responder.language()),
         "tell": lambda literal: tell(literal, responder.language()),

@@ -1,0 +1,45 @@
+"""Numbers and dates as a language writes them (CLDR, by Babel): one look in every place."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Final
+
+from babel import dates, numbers
+
+from unicef_linked.i18n import locale_of
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from babel import Locale
+
+_LOCALES: Final = {"en": "en-GB"}
+"""Whose way a language takes where its countries differ: the day before the month, as most do."""
+
+
+def format_number(value: float | Decimal, language: str) -> str:
+    """Return a number with all its digits.
+
+    >>> format_number(16.27167, "fr"), format_number(4568, "en")
+    ('16,27167', '4,568')
+    """
+    return str(numbers.format_decimal(value, locale=_locale(language), decimal_quantization=False))
+
+
+def format_date(language: str, year: int, month: int | None = None, day: int | None = None) -> str:
+    """Return a date in words, no more exact than it is given; raises ValueError where there is none.
+
+    >>> format_date("en", 2016, 1, 19), format_date("fr", 2016, 1), format_date("fr", 2016)
+    ('19 January 2016', 'janvier 2016', '2016')
+    """
+    when = date(year, month or 1, day or 1)
+    if day:
+        return str(dates.format_date(when, "long", locale=_locale(language)))
+    if month:
+        return str(dates.format_skeleton("yMMMM", when, locale=_locale(language)))
+    return str(when.year)
+
+
+def _locale(language: str) -> Locale:
+    return locale_of(_LOCALES.get(language, language))
