@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import pyoxigraph as ox
 
+from unicef_linked.dataset.description import Description
 from unicef_linked.exports import EXPORTS
 from unicef_linked.iris import DCAT, DCTERMS, FOAF, PROV, RDF, RDFS, SD, SPDX, VOID, XSD
 from unicef_linked.statistics import describe, integer
-from unicef_linked.web.site import Description
 
 if TYPE_CHECKING:
     from unicef_linked.web.site import Site

@@ -11,6 +11,7 @@ from urllib.parse import quote
 import pyoxigraph as ox
 from flask import Blueprint, Response, redirect, request
 
+from unicef_linked.dataset.description import Description
 from unicef_linked.errors import NotFound
 from unicef_linked.iris import DCTERMS, OWL, PROV, RDF, RDFS, SHACL, SKOS
 from unicef_linked.resource import Text, collation
@@ -20,7 +21,6 @@ from unicef_linked.web.diagrams import Drawing, Edge, Node, draw
 from unicef_linked.web.quality import focus_nodes, report_of
 from unicef_linked.web.resources import formats_of, respond
 from unicef_linked.web.responses import CACHE, language, page, site
-from unicef_linked.web.site import Description
 from unicef_linked.web.vocabulary import Vocabulary, read_shapes, read_usage, without_lists
 
 if TYPE_CHECKING:

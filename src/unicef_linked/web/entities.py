@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 
     from pyoxigraph import Quad
 
+    from unicef_linked.dataset.description import Description
     from unicef_linked.resource import Link, Value
     from unicef_linked.store import Store, Term
     from unicef_linked.web.evidence import Claim, Origin
-    from unicef_linked.web.site import Description, Site
+    from unicef_linked.web.site import Site
 
 MEANING: Final = (f"{SKOS}definition", f"{DCTERMS}description", f"{RDFS}comment")
 """What says in a sentence what a thing is, best first; it stands under the name."""

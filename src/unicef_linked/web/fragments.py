@@ -14,12 +14,12 @@ from urllib.parse import quote, urlencode
 import pyoxigraph as ox
 from flask import Blueprint, Response, request
 
+from unicef_linked.dataset.description import Description
 from unicef_linked.errors import BadParameter, NotFound
 from unicef_linked.iris import FOAF, HYDRA, RDF, VOID
 from unicef_linked.statistics import integer
 from unicef_linked.web.resources import formats_of, respond
 from unicef_linked.web.responses import language, page, site
-from unicef_linked.web.site import Description
 
 if TYPE_CHECKING:
     from unicef_linked.store import Term

@@ -13,13 +13,13 @@ import pyoxigraph as ox
 from flask import Blueprint, Response, request
 
 from unicef_linked import links
+from unicef_linked.dataset.description import Description
 from unicef_linked.errors import UnusableInput
 from unicef_linked.iris import DCTERMS, DQV, FOAF, PROV, RDF, RDFS, SHACL, SKOS, VOID, XSD
 from unicef_linked.release import open_release
 from unicef_linked.resource import LABEL_PROPERTIES
 from unicef_linked.web.resources import formats_of, respond
 from unicef_linked.web.responses import language, page, site
-from unicef_linked.web.site import Description
 from unicef_linked.web.vocabulary import read_shapes
 
 if TYPE_CHECKING:

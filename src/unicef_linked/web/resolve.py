@@ -8,18 +8,19 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, request
 from pyoxigraph import NamedNode, Triple
 
+from unicef_linked.dataset.description import Description
 from unicef_linked.errors import BadParameter, NotFound, UnsupportedMediaType
 from unicef_linked.formats import DOCUMENT_FORMATS, HTML
 from unicef_linked.index import RELATIONS
 from unicef_linked.iris import FOAF, RDF, RDFS, SKOS
 from unicef_linked.web.resources import formats_of, respond
 from unicef_linked.web.responses import answer_json, language, negotiate, page, represent, site
-from unicef_linked.web.site import Description, Site
 
 if TYPE_CHECKING:
     from pyoxigraph import Quad
 
     from unicef_linked.index import Reading
+    from unicef_linked.web.site import Site
 
 routes: Final = Blueprint("resolve", __name__)
 

@@ -9,6 +9,7 @@ import pyoxigraph as ox
 from flask import Blueprint, Response, g, redirect, request
 
 from unicef_linked import jsonld
+from unicef_linked.dataset.description import Description
 from unicef_linked.errors import BadParameter, NotFound
 from unicef_linked.formats import DOCUMENT_FORMATS, GRAPH_FORMATS, HTML, JSONLD, Carries, Format, by_suffix
 from unicef_linked.iris import DCTERMS, HYDRA, RDF, RDFS, SKOS
@@ -19,11 +20,12 @@ from unicef_linked.web.citation import Citation
 from unicef_linked.web.entities import overview, portrait
 from unicef_linked.web.extract import extract, legend
 from unicef_linked.web.responses import CACHE, language, link, negotiate, page, represent, site, vary
-from unicef_linked.web.site import Description, Site
 from unicef_linked.writing import write_rdf
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from unicef_linked.web.site import Site
 
 routes: Final = Blueprint("resources", __name__)
 

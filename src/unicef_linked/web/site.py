@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, Triple
 
+from unicef_linked.dataset.description import Description
 from unicef_linked.index import read as read_index
 from unicef_linked.iris import DCTERMS, FOAF, RDF, RDFS, TYPES_WITH_PREFIX, Names
 from unicef_linked.reconciliation import Reconciler
@@ -49,27 +50,6 @@ SELECT ?space ?link (COUNT(*) AS ?links) {
 }
 GROUP BY ?space ?link
 """
-
-
-@dataclass(frozen=True)
-class Description:
-    """The statements of a document: about its resource, about others that lead to it, about the document itself."""
-
-    iri: str
-    about: list[Quad]
-    context: list[Triple] = field(default_factory=list)
-    document: list[Triple] = field(default_factory=list)
-
-    def triples(self) -> list[Triple]:
-        """Return it as one graph, sorted."""
-        return sorted({q.triple for q in self.about} | set(self.context) | set(self.document), key=str)
-
-    def quads(self) -> list[Quad]:
-        """Return it as a dataset: statements where they are published, what is of the document in the default graph."""
-        return sorted(
-            {*self.about, *(Quad(*t) for t in {*self.context, *self.document} - {q.triple for q in self.about})},
-            key=str,
-        )
 
 
 @dataclass(frozen=True)

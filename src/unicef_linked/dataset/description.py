@@ -1,0 +1,28 @@
+"""What a document says of one resource, as values: it can be written as a graph or as a dataset. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from pyoxigraph import Quad, Triple
+
+
+@dataclass(frozen=True)
+class Description:
+    """The statements of a document: about its resource, about others that lead to it, about the document itself."""
+
+    iri: str
+    about: list[Quad]
+    context: list[Triple] = field(default_factory=list)
+    document: list[Triple] = field(default_factory=list)
+
+    def triples(self) -> list[Triple]:
+        """Return it as one graph, sorted."""
+        return sorted({q.triple for q in self.about} | set(self.context) | set(self.document), key=str)
+
+    def quads(self) -> list[Quad]:
+        """Return it as a dataset: statements where they are published, what is of the document in the default graph."""
+        return sorted(
+            {*self.about, *(Quad(*t) for t in {*self.context, *self.document} - {q.triple for q in self.about})},
+            key=str,
+        )
