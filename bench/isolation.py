@@ -14,11 +14,11 @@ from bench.load import NONCE
 from bench.questions import PREFIXES, QUESTIONS, Question
 from bench.report import Line, Report, interleave
 from unicef_linked.config import Settings
-from unicef_linked.formats import RESULTS_JSON, TURTLE
+from unicef_linked.rdf.formats import RESULTS_JSON, TURTLE
 from unicef_linked.release import open_release
 from unicef_linked.store.embedded import Embedded, Evaluators
-from unicef_linked.store.evaluator import Dataset, evaluate
 from unicef_linked.store.loading import default_graph, load_release
+from unicef_linked.store.pool.supervisor import Dataset, evaluate
 from unicef_linked.store.query import Query
 
 if TYPE_CHECKING:

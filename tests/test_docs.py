@@ -16,11 +16,11 @@ import pytest
 
 from unicef_linked.cli import _parser
 from unicef_linked.config import Settings
-from unicef_linked.formats import FORMATS
+from unicef_linked.rdf.formats import FORMATS
 from unicef_linked.web.responses import STATUS, TITLES, slug
 
 if TYPE_CHECKING:
-    from unicef_linked.formats import Format
+    from unicef_linked.rdf.formats import Format
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 DOCUMENTS: Final = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])

@@ -13,7 +13,7 @@ import pytest
 from mcp import Client, StdioServerParameters
 from mcp.client.stdio import stdio_client
 
-from unicef_linked import mcp_server
+from unicef_linked import mcp as mcp_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

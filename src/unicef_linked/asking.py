@@ -12,12 +12,12 @@ import prettytable
 import pyoxigraph as ox
 
 from unicef_linked.errors import NotAcceptable, UnusableInput
-from unicef_linked.formats import GRAPH_FORMATS, SOLUTION_FORMATS, Format, by_name
-from unicef_linked.iris import Names
+from unicef_linked.rdf.formats import GRAPH_FORMATS, SOLUTION_FORMATS, Format, by_name
+from unicef_linked.rdf.iris import Names
+from unicef_linked.rdf.serialization import write_rdf
 from unicef_linked.store.loading import load_release
 from unicef_linked.store.query import Query, check, malformed
 from unicef_linked.store.remote import Endpoint
-from unicef_linked.writing import write_rdf
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

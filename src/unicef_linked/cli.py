@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 from unicef_linked import __version__
 from unicef_linked.config import read_settings
 from unicef_linked.errors import LinkedDataError, NotConforming, UnusableInput
-from unicef_linked.iris import CANONICAL_BASE, Names
+from unicef_linked.rdf.iris import CANONICAL_BASE, Names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -401,9 +401,9 @@ def _written(name: str, release: Release) -> bytes:
 
 
 def _reconcile(options: argparse.Namespace) -> int:
-    from unicef_linked import tables
-    from unicef_linked.index import build
-    from unicef_linked.reconciliation import Reconciler
+    from unicef_linked.lookup import csv_table as tables
+    from unicef_linked.lookup.index import build
+    from unicef_linked.lookup.matching import Reconciler
 
     table = tables.read_table(options.file)
     table.column(options.column)  # before anything that takes time
@@ -470,7 +470,7 @@ def _links(options: argparse.Namespace) -> int:
 
 
 def _mcp(options: argparse.Namespace) -> int:
-    from unicef_linked.mcp_server import running
+    from unicef_linked.mcp import running
 
     with running(_chosen_release(options), read_settings(os.environ)) as server:
         server.run("stdio")

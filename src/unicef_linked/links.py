@@ -25,8 +25,8 @@ from urllib3.exceptions import HTTPError
 
 from unicef_linked import __version__
 from unicef_linked.errors import UnusableInput
-from unicef_linked.formats import GRAPH_FORMATS
-from unicef_linked.iris import OWL, RDF, SKOS
+from unicef_linked.rdf.formats import GRAPH_FORMATS
+from unicef_linked.rdf.iris import OWL, RDF, SKOS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pyoxigraph import DefaultGraph, Quad, RdfFormat, parse
 
 from unicef_linked.errors import NotARelease, UnusableInput
-from unicef_linked.iris import Names
+from unicef_linked.rdf.iris import Names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -22,7 +22,7 @@ from unicef_linked.build import Content, build, snapshot, validate
 from unicef_linked.build.derivation import count_all, derive, read_rules
 from unicef_linked.build.sources import SUFFIXES, load, skolemize
 from unicef_linked.errors import MalformedData, NotARelease, NotConforming, UnusableInput
-from unicef_linked.iris import CANONICAL_BASE, RDF, SHACL, Names
+from unicef_linked.rdf.iris import CANONICAL_BASE, RDF, SHACL, Names
 from unicef_linked.release import HISTORY, Past, Release, history, open_release
 
 if TYPE_CHECKING:

@@ -32,7 +32,7 @@ from pyoxigraph import (
 )
 from rdflib.plugins.sparql import prepareQuery
 
-from unicef_linked.iris import SHACL, SKOS, Names
+from unicef_linked.rdf.iris import SHACL, SKOS, Names
 
 HERE: Final = Path(__file__).parent
 TOP: Final = HERE.parents[1]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import pyoxigraph as ox
 import pytest
 
-from unicef_linked.iris import RDF, SHACL, VOID, VOID_EXT, Names
+from unicef_linked.rdf.iris import RDF, SHACL, VOID, VOID_EXT, Names
 
 if TYPE_CHECKING:
     from collections.abc import Callable

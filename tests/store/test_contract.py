@@ -18,7 +18,7 @@ from unicef_linked.errors import (
     QueryRefused,
     QueryTimeout,
 )
-from unicef_linked.formats import (
+from unicef_linked.rdf.formats import (
     GRAPH_FORMATS,
     NTRIPLES,
     RESULTS_CSV,
@@ -28,7 +28,7 @@ from unicef_linked.formats import (
     Carries,
     Format,
 )
-from unicef_linked.iris import XSD
+from unicef_linked.rdf.iris import XSD
 from unicef_linked.store.engines import open_store, run_engine
 from unicef_linked.store.query import Query
 

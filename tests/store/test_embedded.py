@@ -23,7 +23,7 @@ from unicef_linked.errors import (
     QueryRefused,
     QueryTimeout,
 )
-from unicef_linked.formats import NTRIPLES, RESULTS_CSV, RESULTS_JSON, TURTLE
+from unicef_linked.rdf.formats import NTRIPLES, RESULTS_CSV, RESULTS_JSON, TURTLE
 from unicef_linked.store import embedded
 from unicef_linked.store.embedded import Embedded, Evaluators
 from unicef_linked.store.query import Query

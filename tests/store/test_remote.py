@@ -25,7 +25,7 @@ from unicef_linked.errors import (
     QueryTimeout,
     UnusableInput,
 )
-from unicef_linked.formats import NTRIPLES, RESULTS_CSV, RESULTS_JSON, RESULTS_TSV, TURTLE, Format
+from unicef_linked.rdf.formats import NTRIPLES, RESULTS_CSV, RESULTS_JSON, RESULTS_TSV, TURTLE, Format
 from unicef_linked.store.graph_store import Progress, find_endpoint, load
 from unicef_linked.store.query import Query
 from unicef_linked.store.remote import Remote

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from werkzeug.test import Client
 
-from unicef_linked.web.cache import ResponseCache
+from unicef_linked.web.middleware.cache import ResponseCache
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

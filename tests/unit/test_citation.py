@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from unicef_linked.web.citation import Citation
+from unicef_linked.presentation.citation import Citation
 
 GAO = Citation(
     "Gao zone office", "UNICEF in Mali", "The project", "83333f7da014", "https://example.org/id/office/gao", "en"

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from unicef_linked.web.diagrams import Edge, Node, draw, wrap
+from unicef_linked.presentation.diagrams import Edge, Node, draw, wrap
 
 if TYPE_CHECKING:
-    from unicef_linked.web.diagrams import Drawing
+    from unicef_linked.presentation.diagrams import Drawing
 
 NAMES: Final = ["office", "region of the north", "sector", "priority", "place", "country", "group", "organization"]
 
@@ -98,7 +98,7 @@ def test_what_has_no_edge_and_what_is_not_known_is_left_out() -> None:
 
 def test_the_same_graph_gives_the_same_picture_in_another_process() -> None:
     code = (
-        "from tests.unit.test_diagrams import ALL, GRAPHS; from unicef_linked.web.diagrams import draw;"
+        "from tests.unit.test_diagrams import ALL, GRAPHS; from unicef_linked.presentation.diagrams import draw;"
         "print(draw(ALL, GRAPHS['many edges']))"
     )
     found = {

@@ -15,7 +15,7 @@ from unicef_linked.exports import EXPORTS, by_name
 from unicef_linked.exports.geojson import read_geometry
 from unicef_linked.exports.mappings import curie
 from unicef_linked.exports.tables import guard
-from unicef_linked.iris import Names
+from unicef_linked.rdf.iris import Names
 
 if TYPE_CHECKING:
     from unicef_linked.store import Solution

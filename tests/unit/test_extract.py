@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pyoxigraph import RdfFormat, Store, parse
 
-from unicef_linked.web.extract import place_of, short_names
+from unicef_linked.presentation.locator_map import place_of, short_names
 
 if TYPE_CHECKING:
     from pyoxigraph import Quad

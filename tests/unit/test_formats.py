@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyoxigraph as ox
 import pytest
 
-from unicef_linked.formats import (
+from unicef_linked.rdf.formats import (
     DOCUMENT_FORMATS,
     FORMATS,
     GRAPH_FORMATS,

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from unicef_linked.folding import distance, fold, fold_code, read_phrase, similarity
-from unicef_linked.index import Index, build
-from unicef_linked.iris import Names
+from unicef_linked.lookup.index import Index, build
+from unicef_linked.lookup.normalization import distance, fold, fold_code, read_phrase, similarity
+from unicef_linked.rdf.iris import Names
 
 if TYPE_CHECKING:
     from unicef_linked.release import Release

@@ -7,7 +7,7 @@ import re
 import pyoxigraph as ox
 import pytest
 
-from unicef_linked.iris import CANONICAL_BASE, TYPES_WITH_PREFIX, Names
+from unicef_linked.rdf.iris import CANONICAL_BASE, TYPES_WITH_PREFIX, Names
 
 OURS = Names()
 OTHER = Names("http://data.example.org/mali/")

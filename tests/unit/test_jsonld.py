@@ -11,8 +11,8 @@ import rdflib
 from pyld import jsonld as pyld
 from rdflib.compare import isomorphic
 
-from unicef_linked.iris import Names
-from unicef_linked.jsonld import make_context, write
+from unicef_linked.rdf.iris import Names
+from unicef_linked.rdf.jsonld import make_context, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

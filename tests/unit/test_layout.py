@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from pyoxigraph import RdfFormat, parse
 
-from unicef_linked.web.layout import Group, Layout, Step, read
+from unicef_linked.presentation.layout import Group, Layout, Step, read
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -12,8 +12,8 @@ import pyoxigraph as ox
 import pytest
 import shapely
 
-from unicef_linked.resource import Text
-from unicef_linked.web.maps import MARGIN, Connection, Feature, Label, contains, draw, read_place
+from unicef_linked.dataset.labels import Text
+from unicef_linked.presentation.maps import MARGIN, Connection, Feature, Label, contains, draw, read_place
 
 SQUARE = {"type": "Polygon", "coordinates": [[[0, 0], [2, 0], [2, 2], [0, 2], [0, 0]]]}
 BESIDE = {"type": "Polygon", "coordinates": [[[2, 0], [4, 0], [4, 2], [2, 2], [2, 1], [2, 0]]]}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from unicef_linked.formats import DOCUMENT_FORMATS, FORMATS, GRAPH_FORMATS, SOLUTION_FORMATS
-from unicef_linked.negotiation import accepts_gzip, choose, choose_language
+from unicef_linked.rdf.formats import DOCUMENT_FORMATS, FORMATS, GRAPH_FORMATS, SOLUTION_FORMATS
+from unicef_linked.web.negotiation import accepts_gzip, choose, choose_language
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"
 CHROME = (

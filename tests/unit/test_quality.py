@@ -5,10 +5,10 @@ from __future__ import annotations
 import pyoxigraph as ox
 import pytest
 
-from unicef_linked.iris import SHACL
+from unicef_linked.dataset.vocabulary import Shape
 from unicef_linked.links import Finding
-from unicef_linked.web.quality import METRICS, Checked, Host, Report, check_of, read_report
-from unicef_linked.web.vocabulary import Shape
+from unicef_linked.rdf.iris import SHACL
+from unicef_linked.web.routes.quality import METRICS, Checked, Host, Report, check_of, read_report
 
 REPORT = """
 PREFIX sh: <http://www.w3.org/ns/shacl#>

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 import pyoxigraph as ox
 import pytest
 
-from unicef_linked.index import build
-from unicef_linked.reconciliation import Question, Reconciler, read_questions
+from unicef_linked.lookup.index import build
+from unicef_linked.lookup.matching import Question, Reconciler, read_questions
 
 if TYPE_CHECKING:
     from unicef_linked.release import Release

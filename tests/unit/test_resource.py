@@ -5,8 +5,8 @@ from __future__ import annotations
 import pyoxigraph as ox
 import pytest
 
-from unicef_linked.iris import SKOS, Names
-from unicef_linked.resource import Reader, Text
+from unicef_linked.dataset.labels import Reader, Text
+from unicef_linked.rdf.iris import SKOS, Names
 
 NAMES = Names()
 GAO, KIDAL = NAMES.entity("office", "gao"), NAMES.entity("region", "kidal")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from pyoxigraph import Literal, NamedNode
 
-from unicef_linked.iris import XSD
-from unicef_linked.web.telling import Told, tell
+from unicef_linked.presentation.literals import Told, tell
+from unicef_linked.rdf.iris import XSD
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ from typing import Final
 import pyoxigraph as ox
 import pytest
 
-from unicef_linked.iris import Names
-from unicef_linked.statistics import count, describe, describe_classes
-from unicef_linked.web.vocabulary import Shape, Vocabulary, read_shapes, read_usage
+from unicef_linked.dataset.vocabulary import Shape, Vocabulary, read_shapes, read_usage
+from unicef_linked.rdf.iris import Names
+from unicef_linked.rdf.statistics import count, describe, describe_classes
 
 NAMES: Final = Names()
 PREFIXES: Final = """

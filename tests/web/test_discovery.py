@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from unicef_linked.web import discovery
+from unicef_linked.web.routes import discovery
 
 if TYPE_CHECKING:
     from collections.abc import Callable

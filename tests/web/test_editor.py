@@ -16,8 +16,8 @@ import requests
 from playwright.sync_api import expect
 from tests.web.conftest import Visit
 
-from unicef_linked.web.completion import vocabulary
-from unicef_linked.web.examples import examples
+from unicef_linked.presentation.completion import vocabulary
+from unicef_linked.presentation.examples import examples
 
 if TYPE_CHECKING:
     from collections.abc import Callable

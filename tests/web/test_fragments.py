@@ -16,7 +16,7 @@ import pytest
 from tests.conftest import ROOT
 
 from unicef_linked.build import snapshot
-from unicef_linked.formats import DOCUMENT_FORMATS, GRAPH_FORMATS, Carries, Format
+from unicef_linked.rdf.formats import DOCUMENT_FORMATS, GRAPH_FORMATS, Carries, Format
 from unicef_linked.store.embedded import Embedded
 from unicef_linked.web import create_app
 

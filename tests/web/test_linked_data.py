@@ -12,7 +12,7 @@ import pytest
 import rdflib
 from rdflib.compare import isomorphic
 
-from unicef_linked.formats import DOCUMENT_FORMATS, GRAPH_FORMATS, HTML, Carries, Format
+from unicef_linked.rdf.formats import DOCUMENT_FORMATS, GRAPH_FORMATS, HTML, Carries, Format
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from unicef_linked.web.openapi import _NAMES, OPERATIONS, PARAMETERS, Operation, in_path, operation_id, public_routes
+from unicef_linked.web.routes.openapi import (
+    _NAMES,
+    OPERATIONS,
+    PARAMETERS,
+    Operation,
+    in_path,
+    operation_id,
+    public_routes,
+)
 
 if TYPE_CHECKING:
     from flask import Flask

@@ -13,8 +13,8 @@ import pytest
 from playwright.sync_api import expect
 from tests.web.conftest import Visit
 
-from unicef_linked.iris import Names
-from unicef_linked.web.pictures import READS
+from unicef_linked.presentation.charts import READS
+from unicef_linked.rdf.iris import Names
 
 if TYPE_CHECKING:
     from collections.abc import Callable

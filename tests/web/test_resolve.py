@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pyoxigraph as ox
 import pytest
 
-from unicef_linked.formats import GRAPH_FORMATS, Format
+from unicef_linked.rdf.formats import GRAPH_FORMATS, Format
 
 if TYPE_CHECKING:
     from flask.testing import FlaskClient

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from unicef_linked.errors import BadParameter
-from unicef_linked.web.sparql import _parameters
+from unicef_linked.web.routes.sparql import _parameters
 
 if TYPE_CHECKING:
     from flask.testing import FlaskClient

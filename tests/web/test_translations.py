@@ -11,8 +11,8 @@ from babel.messages.pofile import read_po
 
 import unicef_linked.web
 from unicef_linked.config import Settings
+from unicef_linked.i18n import FOLDER, translations
 from unicef_linked.web.responses import TITLES
-from unicef_linked.web.translation import FOLDER, translations
 
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|\{\w+\}")
 SOURCE = "en"

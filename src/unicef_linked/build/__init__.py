@@ -16,8 +16,9 @@ from unicef_linked.build.derivation import count_all, derive, read_rules
 from unicef_linked.build.sources import SourceFile, load, skolemize
 from unicef_linked.build.validation import Report, check
 from unicef_linked.errors import NotConforming, UnusableInput
-from unicef_linked.iris import CANONICAL_BASE, Names
-from unicef_linked.jsonld import make_context
+from unicef_linked.rdf.iris import CANONICAL_BASE, Names
+from unicef_linked.rdf.jsonld import make_context
+from unicef_linked.rdf.serialization import write_rdf
 from unicef_linked.release import (
     Manifest,
     Release,
@@ -28,7 +29,6 @@ from unicef_linked.release import (
     open_release,
     write_release,
 )
-from unicef_linked.writing import write_rdf
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

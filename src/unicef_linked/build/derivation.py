@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 from pyoxigraph import BlankNode, NamedNode, Quad, QueryTriples, Store, Triple
 
 from unicef_linked.errors import MalformedData, UnusableInput
-from unicef_linked.iris import CANONICAL_BASE, VOID, Names
-from unicef_linked.statistics import count, describe, describe_classes
+from unicef_linked.rdf.iris import CANONICAL_BASE, VOID, Names
+from unicef_linked.rdf.statistics import count, describe, describe_classes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

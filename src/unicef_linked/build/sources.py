@@ -12,7 +12,7 @@ from urllib.parse import quote
 from pyoxigraph import BlankNode, CanonicalizationAlgorithm, Dataset, DefaultGraph, NamedNode, Quad, RdfFormat, parse
 
 from unicef_linked.errors import MalformedData, UnusableInput
-from unicef_linked.iris import CANONICAL_BASE, SHACL, Names, undeclared_prefix
+from unicef_linked.rdf.iris import CANONICAL_BASE, SHACL, Names, undeclared_prefix
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -17,8 +17,8 @@ from rdflib.plugins.sparql.processor import SPARQLProcessor
 from rdflib.query import Processor
 
 from unicef_linked.errors import UnusableInput
-from unicef_linked.iris import RDF, SHACL, XSD, Names
-from unicef_linked.writing import write_rdf
+from unicef_linked.rdf.iris import RDF, SHACL, XSD, Names
+from unicef_linked.rdf.serialization import write_rdf
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

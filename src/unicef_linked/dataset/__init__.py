@@ -1,0 +1,5 @@
+"""A release as read, without HTTP: descriptions, labels, vocabulary.
+
+May not: know settings, addresses, pages or Flask.
+Called by: ``lookup``, ``exports``, ``metadata``, ``presentation``, ``mcp`` and ``web``.
+"""

@@ -18,7 +18,7 @@ from unicef_linked.exports.tables import write_csv, write_metadata
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from unicef_linked.iris import Names
+    from unicef_linked.rdf.iris import Names
     from unicef_linked.store import Store
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from unicef_linked.exports.tables import Column, Filled, Table
-    from unicef_linked.iris import Names
+    from unicef_linked.rdf.iris import Names
     from unicef_linked.store import Store
 
 Geometry = dict[str, Any]

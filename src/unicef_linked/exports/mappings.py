@@ -13,7 +13,7 @@ from pyoxigraph import Literal, NamedNode
 from unicef_linked.exports.tables import ask, guard
 
 if TYPE_CHECKING:
-    from unicef_linked.iris import Names
+    from unicef_linked.rdf.iris import Names
     from unicef_linked.store import Solution, Store
 
 _PREDICATES: Final = (

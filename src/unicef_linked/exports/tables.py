@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Final
 
 from pyoxigraph import Literal, NamedNode
 
-from unicef_linked.iris import WELL_KNOWN_PREFIXES
+from unicef_linked.rdf.iris import WELL_KNOWN_PREFIXES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from unicef_linked.iris import Names
+    from unicef_linked.rdf.iris import Names
     from unicef_linked.store import Solution, Store
 
 SEPARATOR: Final = "|"

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from pyoxigraph import Quad
 
-    from unicef_linked.formats import Format
+    from unicef_linked.rdf.formats import Format
     from unicef_linked.store.query import Query
 
 Term = NamedNode | BlankNode | Literal | Triple

@@ -30,13 +30,13 @@ from unicef_linked.errors import (
     QueryOutOfResources,
     QueryTimeout,
 )
-from unicef_linked.formats import GRAPH_FORMATS, SOLUTION_FORMATS, Carries, Format
+from unicef_linked.rdf.formats import GRAPH_FORMATS, SOLUTION_FORMATS, Carries, Format
+from unicef_linked.rdf.serialization import settle_prefixes
 from unicef_linked.store import WHOLE, Answer, Chunks, Solution, Term
-from unicef_linked.store.board import STAMP, Board
-from unicef_linked.store.evaluator import FORMATS_BY_MEDIA_TYPE, PIECE, REQUEST, Limits, arguments_for, board_of
 from unicef_linked.store.loading import load_release, open_index
+from unicef_linked.store.pool.slots import STAMP, Board
+from unicef_linked.store.pool.supervisor import FORMATS_BY_MEDIA_TYPE, PIECE, REQUEST, Limits, arguments_for, board_of
 from unicef_linked.store.query import Query, check, dataset_clauses, malformed
-from unicef_linked.writing import settle_prefixes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

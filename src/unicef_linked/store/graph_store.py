@@ -14,7 +14,7 @@ import requests
 from pyoxigraph import DefaultGraph, Literal
 
 from unicef_linked.errors import EngineUnavailable, UnusableInput
-from unicef_linked.formats import NTRIPLES
+from unicef_linked.rdf.formats import NTRIPLES
 from unicef_linked.store.remote import Endpoint, open_session, reason, shown
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urljoin
 
 from unicef_linked.errors import MalformedQuery, QueryRefused
-from unicef_linked.iris import undeclared_prefix
+from unicef_linked.rdf.iris import undeclared_prefix
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

@@ -35,7 +35,7 @@ from unicef_linked.errors import (
     QueryTimeout,
     UnusableInput,
 )
-from unicef_linked.formats import (
+from unicef_linked.rdf.formats import (
     GRAPH_FORMATS,
     NTRIPLES,
     RDFXML,
@@ -46,9 +46,9 @@ from unicef_linked.formats import (
     Carries,
     Format,
 )
+from unicef_linked.rdf.serialization import settle_prefixes
 from unicef_linked.store import WHOLE, Answer, Chunks, Solution, Term
 from unicef_linked.store.query import Query, bind, check, form_of, malformed
-from unicef_linked.writing import settle_prefixes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

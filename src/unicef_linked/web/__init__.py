@@ -8,13 +8,15 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from unicef_linked.errors import LinkedDataError
-from unicef_linked.web import (
+from unicef_linked.web import templating as interface
+from unicef_linked.web.middleware import metrics
+from unicef_linked.web.middleware.cache import ResponseCache
+from unicef_linked.web.responses import OPEN_TO_OTHER_ORIGINS, http_problem, problem
+from unicef_linked.web.routes import (
     discovery,
     documentation,
     exports,
     fragments,
-    interface,
-    metrics,
     openapi,
     pages,
     quality,
@@ -24,8 +26,6 @@ from unicef_linked.web import (
     search,
     sparql,
 )
-from unicef_linked.web.cache import ResponseCache
-from unicef_linked.web.responses import OPEN_TO_OTHER_ORIGINS, http_problem, problem
 from unicef_linked.web.site import Site
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTo
 from werkzeug.exceptions import NotFound as NoRoute
 
 from unicef_linked import errors
-from unicef_linked.formats import HTML, Format
-from unicef_linked.negotiation import choose, choose_language
+from unicef_linked.rdf.formats import HTML, Format
+from unicef_linked.web.negotiation import choose, choose_language
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -10,26 +10,26 @@ from urllib.parse import quote
 from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, Triple
 
 from unicef_linked.dataset.description import Description
-from unicef_linked.index import read as read_index
-from unicef_linked.iris import DCTERMS, FOAF, RDF, RDFS, TYPES_WITH_PREFIX, Names
-from unicef_linked.reconciliation import Reconciler
-from unicef_linked.resource import LABEL_PROPERTIES, Labels, Reader, Text
-from unicef_linked.statistics import count as count_statistics
-from unicef_linked.statistics import read
-from unicef_linked.web.layout import read as read_layout
-from unicef_linked.web.pictures import Pictures
+from unicef_linked.dataset.labels import LABEL_PROPERTIES, Labels, Reader, Text
+from unicef_linked.lookup.index import read as read_index
+from unicef_linked.lookup.matching import Reconciler
+from unicef_linked.presentation.charts import Pictures
+from unicef_linked.presentation.layout import read as read_layout
+from unicef_linked.rdf.iris import DCTERMS, FOAF, RDF, RDFS, TYPES_WITH_PREFIX, Names
+from unicef_linked.rdf.statistics import count as count_statistics
+from unicef_linked.rdf.statistics import read
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from unicef_linked.config import Settings
-    from unicef_linked.index import Index
-    from unicef_linked.jsonld import Context
+    from unicef_linked.lookup.index import Index
+    from unicef_linked.presentation.layout import Layout
+    from unicef_linked.presentation.maps import Map
+    from unicef_linked.rdf.jsonld import Context
+    from unicef_linked.rdf.statistics import Statistics
     from unicef_linked.release import Release
-    from unicef_linked.statistics import Statistics
     from unicef_linked.store import Store
-    from unicef_linked.web.layout import Layout
-    from unicef_linked.web.maps import Map
 
 INCOMING: Final = 1000
 """Statements about others that a document repeats; past that it says so and leaves the rest to SPARQL."""

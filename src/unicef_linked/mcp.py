@@ -1,0 +1,145 @@
+"""The dataset as read-only tools for a language model: Model Context Protocol, over standard input and output.
+
+Needs the extra ``mcp`` (its official SDK). The tools stand on what answers over HTTP: the same index, documents and query
+processes, with the same limits.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Final
+
+from pyoxigraph import parse
+
+from unicef_linked import __version__
+from unicef_linked.errors import LinkedDataError, NotFound, QueryOutOfResources, UnusableInput
+from unicef_linked.lookup.normalization import LONGEST
+from unicef_linked.rdf.formats import NTRIPLES, RESULTS_TSV, TURTLE
+from unicef_linked.rdf.serialization import write_rdf
+from unicef_linked.store.engines import open_store, run_engine
+from unicef_linked.store.query import Query
+from unicef_linked.web.routes.resolve import told
+from unicef_linked.web.routes.resources import write
+from unicef_linked.web.routes.search import rank, result, types_of
+from unicef_linked.web.site import Site
+
+try:
+    from mcp.server import MCPServer
+    from mcp.server.mcpserver.exceptions import ToolError
+    from mcp.types import ToolAnnotations
+except ImportError:
+    raise UnusableInput("this command needs the extra mcp; install it: pip install 'unicef-linked[mcp]'") from None
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from unicef_linked.config import Settings
+    from unicef_linked.lookup.index import Reading
+    from unicef_linked.release import Release
+
+_INSTRUCTIONS: Final = """\
+Linked data, read-only. An entity has an IRI {base}id/{{type}}/{{key}} and an id {{type}}/{{key}}, such as region/gao. \
+Find it by name with search, or by anybody's identifier with resolve; read what is said of it with describe; ask anything else \
+with sparql. Terms are those of {ontology}#, prefix ul:, which describe explains too. The default graph is the union of the \
+named graphs; GRAPH ?g {{ … }} tells where a statement is from. Labels are skos:prefLabel with a language tag: fr, en and others. \
+Never match a bare code: a notation's datatype names its scheme."""
+
+
+@contextmanager
+def running(release: Release, settings: Settings) -> Iterator[MCPServer]:
+    """Run what the tools stand on until the end of the block, and give the server that offers them."""
+    with run_engine("memory", release, settings) as engine:
+        store = open_store(engine, release, settings)
+        try:
+            yield _server(Site(settings, release, store))
+        finally:
+            store.close()
+
+
+def _server(here: Site) -> MCPServer:
+    """Return a server with the tools over one site."""
+    names = here.names
+    server: MCPServer = MCPServer(
+        "unicef-linked",
+        version=__version__,
+        instructions=_INSTRUCTIONS.format(base=names.base, ontology=names.ontology),
+        log_level="WARNING",
+    )
+    reads = ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=False)
+
+    def offer(tool: Callable[..., Any]) -> None:
+        """Add a tool; what goes wrong is told to the model in the error's own words."""
+
+        @wraps(tool)
+        def answer(**given: Any) -> Any:
+            try:
+                return tool(**given)
+            except LinkedDataError as error:
+                raise ToolError(str(error)) from None
+
+        server.add_tool(answer, annotations=reads)
+
+    def readings(identifier: str) -> list[Reading]:
+        return here.index.by_iri(identifier)
+
+    @offer
+    def search(query: str, type: str = "", language: str = "en", limit: int = 10) -> list[dict[str, Any]]:  # noqa: A002
+        """Find entities by name, in any language; accents and spelling forgiven. The best come first.
+
+        query: a name, such as "Tombouctou" or "Gao region". type: a class by its local name, such as Region, ZoneOffice, Place or
+        Sector; empty for any. language: of the labels in the answer. A score is at most 100.
+        """
+        found = [pair for pair in rank(here, query.strip()[:LONGEST]) if not type or type in types_of(here, pair[0])]
+        return [result(here, entity, score, query, language) for entity, score in found[: max(1, min(limit, 100))]]
+
+    @offer
+    def resolve(identifier: str, scheme: str = "", language: str = "en") -> list[dict[str, Any]]:
+        """Find the entity that an identifier means, with all its other identifiers.
+
+        identifier: an IRI, id or prefixed name (wd:Q332392), the address of a page about the thing (Wikidata, GeoNames, OpenStreetMap),
+        or a code (ML07). scheme: of a code, such as pcode or iso3166-2; without it a code may have several readings, each named.
+        """
+        found = here.index.by_code(identifier, _scheme(here, scheme)) if scheme else readings(identifier)
+        return [told(here, reading, language) for reading in found]
+
+    @offer
+    def describe(identifier: str) -> str:
+        """Return what is said of an entity, a class, a property or a graph, and what leads to it, as Turtle.
+
+        identifier: an IRI, an id such as region/gao, or a prefixed name such as ul:ZoneOffice.
+        """
+        prefix, _, local = identifier.partition(":")
+        iris = [identifier, names.prefixes.get(prefix, "") + local, *(r.entity.iri for r in readings(identifier))]
+        for iri in iris:
+            description = here.describe(iri) if ":" in iri and not set(iri) & set(' <>"{}|^`\\') else None
+            if description:
+                return write(here, description, TURTLE).decode()
+        raise NotFound(f"nothing is published about {identifier}; search for it by name")
+
+    @offer
+    def sparql(query: str) -> str:
+        """Answer a SPARQL 1.1 query: SELECT and ASK as tab-separated values with terms as in Turtle, CONSTRUCT and DESCRIBE as Turtle.
+
+        A query declares its prefixes. Updates and SERVICE are refused; a long answer needs a LIMIT.
+        """
+        answer = here.store.answer(
+            Query(query), solutions=RESULTS_TSV, graph=NTRIPLES, timeout=here.settings.query_timeout
+        )
+        if answer.whole is None:
+            answer.close()
+            raise QueryOutOfResources("the answer has more than 1 MiB; ask for less, or with a LIMIT")
+        if answer.format is RESULTS_TSV:
+            return answer.whole.decode()
+        triples = {quad.triple for quad in parse(answer.whole, format=NTRIPLES.rdf)}
+        return write_rdf(triples, TURTLE.rdf, names.prefixes).decode()  # with those prefixes alone that it uses
+
+    return server
+
+
+def _scheme(here: Site, name: str) -> str:
+    found = here.index.scheme(name)
+    if found is None:
+        known = ", ".join(iri.rpartition("#")[2] for iri in here.index.schemes) or "none"
+        raise NotFound(f"there is no scheme of codes {name!r}; there are: {known}")
+    return found

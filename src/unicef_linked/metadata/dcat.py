@@ -1,0 +1,346 @@
+"""The dataset as DCAT 3 (DCAT-AP 3.0), VoID and PROV describe it, with true counts and the addresses of this server."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import pyoxigraph as ox
+
+from unicef_linked.dataset.description import Description
+from unicef_linked.exports import EXPORTS
+from unicef_linked.rdf.iris import DCAT, DCTERMS, FOAF, PROV, RDF, RDFS, SD, SPDX, VOID, XSD
+from unicef_linked.rdf.statistics import describe, integer
+
+if TYPE_CHECKING:
+    from unicef_linked.web.site import Site
+
+_MEDIA: Final = "https://www.iana.org/assignments/media-types/"
+DUMPS: Final = {
+    "dataset.nq": "application/n-quads",
+    "dataset.ttl": "text/turtle",
+    "dataset.jsonld": "application/ld+json",
+}
+"""Dumps by name, with their media types."""
+
+
+class _Service(NamedTuple):
+    """One way to ask the dataset."""
+
+    path: str
+    description: str  # where a program reads what it takes
+    standard: str
+    english: str
+    french: str
+
+
+_SERVICES: Final = (
+    _Service(
+        "sparql",
+        "sparql",
+        "https://www.w3.org/TR/sparql11-protocol/",
+        "SPARQL 1.1 endpoint",
+        "Point d’accès SPARQL 1.1",
+    ),
+    _Service(
+        "fragments",
+        "openapi.json",
+        "https://linkeddatafragments.org/specification/triple-pattern-fragments/",
+        "Triple Pattern Fragments",
+        "Triple Pattern Fragments",
+    ),
+    _Service(
+        "reconcile",
+        "reconcile",
+        "https://www.w3.org/community/reports/reconciliation/CG-FINAL-specs-0.2-20230410/",
+        "Entity Reconciliation API 0.2",
+        "API de réconciliation d’entités 0.2",
+    ),
+)
+
+
+def describe_dataset(site: Site, address: str) -> Description:
+    """Return the dataset's description; ``address`` is where the public reaches this server, ending in ``/``.
+
+    What editors say of the dataset (title, licence, publisher) is in the data, and so are the counts of a release
+    that we built; else counts are added here, as addresses always are. Partitions inside partitions are left to SPARQL.
+    """
+    names = site.names
+    dataset = ox.NamedNode(names.dataset)
+    a = ox.NamedNode(f"{RDF}type")
+    triples: list[ox.Triple] = []
+
+    def say(subject: ox.NamedNode, predicate: str, value: ox.NamedNode | ox.Literal) -> None:
+        triples.append(ox.Triple(subject, ox.NamedNode(predicate), value))
+
+    say(dataset, a.value, ox.NamedNode(f"{DCAT}Dataset"))
+    say(dataset, a.value, ox.NamedNode(f"{VOID}Dataset"))
+    say(dataset, f"{DCAT}version", ox.Literal(site.release.manifest.name))
+    say(dataset, f"{VOID}uriSpace", ox.Literal(f"{names.base}id/"))
+    say(dataset, f"{VOID}sparqlEndpoint", ox.NamedNode(f"{address}sparql"))
+    say(dataset, f"{VOID}uriLookupEndpoint", ox.NamedNode(f"{address}resource?iri="))
+    say(dataset, f"{VOID}vocabulary", ox.NamedNode(names.ontology))
+    say(dataset, f"{DCAT}landingPage", ox.NamedNode(f"{address}dataset"))
+    say(dataset, f"{DCTERMS}identifier", ox.Literal(names.dataset))
+    statistics = set(describe(site.statistics, names))
+    triples += statistics
+    for path in site.release.dumps():
+        media_type = DUMPS.get(path.name.removesuffix(".gz"))
+        if media_type is None:
+            continue
+        node = ox.NamedNode(f"{names.dataset}#{path.name.replace('.', '-')}")
+        download = ox.NamedNode(f"{address}dump/{path.name}")
+        say(dataset, f"{VOID}dataDump", download)
+        say(dataset, f"{DCAT}distribution", node)
+        triples.append(ox.Triple(node, a, ox.NamedNode(f"{DCAT}Distribution")))
+        for language in ("en", "fr"):
+            say(node, f"{DCTERMS}title", ox.Literal(path.name, language=language))
+        say(node, f"{DCAT}downloadURL", download)
+        say(node, f"{DCAT}accessURL", download)
+        say(node, f"{DCAT}mediaType", ox.NamedNode(_MEDIA + media_type))
+        say(node, f"{DCTERMS}format", ox.NamedNode(_MEDIA + media_type))
+        if path.suffix == ".gz":
+            say(node, f"{DCAT}compressFormat", ox.NamedNode(f"{_MEDIA}application/gzip"))
+        size = ox.Literal(str(path.stat().st_size), datatype=ox.NamedNode(f"{XSD}nonNegativeInteger"))
+        say(node, f"{DCAT}byteSize", size)
+        checksum = ox.NamedNode(f"{node.value}-sha256")
+        say(node, f"{SPDX}checksum", checksum)
+        triples.append(ox.Triple(checksum, a, ox.NamedNode(f"{SPDX}Checksum")))
+        sha256 = ox.NamedNode(f"{SPDX}checksumAlgorithm_sha256")
+        say(checksum, f"{SPDX}algorithm", sha256)
+        say(sha256, a.value, ox.NamedNode(f"{SPDX}ChecksumAlgorithm"))
+        say(
+            checksum,
+            f"{SPDX}checksumValue",
+            ox.Literal(site.checksums[path.name], datatype=ox.NamedNode(f"{XSD}hexBinary")),
+        )
+    for export in EXPORTS if site.release.manifest.conforms is not None else ():
+        name = f"{names.dataset}#export-{export.name.replace('.', '-')}"
+        download = ox.NamedNode(f"{address}export/{export.name}")
+        say(dataset, f"{DCAT}distribution", ox.NamedNode(name))
+        triples += [
+            _triple(name, f"{RDF}type", f"{DCAT}Distribution"),
+            _triple(name, f"{DCAT}downloadURL", download),
+            _triple(name, f"{DCAT}accessURL", download),
+            _triple(name, f"{DCAT}mediaType", _MEDIA + export.media_type),
+            _triple(name, f"{DCTERMS}format", _MEDIA + export.media_type),
+            *(_triple(name, f"{DCTERMS}title", ox.Literal(t, language=tag)) for tag, t in export.title.items()),
+        ]
+    for service in _SERVICES:
+        name = f"{names.dataset}#{service.path}"
+        triples += [
+            _triple(name, f"{RDF}type", f"{DCAT}DataService"),
+            _triple(name, f"{DCAT}servesDataset", names.dataset),
+            _triple(name, f"{DCAT}endpointURL", address + service.path),
+            _triple(name, f"{DCAT}endpointDescription", f"{address}{service.description}"),
+            _triple(name, f"{DCTERMS}title", ox.Literal(service.english, language="en")),
+            _triple(name, f"{DCTERMS}title", ox.Literal(service.french, language="fr")),
+            _triple(name, f"{DCTERMS}conformsTo", service.standard),
+        ]
+    published = site.store.match(graph_name=ox.NamedNode(names.graph("derived/statistics")))
+    about = {*site.store.match(dataset), *(quad for quad in published if quad.triple in statistics)}
+    parts = [quad.object for quad in about if str(getattr(quad.object, "value", "")).startswith(f"{names.dataset}#")]
+    about |= {quad for part in parts if isinstance(part, ox.NamedNode) for quad in site.store.match(part)}
+    origin = _origin(site)
+    about |= set(origin)
+    triples += [
+        ox.Triple(dataset, ox.NamedNode(f"{PROV}wasDerivedFrom"), quad.object)
+        for quad in origin
+        if quad.predicate.value == f"{DCTERMS}source"
+    ]
+    triples += [*_links(site), *_made(site)]
+    triples += _catalogue(site, address, [quad.triple for quad in about if quad.subject == dataset])
+    triples += _typed({quad.triple for quad in about} | set(triples), dataset)
+    return Description(names.dataset, sorted(about, key=str), triples)
+
+
+def _origin(site: Site) -> list[ox.Quad]:
+    """Return what the named graphs and their sources say of their origin and terms, as published."""
+    found: list[ox.Quad] = []
+    for iri in site.named_graphs:
+        found += [quad for quad in site.store.match(ox.NamedNode(iri)) if quad.predicate.value in _ORIGIN]
+    sources = {quad.object for quad in found if quad.predicate.value == f"{DCTERMS}source"}
+    for source in sorted(sources, key=str):
+        if isinstance(source, ox.NamedNode):
+            found += [quad for quad in site.store.match(source) if quad.predicate.value in _ORIGIN]
+    return found
+
+
+_ORIGIN: Final = {
+    f"{RDF}type",
+    f"{DCTERMS}title",
+    f"{DCTERMS}source",
+    f"{DCTERMS}license",
+    f"{DCTERMS}rights",
+    f"{DCTERMS}issued",
+    f"{DCTERMS}publisher",
+    f"{DCAT}version",
+    f"{FOAF}page",
+}
+
+
+def _links(site: Site) -> list[ox.Triple]:
+    """Return a linkset for each dataset that ours leads to and each property that leads there (VoID, section 5)."""
+    dataset = site.names.dataset
+    found: list[ox.Triple] = []
+    for space, predicate, number in site.links:
+        name = re.sub(r"[^a-z0-9]+", "-", space.partition("://")[2].lower()).strip("-")
+        target = f"{dataset}#target-{name}"
+        linkset = f"{dataset}#links-{name}-{re.split('[#/]', predicate)[-1]}"
+        found += [
+            _triple(dataset, f"{VOID}subset", linkset),
+            _triple(linkset, f"{RDF}type", f"{VOID}Linkset"),
+            _triple(linkset, f"{VOID}subjectsTarget", dataset),
+            _triple(linkset, f"{VOID}objectsTarget", target),
+            _triple(linkset, f"{VOID}linkPredicate", predicate),
+            _triple(linkset, f"{VOID}triples", integer(number)),
+            _triple(target, f"{RDF}type", f"{VOID}Dataset"),
+            _triple(target, f"{DCTERMS}title", ox.Literal(space.partition("://")[2].partition("/")[0])),
+            _triple(target, f"{VOID}uriSpace", ox.Literal(space)),
+        ]
+    for position, (iri, size) in enumerate(site.named_graphs.items(), start=1):
+        part = f"{dataset}#graph-{position}"
+        found += [
+            _triple(dataset, f"{VOID}subset", part),
+            _triple(part, f"{RDF}type", f"{VOID}Dataset"),
+            _triple(part, f"{FOAF}primaryTopic", iri),
+            _triple(part, f"{VOID}triples", integer(size)),
+        ]
+    return found
+
+
+def _made(site: Site) -> list[ox.Triple]:
+    """Return how a release was made: from which files, by which programs (PROV-O, section 3.1)."""
+    manifest = site.release.manifest
+    if not manifest.sources:
+        return []
+    dataset, build = site.names.dataset, f"{site.names.dataset}#build"
+    found = [
+        _triple(dataset, f"{RDF}type", f"{PROV}Entity"),
+        _triple(dataset, f"{PROV}wasGeneratedBy", build),
+        _triple(build, f"{RDF}type", f"{PROV}Activity"),
+    ]
+    for name, version in sorted(manifest.tools.items()):
+        agent = f"{dataset}#tool-{name}"
+        found += [
+            _triple(build, f"{PROV}wasAssociatedWith", agent),
+            _triple(agent, f"{RDF}type", f"{PROV}SoftwareAgent"),
+            _triple(agent, f"{RDFS}label", ox.Literal(name)),
+            _triple(agent, f"{DCAT}version", ox.Literal(version)),
+        ]
+    for name, digest in sorted(manifest.sources.items()):
+        used, checksum = f"{dataset}#made-from-{name}", f"{dataset}#made-from-{name}-sha256"
+        found += [
+            _triple(build, f"{PROV}used", used),
+            _triple(used, f"{RDF}type", f"{PROV}Entity"),
+            _triple(used, f"{RDFS}label", ox.Literal(f"{name}/")),
+            _triple(used, f"{SPDX}checksum", checksum),
+            _triple(checksum, f"{RDF}type", f"{SPDX}Checksum"),
+            _triple(checksum, f"{SPDX}algorithm", f"{SPDX}checksumAlgorithm_sha256"),
+            _triple(checksum, f"{SPDX}checksumValue", ox.Literal(digest, datatype=ox.NamedNode(f"{XSD}hexBinary"))),
+        ]
+    return found
+
+
+def _catalogue(site: Site, address: str, about: list[ox.Triple]) -> list[ox.Triple]:
+    """Return the catalogue that the site is, in the words of its one dataset; nobody's where no publisher is stated."""
+    if not any(triple.predicate.value == f"{DCTERMS}publisher" for triple in about):
+        return []
+    catalogue, dataset = site.names.base, site.names.dataset
+    said = [_triple(catalogue, t.predicate.value, t.object) for t in about if t.predicate.value in _OF_THE_CATALOGUE]
+    return [
+        *said,
+        _triple(catalogue, f"{RDF}type", f"{DCAT}Catalog"),
+        _triple(catalogue, f"{DCAT}dataset", dataset),
+        *(_triple(catalogue, f"{DCAT}service", f"{dataset}#{service.path}") for service in _SERVICES),
+        _triple(catalogue, f"{FOAF}homepage", address),
+        _triple(address, f"{RDF}type", f"{FOAF}Document"),
+    ]
+
+
+_OF_THE_CATALOGUE: Final = {
+    f"{DCTERMS}title",
+    f"{DCTERMS}description",
+    f"{DCTERMS}publisher",
+    f"{DCTERMS}license",
+    f"{DCTERMS}language",
+    f"{DCTERMS}spatial",
+}
+
+
+def _typed(said: set[ox.Triple], dataset: ox.NamedNode) -> list[ox.Triple]:
+    """Return the class of each thing that stands where DCAT-AP, section 7, asks for one of that class."""
+    return [
+        _triple(triple.object.value, f"{RDF}type", kind)
+        for triple in said
+        if isinstance(triple.object, ox.NamedNode) and (kind := _RANGES.get(triple.predicate.value))
+        if triple.subject == dataset or triple.predicate.value != f"{DCTERMS}publisher"
+    ]
+
+
+_RANGES: Final = {
+    f"{DCTERMS}license": f"{DCTERMS}LicenseDocument",
+    f"{DCTERMS}language": f"{DCTERMS}LinguisticSystem",
+    f"{DCTERMS}spatial": f"{DCTERMS}Location",
+    f"{DCTERMS}temporal": f"{DCTERMS}PeriodOfTime",
+    f"{DCTERMS}publisher": f"{FOAF}Agent",
+    f"{DCTERMS}format": f"{DCTERMS}MediaTypeOrExtent",
+    f"{DCTERMS}conformsTo": f"{DCTERMS}Standard",
+    f"{DCAT}mediaType": f"{DCTERMS}MediaType",
+    f"{DCAT}compressFormat": f"{DCTERMS}MediaType",
+    f"{DCAT}landingPage": f"{FOAF}Document",
+    f"{FOAF}page": f"{FOAF}Document",
+}
+
+
+def _triple(subject: str, predicate: str, value: str | ox.NamedNode | ox.Literal | object) -> ox.Triple:
+    node = ox.NamedNode(value) if isinstance(value, str) else value
+    return ox.Triple(ox.NamedNode(subject), ox.NamedNode(predicate), node)  # type: ignore[arg-type]
+
+
+def describe_service(site: Site, endpoint: str) -> Description:
+    """Return the SPARQL 1.1 Service Description of the endpoint at ``endpoint``."""
+    service = ox.NamedNode(endpoint)
+    dataset, default = ox.NamedNode(f"{endpoint}#dataset"), ox.NamedNode(f"{endpoint}#default-graph")
+    a = ox.NamedNode(f"{RDF}type")
+    triples = [
+        ox.Triple(service, a, ox.NamedNode(f"{SD}Service")),
+        ox.Triple(service, ox.NamedNode(f"{SD}endpoint"), service),
+        ox.Triple(service, ox.NamedNode(f"{SD}supportedLanguage"), ox.NamedNode(f"{SD}SPARQL11Query")),
+        ox.Triple(service, ox.NamedNode(f"{SD}defaultDataset"), dataset),
+        ox.Triple(dataset, a, ox.NamedNode(f"{SD}Dataset")),
+        ox.Triple(dataset, ox.NamedNode(f"{SD}defaultGraph"), default),
+        ox.Triple(default, a, ox.NamedNode(f"{SD}Graph")),
+        ox.Triple(default, ox.NamedNode(f"{VOID}triples"), integer(site.counts["triples"])),
+    ]
+    triples += [
+        ox.Triple(service, ox.NamedNode(f"{SD}resultFormat"), ox.NamedNode(f"http://www.w3.org/ns/formats/{name}"))
+        for name in _RESULT_FORMATS
+    ]
+    if site.release.manifest.union:
+        triples.append(ox.Triple(service, ox.NamedNode(f"{SD}feature"), ox.NamedNode(f"{SD}UnionDefaultGraph")))
+    for number, (name, size) in enumerate(site.named_graphs.items(), start=1):
+        graph = ox.NamedNode(f"{endpoint}#graph-{number}")
+        triples += [
+            ox.Triple(dataset, ox.NamedNode(f"{SD}namedGraph"), graph),
+            ox.Triple(graph, a, ox.NamedNode(f"{SD}NamedGraph")),
+            ox.Triple(graph, ox.NamedNode(f"{SD}name"), ox.NamedNode(name)),
+            ox.Triple(graph, ox.NamedNode(f"{SD}graph"), ox.NamedNode(f"{graph.value}-content")),
+            ox.Triple(ox.NamedNode(f"{graph.value}-content"), a, ox.NamedNode(f"{SD}Graph")),
+            ox.Triple(ox.NamedNode(f"{graph.value}-content"), ox.NamedNode(f"{VOID}triples"), integer(size)),
+        ]
+    return Description(endpoint, [], triples)
+
+
+_RESULT_FORMATS: Final = (
+    "SPARQL_Results_JSON",
+    "SPARQL_Results_XML",
+    "SPARQL_Results_CSV",
+    "SPARQL_Results_TSV",
+    "Turtle",
+    "N-Triples",
+    "RDF_XML",
+    "JSON-LD",
+    "TriG",
+    "N-Quads",
+)

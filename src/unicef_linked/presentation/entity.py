@@ -1,0 +1,303 @@
+"""The facts of one IRI in the rows that the shapes lay out, each with what it rests on."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from pyoxigraph import Literal, NamedNode
+
+from unicef_linked.dataset.labels import Text
+from unicef_linked.presentation.evidence import Evidence
+from unicef_linked.presentation.layout import Group, Row, Step
+from unicef_linked.presentation.literals import Told, tell
+from unicef_linked.rdf.iris import DCTERMS, RDF, RDFS, SKOS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from pyoxigraph import Quad
+
+    from unicef_linked.dataset.description import Description
+    from unicef_linked.dataset.labels import Link, Value
+    from unicef_linked.presentation.evidence import Claim, Origin
+    from unicef_linked.store import Store, Term
+    from unicef_linked.web.site import Site
+
+MEANING: Final = (f"{SKOS}definition", f"{DCTERMS}description", f"{RDFS}comment")
+"""What says in a sentence what a thing is, best first; it stands under the name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One value, with what leads to it and what it rests on."""
+
+    value: Value
+    told: Told | None  # of a literal
+    kinds: tuple[Link, ...]  # of a thing
+    through: tuple[Link, ...]  # what stands between, on a path of several steps
+    claims: tuple[Claim, ...]
+    origins: tuple[Origin, ...]
+    pages: tuple[Link, ...] = ()  # of a code: where others describe what it means
+
+    @property
+    def bases(self) -> tuple[Link, ...]:
+        """The ways in which its claims follow from their source."""
+        return tuple(dict.fromkeys(claim.basis for claim in self.claims if claim.basis))
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A row with its values; things, outside matches, codes and other literals apart, since each is told in its own way."""
+
+    key: str
+    heading: Text
+    description: Text | None
+    facts: tuple[Fact, ...]
+
+    @property
+    def things(self) -> tuple[Fact, ...]:
+        """The values that have a page here."""
+        return tuple(fact for fact in self.facts if fact.value.link and not fact.value.link.external)
+
+    @property
+    def outside(self) -> tuple[Fact, ...]:
+        """The values that others describe."""
+        return tuple(fact for fact in self.facts if fact.value.link and fact.value.link.external)
+
+    @property
+    def codes(self) -> tuple[Fact, ...]:
+        """The codes of identifier schemes."""
+        return tuple(fact for fact in self.facts if fact.told and fact.told.kind == "code")
+
+    @property
+    def literals(self) -> tuple[Fact, ...]:
+        """The literals that are no codes."""
+        return tuple(
+            fact for fact in self.facts if not fact.value.link and not (fact.told and fact.told.kind == "code")
+        )
+
+    @property
+    def is_mixed(self) -> bool:
+        """Whether its things are of several kinds, so that each says its own."""
+        return len({fact.kinds for fact in self.things}) > 1
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A group of rows that have values."""
+
+    key: str
+    heading: Text
+    is_key_facts: bool
+    rows: tuple[Shown, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Portrait:
+    """What a page tells of one thing before it lists all statements."""
+
+    kinds: tuple[Link, ...]
+    meaning: tuple[Fact, ...]
+    key_facts: tuple[Section, ...]
+    sections: tuple[Section, ...]
+
+    @property
+    def told_below(self) -> frozenset[str]:
+        """The rows that a section tells value by value."""
+        return frozenset(row.key for section in self.sections for row in section.rows)
+
+
+Ways = dict["Term", list[tuple["Quad", ...]]]
+"""Value to the statements that lead to it, one tuple for each way."""
+
+
+def follow(store: Store, start: NamedNode, path: Sequence[Step]) -> Ways:
+    """Return each value at the end of a path, except the start itself, with the ways that lead there."""
+    ends: list[tuple[Term, tuple[Quad, ...]]] = [(start, ())]
+    for step in path:
+        predicate = NamedNode(step.predicate)
+        further: list[tuple[Term, tuple[Quad, ...]]] = []
+        for term, way in ends:
+            if step.back:
+                further += [(quad.subject, (*way, quad)) for quad in store.match(None, predicate, term)]
+            elif not isinstance(term, Literal):
+                further += [(quad.object, (*way, quad)) for quad in store.match(term, predicate)]
+        ends = further
+    found: Ways = {}
+    for term, way in ends:
+        if term != start:
+            found.setdefault(term, []).append(way)
+    return found
+
+
+def portrait(site: Site, description: Description, language: str) -> Portrait:
+    """Return what a page in this language tells of a description's thing."""
+    return _Painter(site, description, language).portrait()
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """The key facts of several things side by side: headings, and for each thing, by its IRI, a cell for each heading."""
+
+    headings: tuple[Text, ...] = ()
+    cells: Mapping[str, tuple[tuple[Fact, ...], ...]] = field(default_factory=dict)
+
+
+def overview(site: Site, iris: Sequence[str], language: str) -> Overview:
+    """Return the key facts of things that stand in one list; a heading that fits none of them is left out."""
+    rows: dict[tuple[Step, ...], Row] = {}
+    found: dict[str, dict[tuple[Step, ...], Ways]] = {}
+    for iri in iris:
+        node = NamedNode(iri)
+        own = site.store.match(node)
+        a = f"{RDF}type"
+        types = [q.object.value for q in own if q.predicate.value == a and isinstance(q.object, NamedNode)]
+        groups = site.layout.groups(types, {quad.predicate.value for quad in own}, ())
+        for row in (row for group in groups if group.key_facts for row in group.rows):
+            if ways := follow(site.store, node, row.path):
+                rows.setdefault(row.path, row)
+                found.setdefault(iri, {})[row.path] = ways
+    quads = [
+        quad for ways in found.values() for way in ways.values() for one in way.values() for q in one for quad in q
+    ]
+    reader = site.reader(quads, language)
+
+    def cell(ways: Ways) -> tuple[Fact, ...]:
+        facts = (
+            Fact(reader.value(term), tell(term, language) if isinstance(term, Literal) else None, (), (), (), ())
+            for term in ways
+        )
+        return tuple(sorted(facts, key=lambda fact: reader.order(fact.value)))
+
+    columns = sorted(rows.values(), key=lambda row: (row.order, row.shape))
+    return Overview(
+        tuple(reader.choose(row.names) or reader.label(row.path[-1].predicate) for row in columns),
+        {iri: tuple(cell(found.get(iri, {}).get(row.path, {})) for row in columns) for iri in iris},
+    )
+
+
+class _Painter:
+    def __init__(self, site: Site, description: Description, language: str) -> None:
+        self._site, self._language = site, language
+        self._start = NamedNode(description.iri)
+        about = description.about
+        self._own = [quad for quad in about if quad.subject == self._start]
+        incoming = {quad.predicate.value for quad in about if quad.object == self._start}
+        self._types = self._classes(self._start)
+        groups = site.layout.groups(self._types, {quad.predicate.value for quad in self._own}, incoming)
+        self._meaning = next((ways for name in MEANING if (ways := self._follow((Step(name),)))), {})
+        self._found: list[tuple[Group, list[tuple[Row, Ways]]]] = []
+        for group in groups:
+            rows = [(row, ways) for row in group.rows if (ways := self._follow(row.path))]
+            if rows:
+                self._found.append((group, rows))
+        quads = [quad for ways in self._ways() for way in ways.values() for quads in way for quad in quads]
+        between = {self._start, *(node for way in self._all_ways() for node in _between(self._start, way))}
+        self._evidence = Evidence(site.store, site.names, between)
+        self._evidence.read_origins({graph for quad in quads for graph in _graph(quad)})
+        self._kinds: dict[Term, tuple[str, ...]] = {
+            term: self._specific(self._classes(term))
+            for ways in self._ways()
+            for term in ways
+            if isinstance(term, NamedNode)
+        }
+        kinds = {kind for found in self._kinds.values() for kind in found}
+        self._reader = site.reader(quads, language, *self._evidence.iris, *kinds, *self._types, self._start.value)
+
+    def _follow(self, path: Sequence[Step]) -> Ways:
+        return follow(self._site.store, self._start, path)
+
+    def _ways(self) -> Iterable[Ways]:
+        yield self._meaning
+        for _, rows in self._found:
+            for _, ways in rows:
+                yield ways
+
+    def _all_ways(self) -> Iterable[tuple[Quad, ...]]:
+        for ways in self._ways():
+            for found in ways.values():
+                yield from found
+
+    def _classes(self, term: NamedNode) -> list[str]:
+        quads = self._site.store.match(term, NamedNode(f"{RDF}type"))
+        return list(dict.fromkeys(quad.object.value for quad in quads if isinstance(quad.object, NamedNode)))
+
+    def _specific(self, classes: Iterable[str]) -> tuple[str, ...]:
+        """Return the dataset's own classes that are above no other one of them."""
+        own = [kind for kind in classes if kind.startswith(f"{self._site.names.ontology}#")]
+        above = {kind for one in own for kind in self._site.superclasses(one)}
+        return tuple(sorted(kind for kind in own if kind not in above))
+
+    def portrait(self) -> Portrait:
+        """Return the finished portrait."""
+        sections = [
+            Section(
+                _key(group.iri),
+                self._reader.choose(group.names) or Text(self._site.names.shorten(group.iri)),
+                group.key_facts,
+                tuple(self._shown(row, ways) for row, ways in rows),
+            )
+            for group, rows in self._found
+        ]
+        return Portrait(
+            tuple(self._reader.link(kind) for kind in self._specific(self._types)),
+            self._facts(self._meaning),
+            tuple(section for section in sections if section.is_key_facts),
+            tuple(section for section in sections if not section.is_key_facts),
+        )
+
+    def _shown(self, row: Row, ways: Ways) -> Shown:
+        heading = self._reader.choose(row.names) or self._reader.label(row.path[-1].predicate)
+        return Shown(_key(row.shape), heading, self._reader.choose(row.descriptions), self._facts(ways))
+
+    def _facts(self, ways: Ways) -> tuple[Fact, ...]:
+        facts = [self._fact(term, found) for term, found in ways.items()]
+        return tuple(sorted(facts, key=lambda fact: self._reader.order(fact.value)))
+
+    def _fact(self, term: Term, ways: Sequence[tuple[Quad, ...]]) -> Fact:
+        quads = [quad for way in ways for quad in way]
+        last = {graph for way in ways for graph in _graph(way[-1])}
+        through = dict.fromkeys(node.value for way in ways for node in _between(self._start, way))
+        told = tell(term, self._language) if isinstance(term, Literal) else None
+        return Fact(
+            self._reader.value(term, last),
+            told,
+            tuple(self._reader.link(kind) for kind in self._kinds.get(term, ())),
+            tuple(sorted((self._reader.link(iri) for iri in through), key=lambda link: link.label.text)),
+            self._evidence.claims(quads, self._reader),
+            self._evidence.origins({graph for quad in quads for graph in _graph(quad)}, self._reader),
+            self._pages(told.lexical) if told and told.kind == "code" else (),
+        )
+
+    def _pages(self, code: str) -> tuple[Link, ...]:
+        """Return the outside IRIs of the thing that have a code as one of their parts."""
+        objects = {quad.object.value for quad in self._own if isinstance(quad.object, NamedNode)}
+        links = (self._reader.link(iri) for iri in sorted(objects) if code in re.split(r"[/#?=]", iri))
+        return tuple(link for link in links if link.external)
+
+
+def _graph(quad: Quad) -> list[str]:
+    return [quad.graph_name.value] if isinstance(quad.graph_name, NamedNode) else []
+
+
+def _between(start: NamedNode, way: Sequence[Quad]) -> list[NamedNode]:
+    """Return the things that a way passes through on its way from the start, without its ends."""
+    found, here = [], start
+    for quad in way[:-1]:
+        other = quad.subject if quad.object == here else quad.object
+        if not isinstance(other, NamedNode):
+            break
+        here = other
+        found.append(here)
+    return found
+
+
+def _key(iri: str) -> str:
+    """Return what an address within a page calls a row or group.
+
+    >>> _key("https://w3id.org/unicef-linked/shapes#OfficeShape-openedOn")
+    'OfficeShape-openedOn'
+    """
+    return re.sub(r"[^A-Za-z0-9-]", "-", iri.rpartition("#")[2])

@@ -1,0 +1,303 @@
+"""/sitemap.xml, /robots.txt, /llms.txt, /linkset, and the signposts of each document: how machines find their way."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+from xml.sax.saxutils import escape, quoteattr
+
+from flask import Blueprint, Response, request
+from pyoxigraph import NamedNode
+
+from unicef_linked.errors import NotFound
+from unicef_linked.metadata.dcat import DUMPS
+from unicef_linked.presentation.examples import briefest, examples
+from unicef_linked.rdf.formats import DOCUMENT_FORMATS, HTML, JSONLD, TURTLE, Carries, Format
+from unicef_linked.rdf.iris import DCTERMS, RDF, SCHEMA
+from unicef_linked.web.responses import link, negotiate, represent, site
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from unicef_linked.web.site import Site
+
+routes: Final = Blueprint("discovery", __name__)
+
+LINKSET_JSON: Final = Format(
+    "linkset+json", "application/linkset+json", "json", Carries.PAGE, "Linkset JSON", ("application/json",)
+)
+LINKSET: Final = Format("linkset", "application/linkset", "linkset", Carries.PAGE, "Linkset", ("text/plain",))
+XML: Final = Format("sitemap", "application/xml", "xml", Carries.PAGE, "Sitemap", ("text/xml",))
+PLAIN: Final = Format("text", "text/plain", "txt", Carries.PAGE, "Text", text=True)
+
+PER_SITEMAP: Final = 50_000
+"""Addresses that one sitemap may have (sitemaps.org, “Sitemap file location”); more of them get an index."""
+
+
+# Signposts
+
+
+@dataclass(frozen=True, slots=True)
+class Signpost:
+    """One typed link from a document; ``href`` is absolute, or a path on this server."""
+
+    rel: str
+    href: str
+    media_type: str = ""
+
+    @property
+    def header(self) -> str:
+        """The link as ``Link`` has it."""
+        return link(self.href, self.rel, **({"type": self.media_type} if self.media_type else {}))
+
+
+def signposts(here: Site, path: str) -> list[Signpost]:
+    """Return where the document at ``path`` (without extension) points to (signposting.org, FAIR Signposting level 1 and 2).
+
+    Nothing for what is no document, and nothing that the data does not say: a licence is that of the dataset for the
+    dataset, and for an entity each licence of the graphs that describe it.
+    """
+    names, found = here.names, list[Signpost]()
+    match path.strip("/").split("/"):
+        case ["" | "dataset"]:
+            path = "/dataset"
+            found = [Signpost("cite-as", names.dataset), Signpost("type", "https://schema.org/Dataset")]
+            found += [Signpost("service-desc", "/openapi.json", "application/json")]
+            found += [Signpost("service-doc", "/docs", HTML.media_type)]
+            found += [Signpost("item", f"/dump/{name}", DUMPS[name]) for name in _dumps(here)]
+            licences = _licences(here, [names.dataset])
+        case ["dump", name] if name in _dumps(here):
+            found = [Signpost("type", "https://schema.org/DataDownload"), Signpost("collection", "/dataset")]
+            licences = _licences(here, [names.dataset])
+        case ["doc", entity_type, key]:
+            iri = names.entity(entity_type, key)
+            quads = here.store.match(NamedNode(iri))
+            classes = sorted({str(getattr(q.object, "value", "")) for q in quads if q.predicate.value == f"{RDF}type"})
+            found = [Signpost("cite-as", iri), Signpost("type", "https://schema.org/AboutPage")]
+            found += [Signpost("type", name.replace("http:", "https:")) for name in classes if name.startswith(SCHEMA)]
+            found.append(Signpost("collection", f"/doc/{entity_type}"))
+            licences = _licences(here, {q.graph_name.value for q in quads if isinstance(q.graph_name, NamedNode)})
+        case ["doc", entity_type]:
+            found = [Signpost("type", "https://schema.org/CollectionPage"), Signpost("collection", "/dataset")]
+            licences = []
+        case ["graph", *rest] if rest:
+            iri = names.base + path.strip("/")
+            found = [Signpost("cite-as", iri), Signpost("collection", "/dataset")]
+            licences = _licences(here, [iri])
+        case ["ontology" | "shapes" | "quality"]:
+            found = [Signpost("cite-as", names.base + path.strip("/")), Signpost("collection", "/dataset")]
+            licences = []
+        case _:
+            return []
+    found += [Signpost("license", iri) for iri in licences]
+    if not path.startswith("/dump/"):
+        found += [Signpost("describedby", f"{path}.{f.suffix}", f.media_type) for f in (TURTLE, JSONLD)]
+    found += [Signpost("linkset", f"/linkset{path}", f.media_type) for f in (LINKSET_JSON, LINKSET)]
+    return found
+
+
+def _dumps(here: Site) -> list[str]:
+    return [path.name for path in here.release.dumps() if path.name in DUMPS]
+
+
+def _licences(here: Site, iris: Iterable[str]) -> list[str]:
+    """Return each licence that the data states of any of the IRIs."""
+    terms = (q.object for iri in iris for q in here.store.match(NamedNode(iri), NamedNode(f"{DCTERMS}license")))
+    return sorted({term.value for term in terms if isinstance(term, NamedNode)})
+
+
+def _plain(path: str) -> str:
+    """Return the path of a document without the extension of one of its formats.
+
+    >>> _plain("/doc/region/gao.ttl")
+    '/doc/region/gao'
+    """
+    known = {suffix for offer in DOCUMENT_FORMATS for suffix in (offer.suffix, *offer.suffixes)}
+    stem, _, suffix = path.rpartition(".")
+    return stem if stem and suffix in known and not path.startswith("/dump/") else path
+
+
+@routes.after_app_request
+def point(response: Response) -> Response:
+    """Give each document its signposts, beside the links that it has."""
+    if response.status_code == 200 and request.method in {"GET", "HEAD"}:
+        links = [signpost.header for signpost in signposts(site(), _plain(request.path))]
+        if links:
+            response.headers["Link"] = ", ".join(filter(None, [response.headers.get("Link"), *links]))
+    return response
+
+
+# Linksets
+
+
+@routes.get("/linkset")
+@routes.get("/linkset/<path:document>")
+def linkset(document: str = "dataset") -> Response:
+    """Return the links of a document, for the dataset those of its dumps too, as RFC 9264, section 4, has them."""
+    here = site()
+    offer = negotiate((LINKSET_JSON, LINKSET))
+    if not _exists(here, document):
+        raise NotFound(f"there is no document /{document} to link from")
+    contexts = [f"/{document}", *(f"/dump/{name}" for name in _dumps(here) if document == "dataset")]
+    address = here.public_url(request.host_url).rstrip("/")
+    found = [(context, [s for s in signposts(here, context) if s.rel != "linkset"]) for context in contexts]
+    if not found[0][1]:
+        raise NotFound(f"there is no document /{document} to link from")
+    if offer is LINKSET_JSON:
+        body = {"linkset": [_context(address, path, links) for path, links in found]}
+        content = json.dumps(body, indent=2, ensure_ascii=False).encode()
+    else:
+        lines = [
+            f'{Signpost(s.rel, _absolute(address, s.href), s.media_type).header}; anchor="{address}{path}"'
+            for path, links in found
+            for s in links
+        ]
+        content = ",\n".join(lines).encode() + b"\n"
+    return represent(content, offer, varies_by=["Accept"])
+
+
+def _exists(here: Site, document: str) -> bool:
+    match document.split("/"):
+        case ["doc", entity_type, key]:
+            iri = here.names.entity(entity_type, key)
+            return here.names.type_and_key(iri) is not None and bool(here.store.match(NamedNode(iri)))
+        case ["doc", _]:
+            return f"/{document}" in here.lists
+        case ["graph", *_]:
+            return here.names.base + document in here.named_graphs
+        case _:
+            return True
+
+
+def _context(address: str, path: str, links: Iterable[Signpost]) -> dict[str, object]:
+    """Return one link context object (RFC 9264, section 4.2.2)."""
+    by_relation: dict[str, list[dict[str, str]]] = {}
+    for signpost in links:
+        target = {"href": _absolute(address, signpost.href)}
+        if signpost.media_type:
+            target["type"] = signpost.media_type
+        by_relation.setdefault(signpost.rel, []).append(target)
+    return {"anchor": f"{address}{path}", **by_relation}
+
+
+def _absolute(address: str, href: str) -> str:
+    return address + href if href.startswith("/") else href
+
+
+# For crawlers
+
+
+@routes.get("/sitemap.xml")
+@routes.get("/sitemap-<int:number>.xml")
+def sitemap(number: int | None = None) -> Response:
+    """Return the addresses of all documents, each in every language (sitemaps.org 0.9; hreflang as Google documents it).
+
+    No ``lastmod``: when a document last changed is not known, and a wrong date would be worse than none.
+    """
+    here = site()
+    address = here.public_url(request.host_url).rstrip("/")
+    paths = [
+        *_DOCUMENTS,
+        *(_OF_OURS if here.release.manifest.conforms is not None else ()),
+        *(("/pictures",) if here.pictures.published else ()),
+        *here.lists,
+        *_entities(here),
+    ]
+    pages = -(-len(paths) // PER_SITEMAP)
+    if number is None and pages > 1:
+        entries = (f"<sitemap><loc>{escape(f'{address}/sitemap-{n}.xml')}</loc></sitemap>" for n in range(1, pages + 1))
+        return represent(_xml("sitemapindex", entries), XML)
+    if number is not None and not 1 <= number <= pages:
+        raise NotFound(f"there is no sitemap {number}; there are {pages}")
+    start = ((number or 1) - 1) * PER_SITEMAP
+    languages = here.settings.languages
+    entries = (_entry(address + path, languages) for path in paths[start : start + PER_SITEMAP])
+    return represent(_xml("urlset", entries), XML)
+
+
+_DOCUMENTS: Final = ("/", "/dataset", "/quality", "/dump/", "/docs")
+_OF_OURS: Final = ("/ontology", "/shapes")
+"""What a folder of RDF that is served as it is does not have."""
+
+
+def _entities(here: Site) -> Iterator[str]:
+    for iri in sorted(here.described):
+        if found := here.names.type_and_key(iri):
+            yield "/doc/" + "/".join(found)
+
+
+def _entry(address: str, languages: Iterable[str]) -> str:
+    versions = [(language, f"{address}?lang={language}") for language in languages] + [("x-default", address)]
+    links = "".join(
+        f'<xhtml:link rel="alternate" hreflang={quoteattr(name)} href={quoteattr(href)}/>' for name, href in versions
+    )
+    return f"<url><loc>{escape(address)}</loc>{links}</url>"
+
+
+def _xml(root: str, entries: Iterable[str]) -> bytes:
+    namespaces = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" xmlns:xhtml="http://www.w3.org/1999/xhtml"'
+    lines = ['<?xml version="1.0" encoding="UTF-8"?>', f"<{root} {namespaces}>", *entries, f"</{root}>\n"]
+    return "\n".join(lines).encode()
+
+
+@routes.get("/robots.txt")
+def robots() -> Response:
+    """Return what crawlers may read (RFC 9309): all documents, no queries, of which there is no end."""
+    address = site().public_url(request.host_url)
+    lines = ["User-agent: *", *(f"Disallow: {path}" for path in ENDLESS), f"Sitemap: {address}sitemap.xml", ""]
+    return represent("\n".join(lines).encode(), PLAIN)
+
+
+ENDLESS: Final = ("/sparql?query=", "/sparql?*&query=", "/resource", "/fragments", "/resolve", "/reconcile", "/search")
+"""What answers questions: as many addresses as there are questions."""
+
+
+@routes.get("/llms.txt")
+def llms() -> Response:
+    """Return what a language model should know to use the data (llmstxt.org)."""
+    here = site()
+    address = here.public_url(request.host_url)
+    iri = here.names.dataset
+    quads = here.store.match(NamedNode(iri))
+    reader = here.reader(quads, "en", iri)
+    resource = reader.resource(iri, quads)
+    summary = [v.text.text for v in resource.values(f"{DCTERMS}description") if v.text and v.text.language == "en"]
+    lists = here.reader([], "en", *(kind for kind, _ in here.lists.values()))
+    lines = [
+        f"# {resource.label.text}",
+        "",
+        f"> {(summary or ['A set of RDF data, served as it is.'])[0]}",
+        "",
+        f"{here.counts['triples']:,} statements about {here.counts['entities']:,} things. IRIs begin with {here.names.base}id/;",
+        f"ask this server for them by path, for instance {address}id/{{type}}/{{key}}. Read-only, no key.",
+        "Ask with `Accept: text/turtle` or `application/ld+json`, or add `.ttl` or `.jsonld` to the address of a document.",
+        "",
+        "## Endpoints",
+        "",
+        *(
+            f"- [{title}]({address}{path}): {what}"
+            for title, path, what in _ENDPOINTS
+            if here.release.manifest.conforms is not None or f"/{path.partition('.')[0]}" not in _OF_OURS
+        ),
+    ]
+    if here.lists:
+        lines += ["", "## Lists", ""]
+    for path, (kind, number) in here.lists.items():
+        lines.append(f"- [{lists.label(kind).text}]({address.rstrip('/')}{path}.jsonld): {number}")
+    for example in briefest(examples(here, "en")):
+        lines += ["", f"## Example: {example.title.text}", "", "```sparql", example.query.rstrip(), "```"]
+    return represent(("\n".join(lines) + "\n").encode(), PLAIN)
+
+
+_ENDPOINTS: Final = (
+    (
+        "SPARQL",
+        "sparql",
+        "SPARQL 1.1 queries by GET or POST, parameter `query`; declare prefixes; `Accept: text/csv` is brief",
+    ),
+    ("Dataset", "dataset.ttl", "DCAT and VoID description: classes, properties and how often each is used"),
+    ("Ontology", "ontology.ttl", "classes and properties, with definitions"),
+    ("Dumps", "dump/", "everything in one file: N-Quads, Turtle, JSON-LD"),
+    ("OpenAPI", "openapi.json", "every route with its parameters and answers"),
+)
