@@ -9,7 +9,7 @@ from typing import Final
 
 from babel.messages.pofile import read_po
 
-FOLDER: Final = Path(__file__).parent / "translations"
+FOLDER: Final = Path(__file__).parent / "web" / "translations"
 
 
 class Catalogue(gettext.NullTranslations):

@@ -137,7 +137,7 @@ def test_what_may_not_be_read_is_told(tmp_path: Path, what: str) -> None:
     script = f"""import os; os.setuid(65534)
 import pathlib
 from unicef_linked.build.sources import load
-from unicef_linked.iris import Names
+from unicef_linked.rdf.iris import Names
 try: load([pathlib.Path({str(tmp_path)!r})], Names())
 except Exception as error: print(type(error).__name__, error)"""
     # The source tree may lie where that user cannot look: everything is imported before.

@@ -241,7 +241,7 @@ def test_query_processes_that_die_are_brought_back(serve: Callable[..., Server],
     parents = [
         pid
         for pid in descendants(server.process.pid)
-        if b"store.evaluator" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        if b"store.pool.supervisor" in Path(f"/proc/{pid}/cmdline").read_bytes()
     ]
     orphans = [pid for pid in parents if pid != parents[0]]
     os.kill(parents[0], signal.SIGKILL)

@@ -13,7 +13,7 @@ request came from. Its messages begin with a byte of kind: ``H`` (the media type
 ``E`` (the last bytes); ``W`` is ``H`` and ``E`` in one. Besides there are ``X`` (JSON: an error), ``B`` or ``O`` and the
 stamp (the process has ended, or was ended to make room for others), ``M`` and an address (the request is longer than a
 message: send the rest there), and, several times a second, an empty message, by which a process finds out whether its
-client still is there. Whether the process is, the client sees on the board that all share (``store.board``).
+client still is there. Whether the process is, the client sees on the board that all share (``store.pool.slots``).
 """
 
 from __future__ import annotations
