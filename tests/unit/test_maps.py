@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import math
+from functools import reduce
+from itertools import combinations
+from pathlib import Path
 from typing import Any
 
+import pyoxigraph as ox
 import pytest
+import shapely
 
 from unicef_linked.dataset.labels import Text
-from unicef_linked.presentation.maps import MARGIN, Connection, Feature, contains, draw, read_place
+from unicef_linked.presentation.maps import MARGIN, Connection, Feature, Label, contains, draw, read_place
 
 SQUARE = {"type": "Polygon", "coordinates": [[[0, 0], [2, 0], [2, 2], [0, 2], [0, 0]]]}
 BESIDE = {"type": "Polygon", "coordinates": [[[2, 0], [4, 0], [4, 2], [2, 2], [2, 1], [2, 0]]]}
@@ -74,6 +79,68 @@ def test_labels_of_points_do_not_cover_each_other() -> None:
     assert [label.anchor for label in drawn.labels[:3]] == ["end", "start", "start"]
 
 
+def boundaries() -> list[Feature]:
+    """Return the areas of the published geometries, each with the last part of its IRI as its name."""
+    path = Path(__file__).parents[2] / "data" / "reference" / "geometries.ttl"
+    found = []
+    for quad in ox.parse(path=path, format=ox.RdfFormat.TURTLE, base_iri="x:"):
+        geometry = read_place(quad.object.value) if quad.predicate.value.endswith("#asWKT") else None
+        if geometry and geometry["type"].endswith("Polygon"):
+            iri = str(quad.subject)
+            found.append(Feature(iri, geometry, Text(iri.strip("<>").rsplit("/", 1)[-1])))
+    return found
+
+
+def outline(path: str) -> shapely.Geometry:
+    """Return the area that SVG path data draws, by its relative steps."""
+    rings = []
+    for ring in path.removesuffix("z").split("z"):
+        start, steps = ring.removeprefix("m").split("l")
+        x, y = (int(number) for number in start.split())
+        numbers = [int(number) for number in steps.replace("-", " -").split()]
+        corners = [(x, y)]
+        for right, down in zip(numbers[::2], numbers[1::2], strict=True):
+            x, y = x + right, y + down
+            corners.append((x, y))
+        rings.append(shapely.make_valid(shapely.Polygon(corners)))
+    return reduce(shapely.symmetric_difference, rings)
+
+
+def words_of(label: Label, height: int) -> shapely.Geometry:
+    """Return the box of the words in the middle of a label, with letters half as wide as high."""
+    half = max(map(len, label.lines)) * height / 4
+    below = label.y + height * (len(label.lines) - 1)
+    return shapely.box(label.x - half, label.y - height, label.x + half, below)
+
+
+@pytest.mark.parametrize("height", [15, 25, 36])
+def test_labels_of_areas_stand_in_their_areas_and_apart(height: int) -> None:
+    features = boundaries()
+    assert len(features) > 5
+    drawn = draw(features, words=height)
+    assert drawn is not None
+    assert drawn.labels
+    for label in drawn.labels:
+        assert outline(label.shape.path).contains(shapely.Point(label.x, label.y)), label.shape.feature.iri
+    boxes = [words_of(label, height) for label in drawn.labels]
+    assert not any(one.overlaps(other) for one, other in combinations(boxes, 2))
+
+
+@pytest.mark.parametrize("height", [15, 25, 36])
+def test_a_line_meets_an_area_within_it(height: int) -> None:
+    drawn = draw(boundaries(), words=height)
+    assert drawn is not None
+    for area in drawn.areas:
+        assert outline(area.path).covers(shapely.Point(area.x, area.y)), area.feature.iri
+
+
+def test_a_map_without_words_has_places_within_areas_too() -> None:
+    drawn = draw([Feature("x:holed", HOLED)])
+    assert drawn is not None
+    [area] = drawn.areas
+    assert outline(area.path).contains(shapely.Point(area.x, area.y))
+
+
 def test_an_area_too_small_to_see_is_a_point() -> None:
     tiny = {"type": "Polygon", "coordinates": [[[1, 1], [1.0001, 1], [1.0001, 1.0001], [1, 1]]]}
     drawn = draw([Feature("x:square", SQUARE), Feature("x:tiny", tiny)])
@@ -136,7 +203,14 @@ def test_an_area_contains_what_lies_within_it(position: tuple[float, float], *, 
         pytest.param("<http://www.opengis.net/def/crs/EPSG/0/4326> POINT (2 1)", [1, 2], id="latitude first"),
         pytest.param("POLYGON ((0 0, 2 0, 2 2, 0 2, 0 0))", SQUARE, id="an area as WKT"),
         pytest.param("<http://www.opengis.net/def/crs/EPSG/0/2154> POINT (2 1)", None, id="metres are no degrees"),
+        pytest.param(
+            "POLYGON ((0 0, 0 2, 2 2, 2 0, 0 0))", [[[0, 0], [2, 0], [2, 2], [0, 2], [0, 0]]], id="WKT is wound"
+        ),
+        pytest.param("POINT (-7.98 12.65)", [-7.98, 12.65], id="no noise of floats"),
+        pytest.param("GEOMETRYCOLLECTION (POINT (1 1))", None, id="a collection"),
+        pytest.param("CIRCULARSTRING (0 0, 1 1, 2 0)", None, id="a curve"),
         pytest.param("POINT EMPTY", None, id="nothing"),
+        pytest.param("POLYGON EMPTY", None, id="no area"),
         pytest.param("POINT (1", None, id="broken WKT"),
         pytest.param("", None, id="no text"),
         pytest.param("Gao", None, id="words"),

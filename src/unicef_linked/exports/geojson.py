@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
+
+import shapely
+from shapely.errors import ShapelyError
+from shapely.geometry import shape
 
 from unicef_linked.exports.tables import SEPARATOR, fill
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from unicef_linked.exports.tables import Column, Filled, Table
     from unicef_linked.rdf.iris import Names
@@ -29,11 +32,11 @@ def write_geojson(table: Table, geometry: tuple[Column, ...], store: Store, name
     shapes, *properties = columns
     features = []
     for row, (iri,) in enumerate(itself.cells):
-        shape = read_geometry(shapes.cells[row][0]) if shapes.cells[row] else None
+        geometry_of_row = read_geometry(shapes.cells[row][0]) if shapes.cells[row] else None
         feature: dict[str, Any] = {"type": "Feature", "id": iri}
-        if shape:
-            feature["bbox"] = bounds([shape])
-        feature["geometry"] = shape
+        if geometry_of_row:
+            feature["bbox"] = bounds([geometry_of_row])
+        feature["geometry"] = geometry_of_row
         feature["properties"] = {filled.name: _property(filled, row) for filled in (itself, *properties)}
         features.append(feature)
     known = [feature["geometry"] for feature in features if feature["geometry"]]
@@ -58,52 +61,43 @@ def _property(filled: Filled, row: int) -> object:
 
 
 def read_geometry(text: str) -> Geometry | None:
-    """Return the geometry that GeoJSON text states, its rings in the direction of RFC 7946; None of any other text."""
+    """Return the geometry that GeoJSON text states, wound as RFC 7946 asks; None of any other text.
+
+    Coordinates stay the numbers of the text, so that 25 is written as 25 again and not as 25.0.
+    """
     try:
         geometry = json.loads(text)
         kind, coordinates = geometry["type"], geometry["coordinates"]
+        if kind not in _TYPES or shape(geometry).is_empty:
+            return None
         if kind == "Polygon":
             coordinates = _wind(coordinates)
         elif kind == "MultiPolygon":
             coordinates = [_wind(polygon) for polygon in coordinates]
-        found = {"type": kind, "coordinates": coordinates}
-        return found if kind in _TYPES and bounds([found]) else None
-    except (ValueError, TypeError, LookupError):
+    except (ValueError, TypeError, LookupError, AttributeError, ShapelyError):
         return None
+    return {"type": kind, "coordinates": coordinates}
 
 
 def _wind(polygon: Sequence[Sequence[Sequence[float]]]) -> list[list[Sequence[float]]]:
-    """Return a polygon by the right-hand rule (RFC 7946, section 3.1.6): outside counterclockwise, holes clockwise."""
-    return [
-        list(ring) if (area(ring) > 0) == (number == 0) else list(reversed(ring)) for number, ring in enumerate(polygon)
-    ]
+    """Return a polygon by the right-hand rule (RFC 7946, section 3.1.6).
 
-
-def area(ring: Sequence[Sequence[float]]) -> float:
-    """Return the signed area of a closed ring, in square degrees: above zero when it runs counterclockwise.
-
-    >>> area([(0, 0), (1, 0), (1, 1), (0, 0)])
-    0.5
+    The outside runs counterclockwise, holes run clockwise. ``shapely.orient_polygons`` does the
+    same, but it turns every coordinate into a float.
     """
-    return sum(a[0] * b[1] - b[0] * a[1] for a, b in pairwise(ring)) / 2
+    return [
+        list(ring) if shapely.LinearRing(ring).is_ccw == (number == 0) else list(reversed(ring))
+        for number, ring in enumerate(polygon)
+    ]
 
 
 def bounds(geometries: Sequence[Geometry]) -> list[float]:
     """Return the bounding box as west, south, east, north (RFC 7946, section 5).
 
-    >>> bounds([{"coordinates": [[-12.2, 10.1], [4.2, 25]]}])
+    A whole number is an ``int``, so that it is written without a decimal point.
+
+    >>> bounds([{"type": "LineString", "coordinates": [[-12.2, 10.1], [4.2, 25]]}])
     [-12.2, 10.1, 4.2, 25]
     """
-    points = [point for geometry in geometries for point in _points(geometry["coordinates"])]
-    longitudes, latitudes = [point[0] for point in points], [point[1] for point in points]
-    return [min(longitudes), min(latitudes), max(longitudes), max(latitudes)]
-
-
-def _points(coordinates: Sequence[Any]) -> Iterator[Sequence[float]]:
-    if isinstance(coordinates[0], int | float):
-        yield coordinates
-    elif isinstance(coordinates, str):
-        raise TypeError("a coordinate is a number")
-    else:
-        for part in coordinates:
-            yield from _points(part)
+    box = shapely.total_bounds([shape(geometry) for geometry in geometries]).tolist()
+    return [int(edge) if edge.is_integer() else edge for edge in box]

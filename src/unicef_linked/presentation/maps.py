@@ -5,17 +5,22 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
-from functools import lru_cache, reduce
+from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
-from geomet import wkt
+import shapely
+from shapely.errors import ShapelyError
+from shapely.geometry import shape as to_shapely
 
 from unicef_linked.dataset.labels import Text
-from unicef_linked.exports.geojson import Geometry, bounds, read_geometry
+from unicef_linked.exports.geojson import Geometry, read_geometry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
 
 MARGIN: Final = 12
 """Empty units around what is drawn, so that a point or a line on the edge is whole."""
@@ -24,8 +29,9 @@ _WGS84: Final = frozenset(
     ["http://www.opengis.net/def/crs/OGC/1.3/CRS84", "http://www.opengis.net/def/crs/OGC/0/CRS84", ""]
 )
 _LATITUDE_FIRST: Final = "http://www.opengis.net/def/crs/EPSG/0/4326"
-_ROWS: Final = 40  # at how many heights an area is looked through for the best place of its label
-_STRIP: Final = 3  # how many of these must be free above and below
+_ROWS: Final = 40  # heights at which the best place of a label is looked for in an area
+_DETAIL: Final = 3  # units: corners of a border nearer to its course than that count for no label
+_ALIKE: Final = 30  # units: of two places as wide to within this, the one nearer the middle is taken
 
 _NO_WORDS: Final = Text("")
 
@@ -89,6 +95,15 @@ class Label:
 
 
 @dataclass(frozen=True, slots=True)
+class _Spot:
+    """A place in an area, and how long words in its middle may be; all in units of the map."""
+
+    x: int
+    y: int
+    room: int
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """A connection as drawn."""
 
@@ -128,34 +143,23 @@ def draw(
     """
     if not features:
         return None
-    west, south, east, north = bounds([feature.geometry for feature in features])
-    narrowing = max(math.cos(math.radians((south + north) / 2)), 0.01)
-    wide, high = (east - west) * narrowing, north - south
-    scale = (width - 2 * MARGIN) / max(wide, high, 1e-6)
-    middle = 0.0 if wide > high / 8 else (high / 4 - wide) / 2  # what has no width stands in the middle of a strip
-
-    def place(position: Sequence[float]) -> tuple[int, int]:
-        x, y = ((position[0] - west) * narrowing + middle) * scale, (north - position[1]) * scale
-        return MARGIN + round(x), MARGIN + round(y)
-
-    size = (2 * MARGIN + round((wide + 2 * middle) * scale), 2 * MARGIN + round(high * scale))
-    areas, points, insides = [], [], {}
-    for feature in features:
-        rings, open_lines, alone = _parts(feature.geometry)
-        drawn = [_thin([place(position) for position in ring]) for ring in rings]
-        path = "".join(_path(ring) + "z" for ring in drawn if len(ring) > 2)
-        path += "".join(_path(_thin([place(position) for position in line])) for line in open_lines)
+    geometries = [to_shapely(feature.geometry) for feature in features]
+    project, size = _projection(shapely.total_bounds(geometries).tolist(), width)
+    sized, points, spots = [], [], {}
+    for feature, geometry in zip(features, geometries, strict=True):
+        drawn = shapely.transform(geometry, project)
+        path = "".join(_path_of(part) for part in shapely.get_parts(drawn))
         if path:
-            line = drawn[0] if drawn else [place(position) for position in open_lines[0]]
-            is_met = drawn and (feature.label.text or connections)  # by words or by a line: else any place will do
-            strips = _strips(drawn) if is_met else [(*line[len(line) // 2], 0)]
-            areas.append(Shape(feature, path, *strips[0][:2]))
-            insides[feature.iri] = strips
-        else:
-            [x, y] = place((alone or rings[0])[0])  # an area too small to be seen is a point
+            is_met = feature.label.text or connections  # by words or a line: else any place will do
+            found = _spots(drawn, words) if is_met and drawn.area else [_any_spot(drawn)]
+            sized.append((geometry.envelope.area, Shape(feature, path, found[0].x, found[0].y)))
+            spots[feature.iri] = found
+        else:  # an area too small to be seen is a point
+            x, y = shapely.get_coordinates(drawn)[0].astype(int).tolist()
             points.append(Shape(feature, "", x, y))
-    areas.sort(key=_extent, reverse=True)  # what is small lies on what is large around it
-    labels = _place_labels(areas, points, insides, words, size)
+    sized.sort(key=lambda each: each[0], reverse=True)  # what is small lies on what is large
+    areas = [shape for _, shape in sized]
+    labels = _place_labels(areas, points, spots, words, size)
     at = {shape.feature.iri: (shape.x, shape.y) for shape in areas}
     at |= {label.shape.feature.iri: _beneath(label, words) for label in labels if label.shape.path}
     at |= {shape.feature.iri: (shape.x, shape.y) for shape in points}
@@ -165,6 +169,23 @@ def draw(
         if connection.start in at and connection.end in at
     )
     return Map(*size, tuple(areas), tuple(points), lines, tuple(labels))
+
+
+def _projection(
+    box: Sequence[float], width: int
+) -> tuple[Callable[[NDArray[np.float64]], NDArray[np.float64]], tuple[int, int]]:
+    """Return what turns degrees within a box into whole units of a map, and the size of that map."""
+    west, south, east, north = box
+    narrowing = max(math.cos(math.radians((south + north) / 2)), 0.01)
+    wide, high = (east - west) * narrowing, north - south
+    scale = (width - 2 * MARGIN) / max(wide, high, 1e-6)
+    middle = 0.0 if wide > high / 8 else (high / 4 - wide) / 2  # no width: the middle of a strip
+
+    def project(positions: NDArray[np.float64]) -> NDArray[np.float64]:
+        moved = (positions - (west, north)) * (narrowing, -1) + (middle, 0)
+        return (moved * scale).round() + MARGIN
+
+    return project, (2 * MARGIN + round((wide + 2 * middle) * scale), 2 * MARGIN + round(high * scale))
 
 
 @lru_cache(maxsize=512)
@@ -182,42 +203,33 @@ def read_place(text: str) -> Geometry | None:
     if crs not in {*_WGS84, _LATITUDE_FIRST}:
         return None
     try:
-        geometry = wkt.loads(written)
-        coordinates = _swap(geometry["coordinates"]) if crs == _LATITUDE_FIRST else geometry["coordinates"]
-        found = {"type": geometry["type"], "coordinates": coordinates}
-        return found if bounds([found]) else None
-    except (ValueError, TypeError, LookupError, StopIteration):
+        geometry = shapely.from_wkt(written)
+        if crs == _LATITUDE_FIRST:
+            geometry = shapely.transform(geometry, lambda positions: positions[:, ::-1])
+        return read_geometry(shapely.to_geojson(geometry))
+    except (ShapelyError, NotImplementedError):  # curves, which shapely does not read
         return None
 
 
 def contains(geometry: Geometry, position: Sequence[float]) -> bool:
-    """Return whether a position lies in an area: a ray from it crosses the border an odd number of times.
+    """Return whether a position lies in an area.
 
     >>> contains({"type": "Polygon", "coordinates": [[[0, 0], [4, 0], [4, 4], [0, 4], [0, 0]]]}, (1, 2))
     True
     """
-    rings, _, _ = _parts(geometry)
-    crossings = (_crossing(a, b, position[1]) for ring in rings for a, b in pairwise(ring))
-    return sum(x is not None and x > position[0] for x in crossings) % 2 == 1
+    return bool(shapely.contains_xy(to_shapely(geometry), *position[:2]))
 
 
-def _extent(shape: Shape) -> float:
-    west, south, east, north = bounds([shape.feature.geometry])
-    return (east - west) * (north - south)
+def _path_of(part: shapely.Geometry) -> str:
+    """Return the SVG path data of a polygon or a line in units of the map, "" of a point."""
+    if isinstance(part, shapely.Polygon):
+        rings = [_thin(_corners(ring)) for ring in (part.exterior, *part.interiors)]
+        return "".join(_path(ring) + "z" for ring in rings if len(ring) > 2)
+    return _path(_thin(_corners(part))) if isinstance(part, shapely.LineString) else ""
 
 
-def _parts(
-    geometry: Geometry,
-) -> tuple[list[list[Sequence[float]]], list[list[Sequence[float]]], list[Sequence[float]]]:
-    """Return the closed rings, the open lines and the single positions of a geometry."""
-    kind, coordinates = geometry["type"], geometry["coordinates"]
-    if kind == "Polygon":
-        return list(coordinates), [], []
-    if kind == "MultiPolygon":
-        return [ring for polygon in coordinates for ring in polygon], [], []
-    if kind in {"LineString", "MultiLineString"}:
-        return [], [coordinates] if kind == "LineString" else list(coordinates), []
-    return [], [], [coordinates] if kind == "Point" else list(coordinates)
+def _corners(line: shapely.LineString) -> Ring:
+    return [(x, y) for x, y in shapely.get_coordinates(line).astype(int).tolist()]
 
 
 def _thin(line: Iterable[tuple[int, int]]) -> Ring:
@@ -250,29 +262,36 @@ def _path(line: Ring) -> str:
     return f"m{line[0][0]} {line[0][1]}l{steps.replace(' -', '-')}" if steps else ""
 
 
-def _strips(rings: list[Ring]) -> list[tuple[int, int, int]]:
-    """Return where words fit inside an area, best first, and how long they may be: the widest strips, from the middle."""
-    heights = [y for ring in rings for _, y in ring]
-    top, bottom = min(heights), max(heights)
-    step = (bottom - top) / _ROWS
-    rows = [_inside(rings, top + (number + 0.5) * step) for number in range(_ROWS)]
-    found = [(0, 0, rings[0][0][0], top, 0)]
-    for number, row in enumerate(rows):
-        central = min(number, _ROWS - 1 - number)
-        if central < _STRIP:
-            continue
-        around = [beside for beside in rows[number - _STRIP : number + _STRIP + 1] if beside is not row]
-        for widest in row:
-            left, right = reduce(_overlap, around, widest)
-            x, y, room = round((left + right) / 2), round(top + (number + 0.5) * step), round(right - left)
-            found.append((round(room / 30), central, x, y, room))  # of two about as wide, the one nearer the middle
-    return [(x, y, room) for _, _, x, y, room in sorted(found, reverse=True)]
+def _spots(area: shapely.Geometry, words: int) -> list[_Spot]:
+    """Return where words fit inside an area, the widest first; a place on it where none does.
+
+    The area is drawn in by the height of half a line of words, and cut at equal heights. The middle
+    of each cut is a place; the room there is its length and what the drawing in took at its ends.
+    """
+    inner = area.simplify(_DETAIL, preserve_topology=False).buffer(-words / 2, join_style="mitre")
+    if inner.is_empty:
+        return [_any_spot(area)]
+    left, top, right, bottom = inner.bounds
+    heights = [top + (number + 0.5) * (bottom - top) / _ROWS for number in range(_ROWS)]
+    rows = shapely.multilinestrings([[(left, y), (right, y)] for y in heights])
+    parts = shapely.get_parts(inner.intersection(rows))
+    found = []
+    for x1, y, x2, _ in shapely.bounds(parts[shapely.length(parts) > 0]).tolist():
+        found.append(_Spot(round((x1 + x2) / 2), round(y), round(x2 - x1) + words))
+    middle = (top + bottom) / 2
+    return sorted(found, key=lambda spot: (-round(spot.room / _ALIKE), abs(spot.y - middle))) or [_any_spot(area)]
+
+
+def _any_spot(geometry: shapely.Geometry) -> _Spot:
+    """Return a place on a geometry without room for words."""
+    place = geometry.representative_point()
+    return _Spot(round(place.x), round(place.y), 0)
 
 
 def _place_labels(
     areas: Sequence[Shape],
     points: Sequence[Shape],
-    insides: Mapping[str, list[tuple[int, int, int]]],
+    spots: Mapping[str, list[_Spot]],
     words: int,
     size: tuple[int, int],
 ) -> list[Label]:
@@ -285,8 +304,8 @@ def _place_labels(
             continue
         if shape.path:
             candidates = [
-                Label(shape, x, y, "middle", _wrap(text, room / words / _LETTER * _LENIENCE))
-                for x, y, room in insides[shape.feature.iri]
+                Label(shape, spot.x, spot.y, "middle", _wrap(text, spot.room / words / _LETTER * _LENIENCE))
+                for spot in spots[shape.feature.iri]
             ]
             candidates = sorted((each for each in candidates if each.lines), key=lambda label: len(label.lines))
         else:
@@ -340,31 +359,3 @@ def _outside(box: _Box, size: tuple[int, int]) -> int:
 def _beneath(label: Label, words: int) -> tuple[int, int]:
     """Return the place under a label, for a line that leads to it."""
     return label.x, label.y + words * (len(label.lines) - 1) + words * 2 // 3
-
-
-def _inside(rings: list[Ring], y: float) -> list[tuple[float, float]]:
-    """Return from where to where a horizontal line is inside an area."""
-    found = (_crossing(a, b, y) for ring in rings for a, b in pairwise([*ring, ring[0]]))
-    crossings = sorted(x for x in found if x is not None)
-    return list(zip(crossings[::2], crossings[1::2], strict=False))
-
-
-def _crossing(a: Sequence[float], b: Sequence[float], y: float) -> float | None:
-    """Return where a side crosses a height, None where it does not; a corner belongs to the side above it."""
-    if (a[1] > y) == (b[1] > y):
-        return None
-    return a[0] + (y - a[1]) / (b[1] - a[1]) * (b[0] - a[0])
-
-
-def _overlap(part: tuple[float, float], row: list[tuple[float, float]]) -> tuple[float, float]:
-    """Return the longest stretch of a row that lies within a part of another; nothing at all is where that begins."""
-    left, right = part
-    parts = [(max(low, left), min(high, right)) for low, high in row]
-    return max((part for part in parts if part[1] > part[0]), key=lambda part: part[1] - part[0], default=(left, left))
-
-
-def _swap(coordinates: Sequence[object]) -> list[object]:
-    """Return coordinates with the longitude first that had the latitude first."""
-    if isinstance(coordinates[0], int | float):
-        return [coordinates[1], coordinates[0], *coordinates[2:]]
-    return [_swap(part) for part in coordinates if isinstance(part, list | tuple)]
