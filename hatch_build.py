@@ -15,14 +15,21 @@ class BrowserBuild(BuildHookInterface[Any]):
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 (the interface's names)
         """Install what the lock file names unless it is there, and bundle."""
         browser = Path(self.root) / "browser"
-        lock, installed = browser / "package-lock.json", browser / "node_modules" / ".package-lock.json"
+        lock, installed = (
+            browser / "package-lock.json",
+            browser / "node_modules" / ".package-lock.json",
+        )
         if not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime:
             self._run(npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
         self._run(node, "build.mjs")
 
     def _run(self, program: Any, *arguments: str) -> None:
         done = program(
-            arguments, cwd=Path(self.root) / "browser", return_completed_process=True, capture_output=True, text=True
+            arguments,
+            cwd=Path(self.root) / "browser",
+            return_completed_process=True,
+            capture_output=True,
+            text=True,
         )
         if done.returncode:
             raise RuntimeError(

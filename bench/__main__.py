@@ -35,13 +35,23 @@ SECTIONS: Final[dict[str, Callable[[Run], Report]]] = {
 def main() -> int:
     """Run the sections and return 0; 1 where a target is missed, 2 where a section could not be measured."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("sections", nargs="*", metavar="SECTION", help=f"{', '.join(SECTIONS)}; default: all")
-    parser.add_argument("--release", type=Path, metavar="DIR", help="a release; default: the packaged dataset")
-    parser.add_argument("--seconds", type=float, default=4.0, metavar="S", help="how long one measurement takes")
-    parser.add_argument("--rounds", type=int, default=4, metavar="N", help="how often each is taken, in turn")
+    parser.add_argument(
+        "sections", nargs="*", metavar="SECTION", help=f"{', '.join(SECTIONS)}; default: all"
+    )
+    parser.add_argument(
+        "--release", type=Path, metavar="DIR", help="a release; default: the packaged dataset"
+    )
+    parser.add_argument(
+        "--seconds", type=float, default=4.0, metavar="S", help="how long one measurement takes"
+    )
+    parser.add_argument(
+        "--rounds", type=int, default=4, metavar="N", help="how often each is taken, in turn"
+    )
     options = parser.parse_args()
     if unknown := set(options.sections) - set(SECTIONS):
-        parser.error(f"there is no section {', '.join(sorted(unknown))}; there are {', '.join(SECTIONS)}")
+        parser.error(
+            f"there is no section {', '.join(sorted(unknown))}; there are {', '.join(SECTIONS)}"
+        )
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that no server stays behind
     release = (options.release or packaged_release().path).resolve()
     cores, load = len(os.sched_getaffinity(0)), os.getloadavg()[0]

@@ -33,7 +33,8 @@ def answer(server: Server, question: Question) -> Counter[Row]:
             for row in content["results"]["bindings"]
         )
     return Counter(
-        (str(quad.subject), str(quad.predicate), str(quad.object)) for quad in ox.parse(body, ox.RdfFormat.TURTLE)
+        (str(quad.subject), str(quad.predicate), str(quad.object))
+        for quad in ox.parse(body, ox.RdfFormat.TURTLE)
     )
 
 
@@ -78,7 +79,9 @@ def differences(server: Server, ours: Server) -> dict[str, str]:
         else:
             extra, missing = got - expected, expected - got
             example = next(iter(missing or extra))
-            found[question.kind] = f"{missing.total()} rows missing, {extra.total()} more: {' '.join(example)[:200]}"
+            found[question.kind] = (
+                f"{missing.total()} rows missing, {extra.total()} more: {' '.join(example)[:200]}"
+            )
     return found
 
 

@@ -39,7 +39,9 @@ _COUNT = 100
 
 def isolation(run: Run) -> Report:
     """Return microseconds per query, for each kind: in process, isolated, isolated and over HTTP."""
-    report = Report("isolation: one query at a time, µs (ours isolated, beside the same engine in process)")
+    report = Report(
+        "isolation: one query at a time, µs (ours isolated, beside the same engine in process)"
+    )
     release = open_release(run.release)
     whole, numbers = load_release(release), itertools.count()
     dataset = Dataset(whole, default_graph(whole))  # as a query process has it
@@ -78,7 +80,9 @@ def isolation(run: Run) -> Report:
     }
     totals = dict.fromkeys(ways, 0.0)
     for question in QUESTIONS:
-        times = interleave(run.rounds, {name: partial(_median, way, question) for name, way in ways.items()})
+        times = interleave(
+            run.rounds, {name: partial(_median, way, question) for name, way in ways.items()}
+        )
         alone = times["pyoxigraph in process"]
         for name in ("answer()", "HTTP"):
             _line(report, f"{question.kind}, {name}", median(times[name]), median(alone))
@@ -87,7 +91,9 @@ def isolation(run: Run) -> Report:
     for name in ("answer()", "HTTP"):
         _line(report, f"all ten, {name}", totals[name], totals["pyoxigraph in process"])
         overhead = (totals[name] - totals["pyoxigraph in process"]) / len(QUESTIONS)
-        report.remarks.append(f"{name} costs {overhead:,.0f} µs more than in process, on average over the ten")
+        report.remarks.append(
+            f"{name} costs {overhead:,.0f} µs more than in process, on average over the ten"
+        )
     return report
 
 

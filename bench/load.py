@@ -41,7 +41,9 @@ end
 _ALIKE: Final = "return ready[turn]"
 _DIFFERENT: Final = f"""nonce = nonce + 1
   return (ready[turn]:gsub("{NONCE}", tostring(nonce), 1))"""
-_nonces = itertools.count(1_000_000_000, 100_000_000)  # a server keeps its cache from one measurement to the next
+_nonces = itertools.count(
+    1_000_000_000, 100_000_000
+)  # a server keeps its cache from one measurement to the next
 
 
 Request = tuple[str, "Mapping[str, str]"]
@@ -84,12 +86,19 @@ def _measure(server: Server, requests: Sequence[Request], seconds: float, folder
     different = any(NONCE in path for path, _ in requests)
     script = folder / "wrk.lua"
     text = _SCRIPT.format(
-        requests=",\n".join(f"{{ [==[{path}]==], {{ {_table(headers)} }} }}" for path, headers in requests),
+        requests=",\n".join(
+            f"{{ [==[{path}]==], {{ {_table(headers)} }} }}" for path, headers in requests
+        ),
         nonce=next(_nonces),
         differ=_DIFFERENT if different else _ALIKE,
     )
     script.write_text(text, encoding="utf-8")
-    command = [find("wrk", "apt-get install wrk"), "-t1", f"-c{CONNECTIONS}", f"-d{max(1, round(seconds))}s"]
+    command = [
+        find("wrk", "apt-get install wrk"),
+        "-t1",
+        f"-c{CONNECTIONS}",
+        f"-d{max(1, round(seconds))}s",
+    ]
     command += ["--timeout", "30s", "-s", str(script), f"http://127.0.0.1:{server.port}/"]
     said = subprocess.run(command, capture_output=True, text=True, check=False)
     line = next((line for line in said.stdout.splitlines() if line.startswith("RESULT ")), None)
@@ -97,7 +106,9 @@ def _measure(server: Server, requests: Sequence[Request], seconds: float, folder
         raise Failed(f"wrk against {server.name}: {(said.stderr or said.stdout)[-300:]}")
     count, duration, refused, broken, p50, p99 = (int(word) for word in line.split()[1:])
     if refused or broken:
-        raise Failed(f"{server.name}: of {count} requests {refused} got an error status, {broken} broke off")
+        raise Failed(
+            f"{server.name}: of {count} requests {refused} got an error status, {broken} broke off"
+        )
     return Measured(count / duration * 1e6, p50 / 1000, p99 / 1000, count)
 
 

@@ -53,7 +53,10 @@ SELECT ?office ?label ?opened ?staff ?place ?region {
   FILTER (LANG(?label) = "fr")
 }""",
     ),
-    Question("path", "SELECT ?sector ?wider { ?sector a ul:Sector ; skos:broader* ?wider . ?wider a ul:Sector }"),
+    Question(
+        "path",
+        "SELECT ?sector ?wider { ?sector a ul:Sector ; skos:broader* ?wider . ?wider a ul:Sector }",
+    ),
     Question(
         "OPTIONAL",
         """
@@ -88,7 +91,9 @@ SELECT ?office (COUNT(DISTINCT ?sector) AS ?sectors) (COUNT(DISTINCT ?priority) 
 SELECT ?thing ?label { ?thing a ul:Claim ; skos:prefLabel ?label . FILTER (LANG(?label) = "en") }
 ORDER BY ?thing LIMIT 10""",
     ),
-    Question("GRAPH", "SELECT ?graph ?property ?value { GRAPH ?graph { region:gao ?property ?value } }"),
+    Question(
+        "GRAPH", "SELECT ?graph ?property ?value { GRAPH ?graph { region:gao ?property ?value } }"
+    ),
     Question(
         "CONSTRUCT",
         """

@@ -50,9 +50,17 @@ class Report:
         table.align["what"] = table.align["beside"] = table.align[""] = "l"
         for line in self.lines:
             ratio = "" if line.ratio is None else f"{line.ratio:.2f}"
-            target = "" if line.target is None else f"{'≤' if line.at_most else '≥'} {line.target:g}"
-            table.add_row([line.what, line.ours, line.peer, line.theirs, ratio, target, line.verdict])
-        parts = [f"## {self.title}", table.get_string() if self.lines else "", *(f"- {r}" for r in self.remarks)]
+            target = (
+                "" if line.target is None else f"{'≤' if line.at_most else '≥'} {line.target:g}"
+            )
+            table.add_row(
+                [line.what, line.ours, line.peer, line.theirs, ratio, target, line.verdict]
+            )
+        parts = [
+            f"## {self.title}",
+            table.get_string() if self.lines else "",
+            *(f"- {r}" for r in self.remarks),
+        ]
         return "\n\n".join(parts[:2]) + "\n" + "".join(f"\n{part}" for part in parts[2:])
 
 

@@ -33,7 +33,10 @@ class Run:
         return self.stack.enter_context(servers.ours(self.release, self._folder()))
 
     def peer(
-        self, report: Report, start: Callable[[Path, Path], AbstractContextManager[Server]], source: Path
+        self,
+        report: Report,
+        start: Callable[[Path, Path], AbstractContextManager[Server]],
+        source: Path,
     ) -> Server | None:
         """Start another server; None, with a remark, when that is not possible here."""
         try:

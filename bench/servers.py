@@ -55,14 +55,20 @@ class Server:
         try:
             connection.request(method, path, body=body, headers=dict(headers or {}))
             response = connection.getresponse()
-            return response.status, {k.lower(): v for k, v in response.getheaders()}, response.read()
+            return (
+                response.status,
+                {k.lower(): v for k, v in response.getheaders()},
+                response.read(),
+            )
         finally:
             connection.close()
 
 
 def find(command: str, remedy: str) -> str:
     """Return the path of a command, beside this Python first; raises NotRunning with the remedy."""
-    places = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", ""), "/usr/sbin"])
+    places = os.pathsep.join(
+        [str(Path(sys.executable).parent), os.environ.get("PATH", ""), "/usr/sbin"]
+    )
     path = shutil.which(command, path=places)
     if path is None:
         raise NotRunning(f"{command} is not installed ({remedy})")
@@ -89,14 +95,21 @@ def _running(
     log = folder / f"{server.name}.log"
     with log.open("wb") as out:
         process = subprocess.Popen(
-            list(map(str, command)), stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd=folder, env=environment
+            list(map(str, command)),
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            cwd=folder,
+            env=environment,
         )
     try:
         deadline = time.monotonic() + 60
         while True:
             if process.poll() is not None or time.monotonic() > deadline:
                 lines = log.read_text(errors="replace").strip().splitlines()[-3:]
-                raise NotRunning(f"{server.name} did not come up: {' / '.join(lines) or 'it said nothing'}")
+                raise NotRunning(
+                    f"{server.name} did not come up: {' / '.join(lines) or 'it said nothing'}"
+                )
             try:
                 if server.get(ready, timeout=5)[0] < 500:
                     break
@@ -114,7 +127,11 @@ def _running(
 
 @contextmanager
 def ours(
-    release: Path, folder: Path, *, workers: int = WORKERS, environment: Mapping[str, str] | None = None
+    release: Path,
+    folder: Path,
+    *,
+    workers: int = WORKERS,
+    environment: Mapping[str, str] | None = None,
 ) -> Iterator[Server]:
     """Our server over a release, with the settings that a user gets unless an environment says otherwise."""
     server = Server(OURS, free_port())
@@ -153,7 +170,9 @@ def rdflib_endpoint(release: Path, folder: Path) -> Iterator[Server]:
     command = find("rdflib-endpoint", "pip install 'rdflib-endpoint[cli]'")
     server = Server("rdflib-endpoint", free_port(), "/")
     file = release / "dumps" / "dataset.nq"
-    with _running(server, [command, "serve", "--host", "127.0.0.1", "--port", str(server.port), file], folder):
+    with _running(
+        server, [command, "serve", "--host", "127.0.0.1", "--port", str(server.port), file], folder
+    ):
         yield server
 
 
@@ -203,14 +222,21 @@ def virtuoso(release: Path, folder: Path) -> Iterator[Server]:
     server, sql = Server("Virtuoso", free_port()), free_port()
     data = (release / "dumps").resolve()
     ini = folder / "virtuoso.ini"
-    ini.write_text(VIRTUOSO_INI.format(folder=folder, data=data, sql=sql, http=server.port), encoding="utf-8")
+    ini.write_text(
+        VIRTUOSO_INI.format(folder=folder, data=data, sql=sql, http=server.port), encoding="utf-8"
+    )
     load = f"DB.DBA.TTLP_MT(file_to_string_output('{data / 'dataset.nq'}'), '', 'urn:default', 512); checkpoint;"
     with _running(server, [command, "-f", "-c", ini], folder, ready="/sparql"):
         loaded = subprocess.run(
-            [client, f"127.0.0.1:{sql}", "dba", "dba", f"exec={load}"], capture_output=True, text=True, check=False
+            [client, f"127.0.0.1:{sql}", "dba", "dba", f"exec={load}"],
+            capture_output=True,
+            text=True,
+            check=False,
         )
         if loaded.returncode or "Error" in loaded.stdout + loaded.stderr:
-            raise NotRunning(f"{server.name} did not load the dataset: {(loaded.stdout + loaded.stderr)[-300:]}")
+            raise NotRunning(
+                f"{server.name} did not load the dataset: {(loaded.stdout + loaded.stderr)[-300:]}"
+            )
         yield server
 
 
@@ -241,9 +267,13 @@ def nginx(root: Path, folder: Path) -> Iterator[Server]:
     """Nginx with a folder of static files, tuned as its documentation has it; as many workers as ours."""
     command = find("nginx", "apt-get install nginx")
     server = Server("nginx", free_port())
-    user = f"user {getpass.getuser()};" if os.geteuid() == 0 else ""  # else its workers could not read our folder
+    user = (
+        f"user {getpass.getuser()};" if os.geteuid() == 0 else ""
+    )  # else its workers could not read our folder
     conf = folder / "nginx.conf"
     text = NGINX_CONF.format(user=user, folder=folder, workers=WORKERS, port=server.port, root=root)
     conf.write_text(text, encoding="utf-8")
-    with _running(server, [command, "-p", folder, "-c", conf, "-e", folder / "nginx-errors.log"], folder):
+    with _running(
+        server, [command, "-p", folder, "-c", conf, "-e", folder / "nginx-errors.log"], folder
+    ):
         yield server

@@ -33,7 +33,9 @@ if TYPE_CHECKING:
 
 RATE: Final = 100  # documents and /healthz a second
 QUERIES: Final = 10  # innocent queries a second
-CLIENTS: Final = 8  # connections of the modest client; /healthz and documents are answered fast enough for them
+CLIENTS: Final = (
+    8  # connections of the modest client; /healthz and documents are answered fast enough for them
+)
 WAITING: Final = 100  # and those for innocent queries, which may wait some seconds each
 MOST: Final = 3.0  # the target: 99th percentile in the storm by that when idle
 _ACCEPTS: Final = ("text/turtle", "application/ld+json", "text/html")
@@ -41,7 +43,9 @@ _ACCEPTS: Final = ("text/turtle", "application/ld+json", "text/html")
 
 def storm(run: Run) -> Report:
     """Return the 50th and 99th percentile idle and in the storm, taken in turn, and how innocent queries end."""
-    report = Report("storm: twenty of the worst queries in a loop (ours in the storm, beside ours idle), ms")
+    report = Report(
+        "storm: twenty of the worst queries in a loop (ours in the storm, beside ours idle), ms"
+    )
     server = run.ours()
     entities = _entities(run.release)
     seconds = max(10.0, 2 * run.seconds)
@@ -57,8 +61,12 @@ def storm(run: Run) -> Report:
         _settle(server)
     for sort in ("document, cached", "document, uncached", "/healthz", "innocent query"):
         for name, percent, target in (("p50", 50, None), ("p99", 99, MOST)):
-            before, after = ([_percentile(seen.times[sort], percent) for seen in side] for side in (idle, wild))
-            goal = target if sort != "innocent query" else None  # a query may wait for a query process
+            before, after = (
+                [_percentile(seen.times[sort], percent) for seen in side] for side in (idle, wild)
+            )
+            goal = (
+                target if sort != "innocent query" else None
+            )  # a query may wait for a query process
             report.lines.append(
                 Line(
                     f"{sort}, {name}",
@@ -77,7 +85,10 @@ def storm(run: Run) -> Report:
             report.remarks.append(f"{sort}, {name}: {words}")
     words = ", ".join(f"{count} × {end}" for end, count in ends.most_common())
     report.remarks.append(f"the worst queries ended: {words or 'not one'}")
-    late = [_percentile([lateness for seen in side for lateness in seen.late], 99) for side in (idle, wild)]
+    late = [
+        _percentile([lateness for seen in side for lateness in seen.late], 99)
+        for side in (idle, wild)
+    ]
     report.remarks.append(
         f"of this the client’s own lateness, p99: idle {late[0]:.1f} ms, in the storm {late[1]:.1f} ms"
     )
@@ -87,12 +98,18 @@ def storm(run: Run) -> Report:
 def _entities(release: Path) -> list[str]:
     """Return the paths of every document that describes an office, region, sector, priority or place."""
     text = (release / "dumps" / "dataset.nq").read_text(encoding="utf-8")
-    found = re.findall(r"^<[^>]*/id/((?:office|region|sector|priority|place)/[a-z0-9-]+)> ", text, re.MULTILINE)
+    found = re.findall(
+        r"^<[^>]*/id/((?:office|region|sector|priority|place)/[a-z0-9-]+)> ", text, re.MULTILINE
+    )
     return [f"/doc/{name}" for name in sorted(set(found))]
 
 
 def _percentile(values: list[float], percent: int) -> float:
-    return quantiles(values, n=100, method="inclusive")[percent - 1] if len(values) > 1 else float("nan")
+    return (
+        quantiles(values, n=100, method="inclusive")[percent - 1]
+        if len(values) > 1
+        else float("nan")
+    )
 
 
 @dataclass(slots=True)
@@ -137,7 +154,9 @@ def _ask_steadily(port: int, entities: list[str], seconds: float) -> Seen:
     seen, lock = Seen(), threading.Lock()
     begin = time.perf_counter() + 0.5
 
-    def client(turns: Iterator[int], rate: float, request: Callable[[int, list[str]], Request]) -> None:
+    def client(
+        turns: Iterator[int], rate: float, request: Callable[[int, list[str]], Request]
+    ) -> None:
         connection = HTTPConnection("127.0.0.1", port, timeout=60)
         while (number := next(turns)) < rate * seconds:
             due = begin + number / rate
@@ -157,13 +176,17 @@ def _ask_steadily(port: int, entities: list[str], seconds: float) -> Seen:
             with lock:
                 seen.late.append((sent - due) * 1000)
                 seen.times.setdefault(sort, []).append((took - due) * 1000)
-                seen.ends["innocent query" if sort == "innocent query" else "everything else"][end] += 1
+                seen.ends["innocent query" if sort == "innocent query" else "everything else"][
+                    end
+                ] += 1
         connection.close()
 
     threads = []
     for rate, clients, request in ((RATE, CLIENTS, _document), (QUERIES, WAITING, _innocent)):
         turns = itertools.count()
-        threads += [threading.Thread(target=client, args=(turns, rate, request)) for _ in range(clients)]
+        threads += [
+            threading.Thread(target=client, args=(turns, rate, request)) for _ in range(clients)
+        ]
     for thread in threads:
         thread.start()
     for thread in threads:

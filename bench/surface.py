@@ -40,7 +40,14 @@ SUFFIXES: Final = ("ttl", "nt", "rdf", "xml", "owl", "jsonld", "json", "trig", "
 """Each that is answered, and one that is not."""
 
 BROWSER: Final = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
-ACCEPTS: Final = (None, "*/*", BROWSER, "application/json", "image/png", "text/turtle;q=0.3, application/ld+json;q=0.7")
+ACCEPTS: Final = (
+    None,
+    "*/*",
+    BROWSER,
+    "application/json",
+    "image/png",
+    "text/turtle;q=0.3, application/ld+json;q=0.7",
+)
 """Asked of every operation beside its own media types: nothing, anything, an alias, what nobody offers, weights."""
 
 PATIENCE: Final = 120.0
@@ -113,8 +120,14 @@ MORE: Final[Mapping[str, list[str]]] = {
             {"query": "ASK {}", "default-graph-uri": "not an iri"},
             {"query": "ASK {}", "timeout": "x"},
             {"query": "ASK {}", "timeout": "-1"},
-            *({"query": QUERIES[0], "format": name} for name in ("json", "xml", "csv", "tsv", "turtle", "nothing")),
-            *({"query": QUERIES[4], "format": name} for name in ("ttl", "nt", "rdf", "jsonld", "trig", "nq", "csv")),
+            *(
+                {"query": QUERIES[0], "format": name}
+                for name in ("json", "xml", "csv", "tsv", "turtle", "nothing")
+            ),
+            *(
+                {"query": QUERIES[4], "format": name}
+                for name in ("ttl", "nt", "rdf", "jsonld", "trig", "nq", "csv")
+            ),
         ),
     ],
     "/fragments": _ask(
@@ -159,8 +172,12 @@ MORE: Final[Mapping[str, list[str]]] = {
     "/reconcile": [
         *_ask(
             "/reconcile",
-            {"queries": '{"q0": {"query": "Gao", "type": "Region", "limit": 2}, "q1": {"query": "Unicef"}}'},
-            {"extend": '{"ids": ["region/gao", "nothing"], "properties": [{"id": "coversRegion"}, {"id": "label"}]}'},
+            {
+                "queries": '{"q0": {"query": "Gao", "type": "Region", "limit": 2}, "q1": {"query": "Unicef"}}'
+            },
+            {
+                "extend": '{"ids": ["region/gao", "nothing"], "properties": [{"id": "coversRegion"}, {"id": "label"}]}'
+            },
             {"queries": "{"},
             {"queries": "[]"},
             {"extend": "{}"},
@@ -169,7 +186,12 @@ MORE: Final[Mapping[str, list[str]]] = {
     "/reconcile/suggest/{kind}": [
         *_ask("/reconcile/suggest/property", {"prefix": "co"}, {"prefix": ""}),
         *_ask("/reconcile/suggest/type", {"prefix": "re"}),
-        *_ask("/reconcile/suggest/entity", {"prefix": "gao"}, {"prefix": "gao", "cursor": "1"}, {"cursor": "x"}),
+        *_ask(
+            "/reconcile/suggest/entity",
+            {"prefix": "gao"},
+            {"prefix": "gao", "cursor": "1"},
+            {"cursor": "x"},
+        ),
         "/reconcile/suggest/nothing?prefix=a",
     ],
     "/reconcile/flyout/{kind}": [
@@ -178,16 +200,42 @@ MORE: Final[Mapping[str, list[str]]] = {
         *_ask("/reconcile/flyout/type", {"id": "Region"}),
         "/reconcile/flyout/entity",
     ],
-    "/reconcile/preview": ["/reconcile/preview", *_ask("/reconcile/preview", {"id": "office/gao"}, {"id": "nothing"})],
-    "/reconcile/properties": _ask("/reconcile/properties", {"type": "Office"}, {"type": "Nothing"}, {"limit": "x"}),
+    "/reconcile/preview": [
+        "/reconcile/preview",
+        *_ask("/reconcile/preview", {"id": "office/gao"}, {"id": "nothing"}),
+    ],
+    "/reconcile/properties": _ask(
+        "/reconcile/properties", {"type": "Office"}, {"type": "Nothing"}, {"limit": "x"}
+    ),
     "/export/{export}": ["/export/nothing.csv"],
     "/dump/{file}": ["/dump/nothing.nq", "/dump/..%2Fmanifest.json"],
-    "/linkset/{document}": ["/linkset/doc/region/gao", "/linkset/ontology", "/linkset/doc/office/nobody"],
+    "/linkset/{document}": [
+        "/linkset/doc/region/gao",
+        "/linkset/ontology",
+        "/linkset/doc/office/nobody",
+    ],
     "/sitemap-{number}.xml": ["/sitemap-0.xml", "/sitemap-99.xml"],
     "/problem/{problem}": [
-        *(f"/problem/{name}" for name in ("malformed-query", "not-acceptable", "query-timeout", "too-large", "nothing"))
+        *(
+            f"/problem/{name}"
+            for name in (
+                "malformed-query",
+                "not-acceptable",
+                "query-timeout",
+                "too-large",
+                "nothing",
+            )
+        )
     ],
-    "/metrics": ["/nothing", "/doc/", "/doc/office/", "/ontology/", "/docs/x", "/static/icon.svg", "/static/nothing"],
+    "/metrics": [
+        "/nothing",
+        "/doc/",
+        "/doc/office/",
+        "/ontology/",
+        "/docs/x",
+        "/static/icon.svg",
+        "/static/nothing",
+    ],
 }
 """Addresses beside the operation's own example, by its path; those of ``/x`` are asked of ``/x.{suffix}`` too."""
 
@@ -203,7 +251,11 @@ POSTS: Final = (
     ("/reconcile", FORM, urlencode({"queries": '{"q0": {"query": "Tombouctou", "limit": 2}}'})),
     ("/reconcile", FORM, urlencode({"queries": "{"})),
     ("/reconcile", FORM, ""),
-    ("/resolve", "application/json", f'["http://www.wikidata.org/entity/Q912", "{ID}region/gao", "nothing"]'),
+    (
+        "/resolve",
+        "application/json",
+        f'["http://www.wikidata.org/entity/Q912", "{ID}region/gao", "nothing"]',
+    ),
     ("/resolve", "application/json", "{"),
     ("/resolve", "text/plain", "x"),
 )
@@ -232,19 +284,26 @@ class Answer:
 # What is asked
 
 
-def questions(description: Mapping[str, Any], sitemap: str, listed: Iterable[str]) -> Iterator[Question]:
+def questions(
+    description: Mapping[str, Any], sitemap: str, listed: Iterable[str]
+) -> Iterator[Question]:
     """Yield each request once: what is described, what ``MORE`` and ``POSTS`` add, what the server lists."""
     seen: set[Question] = set()
     documents = _documents(sitemap)
     more = {**MORE}
     more["/doc/{type}/{key}"] = [*more["/doc/{type}/{key}"], *documents]
-    more["/doc/{type}"] = [*more["/doc/{type}"], *sorted({path.rpartition("/")[0] for path in documents})]
+    more["/doc/{type}"] = [
+        *more["/doc/{type}"],
+        *sorted({path.rpartition("/")[0] for path in documents}),
+    ]
     for address in listed:
         template = "/export/{export}" if address.startswith("/export/") else "/dump/{file}"
         more[template] = [*more[template], address]
     for path, methods in description["paths"].items():
         for method, operation in methods.items():
-            asked = _gets(path, operation, more) if method == "get" else _posts(path, method, operation)
+            asked = (
+                _gets(path, operation, more) if method == "get" else _posts(path, method, operation)
+            )
             for question in asked:
                 if question not in seen:
                     seen.add(question)
@@ -259,11 +318,17 @@ def _documents(sitemap: str) -> list[str]:
     return [path for paths in found.values() for path in dict.fromkeys((paths[0], paths[-1]))]
 
 
-def _gets(path: str, operation: Mapping[str, Any], more: Mapping[str, list[str]]) -> Iterator[Question]:
+def _gets(
+    path: str, operation: Mapping[str, Any], more: Mapping[str, list[str]]
+) -> Iterator[Question]:
     suffixed = path.endswith(".{suffix}")
     template = path.removesuffix(".{suffix}")
     plain = list(dict.fromkeys([*_examples(template, operation), *more.get(template, ())]))
-    addresses = [_with_suffix(one, suffix) for one, suffix in product(plain, SUFFIXES)] if suffixed else plain
+    addresses = (
+        [_with_suffix(one, suffix) for one, suffix in product(plain, SUFFIXES)]
+        if suffixed
+        else plain
+    )
     accepts = (None,) if suffixed else tuple(dict.fromkeys([*ACCEPTS, *_media_types(operation)]))
     for address, accept, language in product(addresses, accepts, LANGUAGES):
         yield Question("GET", address, _headers(accept, language))
@@ -279,7 +344,10 @@ def _gets(path: str, operation: Mapping[str, Any], more: Mapping[str, list[str]]
 def _posts(path: str, method: str, operation: Mapping[str, Any]) -> Iterator[Question]:
     described = operation.get("requestBody", {}).get("content", {})
     bodies = [
-        (media_type, example if isinstance(example := content["example"], str) else json.dumps(example))
+        (
+            media_type,
+            example if isinstance(example := content["example"], str) else json.dumps(example),
+        )
         for media_type, content in described.items()
     ]
     bodies += [(media_type, body) for where, media_type, body in POSTS if where == path]
@@ -310,7 +378,11 @@ def _with_suffix(address: str, suffix: str) -> str:
 
 
 def _media_types(operation: Mapping[str, Any]) -> list[str]:
-    return [media_type for answer in operation["responses"].values() for media_type in answer.get("content", ())]
+    return [
+        media_type
+        for answer in operation["responses"].values()
+        for media_type in answer.get("content", ())
+    ]
 
 
 def _headers(accept: str | None, language: str | None) -> tuple[tuple[str, str], ...]:
@@ -332,7 +404,11 @@ class Recorder:
 
     def ask(self, question: Question) -> tuple[Answer, bytes]:
         """Return the answer and its body, without content coding."""
-        headers: dict[str, str | None] = {"Host": PUBLIC, "User-Agent": "bench", "Accept-Encoding": "identity"}
+        headers: dict[str, str | None] = {
+            "Host": PUBLIC,
+            "User-Agent": "bench",
+            "Accept-Encoding": "identity",
+        }
         response = self._session.request(
             question.method,
             self._url + question.path,
@@ -360,20 +436,30 @@ class Recorder:
         deadline = time.monotonic() + PATIENCE
         for language in LANGUAGES:
             question = Question("GET", "/pictures", _headers("text/html", language))
-            while ("cache-control", "no-store") in (answer := self.ask(question)[0]).headers and answer.status == 200:
+            while ("cache-control", "no-store") in (
+                answer := self.ask(question)[0]
+            ).headers and answer.status == 200:
                 if time.monotonic() > deadline:
-                    raise NotRunning(f"the pictures are not drawn after {PATIENCE:.0f} s; record when less else runs")
+                    raise NotRunning(
+                        f"the pictures are not drawn after {PATIENCE:.0f} s; record when less else runs"
+                    )
                 time.sleep(0.2)
 
     def listed(self) -> list[str]:
         """Return the address of each file that the lists of exports and dumps name."""
-        lists = [(where, json.loads(self.get(where, "application/json"))) for where in ("/export/", "/dump/")]
+        lists = [
+            (where, json.loads(self.get(where, "application/json")))
+            for where in ("/export/", "/dump/")
+        ]
         return [where + file["name"] for where, answer in lists for file in answer["files"]]
 
     def record(self, out: Path) -> Counter[int]:
         """Write one line a request, and return how many answers had which status."""
         self.settle()
-        description, sitemap = json.loads(self.get("/openapi.json")), self.get("/sitemap.xml").decode()
+        description, sitemap = (
+            json.loads(self.get("/openapi.json")),
+            self.get("/sitemap.xml").decode(),
+        )
         statuses: Counter[int] = Counter()
         with out.open("w", encoding="utf-8") as file:
             for question in questions(description, sitemap, self.listed()):
@@ -393,7 +479,11 @@ def _fields(one: Question | Answer) -> dict[str, Any]:
 def _without_figures(content: bytes) -> bytes:
     """Return metrics without the values of series that name a process, its number, and how often each status was answered."""
     text = re.sub(r'(?m)^(\w+\{[^}\n]*worker=")\d+("[^}\n]*\}) \S+$', r"\1…\2 …", content.decode())
-    lines = (line for line in text.splitlines(keepends=True) if not line.startswith("unicef_linked_answers_total{"))
+    lines = (
+        line
+        for line in text.splitlines(keepends=True)
+        if not line.startswith("unicef_linked_answers_total{")
+    )
     return "".join(lines).encode()
 
 
@@ -410,16 +500,22 @@ def serving(source: Path, release: Path | None) -> Iterator[str]:
         if release is None:
             release = folder / "release"
             command = [sys.executable, "-m", "unicef_linked", "build", "--out", str(release)]
-            built = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, check=False)
+            built = subprocess.run(
+                command, env=environment, cwd=folder, capture_output=True, text=True, check=False
+            )
             if built.returncode:
-                raise NotRunning(f"{source} does not build its dataset: {built.stderr.strip()[-500:]}")
+                raise NotRunning(
+                    f"{source} does not build its dataset: {built.stderr.strip()[-500:]}"
+                )
         with ours(release.resolve(), folder, workers=1, environment=environment) as server:
             yield f"http://127.0.0.1:{server.port}"
 
 
 def _environment(source: Path) -> dict[str, str]:
     """Return the environment of the server: one address, one query process, a timeout that a busy machine does not reach."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("UNICEF_LINKED_")}
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith("UNICEF_LINKED_")
+    }
     return {
         **kept,
         "PYTHONPATH": str(source.resolve() / "src"),
@@ -432,11 +528,17 @@ def _environment(source: Path) -> dict[str, str]:
 def _check_source(source: Path, environment: Mapping[str, str], folder: Path) -> None:
     """Raise NotRunning unless this Python takes our code from that tree: an installed one would be compared with itself."""
     command = [sys.executable, "-c", "import unicef_linked; print(unicef_linked.__file__)"]
-    found = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, check=False)
+    found = subprocess.run(
+        command, env=environment, cwd=folder, capture_output=True, text=True, check=False
+    )
     if not Path(found.stdout.strip()).is_relative_to(source.resolve()):
-        raise NotRunning(f"{source} has no src/unicef_linked that runs: {(found.stdout + found.stderr).strip()[-300:]}")
+        raise NotRunning(
+            f"{source} has no src/unicef_linked that runs: {(found.stdout + found.stderr).strip()[-300:]}"
+        )
     if not (source / "src" / "unicef_linked" / "web" / "static" / "built").is_dir():
-        raise NotRunning(f"{source} has no bundled scripts; install it, or copy web/static/built there")
+        raise NotRunning(
+            f"{source} has no bundled scripts; install it, or copy web/static/built there"
+        )
 
 
 # Comparing
@@ -482,12 +584,17 @@ def _named(question: Question) -> str:
 
 def _changes(old: Answer, new: Answer) -> list[str]:
     lines = [f"  status {old.status} → {new.status}"] if old.status != new.status else []
-    gone, come = Counter(old.headers) - Counter(new.headers), Counter(new.headers) - Counter(old.headers)
+    gone, come = (
+        Counter(old.headers) - Counter(new.headers),
+        Counter(new.headers) - Counter(old.headers),
+    )
     lines += [f"  - {name}: {value}" for name, value in sorted(gone.elements())]
     return lines + [f"  + {name}: {value}" for name, value in sorted(come.elements())]
 
 
-def _body_change(old: Answer, new: Answer, bodies: Sequence[Path], shown: set[tuple[str, str]]) -> list[str]:
+def _body_change(
+    old: Answer, new: Answer, bodies: Sequence[Path], shown: set[tuple[str, str]]
+) -> list[str]:
     pair = (old.body, new.body)
     if not bodies or pair in shown:
         return [f"  body {old.body[:12]} → {new.body[:12]}{', as above' if pair in shown else ''}"]
@@ -526,7 +633,9 @@ def _record(options: argparse.Namespace) -> int:
         with serving(options.source, options.release) as url:
             statuses = Recorder(url, options.bodies).record(options.out)
     told = ", ".join(f"{status}: {count}" for status, count in sorted(statuses.items()))
-    print(f"{statuses.total()} answers in {time.monotonic() - begun:.0f} s ({told}) → {options.out}")
+    print(
+        f"{statuses.total()} answers in {time.monotonic() - begun:.0f} s ({told}) → {options.out}"
+    )
     return 0
 
 
@@ -546,18 +655,35 @@ def main() -> int:
     """Return 0; 1 where two recordings differ, 2 where something could not be recorded or read."""
     parser = argparse.ArgumentParser(prog="python -m bench.surface", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    record = commands.add_parser("record", help="ask for everything and write down what is answered")
+    record = commands.add_parser(
+        "record", help="ask for everything and write down what is answered"
+    )
     record.add_argument("out", type=Path, metavar="OUT.jsonl")
     where = record.add_mutually_exclusive_group()
-    where.add_argument("--source", type=Path, default=Path(), metavar="DIR", help="serve this source tree; default: .")
+    where.add_argument(
+        "--source",
+        type=Path,
+        default=Path(),
+        metavar="DIR",
+        help="serve this source tree; default: .",
+    )
     where.add_argument("--url", metavar="URL", help="ask a server that runs already")
-    record.add_argument("--release", type=Path, metavar="DIR", help="serve this release; default: the source's, built")
-    record.add_argument("--bodies", type=Path, metavar="DIR", help="keep each body, in a file named by its SHA-256")
+    record.add_argument(
+        "--release",
+        type=Path,
+        metavar="DIR",
+        help="serve this release; default: the source's, built",
+    )
+    record.add_argument(
+        "--bodies", type=Path, metavar="DIR", help="keep each body, in a file named by its SHA-256"
+    )
     record.set_defaults(run=_record)
     compare = commands.add_parser("compare", help="print what is answered differently")
     compare.add_argument("before", type=Path, metavar="A.jsonl")
     compare.add_argument("after", type=Path, metavar="B.jsonl")
-    compare.add_argument("--bodies", type=Path, nargs=2, metavar=("DIR_A", "DIR_B"), help="show how bodies differ")
+    compare.add_argument(
+        "--bodies", type=Path, nargs=2, metavar=("DIR_A", "DIR_B"), help="show how bodies differ"
+    )
     compare.set_defaults(run=_compare)
     options = parser.parse_args()
     try:

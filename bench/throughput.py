@@ -30,7 +30,10 @@ def queries(run: Run) -> Report:
         mix = questions is QUESTIONS
         results = _in_turn(
             run,
-            {s.name: (s, [q.request(s.sparql, different=True) for q in questions]) for s in (ours, *peers)},
+            {
+                s.name: (s, [q.request(s.sparql, different=True) for q in questions])
+                for s in (ours, *peers)
+            },
             seconds=run.seconds if mix else run.seconds / 2,
         )
         _compare(report, kind, results, ours, peers, MIX_TARGETS if mix else {})
@@ -42,7 +45,11 @@ def cache(run: Run) -> Report:
     report = Report("cache: the same ten queries repeated")
     ours, peers = run.compared(report, servers.oxigraph)
     results = _in_turn(
-        run, {s.name: (s, [q.request(s.sparql, different=False) for q in QUESTIONS]) for s in (ours, *peers)}
+        run,
+        {
+            s.name: (s, [q.request(s.sparql, different=False) for q in QUESTIONS])
+            for s in (ours, *peers)
+        },
     )
     _compare(report, "mix of ten", results, ours, peers, CACHE_TARGETS)
     return report
@@ -76,7 +83,9 @@ def documents(run: Run) -> Report:
         body = ours.get(DOCUMENT, head)[2]
         if body != nginx.get(file, head)[2]:
             raise ValueError(f"{name}: not the same bytes from both")
-        results = _in_turn(run, {ours.name: (ours, [(DOCUMENT, head)]), nginx.name: (nginx, [(file, head)])})
+        results = _in_turn(
+            run, {ours.name: (ours, [(DOCUMENT, head)]), nginx.name: (nginx, [(file, head)])}
+        )
         _compare(report, f"{name}, {len(body) / 1000:.0f} kB", results, ours, [nginx], targets)
     requests: dict[str, tuple[Server, list[Request]]] = {}
     for server, path in ((ours, DOCUMENT), (nginx, "/gao.ttl")):
@@ -119,5 +128,12 @@ def _compare(
     for peer in peers:
         value = ratio(rates(ours), rates(peer))
         report.lines.append(
-            Line(what, per_second(rates(ours)), peer.name, per_second(rates(peer)), value, targets.get(peer.name))
+            Line(
+                what,
+                per_second(rates(ours)),
+                peer.name,
+                per_second(rates(peer)),
+                value,
+                targets.get(peer.name),
+            )
         )

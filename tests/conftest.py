@@ -52,7 +52,12 @@ def release_store(release: Release) -> ox.Store:
 def settings() -> Settings:
     """Small limits, so that a test of a limit is quick."""
     return Settings(
-        query_workers=2, query_timeout=5.0, query_timeout_max=8.0, query_queue=8, query_patience=2.0, query_memory=512
+        query_workers=2,
+        query_timeout=5.0,
+        query_timeout_max=8.0,
+        query_queue=8,
+        query_patience=2.0,
+        query_memory=512,
     )
 
 
@@ -103,7 +108,11 @@ def serve() -> Iterator[Callable[..., Server]]:
     def start(*arguments: str, environment: dict[str, str] | None = None) -> Server:
         command = [sys.executable, "-m", "unicef_linked", "serve", "--port", "0", *arguments]
         process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, text=True, env={**os.environ, **(environment or {})}, cwd="/"
+            command,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, **(environment or {})},
+            cwd="/",
         )
         assert process.stdout is not None
         line = process.stdout.readline()

@@ -94,7 +94,12 @@ FAULTS: Final = [
         r"offices\.ttl:\d+: .*office:gao · skos:prefLabel",
     ),
     # a code that its scheme does not have
-    ("reference/iso-3166-2.ttl", '"ML-7"', '"ML-777X"', r"region:gao · skos:notation · value 'ML-777X'"),
+    (
+        "reference/iso-3166-2.ttl",
+        '"ML-7"',
+        '"ML-777X"',
+        r"region:gao · skos:notation · value 'ML-777X'",
+    ),
     # a date more exact than the page
     (
         "mali/offices.ttl",
@@ -103,7 +108,12 @@ FAULTS: Final = [
         r"offices\.ttl:\d+: .*office:gao · ul:openedOn · value '2013-01-01'",
     ),
     # fewer than nobody
-    ("mali/staff.ttl", "sosa:hasSimpleResult 14", "sosa:hasSimpleResult -14", r"staff\.ttl:\d+: .* · value '-14'"),
+    (
+        "mali/staff.ttl",
+        "sosa:hasSimpleResult 14",
+        "sosa:hasSimpleResult -14",
+        r"staff\.ttl:\d+: .* · value '-14'",
+    ),
     # a region that is not there
     (
         "mali/offices.ttl",
@@ -114,7 +124,9 @@ FAULTS: Final = [
 ]
 
 
-def test_every_fault_in_the_data_is_told_at_once_and_stops_the_build(broken: Path, tmp_path: Path, run: object) -> None:
+def test_every_fault_in_the_data_is_told_at_once_and_stops_the_build(
+    broken: Path, tmp_path: Path, run: object
+) -> None:
     for file, old, new, _ in FAULTS:
         replace(broken / file, old, new)
     done = run("build", "--data", broken, "--out", tmp_path / "out")  # type: ignore[operator]
@@ -133,7 +145,9 @@ def test_every_fault_in_the_data_is_told_at_once_and_stops_the_build(broken: Pat
             'undeclared prefix "reigon:"; did you mean "region:"?',
             id="an unknown prefix",
         ),
-        pytest.param("a ul:ZoneOffice ;", "a ul:ZoneOffice", "offices.ttl:", id="Turtle that does not parse"),
+        pytest.param(
+            "a ul:ZoneOffice ;", "a ul:ZoneOffice", "offices.ttl:", id="Turtle that does not parse"
+        ),
     ],
 )
 def test_data_that_cannot_be_read_stops_the_build(
@@ -160,13 +174,20 @@ def test_validate_tells_an_editor_where_and_what_in_both_languages(broken: Path)
 
 @pytest.mark.parametrize("style", ["text", "turtle", "json"])
 def test_validate_reports_in_each_format(run: object, style: str) -> None:
-    sectors, shapes = ROOT / "data" / "mali" / "sectors.ttl", ROOT / "shapes" / "labels.ttl"  # one is enough here
+    sectors, shapes = (
+        ROOT / "data" / "mali" / "sectors.ttl",
+        ROOT / "shapes" / "labels.ttl",
+    )  # one is enough here
     done = run("validate", sectors, "--shapes", shapes, "--format", style)  # type: ignore[operator]
     assert done.status == 0
     if style == "json":
         assert json.loads(done.out)["conforms"] is True
     elif style == "turtle":
-        conforms = [q for q in ox.parse(done.out, format=ox.RdfFormat.TURTLE) if q.predicate.value.endswith("conforms")]
+        conforms = [
+            q
+            for q in ox.parse(done.out, format=ox.RdfFormat.TURTLE)
+            if q.predicate.value.endswith("conforms")
+        ]
         assert conforms[0].object.value == "true"  # type: ignore[union-attr]
     else:
         assert done.out == "conforms: 0 violations\n"
@@ -201,8 +222,14 @@ def test_build_says_what_it_made(tmp_path: Path, run: object) -> None:
         (["query", "ASK {}", "--endpoint", "http://127.0.0.1:1/"], "cannot be asked"),
         (["query", "ASK {}", "--endpoint", "example.org"], "is not an http(s) address"),
         (["serve", "--engine", "nonsense"], "--engine nonsense is not known"),
-        (["serve", "--engine", "http://127.0.0.1:1/", "--release", "RELEASE"], "cannot be asked: connection refused"),
-        (["load", "--to", "http://127.0.0.1:1/store", "--release", "RELEASE"], "cannot be reached: connection refused"),
+        (
+            ["serve", "--engine", "http://127.0.0.1:1/", "--release", "RELEASE"],
+            "cannot be asked: connection refused",
+        ),
+        (
+            ["load", "--to", "http://127.0.0.1:1/store", "--release", "RELEASE"],
+            "cannot be reached: connection refused",
+        ),
         (["load", "--to", "store", "--release", "RELEASE"], "is not an http(s) address"),
         (["query", "ASK {}", "--format", "nonsense"], "invalid choice"),
         (["export", "nonsense"], "invalid choice"),
@@ -224,15 +251,28 @@ def test_build_says_what_it_made(tmp_path: Path, run: object) -> None:
         (["serve", "--port", "http"], "is not a port"),
         (["serve", "--port", "-1"], "is not a port"),
         (["serve", "--workers", "1.5"], "above zero"),
-        (["serve", "--release", "EMPTY", "--data", "EMPTY"], "--data is not allowed with --release"),
+        (
+            ["serve", "--release", "EMPTY", "--data", "EMPTY"],
+            "--data is not allowed with --release",
+        ),
     ],
     ids=lambda x: " ".join(x) if isinstance(x, list) else "",
 )
 def test_input_that_cannot_be_used_is_told_in_a_sentence(
-    tmp_path: Path, run: object, arguments: list[str], words: str, monkeypatch: pytest.MonkeyPatch, release: Release
+    tmp_path: Path,
+    run: object,
+    arguments: list[str],
+    words: str,
+    monkeypatch: pytest.MonkeyPatch,
+    release: Release,
 ) -> None:
     (tmp_path / "empty").mkdir()
-    names = {"EMPTY": tmp_path / "empty", "NONE": tmp_path / "none", "OUT": tmp_path / "out", "RELEASE": release.path}
+    names = {
+        "EMPTY": tmp_path / "empty",
+        "NONE": tmp_path / "none",
+        "OUT": tmp_path / "out",
+        "RELEASE": release.path,
+    }
     if "no.such.host.invalid" in arguments:
         arguments = [*arguments, "--release", str(release.path)]
     done = run(*(str(names.get(argument, argument)) for argument in arguments))  # type: ignore[operator]
@@ -251,14 +291,18 @@ def test_a_busy_port_is_told(run: object, release: Release) -> None:
     assert f"cannot listen on 127.0.0.1:{port}" in done.sentence()
 
 
-def test_a_setting_that_cannot_be_read_is_told(run: object, release: Release, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_setting_that_cannot_be_read_is_told(
+    run: object, release: Release, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("UNICEF_LINKED_QUERY_TIMEOUT", "soon")
     done = run("serve", "--release", release.path)  # type: ignore[operator]
     assert done.status == 2
     assert "UNICEF_LINKED_QUERY_TIMEOUT='soon' is not a number" in done.sentence()
 
 
-def test_a_language_without_pages_is_told(run: object, release: Release, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_language_without_pages_is_told(
+    run: object, release: Release, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("UNICEF_LINKED_LANGUAGES", "fr,de")
     done = run("serve", "--release", release.path)  # type: ignore[operator]
     assert done.status == 2
@@ -274,14 +318,17 @@ def test_a_language_without_pages_is_told(run: object, release: Release, monkeyp
         ("SELECT * { SERVICE <http://127.0.0.1:1/> {} }", "SERVICE is not allowed"),
     ],
 )
-def test_a_query_that_cannot_be_answered_is_told(run: object, release: Release, query: str, words: str) -> None:
+def test_a_query_that_cannot_be_answered_is_told(
+    run: object, release: Release, query: str, words: str
+) -> None:
     done = run("query", query, "--release", release.path)  # type: ignore[operator]
     assert done.status == 2
     assert words in done.sentence()
 
 
 @pytest.mark.parametrize(
-    ("style", "start"), [("json", '{"head"'), ("xml", "<?xml"), ("csv", "office,label"), ("tsv", "?office\t?label")]
+    ("style", "start"),
+    [("json", '{"head"'), ("xml", "<?xml"), ("csv", "office,label"), ("tsv", "?office\t?label")],
 )
 def test_a_query_is_answered_in_each_format(release: Release, style: str, start: str) -> None:
     done = command("query", OFFICES, "--release", release.path, "--format", style)
@@ -304,7 +351,12 @@ def test_a_table_is_aligned_with_its_accents(release: Release) -> None:
 @pytest.mark.parametrize("style", ["turtle", "ntriples", "rdfxml", "jsonld", "trig", "nquads"])
 def test_a_graph_is_answered_in_each_format(release: Release, style: str) -> None:
     done = command(
-        "query", "DESCRIBE <https://w3id.org/unicef-linked/id/office/gao>", "--release", release.path, "--format", style
+        "query",
+        "DESCRIBE <https://w3id.org/unicef-linked/id/office/gao>",
+        "--release",
+        release.path,
+        "--format",
+        style,
     )
     assert done.status == 0
     assert "office/gao" in done.out or "office:gao" in done.out
@@ -316,11 +368,26 @@ def test_a_format_of_the_other_kind_is_told(run: object, release: Release) -> No
     assert "use json, xml, csv, tsv" in done.sentence()
 
 
-def test_a_query_comes_from_a_file_and_from_standard_input(release: Release, tmp_path: Path) -> None:
+def test_a_query_comes_from_a_file_and_from_standard_input(
+    release: Release, tmp_path: Path
+) -> None:
     (tmp_path / "q.rq").write_text(OFFICES, encoding="utf-8")
-    from_file = command("query", "--file", tmp_path / "q.rq", "--release", release.path, "--format", "csv")
+    from_file = command(
+        "query", "--file", tmp_path / "q.rq", "--release", release.path, "--format", "csv"
+    )
     done = subprocess.run(
-        [sys.executable, "-m", "unicef_linked", "query", "--file", "-", "--release", release.path, "--format", "csv"],
+        [
+            sys.executable,
+            "-m",
+            "unicef_linked",
+            "query",
+            "--file",
+            "-",
+            "--release",
+            release.path,
+            "--format",
+            "csv",
+        ],
         input=OFFICES,
         capture_output=True,
         text=True,
@@ -351,16 +418,26 @@ def test_a_format_of_the_other_kind_is_told_of_an_endpoint_too(server: Server) -
 
 
 @pytest.mark.parametrize("name", sorted(EXPORTS))
-def test_the_dataset_is_exported_in_each_format(release: Release, tmp_path: Path, name: str) -> None:
+def test_the_dataset_is_exported_in_each_format(
+    release: Release, tmp_path: Path, name: str
+) -> None:
     done = command("export", name, "--release", release.path)
     to_file = command("export", name, "--release", release.path, "--out", tmp_path / "dump")
     assert done.status == to_file.status == 0
     assert (tmp_path / "dump").read_text(encoding="utf-8") == done.out
-    kind = {"nquads": ox.RdfFormat.N_QUADS, "turtle": ox.RdfFormat.TURTLE, "jsonld": ox.RdfFormat.JSON_LD}[name]
-    assert len({q.triple for q in ox.parse(done.out, format=kind)}) == len({q.triple for q in release.quads()})
+    kind = {
+        "nquads": ox.RdfFormat.N_QUADS,
+        "turtle": ox.RdfFormat.TURTLE,
+        "jsonld": ox.RdfFormat.JSON_LD,
+    }[name]
+    assert len({q.triple for q in ox.parse(done.out, format=kind)}) == len(
+        {q.triple for q in release.quads()}
+    )
 
 
-def test_an_export_to_where_nothing_can_be_written_is_told(run: object, release: Release, tmp_path: Path) -> None:
+def test_an_export_to_where_nothing_can_be_written_is_told(
+    run: object, release: Release, tmp_path: Path
+) -> None:
     done = run("export", "turtle", "--release", release.path, "--out", tmp_path / "none" / "dump")  # type: ignore[operator]
     assert done.status == 2
     assert "cannot be written" in done.sentence()

@@ -63,7 +63,9 @@ def test_there_are_five_first_queries() -> None:
 
 @pytest.mark.parametrize("setting", dataclasses.fields(Settings), ids=lambda f: f.name)
 def test_every_setting_is_documented_with_its_default(setting: dataclasses.Field[object]) -> None:
-    row = re.search(rf"^\| `{setting.name}` \| (.*?) \|", text("docs/run-the-service.md"), re.MULTILINE)
+    row = re.search(
+        rf"^\| `{setting.name}` \| (.*?) \|", text("docs/run-the-service.md"), re.MULTILINE
+    )
     assert row, setting.name
     if isinstance(setting.default, int | float):
         assert row[1] == f"`{setting.default:g}`"
@@ -79,17 +81,29 @@ def test_every_error_with_a_status_has_a_title() -> None:
 
 
 def test_every_dependency_has_a_reason() -> None:
-    python, browser = tomllib.loads(text("pyproject.toml")), json.loads(text("browser/package.json"))
+    python, browser = (
+        tomllib.loads(text("pyproject.toml")),
+        json.loads(text("browser/package.json")),
+    )
     project = python["project"]
     documented = set(re.findall(r"`([\w@/.-]+)`", text("docs/dependencies.md")))
-    wanted = [*project["dependencies"], *project["optional-dependencies"]["dev"], *python["build-system"]["requires"]]
+    wanted = [
+        *project["dependencies"],
+        *project["optional-dependencies"]["dev"],
+        *python["build-system"]["requires"],
+    ]
     wanted += [*browser["dependencies"], *browser["devDependencies"]]
     assert {re.split(r"[<>=]", name)[0] for name in wanted} <= documented
 
 
 def test_the_table_of_browser_packages_is_what_npm_installs() -> None:
     browser = json.loads(text("browser/package.json"))
-    rows = text("docs/dependencies.md").partition("| in the browser (")[2].partition("\n\n")[0].splitlines()[2:]
+    rows = (
+        text("docs/dependencies.md")
+        .partition("| in the browser (")[2]
+        .partition("\n\n")[0]
+        .splitlines()[2:]
+    )
     documented = [name for row in rows for name in re.findall(r"`([\w@/.-]+)`", row.split("|")[1])]
     assert sorted(documented) == sorted([*browser["dependencies"], *browser["devDependencies"]])
 
@@ -111,7 +125,9 @@ def test_every_command_and_option_that_the_documents_name_exists() -> None:
         assert found
         explained[name] = found.get_help(click.Context(found))
     for path in DOCUMENTS:
-        for command, rest in re.findall(r"unicef-linked ([a-z]+)\b([^`\n]*)", path.read_text(encoding="utf-8")):
+        for command, rest in re.findall(
+            r"unicef-linked ([a-z]+)\b([^`\n]*)", path.read_text(encoding="utf-8")
+        ):
             if command not in explained:
                 continue  # prose
             for option in re.findall(r"(?<!\S)(--[a-z-]+)", rest):
@@ -126,10 +142,16 @@ def test_links_between_documents_lead_somewhere(path: Path) -> None:
             linked = (path.parent / file) if file else path
             assert linked.exists(), target
             if anchor and linked.suffix == ".md":
-                headings = re.findall(r"^#+ (.+)$", linked.read_text(encoding="utf-8"), re.MULTILINE)
-                assert anchor in {re.sub(r"[^\w -]", "", h).strip().lower().replace(" ", "-") for h in headings}, target
+                headings = re.findall(
+                    r"^#+ (.+)$", linked.read_text(encoding="utf-8"), re.MULTILINE
+                )
+                assert anchor in {
+                    re.sub(r"[^\w -]", "", h).strip().lower().replace(" ", "-") for h in headings
+                }, target
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda p: p.relative_to(ROOT).as_posix())
 def test_documents_speak_of_the_project_alone(path: Path) -> None:
-    assert not re.findall(r"(?<![\w.])/(?:work|tmp|root)/|\.\./shared|pypi\.org", path.read_text(encoding="utf-8"))
+    assert not re.findall(
+        r"(?<![\w.])/(?:work|tmp|root)/|\.\./shared|pypi\.org", path.read_text(encoding="utf-8")
+    )

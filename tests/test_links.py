@@ -85,7 +85,7 @@ class Handler(BaseHTTPRequestHandler):
         if self.command == "GET":
             self.wfile.write(body)
 
-    def answer(self, path: str, number: int) -> None:
+    def answer(self, path: str, number: int) -> None:  # noqa: C901 - to be split
         url, head = self.server.url, self.command == "HEAD"
         match path.split("/"):
             case ["status", status]:
@@ -170,29 +170,48 @@ def link(url: str, *, identifier: bool = False) -> Link:
         pytest.param("status/404", "dead", 404, None, "Not Found", id="not found"),
         pytest.param("status/410", "dead", 410, None, "Gone", id="gone"),
         pytest.param("status/500", "dead", 500, None, "", id="an error that stays"),
-        pytest.param("status/401", "unsure", 401, None, "does not let us", id="a door is not a grave"),
+        pytest.param(
+            "status/401", "unsure", 401, None, "does not let us", id="a door is not a grave"
+        ),
         pytest.param("status/403", "unsure", 403, None, "does not let us", id="nor is a guard"),
         pytest.param("redirect/301/page", "moved", 200, "/page", "for good", id="moved"),
         pytest.param("redirect/301/redirect/308/page", "moved", 200, "/page", "", id="moved twice"),
-        pytest.param("redirect/302/redirect/301/page", "moved", 200, "/page", "", id="moved after all"),
+        pytest.param(
+            "redirect/302/redirect/301/page", "moved", 200, "/page", "", id="moved after all"
+        ),
         pytest.param("redirect/303/page", "ok", 200, "/page", "", id="a thing and its document"),
         pytest.param("redirect/307/page", "ok", 200, "/page", "", id="elsewhere for now"),
-        pytest.param("redirect/301/status/404", "dead", 404, "/status/404", "", id="moved to nowhere"),
+        pytest.param(
+            "redirect/301/status/404", "dead", 404, "/status/404", "", id="moved to nowhere"
+        ),
         pytest.param("circle/left", "dead", 302, "/circle/left", "circle", id="a circle"),
-        pytest.param("endless/0", "dead", 302, "/endless/10", "more than 10", id="redirects without end"),
+        pytest.param(
+            "endless/0", "dead", 302, "/endless/10", "more than 10", id="redirects without end"
+        ),
         pytest.param("mail", "dead", 302, "mailto:a@example.org", "no http", id="leaves the web"),
         pytest.param("no-location", "dead", 302, None, "", id="a redirect to nothing"),
         pytest.param("hiccup", "ok", 200, None, "", id="an error that passes"),
         pytest.param("busy/0", "ok", 200, None, "", id="busy for a moment"),
-        pytest.param("busy/Fri, 31 Dec 1999 23:59:59 GMT", "ok", 200, None, "", id="busy until a date"),
+        pytest.param(
+            "busy/Fri, 31 Dec 1999 23:59:59 GMT", "ok", 200, None, "", id="busy until a date"
+        ),
         pytest.param("busy-for-ever/0", "unsure", 429, None, "", id="busy again and again"),
-        pytest.param("busy-for-ever/86400", "unsure", 429, None, "", id="busy until tomorrow is not waited for"),
+        pytest.param(
+            "busy-for-ever/86400",
+            "unsure",
+            429,
+            None,
+            "",
+            id="busy until tomorrow is not waited for",
+        ),
         pytest.param("head/405", "ok", 200, None, "", id="HEAD not allowed"),
         pytest.param("head/501", "ok", 200, None, "", id="HEAD not known"),
         pytest.param("head/403", "ok", 200, None, "", id="HEAD forbidden"),
         pytest.param("head/404", "ok", 200, None, "", id="HEAD not routed"),
         pytest.param("head-closes", "ok", 200, None, "", id="closes the connection on HEAD"),
-        pytest.param("closes", "dead", None, None, "closed the connection", id="closes the connection"),
+        pytest.param(
+            "closes", "dead", None, None, "closed the connection", id="closes the connection"
+        ),
         pytest.param("slow", "dead", None, None, "timed out", id="never answers in time"),
     ],
 )
@@ -214,16 +233,25 @@ def test_a_link_is_found_to_be(
         pytest.param("silent", "differs", "says nothing of", id="RDF that does not"),
         pytest.param("merged", "differs", "another now", id="RDF that says it was merged"),
         pytest.param("entity/Q42", "ok", "", id="JSON of Wikidata"),
-        pytest.param("entity/Q41", "differs", "it says Q42, not Q41", id="JSON of Wikidata about another"),
+        pytest.param(
+            "entity/Q41", "differs", "it says Q42, not Q41", id="JSON of Wikidata about another"
+        ),
         pytest.param("id/2457161/", "ok", "", id="JSON with an id"),
         pytest.param("any-json", "ok", "", id="JSON that says of nothing what it is"),
         pytest.param("no-json", "differs", "no JSON", id="no JSON"),
-        pytest.param("wrong-type", "differs", "cannot be read as text/turtle", id="a page that says it is Turtle"),
+        pytest.param(
+            "wrong-type",
+            "differs",
+            "cannot be read as text/turtle",
+            id="a page that says it is Turtle",
+        ),
         pytest.param("huge", "ok", "", id="too large to compare"),
         pytest.param("half", "dead", "", id="breaks off"),
     ],
 )
-def test_an_identifier_is_compared_with_what_its_target_says(host: Host, path: str, state: str, words: str) -> None:
+def test_an_identifier_is_compared_with_what_its_target_says(
+    host: Host, path: str, state: str, words: str
+) -> None:
     [found] = check([link(f"{host.url}/{path}", identifier=True)], QUICK)
     assert found.state == state, found
     assert words in found.detail
@@ -239,7 +267,9 @@ def test_a_host_without_tls_or_without_a_server_is_dead(host: Host) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         nobody = f"http://127.0.0.1:{unused.getsockname()[1]}/"
-        tls, refused = check([link(f"https://127.0.0.1:{host.server_port}/page"), link(nobody)], QUICK)
+        tls, refused = check(
+            [link(f"https://127.0.0.1:{host.server_port}/page"), link(nobody)], QUICK
+        )
     assert (tls.state, tls.detail) == ("dead", "no TLS answer")
     assert (refused.state, refused.detail) == ("dead", "connection refused")
 
@@ -261,7 +291,9 @@ def test_a_host_is_left_alone_for_as_long_as_it_asks(host: Host) -> None:
 
 def test_a_check_goes_on_where_it_was(host: Host, tmp_path: Path) -> None:
     state = tmp_path / "state.jsonl"
-    links = [link(f"{host.url}/{path}") for path in ("a", "redirect/301/a", "status/404", "status/403")]
+    links = [
+        link(f"{host.url}/{path}") for path in ("a", "redirect/301/a", "status/404", "status/403")
+    ]
     first = check(links, QUICK, state)
     assert set(read_state(state)) == {found.url for found in first}
     with state.open("a") as file:
@@ -270,7 +302,11 @@ def test_a_check_goes_on_where_it_was(host: Host, tmp_path: Path) -> None:
     new: list[Finding] = []
     again = check([*links, link(f"{host.url}/b")], QUICK, state, new.append)
     assert again[:2] == first[:2]
-    assert {found.url.removeprefix(host.url) for found in new} == {"/status/404", "/status/403", "/b"}
+    assert {found.url.removeprefix(host.url) for found in new} == {
+        "/status/404",
+        "/status/403",
+        "/b",
+    }
     assert host.times("/a") == 0
     assert len(read_state(state)) == 5
 
@@ -300,11 +336,23 @@ def test_outgoing_links_are_the_addresses_that_statements_lead_to() -> None:
     <https://example.org/a> a <http://other.org/Class> ; <urn:p> <https://example.org/b>, <http://other.org/x#1>, <urn:x> ;
       owl:sameAs <http://other.org/x#2>, <http://data.other.org:8080/y> ."""
     quads = list(ox.parse(text, format=ox.RdfFormat.TURTLE))
-    x = Link("http://other.org/x", ("http://other.org/x#1", "http://other.org/x#2"), ("http://other.org/x#2",))
-    y = Link("http://data.other.org:8080/y", ("http://data.other.org:8080/y",), ("http://data.other.org:8080/y",))
+    x = Link(
+        "http://other.org/x",
+        ("http://other.org/x#1", "http://other.org/x#2"),
+        ("http://other.org/x#2",),
+    )
+    y = Link(
+        "http://data.other.org:8080/y",
+        ("http://data.other.org:8080/y",),
+        ("http://data.other.org:8080/y",),
+    )
     base = "https://example.org/"
     assert outgoing(quads, base) == [y, x]
-    assert outgoing(quads, base, "data.other.org") == outgoing(quads, base, "data.other.org:8080") == [y]
+    assert (
+        outgoing(quads, base, "data.other.org")
+        == outgoing(quads, base, "data.other.org:8080")
+        == [y]
+    )
     assert outgoing(quads, base, "OTHER.org") == [x]
     assert outgoing(quads, base, "rother.org") == []
 
@@ -313,14 +361,24 @@ def test_outgoing_links_are_the_addresses_that_statements_lead_to() -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "status"), [("page", 0), ("status/403", 0), ("status/404", 1), ("redirect/301/page", 1)]
+    ("path", "status"),
+    [("page", 0), ("status/403", 0), ("status/404", 1), ("redirect/301/page", 1)],
 )
 def test_the_command_tells_by_its_status_whether_all_is_well(
     host: Host, tmp_path: Path, capsys: pytest.CaptureFixture[str], path: str, status: int
 ) -> None:
     (tmp_path / "a.ttl").write_text(f"<urn:a> <urn:p> <{host.url}/{path}>, <{host.url}/b> .")
     release = snapshot([tmp_path / "a.ttl"], tmp_path / "release")
-    command = ["links", "check", "--release", str(release.path), "--delay", "0", "--state", str(tmp_path / "state")]
+    command = [
+        "links",
+        "check",
+        "--release",
+        str(release.path),
+        "--delay",
+        "0",
+        "--state",
+        str(tmp_path / "state"),
+    ]
     assert main([*command, "--host", "127.0.0.1"]) == status
     out, err = capsys.readouterr()
     assert out.rstrip().splitlines()[-2].split()[1:5] == ["all", "|", "2", "|"]
@@ -332,7 +390,9 @@ def test_the_command_tells_by_its_status_whether_all_is_well(
     assert {found["url"] for found in report["links"]} == {f"{host.url}/{path}", f"{host.url}/b"}
 
 
-def test_the_command_refuses_what_it_cannot_use(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_refuses_what_it_cannot_use(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "a.ttl").write_text("<urn:a> <urn:p> <http://127.0.0.1:1/> .")
     release = str(snapshot([tmp_path / "a.ttl"], tmp_path / "release").path)
     for more, words in [
@@ -344,13 +404,17 @@ def test_the_command_refuses_what_it_cannot_use(tmp_path: Path, capsys: pytest.C
         assert words in capsys.readouterr().err
 
 
-def test_no_network_at_all_is_not_taken_for_dead_links(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_network_at_all_is_not_taken_for_dead_links(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     with socket.socket() as one, socket.socket() as two:
         ports = []
         for unused in (one, two):
             unused.bind(("127.0.0.1", 0))
             ports.append(unused.getsockname()[1])
-        (tmp_path / "a.ttl").write_text("".join(f"<urn:a> <urn:p> <http://127.0.0.1:{port}/> ." for port in ports))
+        (tmp_path / "a.ttl").write_text(
+            "".join(f"<urn:a> <urn:p> <http://127.0.0.1:{port}/> ." for port in ports)
+        )
         release = str(snapshot([tmp_path / "a.ttl"], tmp_path / "release").path)
         assert main(["links", "check", "--release", release, "--delay", "0"]) == 2
     assert "reaches the network" in capsys.readouterr().err

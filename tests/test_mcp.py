@@ -58,7 +58,11 @@ def test_every_tool_only_reads_and_says_what_it_takes(tools: MCPServer) -> None:
     assert sorted(found) == ["describe", "resolve", "search", "sparql"]
     for tool in found.values():
         assert tool.annotations.read_only_hint
-        assert all(f"{name}:" in tool.description for name in tool.input_schema["required"] if name != "query")
+        assert all(
+            f"{name}:" in tool.description
+            for name in tool.input_schema["required"]
+            if name != "query"
+        )
 
 
 @pytest.mark.parametrize(
@@ -84,17 +88,31 @@ def test_search_finds_entities_by_name(tools: MCPServer, query: str, kind: str, 
         ("nothing", "", set()),
     ],
 )
-def test_resolve_reads_anybodys_identifier(tools: MCPServer, identifier: str, scheme: str, ids: set[str]) -> None:
-    found = call(tools, "resolve", identifier=identifier, scheme=scheme).structured_content["result"]
+def test_resolve_reads_anybodys_identifier(
+    tools: MCPServer, identifier: str, scheme: str, ids: set[str]
+) -> None:
+    found = call(tools, "resolve", identifier=identifier, scheme=scheme).structured_content[
+        "result"
+    ]
     assert {reading["id"] for reading in found} == ids
 
 
 @pytest.mark.parametrize(
-    "identifier", ["region/gao", f"{BASE}id/region/gao", "region:gao", "ul:ZoneOffice", f"{BASE}ontology#ZoneOffice"]
+    "identifier",
+    [
+        "region/gao",
+        f"{BASE}id/region/gao",
+        "region:gao",
+        "ul:ZoneOffice",
+        f"{BASE}ontology#ZoneOffice",
+    ],
 )
 def test_describe_says_what_is_known_as_turtle(tools: MCPServer, identifier: str) -> None:
     triples = {
-        q.triple for q in ox.parse(text(call(tools, "describe", identifier=identifier)), format=ox.RdfFormat.TURTLE)
+        q.triple
+        for q in ox.parse(
+            text(call(tools, "describe", identifier=identifier)), format=ox.RdfFormat.TURTLE
+        )
     }
     local = "ontology#ZoneOffice" if "Zone" in identifier else "id/region/gao"
     assert sum(triple.subject == ox.NamedNode(BASE + local) for triple in triples) > 3
@@ -102,23 +120,37 @@ def test_describe_says_what_is_known_as_turtle(tools: MCPServer, identifier: str
 
 def test_sparql_answers_in_the_terms_of_turtle(tools: MCPServer) -> None:
     query = f"SELECT ?o ?n {{ ?o a <{BASE}ontology#ZoneOffice> ; <{BASE}ontology#staffCount> ?n }} ORDER BY ?o LIMIT 1"
-    assert text(call(tools, "sparql", query=query)).splitlines()[1].startswith(f"<{BASE}id/office/gao>\t")
+    assert (
+        text(call(tools, "sparql", query=query))
+        .splitlines()[1]
+        .startswith(f"<{BASE}id/office/gao>\t")
+    )
     graph = text(call(tools, "sparql", query="CONSTRUCT { <urn:a> <urn:b> true } {}"))
-    assert [line for line in graph.splitlines() if "xsd:" not in line] == ["<urn:a> <urn:b> true ."], "no idle prefixes"
+    assert [line for line in graph.splitlines() if "xsd:" not in line] == [
+        "<urn:a> <urn:b> true ."
+    ], "no idle prefixes"
 
 
 @pytest.mark.parametrize(
     ("name", "given", "words"),
     [
-        pytest.param("sparql", {"query": "SELECT * { ?s foo:bar ?o }"}, "foo", id="a malformed query"),
+        pytest.param(
+            "sparql", {"query": "SELECT * { ?s foo:bar ?o }"}, "foo", id="a malformed query"
+        ),
         pytest.param("sparql", {"query": "DROP ALL"}, "read", id="an update"),
-        pytest.param("sparql", {"query": "SELECT * { ?a ?b ?c . ?d ?e ?f }"}, "LIMIT", id="a long answer"),
-        pytest.param("describe", {"identifier": "region/nowhere"}, "nothing is published", id="nobody"),
+        pytest.param(
+            "sparql", {"query": "SELECT * { ?a ?b ?c . ?d ?e ?f }"}, "LIMIT", id="a long answer"
+        ),
+        pytest.param(
+            "describe", {"identifier": "region/nowhere"}, "nothing is published", id="nobody"
+        ),
         pytest.param("describe", {"identifier": "<a b>"}, "nothing is published", id="no IRI"),
         pytest.param("resolve", {"identifier": "1", "scheme": "x"}, "pcode", id="no scheme"),
     ],
 )
-def test_what_goes_wrong_is_told_to_the_model(tools: MCPServer, name: str, given: dict[str, str], words: str) -> None:
+def test_what_goes_wrong_is_told_to_the_model(
+    tools: MCPServer, name: str, given: dict[str, str], words: str
+) -> None:
     result = call(tools, name, **given)
     assert result.is_error
     assert words in text(result)
@@ -141,7 +173,8 @@ def test_without_the_extra_the_command_says_how_to_install_it(release: Release) 
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 2
     assert (
-        done.stderr == "unicef-linked: this command needs the extra mcp; install it: pip install 'unicef-linked[mcp]'\n"
+        done.stderr
+        == "unicef-linked: this command needs the extra mcp; install it: pip install 'unicef-linked[mcp]'\n"
     )
 
 

@@ -20,16 +20,23 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., subprocess.CompletedProcess[str]]:
+def installed(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Callable[..., subprocess.CompletedProcess[str]]:
     """The command as installed from the wheel; the libraries it depends on are lent by this environment."""
     folder = tmp_path_factory.mktemp("wheel")
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
-    subprocess.run([*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", folder, ROOT], check=True)
+    subprocess.run(
+        [*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", folder, ROOT],
+        check=True,
+    )
     (wheel,) = folder.glob("*.whl")
     environment = folder / "environment"
     venv.create(environment, with_pip=False)
     python = environment / "bin" / "python"
-    subprocess.run([*pip, "--python", python, "install", "--no-deps", "--no-index", wheel], check=True)
+    subprocess.run(
+        [*pip, "--python", python, "install", "--no-deps", "--no-index", wheel], check=True
+    )
     (site_packages,) = environment.glob("lib/python*/site-packages")
     (site_packages / "lent.pth").write_text(sysconfig.get_path("purelib"), encoding="utf-8")
 
@@ -50,27 +57,39 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., subproc
         text=True,
         check=True,
     )
-    assert package.stdout.startswith(str(environment)), "the source tree would hide what the wheel lacks"
+    assert package.stdout.startswith(str(environment)), (
+        "the source tree would hide what the wheel lacks"
+    )
     return run
 
 
 def test_the_packaged_dataset_can_be_asked_from_any_folder(
     installed: Callable[..., subprocess.CompletedProcess[str]],
 ) -> None:
-    done = installed("query", "SELECT (COUNT(?o) AS ?offices) { ?o a ul:ZoneOffice }", "--format", "csv")
+    done = installed(
+        "query", "SELECT (COUNT(?o) AS ?offices) { ?o a ul:ZoneOffice }", "--format", "csv"
+    )
     assert done.returncode == 2, "a prefix is declared in the query or not at all"
     ontology = "https://w3id.org/unicef-linked/ontology#"
     done = installed(
-        "query", f"PREFIX ul: <{ontology}> SELECT (COUNT(?o) AS ?offices) {{ ?o a ul:ZoneOffice }}", "--format", "csv"
+        "query",
+        f"PREFIX ul: <{ontology}> SELECT (COUNT(?o) AS ?offices) {{ ?o a ul:ZoneOffice }}",
+        "--format",
+        "csv",
     )
     assert (done.returncode, done.stdout.split()) == (0, ["offices", "5"])
 
 
 def test_the_wheel_holds_pages_styles_and_translations(
-    installed: Callable[..., subprocess.CompletedProcess[str]], tmp_path_factory: pytest.TempPathFactory
+    installed: Callable[..., subprocess.CompletedProcess[str]],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     assert installed("--version").returncode == 0
-    package = next(tmp_path_factory.getbasetemp().glob("wheel*/environment/lib/python*/site-packages/unicef_linked"))
+    package = next(
+        tmp_path_factory.getbasetemp().glob(
+            "wheel*/environment/lib/python*/site-packages/unicef_linked"
+        )
+    )
     for needed in (
         "web/templates/resource.html",
         "web/static/built/assets.json",

@@ -42,7 +42,9 @@ class UnusableInput(LinkedDataError):
 class MalformedData(UnusableInput):
     """RDF that does not parse. ``line`` and ``column`` count from 1; None where the parser gave none."""
 
-    def __init__(self, path: Path, message: str, *, line: int | None = None, column: int | None = None) -> None:
+    def __init__(
+        self, path: Path, message: str, *, line: int | None = None, column: int | None = None
+    ) -> None:
         self.path, self.line, self.column = path, line, column
         place = ":".join(str(part) for part in (path, line, column) if part is not None)
         super().__init__(f"{place}: {message}")
@@ -74,7 +76,9 @@ class NotAcceptable(LinkedDataError):
 
     def __init__(self, offers: Sequence[str]) -> None:
         self.offers = tuple(offers)
-        super().__init__(f"none of the acceptable media types is available; available are: {', '.join(offers)}")
+        super().__init__(
+            f"none of the acceptable media types is available; available are: {', '.join(offers)}"
+        )
 
 
 class BadParameter(LinkedDataError):

@@ -32,7 +32,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
-IDENTITY: Final = (f"{OWL}sameAs", *(f"{SKOS}{kind}Match" for kind in ("exact", "close", "broad", "narrow", "related")))
+IDENTITY: Final = (
+    f"{OWL}sameAs",
+    *(f"{SKOS}{kind}Match" for kind in ("exact", "close", "broad", "narrow", "related")),
+)
 """Properties whose objects are identifiers: data served at the target should describe them."""
 
 STATES: Final = ("ok", "moved", "differs", "dead", "unsure")
@@ -112,11 +115,17 @@ def outgoing(quads: Iterable[ox.Quad], base: str, host: str | None = None) -> li
             iris[url].add(iri)
             if quad.predicate.value in IDENTITY:
                 identifiers[url].add(iri)
-    links = [Link(url, tuple(sorted(iris[url])), tuple(sorted(identifiers[url]))) for url in sorted(iris)]
+    links = [
+        Link(url, tuple(sorted(iris[url])), tuple(sorted(identifiers[url]))) for url in sorted(iris)
+    ]
     if host is None:
         return links
     wanted = host.lower()
-    return [link for link in links if f".{link.host}".endswith(f".{wanted}") or link.host.partition(":")[0] == wanted]
+    return [
+        link
+        for link in links
+        if f".{link.host}".endswith(f".{wanted}") or link.host.partition(":")[0] == wanted
+    ]
 
 
 def read_state(path: Path) -> dict[str, Finding]:
@@ -139,12 +148,14 @@ def read_state(path: Path) -> dict[str, Finding]:
         except (ValueError, TypeError):
             if number == len(lines) and not line.endswith("\n"):
                 break
-            raise UnusableInput(f"{path}:{number} is no finding of a link check; give --state another file") from None
+            raise UnusableInput(
+                f"{path}:{number} is no finding of a link check; give --state another file"
+            ) from None
         found[finding.url] = finding
     return found
 
 
-def check(
+def check(  # noqa: C901 - to be split
     links: Iterable[Link],
     manners: Manners,
     state: Path | None = None,
@@ -183,13 +194,17 @@ def check(
     file = None
     try:
         if state:
-            content = "".join(json.dumps(asdict(finding), ensure_ascii=False) + "\n" for finding in known.values())
+            content = "".join(
+                json.dumps(asdict(finding), ensure_ascii=False) + "\n" for finding in known.values()
+            )
             partial = state.with_name(f".{state.name}.partial")
             partial.write_text(content, encoding="utf-8")  # complete lines, each URL once
             partial.replace(state)
             file = state.open("a", encoding="utf-8")
     except OSError as error:
-        raise UnusableInput(f"{state} cannot be written: {error.strerror}; give --state another file") from None
+        raise UnusableInput(
+            f"{state} cannot be written: {error.strerror}; give --state another file"
+        ) from None
     pool = ThreadPoolExecutor(_SIDE_BY_SIDE)
     with requests.Session() as session:
         asker = _Asker(session, manners, stop)
@@ -235,7 +250,9 @@ class _Asker:
     def __init__(self, session: requests.Session, manners: Manners, stop: threading.Event) -> None:
         self._session, self._manners, self._stop = session, manners, stop
         self._turns = _Turns(stop)
-        session.headers.update({"User-Agent": f"unicef-linked/{__version__} (link check)", "Accept": _ACCEPT})
+        session.headers.update(
+            {"User-Agent": f"unicef-linked/{__version__} (link check)", "Accept": _ACCEPT}
+        )
 
     def find(self, link: Link) -> Finding:
         """Check a link: by HEAD, or by GET where HEAD is refused or the data is to be compared."""
@@ -251,7 +268,9 @@ class _Asker:
                 return self._judge(link, url, response, content, moved=moved)
             following = urldefrag(urljoin(url, _location(response))).url
             if not following.startswith(("http://", "https://")):
-                return Finding(link.url, "dead", status, following, "it leads to what is no http(s) address")
+                return Finding(
+                    link.url, "dead", status, following, "it leads to what is no http(s) address"
+                )
             moved = moved or (status in _PERMANENT and _bare(following) != _bare(url))
             url = following
             if url in visited:
@@ -260,15 +279,25 @@ class _Asker:
         return Finding(link.url, "dead", status, url, f"it redirects more than {_HOPS} times")
 
     def _judge(
-        self, link: Link, url: str, response: requests.Response, content: bytes | None, *, moved: bool
+        self,
+        link: Link,
+        url: str,
+        response: requests.Response,
+        content: bytes | None,
+        *,
+        moved: bool,
     ) -> Finding:
         status, target = response.status_code, _elsewhere(url, link)
-        if status in {401, 403, 407, 429, 451} or (status == 503 and "Retry-After" in response.headers):
+        if status in {401, 403, 407, 429, 451} or (
+            status == 503 and "Retry-After" in response.headers
+        ):
             return Finding(link.url, "unsure", status, target, "the host does not let us see it")
         if not 200 <= status < 300:
             return Finding(link.url, "dead", status, target, response.reason or "")
         media_type = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-        if content is not None and (difference := compare(link.identifiers, content, media_type, url)):
+        if content is not None and (
+            difference := compare(link.identifiers, content, media_type, url)
+        ):
             return Finding(link.url, "differs", status, target, difference)
         if moved:
             return Finding(link.url, "moved", status, target, "it is redirected for good")
@@ -291,7 +320,9 @@ class _Asker:
                     method = "GET"
                     continue
                 worth_reading = read and response.status_code == 200 and _is_data(response)
-                if method == "HEAD" and (response.status_code in {400, 403, 404, 405, 410, 501} or worth_reading):
+                if method == "HEAD" and (
+                    response.status_code in {400, 403, 404, 405, 410, 501} or worth_reading
+                ):
                     response, content = self._request("GET", url, read=read)
             except _Failed as error:
                 failure, method = str(error), "GET"
@@ -300,14 +331,20 @@ class _Asker:
                 return response, content
         raise _Failed(failure or "it does not answer")
 
-    def _request(self, method: str, url: str, *, read: bool) -> tuple[requests.Response, bytes | None]:
+    def _request(
+        self, method: str, url: str, *, read: bool
+    ) -> tuple[requests.Response, bytes | None]:
         host, timeout = urlsplit(url).netloc, self._manners.timeout
         turn = self._turns.take(host)
         try:
             if self._stop.is_set():
                 raise _Failed("the check was stopped")
             with self._session.request(
-                method, url, timeout=(min(10.0, timeout), timeout), allow_redirects=False, stream=True
+                method,
+                url,
+                timeout=(min(10.0, timeout), timeout),
+                allow_redirects=False,
+                stream=True,
             ) as response:
                 content = None
                 if method == "GET" and read and response.status_code == 200 and _is_data(response):
@@ -345,7 +382,11 @@ def _reason(error: BaseException) -> str:
         return "no TLS answer"
     if isinstance(error, requests.Timeout) or "timed out" in text:
         return "timed out"
-    return "it closed the connection" if "onnection" in type(error).__name__ + text else type(error).__name__
+    return (
+        "it closed the connection"
+        if "onnection" in type(error).__name__ + text
+        else type(error).__name__
+    )
 
 
 def _location(response: requests.Response) -> str:
@@ -382,7 +423,14 @@ def _is_data(response: requests.Response) -> bool:
 
 
 def _rdf_format(media_type: str) -> ox.RdfFormat | None:
-    return next((f.rdf for f in GRAPH_FORMATS if media_type in {f.media_type, *f.aliases} - {"application/json"}), None)
+    return next(
+        (
+            f.rdf
+            for f in GRAPH_FORMATS
+            if media_type in {f.media_type, *f.aliases} - {"application/json"}
+        ),
+        None,
+    )
 
 
 def compare(identifiers: Iterable[str], content: bytes, media_type: str, url: str) -> str:
@@ -436,9 +484,15 @@ def _ids(body: Any) -> set[str]:
     if isinstance(body.get("entities"), dict):
         return set(body["entities"])
     graph = body.get("@graph")
-    nodes = [body, *(node for node in graph if isinstance(node, dict))] if isinstance(graph, list) else [body]
+    nodes = (
+        [body, *(node for node in graph if isinstance(node, dict))]
+        if isinstance(graph, list)
+        else [body]
+    )
     names = ("@id", "id", "geonameId", "wof:id")
-    return {str(node[name]) for node in nodes for name in names if isinstance(node.get(name), str | int)}
+    return {
+        str(node[name]) for node in nodes for name in names if isinstance(node.get(name), str | int)
+    }
 
 
 def write(findings: Sequence[Finding], links: Sequence[Link], style: str) -> str:
@@ -451,11 +505,17 @@ def write(findings: Sequence[Finding], links: Sequence[Link], style: str) -> str
     total = {state: sum(row[state] for row in counts.values()) for state in STATES}
     if style == "json":
         body = [asdict(finding) | {"iris": iris[finding.url]} for finding in findings]
-        return json.dumps({"total": total, "hosts": counts, "links": body}, ensure_ascii=False, indent=2)
+        return json.dumps(
+            {"total": total, "hosts": counts, "links": body}, ensure_ascii=False, indent=2
+        )
     lines = []
     for finding in sorted(findings, key=lambda f: (STATES.index(f.state), f.url)):
         if finding.state != "ok":
-            parts = [str(finding.status or ""), finding.detail, f"now {finding.target}" if finding.target else ""]
+            parts = [
+                str(finding.status or ""),
+                finding.detail,
+                f"now {finding.target}" if finding.target else "",
+            ]
             lines.append(f"{finding.state}: {finding.url} ({'; '.join(filter(None, parts))})")
     table = prettytable.PrettyTable(["host", "links", *STATES], align="r")
     table.align["host"] = "l"

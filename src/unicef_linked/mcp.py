@@ -28,7 +28,9 @@ try:
     from mcp.server.mcpserver.exceptions import ToolError
     from mcp.types import ToolAnnotations
 except ImportError:
-    raise UnusableInput("this command needs the extra mcp; install it: pip install 'unicef-linked[mcp]'") from None
+    raise UnusableInput(
+        "this command needs the extra mcp; install it: pip install 'unicef-linked[mcp]'"
+    ) from None
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -56,7 +58,7 @@ def running(release: Release, settings: Settings) -> Iterator[MCPServer]:
             store.close()
 
 
-def _server(dataset: PublishedDataset, timeout: float) -> MCPServer:
+def _server(dataset: PublishedDataset, timeout: float) -> MCPServer:  # noqa: C901 - to be split
     """Return a server with the tools over one dataset; a query may take ``timeout`` (s)."""
     names, lookup = dataset.names, EntityLookup(dataset.store, dataset.names)
     server: MCPServer = MCPServer(
@@ -83,17 +85,25 @@ def _server(dataset: PublishedDataset, timeout: float) -> MCPServer:
         return lookup.index.by_iri(identifier)
 
     @offer
-    def search(query: str, type: str = "", language: str = "en", limit: int = 10) -> list[dict[str, Any]]:  # noqa: A002
+    def search(
+        query: str,
+        type: str = "",  # noqa: A002 - the tool's parameter
+        language: str = "en",
+        limit: int = 10,
+    ) -> list[dict[str, Any]]:
         """Find entities by name, in any language; accents and spelling forgiven. The best come first.
 
         query: a name, such as "Tombouctou" or "Gao region". type: a class by its local name, such as Region, ZoneOffice, Place or
         Sector; empty for any. language: of the labels in the answer. A score is at most 100.
         """
         found = [
-            pair for pair in lookup.search(query.strip()[:LONGEST]) if not type or type in lookup.types_of(pair[0])
+            pair
+            for pair in lookup.search(query.strip()[:LONGEST])
+            if not type or type in lookup.types_of(pair[0])
         ]
         return [
-            search_result(lookup, entity, score, query, language) for entity, score in found[: max(1, min(limit, 100))]
+            search_result(lookup, entity, score, query, language)
+            for entity, score in found[: max(1, min(limit, 100))]
         ]
 
     @offer
@@ -103,7 +113,11 @@ def _server(dataset: PublishedDataset, timeout: float) -> MCPServer:
         identifier: an IRI, id or prefixed name (wd:Q332392), the address of a page about the thing (Wikidata, GeoNames, OpenStreetMap),
         or a code (ML07). scheme: of a code, such as pcode or iso3166-2; without it a code may have several readings, each named.
         """
-        found = lookup.index.by_code(identifier, _scheme(lookup, scheme)) if scheme else readings(identifier)
+        found = (
+            lookup.index.by_code(identifier, _scheme(lookup, scheme))
+            if scheme
+            else readings(identifier)
+        )
         return [resolution(names, reading, language) for reading in found]
 
     @offer
@@ -113,9 +127,15 @@ def _server(dataset: PublishedDataset, timeout: float) -> MCPServer:
         identifier: an IRI, an id such as region/gao, or a prefixed name such as ul:ZoneOffice.
         """
         prefix, _, local = identifier.partition(":")
-        iris = [identifier, names.prefixes.get(prefix, "") + local, *(r.entity.iri for r in readings(identifier))]
+        iris = [
+            identifier,
+            names.prefixes.get(prefix, "") + local,
+            *(r.entity.iri for r in readings(identifier)),
+        ]
         for iri in iris:
-            description = dataset.describe(iri) if ":" in iri and not set(iri) & set(' <>"{}|^`\\') else None
+            description = (
+                dataset.describe(iri) if ":" in iri and not set(iri) & set(' <>"{}|^`\\') else None
+            )
             if description:
                 return dataset.write(description, TURTLE).decode()
         raise NotFound(f"nothing is published about {identifier}; search for it by name")
@@ -126,14 +146,20 @@ def _server(dataset: PublishedDataset, timeout: float) -> MCPServer:
 
         A query declares its prefixes. Updates and SERVICE are refused; a long answer needs a LIMIT.
         """
-        answer = dataset.store.answer(Query(query), solutions=RESULTS_TSV, graph=NTRIPLES, timeout=timeout)
+        answer = dataset.store.answer(
+            Query(query), solutions=RESULTS_TSV, graph=NTRIPLES, timeout=timeout
+        )
         if answer.whole is None:
             answer.close()
-            raise QueryOutOfResources("the answer has more than 1 MiB; ask for less, or with a LIMIT")
+            raise QueryOutOfResources(
+                "the answer has more than 1 MiB; ask for less, or with a LIMIT"
+            )
         if answer.format is RESULTS_TSV:
             return answer.whole.decode()
         triples = {quad.triple for quad in parse(answer.whole, format=NTRIPLES.rdf)}
-        return write_rdf(triples, TURTLE.rdf, names.prefixes).decode()  # with those prefixes alone that it uses
+        return write_rdf(
+            triples, TURTLE.rdf, names.prefixes
+        ).decode()  # with those prefixes alone that it uses
 
     return server
 

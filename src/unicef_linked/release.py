@@ -116,7 +116,9 @@ class Release:
 
     def context(self) -> dict[str, Any]:
         """Return the JSON-LD context of the dataset."""
-        content: dict[str, Any] = json.loads((self.path / "context.jsonld").read_text(encoding="utf-8"))
+        content: dict[str, Any] = json.loads(
+            (self.path / "context.jsonld").read_text(encoding="utf-8")
+        )
         found: dict[str, Any] = content["@context"]
         return found
 
@@ -148,7 +150,9 @@ def open_release(path: Path) -> Release:
             f"{path} is not a release: it has no manifest.json; make one with: unicef-linked build --out {path}"
         ) from None
     except (OSError, ValueError) as error:
-        raise NotARelease(f"{path}: manifest.json cannot be read ({error}); build the release again") from None
+        raise NotARelease(
+            f"{path}: manifest.json cannot be read ({error}); build the release again"
+        ) from None
     if content.get("layout") != LAYOUT:
         raise NotARelease(
             f"{path} has layout {content.get('layout')}, this version reads {LAYOUT}; build the release again"
@@ -224,7 +228,9 @@ def write_release(out: Path, manifest: Manifest, files: Mapping[str, bytes]) -> 
         finally:
             shutil.rmtree(partial, ignore_errors=True)
     except OSError as error:
-        raise UnusableInput(f"{out} cannot be written: {error.strerror or error}; nothing was changed") from None
+        raise UnusableInput(
+            f"{out} cannot be written: {error.strerror or error}; nothing was changed"
+        ) from None
     return Release(target, manifest)
 
 

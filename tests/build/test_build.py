@@ -47,14 +47,18 @@ ulsh:ThingShape-note sh:path rdfs:comment ; sh:minCount 1 ; sh:severity sh:Warni
 )
 GOOD: Final = PREFIXES + '\nthing:a\n    a ul:Thing ;\n    rdfs:label "a"@en ;\n.\n'
 BAD: Final = PREFIXES + "\n# no label\nthing:b\n    a ul:Thing ;\n.\n"
-RULE: Final = "CONSTRUCT { ?s <urn:seen> ?l } WHERE { ?s <http://www.w3.org/2000/01/rdf-schema#label> ?l }"
+RULE: Final = (
+    "CONSTRUCT { ?s <urn:seen> ?l } WHERE { ?s <http://www.w3.org/2000/01/rdf-schema#label> ?l }"
+)
 
 
 @pytest.fixture
 def tiny(tmp_path: Path) -> Callable[..., Content]:
     """Return content made of small texts: data by file name, rules by name."""
 
-    def make(data: dict[str, str], rules: dict[str, str] | None = None, shapes: str = SHAPES) -> Content:
+    def make(
+        data: dict[str, str], rules: dict[str, str] | None = None, shapes: str = SHAPES
+    ) -> Content:
         root = tmp_path / f"content-{len(list(tmp_path.iterdir()))}"
         for name, text in {
             **{f"data/{name}": text for name, text in data.items()},
@@ -72,7 +76,11 @@ def tiny(tmp_path: Path) -> Callable[..., Content]:
 
 def tree(folder: Path) -> dict[str, bytes]:
     """Return every file below a folder with its bytes."""
-    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+    return {
+        p.relative_to(folder).as_posix(): p.read_bytes()
+        for p in sorted(folder.rglob("*"))
+        if p.is_file()
+    }
 
 
 # Reading
@@ -83,7 +91,10 @@ def tree(folder: Path) -> dict[str, bytes]:
     [
         pytest.param("thing:a a ul:Thing\n\nthing:b ul:x", ":8:", "", id="a missing point"),
         pytest.param(
-            "thing:a ul:p reg:b .", ":7:", 'undeclared prefix "reg:"; did you mean "region:"?', id="a prefix misspelt"
+            "thing:a ul:p reg:b .",
+            ":7:",
+            'undeclared prefix "reg:"; did you mean "region:"?',
+            id="a prefix misspelt",
         ),
         pytest.param(
             "thing:a ul:p skos:b .",
@@ -99,7 +110,9 @@ def test_turtle_that_does_not_parse_is_told_by_file_line_and_remedy(
 ) -> None:
     path = tmp_path / "bad.ttl"
     path.write_text(
-        PREFIXES.replace("PREFIX rdfs", "\nPREFIX rdfs", 1) + text if place == ":8:" else PREFIXES + "\n" + text
+        PREFIXES.replace("PREFIX rdfs", "\nPREFIX rdfs", 1) + text
+        if place == ":8:"
+        else PREFIXES + "\n" + text
     )
     with pytest.raises(MalformedData) as caught:
         load([path], NAMES)
@@ -109,7 +122,9 @@ def test_turtle_that_does_not_parse_is_told_by_file_line_and_remedy(
 
 
 def test_a_file_that_is_not_utf_8_is_told_by_line(tmp_path: Path) -> None:
-    (tmp_path / "latin.ttl").write_bytes('<urn:a> <urn:b> "x" .\n<urn:a> <urn:b> "é" .'.encode("latin-1"))
+    (tmp_path / "latin.ttl").write_bytes(
+        '<urn:a> <urn:b> "x" .\n<urn:a> <urn:b> "é" .'.encode("latin-1")
+    )
     with pytest.raises(MalformedData, match=r"latin\.ttl:2: .*UTF-8"):
         load([tmp_path], NAMES)
 
@@ -150,7 +165,9 @@ except Exception as error: print(type(error).__name__, error)"""
 
 @pytest.mark.parametrize("suffix", sorted(SUFFIXES))
 def test_every_suffix_is_read(tmp_path: Path, suffix: str) -> None:
-    quad = ox.Quad(ox.NamedNode("urn:a"), ox.NamedNode("http://example.org/b"), ox.Literal("é", language="fr"))
+    quad = ox.Quad(
+        ox.NamedNode("urn:a"), ox.NamedNode("http://example.org/b"), ox.Literal("é", language="fr")
+    )
     path = tmp_path / f"file{suffix}"
     content = ox.serialize([quad], format=SUFFIXES[suffix])
     assert content is not None
@@ -164,7 +181,9 @@ def test_every_suffix_is_read(tmp_path: Path, suffix: str) -> None:
 
 def test_each_file_is_a_named_graph_and_quads_stay_where_they_say(tmp_path: Path) -> None:
     (tmp_path / "sub").mkdir()
-    (tmp_path / "sub" / "a.trig").write_text("<urn:a> <urn:b> <urn:c> . GRAPH <urn:g> { <urn:d> <urn:e> <urn:f> }")
+    (tmp_path / "sub" / "a.trig").write_text(
+        "<urn:a> <urn:b> <urn:c> . GRAPH <urn:g> { <urn:d> <urn:e> <urn:f> }"
+    )
     (source,) = load([tmp_path], NAMES)
     assert {q.graph_name.value for q in source.quads} == {f"{CANONICAL_BASE}graph/sub/a", "urn:g"}  # type: ignore[union-attr]
 
@@ -176,10 +195,16 @@ def test_the_line_of_a_subject_is_found(tmp_path: Path) -> None:
     assert source.line_of("urn:none") is None
 
 
-def test_blank_nodes_get_the_same_names_every_time_and_files_keep_theirs_apart(tmp_path: Path) -> None:
+def test_blank_nodes_get_the_same_names_every_time_and_files_keep_theirs_apart(
+    tmp_path: Path,
+) -> None:
     for name in ("a", "b"):
-        (tmp_path / f"{name}.ttl").write_text(f"<urn:{name}> <urn:p> [ <urn:q> 1 ] . _:x <urn:name> '{name}' .")
-    runs = [skolemize([q for s in load([tmp_path], NAMES) for q in s.quads], NAMES) for _ in range(2)]
+        (tmp_path / f"{name}.ttl").write_text(
+            f"<urn:{name}> <urn:p> [ <urn:q> 1 ] . _:x <urn:name> '{name}' ."
+        )
+    runs = [
+        skolemize([q for s in load([tmp_path], NAMES) for q in s.quads], NAMES) for _ in range(2)
+    ]
     assert sorted(map(str, runs[0])) == sorted(map(str, runs[1]))
     nodes = {q.subject for q in runs[0] if q.predicate.value == "urn:name"}
     assert len(nodes) == 2
@@ -189,7 +214,9 @@ def test_blank_nodes_get_the_same_names_every_time_and_files_keep_theirs_apart(t
 # Deriving
 
 
-def test_rules_run_in_the_order_they_ask_for_and_derive_nothing_twice(tiny: Callable[..., Content]) -> None:
+def test_rules_run_in_the_order_they_ask_for_and_derive_nothing_twice(
+    tiny: Callable[..., Content],
+) -> None:
     first = "# after: z\nCONSTRUCT { ?s <urn:twice> ?l } WHERE { ?s <urn:seen> ?l }"
     content = tiny({"a.ttl": GOOD}, {"a": first, "z": RULE})
     rules = read_rules(content.rules, NAMES)
@@ -207,7 +234,11 @@ def test_rules_run_in_the_order_they_ask_for_and_derive_nothing_twice(tiny: Call
     ("rules", "error", "words"),
     [
         ({"a": "# after: none\n" + RULE}, UnusableInput, "'none', which is not a rule"),
-        ({"a": "# after: b\n" + RULE, "b": "# after: a\n" + RULE}, UnusableInput, "wait for each other"),
+        (
+            {"a": "# after: b\n" + RULE, "b": "# after: a\n" + RULE},
+            UnusableInput,
+            "wait for each other",
+        ),
         ({"a": "SELECT * { ?s ?p ?o }"}, MalformedData, "is a CONSTRUCT query"),
         ({"a": "CONSTRUCT {\n ?s ?p } WHERE {}"}, MalformedData, "a.rq:2:"),
         ({"a": "CONSTRUCT { [] ?p ?o } WHERE { ?s ?p ?o }"}, MalformedData, "blank nodes"),
@@ -232,17 +263,34 @@ def test_a_rule_that_cannot_be_used_is_told(
     [
         pytest.param(["a"], 1, id="in one graph"),
         pytest.param(["a", "b"], 1, id="in two graphs"),
-        pytest.param(["a", "derived/statistics"], 1, id="in another graph and in that of the statistics"),
+        pytest.param(
+            ["a", "derived/statistics"], 1, id="in another graph and in that of the statistics"
+        ),
         pytest.param(["derived/statistics"], 0, id="in the graph of the statistics alone"),
         pytest.param([], 0, id="nowhere"),
     ],
 )
-def test_a_triple_counts_once_and_not_in_the_graph_of_the_statistics(graphs: list[str], stated: int) -> None:
-    subject, predicate, value = ox.NamedNode("urn:s"), ox.NamedNode(f"{RDF}type"), ox.NamedNode("urn:o")
+def test_a_triple_counts_once_and_not_in_the_graph_of_the_statistics(
+    graphs: list[str], stated: int
+) -> None:
+    subject, predicate, value = (
+        ox.NamedNode("urn:s"),
+        ox.NamedNode(f"{RDF}type"),
+        ox.NamedNode("urn:o"),
+    )
     quads = (ox.Quad(subject, predicate, value, ox.NamedNode(NAMES.graph(name))) for name in graphs)
     published = count_published(quads, NAMES)
-    counts = {q.predicate.value: q.object.value for q in published if q.subject.value == NAMES.dataset}  # type: ignore[union-attr]
-    for name in ("triples", "entities", "classes", "properties", "distinctSubjects", "distinctObjects"):
+    counts = {
+        q.predicate.value: q.object.value for q in published if q.subject.value == NAMES.dataset
+    }  # type: ignore[union-attr]
+    for name in (
+        "triples",
+        "entities",
+        "classes",
+        "properties",
+        "distinctSubjects",
+        "distinctObjects",
+    ):
         assert counts[f"{VOID}{name}"] == str(stated), name
     assert len([q for q in published if q.predicate.value == f"{VOID}class"]) == stated
 
@@ -265,7 +313,9 @@ def test_a_class_that_is_stated_after_what_it_counts_is_counted() -> None:
 
 
 def test_what_has_no_prefix_of_ours_is_counted_under_a_name_of_its_own() -> None:
-    text = "<urn:s> a <http://example.org/a#b>, <http://example.org/a/b>, <http://example.org/a-b> ."
+    text = (
+        "<urn:s> a <http://example.org/a#b>, <http://example.org/a/b>, <http://example.org/a-b> ."
+    )
     published = count_published(list(ox.parse(text, format=ox.RdfFormat.TURTLE)), NAMES)
     partitions = {q.subject for q in published if str(q.object).startswith("<http://example.org/a")}
     assert len(partitions) == 3
@@ -274,7 +324,9 @@ def test_what_has_no_prefix_of_ours_is_counted_under_a_name_of_its_own() -> None
 # Validating
 
 
-def test_a_report_names_file_line_and_what_to_do_in_both_languages(tiny: Callable[..., Content]) -> None:
+def test_a_report_names_file_line_and_what_to_do_in_both_languages(
+    tiny: Callable[..., Content],
+) -> None:
     report = validate(tiny({"good.ttl": GOOD, "sub/bad.ttl": BAD}))
     violation = report.results[0]
     assert not report.conforms
@@ -282,7 +334,10 @@ def test_a_report_names_file_line_and_what_to_do_in_both_languages(tiny: Callabl
     assert violation.focus_node == f"{CANONICAL_BASE}id/thing/b"
     assert violation.file.endswith("sub/bad.ttl")
     assert violation.line == BAD.splitlines().index("thing:b") + 1
-    assert (violation.message("en"), violation.message("fr")) == ("Add a label.", "Ajoutez un libellé.")
+    assert (violation.message("en"), violation.message("fr")) == (
+        "Add a label.",
+        "Ajoutez un libellé.",
+    )
 
 
 def test_advice_does_not_stop_a_build(tiny: Callable[..., Content], tmp_path: Path) -> None:
@@ -314,7 +369,10 @@ ex:Shape a sh:NodeShape ; sh:targetSubjectsOf rdfs:label ; """
     ("rest", "words"),
     [
         ("sh:property [ sh:path ex:a, ex:b ; sh:minCount 1 ] .", "more than one 'sh:path'"),
-        ('sh:sparql [ sh:select "SELECT $this { $this ex:p ?o }" ] .', "Unknown namespace prefix : ex, in the query"),
+        (
+            'sh:sparql [ sh:select "SELECT $this { $this ex:p ?o }" ] .',
+            "Unknown namespace prefix : ex, in the query",
+        ),
         ('sh:sparql [ sh:select "SELECT $this { $this }" ] .', "Expected SelectQuery"),
         ("sh:minLength 1, 2 .", "sh:minLength"),
     ],
@@ -332,8 +390,12 @@ def test_a_file_is_checked_in_the_context_of_the_packaged_dataset(tmp_path: Path
     packaged = Content.packaged()
     original = (packaged.data[0] / "mali" / "staff.ttl").read_text(encoding="utf-8")
     changed = tmp_path / "staff.ttl"
-    changed.write_text(original.replace("sosa:hasSimpleResult 14", "sosa:hasSimpleResult 15"), encoding="utf-8")
-    report = validate(Content((changed,), packaged.shapes, packaged.ontology, packaged.rules), packaged.data)
+    changed.write_text(
+        original.replace("sosa:hasSimpleResult 14", "sosa:hasSimpleResult 15"), encoding="utf-8"
+    )
+    report = validate(
+        Content((changed,), packaged.shapes, packaged.ontology, packaged.rules), packaged.data
+    )
     assert not report.conforms
     assert {r.file for r in report.results if r.severity == "Violation"} <= {str(changed), ""}
     assert any("staff-gao" in r.focus_node for r in report.results)
@@ -359,20 +421,26 @@ def test_a_release_is_what_its_manifest_says(release: Release) -> None:
 
 
 def test_the_sums_of_the_dumps_hold(release: Release) -> None:
-    done = subprocess.run(["sha256sum", "--check", "--quiet", "SHA256SUMS"], cwd=release.path / "dumps", check=False)
+    done = subprocess.run(
+        ["sha256sum", "--check", "--quiet", "SHA256SUMS"], cwd=release.path / "dumps", check=False
+    )
     assert done.returncode == 0
     for path in release.dumps():
         if path.suffix == ".gz":
             assert gzip.decompress(path.read_bytes()) == path.with_suffix("").read_bytes()
 
 
-def test_nothing_published_is_a_blank_node_but_the_paths_and_lists_of_the_shapes(release: Release) -> None:
+def test_nothing_published_is_a_blank_node_but_the_paths_and_lists_of_the_shapes(
+    release: Release,
+) -> None:
     report = ox.parse((release.path / "report.ttl").read_bytes(), format=ox.RdfFormat.TURTLE)
     for quad in (*release.quads(), *report):
         assert not isinstance(quad.subject, ox.BlankNode)
         assert not isinstance(quad.object, ox.BlankNode)
     parts = {f"{SHACL}inversePath", f"{RDF}first", f"{RDF}rest"}
-    assert {q.predicate.value for q in release.shapes() if isinstance(q.subject, ox.BlankNode)} <= parts
+    assert {
+        q.predicate.value for q in release.shapes() if isinstance(q.subject, ox.BlankNode)
+    } <= parts
 
 
 def test_a_changed_byte_is_noticed(tiny: Callable[..., Content], tmp_path: Path) -> None:
@@ -433,7 +501,9 @@ def test_a_release_tells_what_came_before_it_and_what_each_step_changed(
     assert open_release(out).manifest == third
 
 
-def test_an_unchanged_release_is_no_step_and_keeps_its_history(tiny: Callable[..., Content], tmp_path: Path) -> None:
+def test_an_unchanged_release_is_no_step_and_keeps_its_history(
+    tiny: Callable[..., Content], tmp_path: Path
+) -> None:
     out = tmp_path / "out"
     build(tiny({"a.ttl": GOOD}), out)
     newer = build(tiny({"a.ttl": GOOD.replace('"a"', '"b"')}), out)
@@ -447,13 +517,17 @@ def test_the_hash_of_a_release_does_not_depend_on_what_came_before(
     tiny: Callable[..., Content], tmp_path: Path
 ) -> None:
     build(tiny({"a.ttl": GOOD.replace('"a"', '"b"')}), tmp_path / "out")
-    later, alone = (build(tiny({"a.ttl": GOOD}), tmp_path / name).manifest for name in ("out", "alone"))
+    later, alone = (
+        build(tiny({"a.ttl": GOOD}), tmp_path / name).manifest for name in ("out", "alone")
+    )
     assert later.sha256 == alone.sha256
     assert len(later.history) == 1
     assert replace(later, history=()) == alone
 
 
-def test_a_release_of_another_dataset_is_not_its_past(tiny: Callable[..., Content], tmp_path: Path) -> None:
+def test_a_release_of_another_dataset_is_not_its_past(
+    tiny: Callable[..., Content], tmp_path: Path
+) -> None:
     build(tiny({"a.ttl": GOOD}), tmp_path / "out", "https://data.example.org/")
     assert build(tiny({"a.ttl": GOOD}), tmp_path / "out").manifest.history == ()
 
@@ -469,7 +543,9 @@ def test_a_history_has_an_end(tiny: Callable[..., Content], tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("what", ["a file", "a folder with other things"])
-def test_what_is_not_ours_is_not_overwritten(tiny: Callable[..., Content], tmp_path: Path, what: str) -> None:
+def test_what_is_not_ours_is_not_overwritten(
+    tiny: Callable[..., Content], tmp_path: Path, what: str
+) -> None:
     out = tmp_path / "out"
     mine = out if what == "a file" else out / "mine.txt"
     mine.parent.mkdir(exist_ok=True)
@@ -505,7 +581,9 @@ def test_a_snapshot_holds_any_rdf_as_it_is(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", ["no manifest", "broken manifest", "another layout", "no dump"])
-def test_a_folder_that_is_no_release_is_told(tiny: Callable[..., Content], tmp_path: Path, damage: str) -> None:
+def test_a_folder_that_is_no_release_is_told(
+    tiny: Callable[..., Content], tmp_path: Path, damage: str
+) -> None:
     path = build(tiny({"a.ttl": GOOD}), tmp_path / "out").path
     manifest = path / "manifest.json"
     if damage == "no manifest":

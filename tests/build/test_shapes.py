@@ -50,7 +50,9 @@ def read(*files: Path) -> Graph:
 
 SHAPES = read(*sorted((ROOT / "shapes").glob("*.ttl")))
 HIERARCHY = Graph(bind_namespaces="none")
-for triple in read(*sorted((ROOT / "ontology").glob("*.ttl"))).triples((None, RDFS.subClassOf, None)):
+for triple in read(*sorted((ROOT / "ontology").glob("*.ttl"))).triples(
+    (None, RDFS.subClassOf, None)
+):
     HIERARCHY.add(triple)
 
 
@@ -58,7 +60,11 @@ def named(kind: URIRef) -> list[URIRef]:
     return sorted(node for node in SHAPES.subjects(RDF.type, kind) if isinstance(node, URIRef))
 
 
-NODE_SHAPES, PROPERTY_SHAPES, QUERIES = named(SH.NodeShape), named(SH.PropertyShape), named(SH.SPARQLConstraint)
+NODE_SHAPES, PROPERTY_SHAPES, QUERIES = (
+    named(SH.NodeShape),
+    named(SH.PropertyShape),
+    named(SH.SPARQLConstraint),
+)
 
 
 def local(iri: object) -> str:
@@ -116,7 +122,10 @@ def results(shape: URIRef, outcome: str) -> tuple[Result, ...]:
     return tuple(
         Result(
             local(report.value(node, SH.sourceShape)),
-            local(report.value(node, SH.sourceConstraint) or report.value(node, SH.sourceConstraintComponent)),
+            local(
+                report.value(node, SH.sourceConstraint)
+                or report.value(node, SH.sourceConstraintComponent)
+            ),
             str(report.value(node, SH.resultSeverity)),
             frozenset(str(message) for message in report.objects(node, SH.resultMessage)),
         )
@@ -126,7 +135,11 @@ def results(shape: URIRef, outcome: str) -> tuple[Result, ...]:
 
 DEMANDING = [
     *NODE_SHAPES,
-    *(shape for shape in PROPERTY_SHAPES if any(name == local(shape) for name, _ in constraints(shape))),
+    *(
+        shape
+        for shape in PROPERTY_SHAPES
+        if any(name == local(shape) for name, _ in constraints(shape))
+    ),
 ]
 """The shapes that hold data to account; a property shape without a constraint only says what a page tells."""
 
@@ -134,8 +147,12 @@ each_node_shape = pytest.mark.parametrize("shape", NODE_SHAPES, ids=local)
 each_shape = pytest.mark.parametrize("shape", NODE_SHAPES + PROPERTY_SHAPES, ids=local)
 
 
-def test_each_node_shape_has_a_graph_that_passes_and_one_that_fails_and_there_are_no_others() -> None:
-    expected = {f"{local(shape)}.{outcome}.ttl" for shape in NODE_SHAPES for outcome in ("passes", "fails")}
+def test_each_node_shape_has_a_graph_that_passes_and_one_that_fails_and_there_are_no_others() -> (
+    None
+):
+    expected = {
+        f"{local(shape)}.{outcome}.ttl" for shape in NODE_SHAPES for outcome in ("passes", "fails")
+    }
     assert {file.name for file in GRAPHS.iterdir()} == expected
 
 
@@ -173,11 +190,15 @@ def test_each_result_has_its_shape_s_severity_and_speaks_both_languages(shape: U
 
 
 @each_shape
-def test_each_shape_has_a_label_and_if_it_demands_something_a_message_in_french_and_english(shape: URIRef) -> None:
+def test_each_shape_has_a_label_and_if_it_demands_something_a_message_in_french_and_english(
+    shape: URIRef,
+) -> None:
     for said in (RDFS.label, SH.message) if shape in DEMANDING else (RDFS.label,):
         texts = [text for text in SHAPES.objects(shape, said) if isinstance(text, Literal)]
         assert sorted(text.language or "" for text in texts) == sorted(LANGUAGES)
-        assert len({str(text) for text in texts}) == len(texts) or all(len(text.split()) == 1 for text in texts)
+        assert len({str(text) for text in texts}) == len(texts) or all(
+            len(text.split()) == 1 for text in texts
+        )
 
 
 @pytest.mark.parametrize("shape", DEMANDING, ids=local)
@@ -209,22 +230,34 @@ def test_a_shape_without_a_target_is_used_by_another() -> None:
     assert {shape for shape in NODE_SHAPES if not has_target(shape)} == used
 
 
-def test_what_is_demanded_is_of_single_predicates_and_blank_nodes_are_only_lists_and_inverse_paths() -> None:
-    assert all(isinstance(SHAPES.value(shape, SH.path), URIRef) for shape in DEMANDING if shape in PROPERTY_SHAPES)
+def test_what_is_demanded_is_of_single_predicates_and_blank_nodes_are_only_lists_and_inverse_paths() -> (
+    None
+):
+    assert all(
+        isinstance(SHAPES.value(shape, SH.path), URIRef)
+        for shape in DEMANDING
+        if shape in PROPERTY_SHAPES
+    )
     named_by_shacl = {*SHAPES.subjects(RDF.first), *SHAPES.subjects(SH.inversePath)}
     assert {node for node in SHAPES.all_nodes() if isinstance(node, BNode)} <= named_by_shacl
 
 
 def texts(node: URIRef, said: URIRef) -> list[str]:
-    return sorted(text.language or "" for text in SHAPES.objects(node, said) if isinstance(text, Literal))
+    return sorted(
+        text.language or "" for text in SHAPES.objects(node, said) if isinstance(text, Literal)
+    )
 
 
 ROWS = sorted({shape for shape in SHAPES.subjects(SH.group) if isinstance(shape, URIRef)})
-GROUPS = sorted({group for group in SHAPES.subjects(RDF.type, SH.PropertyGroup) if isinstance(group, URIRef)})
+GROUPS = sorted(
+    {group for group in SHAPES.subjects(RDF.type, SH.PropertyGroup) if isinstance(group, URIRef)}
+)
 
 
 @pytest.mark.parametrize("shape", ROWS, ids=local)
-def test_a_row_of_a_page_has_a_name_in_each_language_and_a_place_in_groups_that_are_declared(shape: URIRef) -> None:
+def test_a_row_of_a_page_has_a_name_in_each_language_and_a_place_in_groups_that_are_declared(
+    shape: URIRef,
+) -> None:
     assert shape in PROPERTY_SHAPES
     assert texts(shape, SH.name) == sorted(LANGUAGES)
     assert texts(shape, SH.description) in ([], sorted(LANGUAGES))
@@ -233,7 +266,9 @@ def test_a_row_of_a_page_has_a_name_in_each_language_and_a_place_in_groups_that_
 
 
 @pytest.mark.parametrize("group", GROUPS, ids=local)
-def test_a_group_of_a_page_has_a_name_in_each_language_a_place_of_its_own_and_rows(group: URIRef) -> None:
+def test_a_group_of_a_page_has_a_name_in_each_language_a_place_of_its_own_and_rows(
+    group: URIRef,
+) -> None:
     assert texts(group, RDFS.label) == sorted(LANGUAGES)
     [order] = SHAPES.objects(group, SH.order)
     assert [other for other in GROUPS if SHAPES.value(other, SH.order) == order] == [group]
@@ -242,7 +277,9 @@ def test_a_group_of_a_page_has_a_name_in_each_language_a_place_of_its_own_and_ro
 
 @each_node_shape
 def test_no_two_rows_of_a_shape_have_the_same_place(shape: URIRef) -> None:
-    orders = [SHAPES.value(row, SH.order) for row in SHAPES.objects(shape, SH.property) if row in ROWS]
+    orders = [
+        SHAPES.value(row, SH.order) for row in SHAPES.objects(shape, SH.property) if row in ROWS
+    ]
     assert len(orders) == len(set(orders))
 
 
@@ -251,5 +288,7 @@ def test_a_property_shape_that_demands_nothing_is_a_row_of_a_page() -> None:
 
 
 def test_the_shapes_are_well_formed_by_the_shapes_that_shacl_gives_for_shapes() -> None:
-    conforms, _, text = pyshacl.validate(Graph(), shacl_graph=SHAPES, inference="none", meta_shacl=True)
+    conforms, _, text = pyshacl.validate(
+        Graph(), shacl_graph=SHAPES, inference="none", meta_shacl=True
+    )
     assert conforms, text

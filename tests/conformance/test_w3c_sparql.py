@@ -72,7 +72,9 @@ def cases() -> list[Case]:
     found = []
     for manifest in sorted(SUITE.glob("*/manifest.ttl")):
         graph = rdflib.Graph()
-        graph.parse(manifest, publicID=BASE + manifest.relative_to(SUITE).as_posix(), format="turtle")
+        graph.parse(
+            manifest, publicID=BASE + manifest.relative_to(SUITE).as_posix(), format="turtle"
+        )
         for entries in graph.objects(None, MF.entries):
             for test in Collection(graph, entries):
                 kind = str(graph.value(test, RDF.type)).rpartition("#")[2]
@@ -104,7 +106,9 @@ def endpoint(serve: Callable[..., Server], tmp_path_factory: pytest.TempPathFact
     quads = []
     for iri in sorted({iri for case in CASES for iri in (*case.data, *case.graphs)}):
         kind = ox.RdfFormat.RDF_XML if iri.endswith(".rdf") else ox.RdfFormat.TURTLE
-        for quad in ox.parse(_path(iri).read_bytes(), format=kind, base_iri=iri, rename_blank_nodes=True):
+        for quad in ox.parse(
+            _path(iri).read_bytes(), format=kind, base_iri=iri, rename_blank_nodes=True
+        ):
             quads.append(ox.Quad(quad.subject, quad.predicate, quad.object, ox.NamedNode(iri)))
     folder = tmp_path_factory.mktemp("w3c")
     ox.serialize(quads, str(folder / "all.nq"), format=ox.RdfFormat.N_QUADS)
@@ -131,7 +135,9 @@ def _number(term: ox.Literal) -> ox.Literal:
         if kind in {"double", "float"}:
             return ox.Literal(repr(float(term.value)), datatype=term.datatype)
         if kind == "boolean":
-            return ox.Literal({"0": "false", "1": "true"}.get(term.value, term.value), datatype=term.datatype)
+            return ox.Literal(
+                {"0": "false", "1": "true"}.get(term.value, term.value), datatype=term.datatype
+            )
     except ArithmeticError:
         pass
     return term
@@ -140,7 +146,11 @@ def _number(term: ox.Literal) -> ox.Literal:
 def canonical_graph(triples: Iterable[ox.Triple]) -> list[str]:
     """Return triples up to isomorphism (RDFC-1.0)."""
     dataset = ox.Dataset(
-        ox.Quad(t.subject, t.predicate, _number(t.object) if isinstance(t.object, ox.Literal) else t.object)
+        ox.Quad(
+            t.subject,
+            t.predicate,
+            _number(t.object) if isinstance(t.object, ox.Literal) else t.object,
+        )
         for t in triples
     )
     dataset.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
@@ -153,7 +163,9 @@ def solutions_as_graph(rows: Iterable[dict[str, object]]) -> list[str]:
     for row in rows:
         node = ox.BlankNode()
         triples.append(ox.Triple(node, ox.NamedNode("urn:row"), ox.Literal("row")))
-        triples += [ox.Triple(node, ox.NamedNode(f"urn:var:{name}"), term) for name, term in row.items()]  # type: ignore[arg-type]
+        triples += [
+            ox.Triple(node, ox.NamedNode(f"urn:var:{name}"), term) for name, term in row.items()
+        ]  # type: ignore[arg-type]
     return canonical_graph(triples)
 
 
@@ -165,7 +177,9 @@ def _rows(answer: object) -> list[dict[str, object]]:
 
 def _expected_result_set(path: Path) -> tuple[bool | None, list[dict[str, object]]]:
     """Return what a result file of the suite says: a truth value, or solutions."""
-    suffix = {".srx": ox.QueryResultsFormat.XML, ".srj": ox.QueryResultsFormat.JSON}.get(path.suffix)
+    suffix = {".srx": ox.QueryResultsFormat.XML, ".srj": ox.QueryResultsFormat.JSON}.get(
+        path.suffix
+    )
     if suffix is not None:
         found = ox.parse_query_results(path.read_bytes(), format=suffix)
         return (bool(found), []) if isinstance(found, ox.QueryBoolean) else (None, _rows(found))
@@ -189,7 +203,9 @@ def _term(node: object) -> object:
     assert isinstance(node, rdflib.Literal)
     if node.language:
         return ox.Literal(str(node), language=node.language)
-    return ox.Literal(str(node), datatype=ox.NamedNode(str(node.datatype)) if node.datatype else None)
+    return ox.Literal(
+        str(node), datatype=ox.NamedNode(str(node.datatype)) if node.datatype else None
+    )
 
 
 def _marked(kinds: set[str]) -> list[object]:
@@ -197,7 +213,9 @@ def _marked(kinds: set[str]) -> list[object]:
         pytest.param(
             case,
             id=case.name,
-            marks=[pytest.mark.xfail(reason=KNOWN_GAPS[case.name], strict=True)] if case.name in KNOWN_GAPS else [],
+            marks=[pytest.mark.xfail(reason=KNOWN_GAPS[case.name], strict=True)]
+            if case.name in KNOWN_GAPS
+            else [],
         )
         for case in CASES
         if case.kind in kinds
@@ -217,7 +235,9 @@ def test_a_query_is_answered_as_the_suite_says(endpoint: str, case: Case) -> Non
             base_iri=BASE + case.result.relative_to(SUITE).as_posix(),
         )
         found = ox.parse(response.content, format=ox.RdfFormat.N_TRIPLES)
-        assert canonical_graph(q.triple for q in found) == canonical_graph(q.triple for q in expected)
+        assert canonical_graph(q.triple for q in found) == canonical_graph(
+            q.triple for q in expected
+        )
         return
     truth, rows = _expected_result_set(case.result)
     if truth is not None:
@@ -239,7 +259,9 @@ def _table(text: str, delimiter: str) -> list[dict[str, str]]:
     """Return rows by column, in any order."""
     quoting = csv.QUOTE_MINIMAL if delimiter == "," else csv.QUOTE_NONE
     rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, quoting=quoting)
-    return sorted(({k: _cell(v) for k, v in row.items()} for row in rows), key=lambda row: sorted(row.items()))
+    return sorted(
+        ({k: _cell(v) for k, v in row.items()} for row in rows), key=lambda row: sorted(row.items())
+    )
 
 
 @pytest.mark.parametrize("case", _marked({"CSVResultFormatTest", "TSV"}))

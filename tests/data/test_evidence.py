@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     import pyoxigraph as ox
 
 PAGE: Final = SHARED / "source" / "where-we-work-mali.fr.txt"
-with_the_page = pytest.mark.skipif(not PAGE.exists(), reason="the page is not beside the repository")
+with_the_page = pytest.mark.skipif(
+    not PAGE.exists(), reason="the page is not beside the repository"
+)
 
 CLAIMS: Final = """
 PREFIX ul: <https://w3id.org/unicef-linked/ontology#>
@@ -120,7 +122,9 @@ NOTES: Final = {
         ),
         "intervention d'urgence",
     ),
-    **dict.fromkeys(("child-marriage-reduction", "fgm-reduction"), "changement mene par la communaute"),
+    **dict.fromkeys(
+        ("child-marriage-reduction", "fgm-reduction"), "changement mene par la communaute"
+    ),
     "open-defecation-end": "pilote par la communaute",
     "chronic-malnutrition-reduction": "multisectorielle",
     "immediate-protection-needs": "groupes armes",
@@ -154,7 +158,16 @@ def claims(store: ox.Store) -> list[dict[str, str]]:
     return [
         {
             name: row[name].value
-            for name in ("claim", "subject", "predicate", "object", "basis", "start", "end", "source")
+            for name in (
+                "claim",
+                "subject",
+                "predicate",
+                "object",
+                "basis",
+                "start",
+                "end",
+                "source",
+            )
         }
         for row in store.query(CLAIMS)  # type: ignore[union-attr]
     ]
@@ -232,9 +245,13 @@ def test_each_range_says_what_the_statement_says(release_store: ox.Store, page: 
 
 
 def _tracked_text() -> list[Path]:
-    names = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout.split(b"\0")
+    names = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True
+    ).stdout.split(b"\0")
     paths = [ROOT / name.decode() for name in names if name]
-    return [path for path in paths if path.is_file() and path.suffix not in {".png", ".svg", ".json"}]
+    return [
+        path for path in paths if path.is_file() and path.suffix not in {".png", ".svg", ".json"}
+    ]
 
 
 @with_the_page
@@ -249,5 +266,9 @@ def test_no_sentence_of_the_page_is_copied_into_the_project(page: str) -> None:
     copied = []
     for path in _tracked_text():
         found = words(path.read_text(encoding="utf-8", errors="replace"))
-        copied += [(path.name, found[i : i + 8]) for i in range(len(found) - 7) if tuple(found[i : i + 8]) in runs]
+        copied += [
+            (path.name, found[i : i + 8])
+            for i in range(len(found) - 7)
+            if tuple(found[i : i + 8]) in runs
+        ]
     assert not copied

@@ -21,7 +21,10 @@ XSD: Final = "http://www.w3.org/2001/XMLSchema#"
 def values(store: ox.Store, subject: str, predicate: str) -> set[str]:
     """Return what the default graph says, in N-Triples syntax."""
     node = ox.NamedNode(f"{BASE}id/{subject}")
-    return {str(q.object) for q in store.quads_for_pattern(node, ox.NamedNode(predicate), None, ox.DefaultGraph())}
+    return {
+        str(q.object)
+        for q in store.quads_for_pattern(node, ox.NamedNode(predicate), None, ox.DefaultGraph())
+    }
 
 
 def entities(kind: str, keys: Iterable[str]) -> set[str]:
@@ -30,30 +33,65 @@ def entities(kind: str, keys: Iterable[str]) -> set[str]:
 
 
 OFFICES: Final = [
-    ("mopti", '"2008"', "gYear", 20, "health nutrition wash education child-protection c4d", "mopti"),
+    (
+        "mopti",
+        '"2008"',
+        "gYear",
+        20,
+        "health nutrition wash education child-protection c4d",
+        "mopti",
+    ),
     ("tombouctou", '"2016-01"', "gYearMonth", 6, "health nutrition education wash", "tombouctou"),
-    ("gao", '"2013"', "gYear", 14, "health nutrition wash education child-protection c4d", "gao menaka kidal"),
+    (
+        "gao",
+        '"2013"',
+        "gYear",
+        14,
+        "health nutrition wash education child-protection c4d",
+        "gao menaka kidal",
+    ),
     ("kayes", '"2013"', "gYear", 10, "health nutrition education child-protection c4d", "kayes"),
-    ("sikasso", '"2013"', "gYear", 16, "health nutrition water hygiene education child-protection", "sikasso"),
+    (
+        "sikasso",
+        '"2013"',
+        "gYear",
+        16,
+        "health nutrition water hygiene education child-protection",
+        "sikasso",
+    ),
 ]
 
 
 @pytest.mark.parametrize(
-    ("key", "opened", "datatype", "staff", "sectors", "regions"), OFFICES, ids=[o[0] for o in OFFICES]
+    ("key", "opened", "datatype", "staff", "sectors", "regions"),
+    OFFICES,
+    ids=[o[0] for o in OFFICES],
 )
 def test_a_zone_office_is_as_the_page_describes_it(
-    release_store: ox.Store, key: str, opened: str, datatype: str, staff: int, sectors: str, regions: str
+    release_store: ox.Store,
+    key: str,
+    opened: str,
+    datatype: str,
+    staff: int,
+    sectors: str,
+    regions: str,
 ) -> None:
     office = f"office/{key}"
-    assert f"<{UL}ZoneOffice>" in values(release_store, office, "http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
+    assert f"<{UL}ZoneOffice>" in values(
+        release_store, office, "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
+    )
     assert values(release_store, office, f"{UL}openedOn") == {f"{opened}^^<{XSD}{datatype}>"}
     assert values(release_store, office, f"{UL}staffCount") == {f'"{staff}"^^<{XSD}integer>'}
-    assert values(release_store, office, f"{UL}worksInSector") == entities("sector", sectors.split())
+    assert values(release_store, office, f"{UL}worksInSector") == entities(
+        "sector", sectors.split()
+    )
     assert values(release_store, office, f"{UL}coversRegion") == entities("region", regions.split())
     assert values(release_store, office, f"{UL}locatedIn") == entities("place", [key])
 
 
-def test_the_main_office_has_a_town_and_nothing_that_the_page_does_not_give(release_store: ox.Store) -> None:
+def test_the_main_office_has_a_town_and_nothing_that_the_page_does_not_give(
+    release_store: ox.Store,
+) -> None:
     assert f"<{UL}CountryOffice>" in values(
         release_store, "office/bamako", "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
     )
@@ -62,8 +100,12 @@ def test_the_main_office_has_a_town_and_nothing_that_the_page_does_not_give(rele
         assert not values(release_store, "office/bamako", f"{UL}{absent}"), absent
 
 
-def test_unicef_in_mali_is_active_since_1960_and_unicef_itself_has_no_such_date(release_store: ox.Store) -> None:
-    assert values(release_store, "organization/unicef-mali", f"{UL}activeSince") == {f'"1960"^^<{XSD}gYear>'}
+def test_unicef_in_mali_is_active_since_1960_and_unicef_itself_has_no_such_date(
+    release_store: ox.Store,
+) -> None:
+    assert values(release_store, "organization/unicef-mali", f"{UL}activeSince") == {
+        f'"1960"^^<{XSD}gYear>'
+    }
     assert not values(release_store, "organization/unicef", f"{UL}activeSince")
 
 
@@ -71,11 +113,15 @@ PRIORITIES: Final = {"mopti": 7, "tombouctou": 6, "gao": 4, "kayes": 4, "sikasso
 
 
 @pytest.mark.parametrize(("key", "number"), PRIORITIES.items())
-def test_an_office_has_each_priority_of_its_section(release_store: ox.Store, key: str, number: int) -> None:
+def test_an_office_has_each_priority_of_its_section(
+    release_store: ox.Store, key: str, number: int
+) -> None:
     assert len(values(release_store, f"office/{key}", f"{UL}hasPriority")) == number
 
 
-def test_two_priorities_are_shared_because_two_sections_say_the_same(release_store: ox.Store) -> None:
+def test_two_priorities_are_shared_because_two_sections_say_the_same(
+    release_store: ox.Store,
+) -> None:
     by_priority: dict[str, set[str]] = {}
     for office in PRIORITIES:
         for priority in values(release_store, f"office/{office}", f"{UL}hasPriority"):
@@ -89,7 +135,9 @@ def test_two_priorities_are_shared_because_two_sections_say_the_same(release_sto
 
 def test_only_tombouctou_speaks_of_nomadic_children(release_store: ox.Store) -> None:
     query = f"""SELECT DISTINCT ?office {{ ?office <{UL}hasPriority> ?p . ?p <{UL}targetsGroup> <{BASE}id/group/nomadic-children> }}"""
-    assert [str(row["office"]) for row in release_store.query(query)] == [f"<{BASE}id/office/tombouctou>"]  # type: ignore[union-attr,index]
+    assert [str(row["office"]) for row in release_store.query(query)] == [
+        f"<{BASE}id/office/tombouctou>"
+    ]  # type: ignore[union-attr,index]
 
 
 @pytest.mark.parametrize("part", ["water", "sanitation", "hygiene"])
@@ -132,17 +180,44 @@ def test_there_are_exactly_the_eleven_regions_of_iso_3166_2(release_store: ox.St
 
 LINKS: Final = [
     ("region/kayes", SAME, "http://www.wikidata.org/entity/Q332113", "one extent in every source"),
-    ("region/gao", CLOSE, "https://spelunker.whosonfirst.org/id/85674521", "extent before 2016, with Ménaka"),
+    (
+        "region/gao",
+        CLOSE,
+        "https://spelunker.whosonfirst.org/id/85674521",
+        "extent before 2016, with Ménaka",
+    ),
     ("region/gao", SAME, "https://sws.geonames.org/2457161/", "GeoNames lists Ménaka apart"),
-    ("region/tombouctou", CLOSE, "https://spelunker.whosonfirst.org/id/85674511", "extent before 2016, with Taoudénit"),
-    ("region/tombouctou", CLOSE, "https://www.openstreetmap.org/relation/2096902", "still with Taoudénit"),
-    ("region/bamako", CLOSE, "http://www.wikidata.org/entity/Q3703", "used for city and district alike"),
-    ("place/bamako", CLOSE, "http://www.wikidata.org/entity/Q3703", "used for city and district alike"),
+    (
+        "region/tombouctou",
+        CLOSE,
+        "https://spelunker.whosonfirst.org/id/85674511",
+        "extent before 2016, with Taoudénit",
+    ),
+    (
+        "region/tombouctou",
+        CLOSE,
+        "https://www.openstreetmap.org/relation/2096902",
+        "still with Taoudénit",
+    ),
+    (
+        "region/bamako",
+        CLOSE,
+        "http://www.wikidata.org/entity/Q3703",
+        "used for city and district alike",
+    ),
+    (
+        "place/bamako",
+        CLOSE,
+        "http://www.wikidata.org/entity/Q3703",
+        "used for city and district alike",
+    ),
     ("place/gao", SAME, "http://www.wikidata.org/entity/Q188904", "the city"),
 ]
 
 
-@pytest.mark.parametrize(("subject", "relation", "target", "why"), LINKS, ids=[f"{x[0]}: {x[3]}" for x in LINKS])
+@pytest.mark.parametrize(
+    ("subject", "relation", "target", "why"), LINKS, ids=[f"{x[0]}: {x[3]}" for x in LINKS]
+)
 def test_sameness_is_claimed_only_where_both_sides_mean_the_same_extent(
     release_store: ox.Store, subject: str, relation: str, target: str, why: str
 ) -> None:
@@ -152,17 +227,24 @@ def test_sameness_is_claimed_only_where_both_sides_mean_the_same_extent(
 
 
 @pytest.mark.parametrize("identifier", ["Q3455550", "Q2424657", "Q799794"])
-def test_an_identifier_that_only_one_file_gives_is_not_published(release_store: ox.Store, identifier: str) -> None:
-    assert not bool(release_store.query(f'ASK {{ ?s ?p ?o FILTER(CONTAINS(STR(?o), "{identifier}")) }}'))
+def test_an_identifier_that_only_one_file_gives_is_not_published(
+    release_store: ox.Store, identifier: str
+) -> None:
+    assert not bool(
+        release_store.query(f'ASK {{ ?s ?p ?o FILTER(CONTAINS(STR(?o), "{identifier}")) }}')
+    )
 
 
 @pytest.mark.parametrize(
-    "predicate", ["http://www.w3.org/2000/01/rdf-schema#label", f"{SKOS}prefLabel", f"{SKOS}altLabel"]
+    "predicate",
+    ["http://www.w3.org/2000/01/rdf-schema#label", f"{SKOS}prefLabel", f"{SKOS}altLabel"],
 )
 def test_every_label_has_a_language(release_store: ox.Store, predicate: str) -> None:
     found = list(release_store.quads_for_pattern(None, ox.NamedNode(predicate), None, None))
     assert found
-    assert [str(q) for q in found if not (isinstance(q.object, ox.Literal) and q.object.language)] == []
+    assert [
+        str(q) for q in found if not (isinstance(q.object, ox.Literal) and q.object.language)
+    ] == []
 
 
 def test_every_entity_has_a_name_in_french_and_in_english(release_store: ox.Store) -> None:
@@ -174,11 +256,15 @@ def test_every_entity_has_a_name_in_french_and_in_english(release_store: ox.Stor
 
 def test_nothing_published_is_a_blank_node(release_store: ox.Store) -> None:
     assert not bool(
-        release_store.query("ASK { { ?s ?p ?o } UNION { GRAPH ?g { ?s ?p ?o } } FILTER(isBlank(?s) || isBlank(?o)) }")
+        release_store.query(
+            "ASK { { ?s ?p ?o } UNION { GRAPH ?g { ?s ?p ?o } } FILTER(isBlank(?s) || isBlank(?o)) }"
+        )
     )
 
 
-def test_every_property_and_class_in_use_has_a_name_in_french_and_in_english(release_store: ox.Store) -> None:
+def test_every_property_and_class_in_use_has_a_name_in_french_and_in_english(
+    release_store: ox.Store,
+) -> None:
     for pattern in ("?s ?term ?o", "?s a ?term"):
         for language in ("fr", "en"):
             query = f"""SELECT DISTINCT ?term {{ {pattern}

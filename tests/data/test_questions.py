@@ -37,8 +37,12 @@ from unicef_linked.rdf.iris import SHACL, SKOS, Names
 HERE: Final = Path(__file__).parent
 TOP: Final = HERE.parents[1]
 NAMES: Final = Names()
-ANSWERS: Final[dict[str, dict[str, Any]]] = json.loads((HERE / "answers.json").read_text(encoding="utf-8"))
-NUMERIC: Final = {f"http://www.w3.org/2001/XMLSchema#{name}" for name in ("integer", "decimal", "double")}
+ANSWERS: Final[dict[str, dict[str, Any]]] = json.loads(
+    (HERE / "answers.json").read_text(encoding="utf-8")
+)
+NUMERIC: Final = {
+    f"http://www.w3.org/2001/XMLSchema#{name}" for name in ("integer", "decimal", "double")
+}
 KINDS: Final = {
     "select": "SPARQLSelectExecutable",
     "ask": "SPARQLAskExecutable",
@@ -132,10 +136,16 @@ def test_every_question_has_an_answer_and_every_answer_a_question() -> None:
 def test_a_question_is_what_shacl_calls_an_executable_and_has_one_query(question: Question) -> None:
     types = {
         quad.object.value
-        for quad in STATEMENTS.quads_for_pattern(question.iri, NamedNode(f"{NAMES.prefixes['rdf']}type"), None)
+        for quad in STATEMENTS.quads_for_pattern(
+            question.iri, NamedNode(f"{NAMES.prefixes['rdf']}type"), None
+        )
         if isinstance(quad.object, NamedNode)
     }
-    assert types == {NAMES.term("Question"), f"{SHACL}SPARQLExecutable", SHACL + KINDS[question.form]}
+    assert types == {
+        NAMES.term("Question"),
+        f"{SHACL}SPARQLExecutable",
+        SHACL + KINDS[question.form],
+    }
     assert [other.form for other in QUESTIONS if other.iri == question.iri] == [question.form]
     prefixes = list(STATEMENTS.quads_for_pattern(question.iri, NamedNode(f"{SHACL}prefixes"), None))
     assert [quad.object for quad in prefixes] == [NamedNode(NAMES.ontology)]
@@ -150,7 +160,9 @@ def test_a_question_is_asked_and_explained_in_french_and_english(question: Quest
     assert all(len(title) == 1 for title in titles.values())
     assert all(len(comment) == 1 and comment[0].endswith(".") for comment in comments.values())
     assert titles["en"][0].endswith("?")
-    assert titles["fr"][0].endswith("\u202f?"), "French puts a narrow no-break space before a question mark"
+    assert titles["fr"][0].endswith("\u202f?"), (
+        "French puts a narrow no-break space before a question mark"
+    )
     assert len(tags["en"]) == len(tags["fr"]) > 0
 
 
@@ -182,7 +194,9 @@ def test_a_query_gives_what_the_page_says(question: Question, release_store: Sto
 
 
 @every_question
-def test_the_answer_is_the_same_with_french_labels(question: Question, release_store: Store) -> None:
+def test_the_answer_is_the_same_with_french_labels(
+    question: Question, release_store: Store
+) -> None:
     french = re.sub(r'(LANG\(\?\w*Label\) = )"en"', r'\1"fr"', question.text)
     answer = ask(release_store, Question(question.iri, question.form, french))
     assert answer == ANSWERS[question.key]
@@ -203,20 +217,31 @@ def rdflib_term(term: object) -> rdflib.term.Node:
     if isinstance(term, Literal):
         if term.language:
             return rdflib.Literal(term.value, lang=term.language)
-        return rdflib.Literal(term.value, datatype=rdflib.URIRef(term.datatype.value), normalize=False)
+        return rdflib.Literal(
+            term.value, datatype=rdflib.URIRef(term.datatype.value), normalize=False
+        )
     assert isinstance(term, NamedNode)
     return rdflib.URIRef(term.value)
 
 
-@pytest.mark.filterwarnings("ignore:Dataset[.]:DeprecationWarning")  # rdflib 7 calls what it has deprecated itself
+@pytest.mark.filterwarnings(
+    "ignore:Dataset[.]:DeprecationWarning"
+)  # rdflib 7 calls what it has deprecated itself
 @every_question
-def test_another_engine_gives_the_same_answer(question: Question, in_rdflib: rdflib.Dataset) -> None:
+def test_another_engine_gives_the_same_answer(
+    question: Question, in_rdflib: rdflib.Dataset
+) -> None:
     expected = ANSWERS[question.key]
     result = in_rdflib.query(question.text)
     if question.form == "ask":
         assert result.askAnswer is expected["boolean"]
     elif question.form == "construct":
         assert result.graph is not None
-        assert sorted([short(term) for term in triple] for triple in result.graph) == expected["triples"]
+        assert (
+            sorted([short(term) for term in triple] for triple in result.graph)
+            == expected["triples"]
+        )
     else:
-        assert [[short(row.get(name)) for name in expected["columns"]] for row in result.bindings] == expected["rows"]
+        assert [
+            [short(row.get(name)) for name in expected["columns"]] for row in result.bindings
+        ] == expected["rows"]

@@ -15,9 +15,13 @@ if TYPE_CHECKING:
 
 NAMES: Final = Names()
 DATASET: Final = NAMES.dataset
-PREFIXES: Final = "".join(f"PREFIX {prefix}: <{namespace}>\n" for prefix, namespace in NAMES.prefixes.items())
+PREFIXES: Final = "".join(
+    f"PREFIX {prefix}: <{namespace}>\n" for prefix, namespace in NAMES.prefixes.items()
+)
 GRAPH: Final = NAMES.graph("derived/statistics")
-PUBLISHED: Final = f"{{ SELECT DISTINCT ?s ?p ?o {{ GRAPH ?g {{ ?s ?p ?o }} FILTER (?g != <{GRAPH}>) }} }}"
+PUBLISHED: Final = (
+    f"{{ SELECT DISTINCT ?s ?p ?o {{ GRAPH ?g {{ ?s ?p ?o }} FILTER (?g != <{GRAPH}>) }} }}"
+)
 """The union of all named graphs but that of the statistics: a triple that stands in several of them once."""
 
 Statements = set[tuple[str, str, ox.NamedNode | ox.Literal]]
@@ -88,7 +92,9 @@ def test_a_count_is_what_a_query_counts(release_store: ox.Store, name: str, coun
     ],
     ids=["entities of a class", "triples of a property"],
 )
-def test_each_partition_is_what_a_query_counts(release_store: ox.Store, partition: str, counted: str) -> None:
+def test_each_partition_is_what_a_query_counts(
+    release_store: ox.Store, partition: str, counted: str
+) -> None:
     stated = as_counter(rows(release_store, f"?key ?n {{ <{DATASET}> {partition} }}"))
     assert stated == as_counter(rows(release_store, counted))
     assert stated
@@ -125,14 +131,18 @@ def test_what_the_instances_of_a_class_of_ours_have_is_counted(
                     classes[own, predicate, other] += 1
 
     inside = f"<{DATASET}> void:classPartition [ void:class ?c ; void:propertyPartition ?pp ] . ?pp void:property ?p"
-    assert as_counter(rows(release_store, f"?c ?p ?n {{ {inside} ; void:triples ?n }}")) == properties
+    assert (
+        as_counter(rows(release_store, f"?c ?p ?n {{ {inside} ; void:triples ?n }}")) == properties
+    )
     query = f"?c ?p ?k ?n {{ {inside} ; void:classPartition [ void:class ?k ; void:triples ?n ] }}"
     assert as_counter(rows(release_store, query)) == classes
     query = f"?c ?p ?d ?n {{ {inside} ; voidext:datatypePartition [ voidext:datatype ?d ; void:triples ?n ] }}"
     assert as_counter(rows(release_store, query)) == datatypes
 
 
-def test_the_statistics_are_a_graph_of_their_own_and_small_beside_the_data(release: Release) -> None:
+def test_the_statistics_are_a_graph_of_their_own_and_small_beside_the_data(
+    release: Release,
+) -> None:
     vocabularies = (VOID, VOID_EXT)
     counted = [q for q in release.quads() if q.predicate.value.startswith(vocabularies)]
     assert {q.graph_name for q in counted} == {ox.NamedNode(GRAPH)}
@@ -174,7 +184,10 @@ def test_every_prefix_that_we_write_with_is_declared_once(release_store: ox.Stor
     query = "?prefix ?namespace { [] sh:namespace ?namespace ; sh:prefix ?prefix }"
     assert sorted(rows(release_store, query)) == sorted(NAMES.prefixes.items())
     assert (
-        rows(release_store, "?d { ?d a sh:PrefixDeclaration FILTER NOT EXISTS { ?o a owl:Ontology ; sh:declare ?d } }")
+        rows(
+            release_store,
+            "?d { ?d a sh:PrefixDeclaration FILTER NOT EXISTS { ?o a owl:Ontology ; sh:declare ?d } }",
+        )
         == []
     )
 
@@ -195,6 +208,8 @@ def test_an_example_query_leads_to_every_prefix_it_uses(release_store: ox.Store)
 
 def test_a_prefix_declaration_has_the_form_that_shacl_asks_for(release_store: ox.Store) -> None:
     """SHACL, section 5.2.1."""
-    for quad in release_store.quads_for_pattern(None, ox.NamedNode(f"{SHACL}namespace"), None, ox.DefaultGraph()):
+    for quad in release_store.quads_for_pattern(
+        None, ox.NamedNode(f"{SHACL}namespace"), None, ox.DefaultGraph()
+    ):
         assert isinstance(quad.object, ox.Literal)
         assert NAMES.shorten(quad.object.datatype.value) == "xsd:anyURI"

@@ -87,11 +87,20 @@ def program(name: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def oxigraph(release: Release, settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def oxigraph(
+    release: Release, settings: Settings, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
     """The SPARQL endpoint of an Oxigraph server."""
     url = f"http://127.0.0.1:{free_port()}"
     # It does not notice who leaves: without a limit of its own, one query of the tests keeps a core busy to their end.
-    command = [program("oxigraph"), "serve", "--bind", url.removeprefix("http://"), "--timeout-s", "10"]
+    command = [
+        program("oxigraph"),
+        "serve",
+        "--bind",
+        url.removeprefix("http://"),
+        "--timeout-s",
+        "10",
+    ]
     with running(command, tmp_path_factory.mktemp("oxigraph"), url):
         load(release, f"{url}/store", f"{url}/query", settings, lambda _: None)
         yield f"{url}/query"

@@ -43,7 +43,9 @@ if TYPE_CHECKING:
 BASE: Final = "https://w3id.org/unicef-linked/"
 GRAPH: Final = f"{BASE}graph"
 GAO: Final = ox.NamedNode(f"{BASE}id/office/gao")
-ENDLESS: Final = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i FILTER(?a != ?f && ?c != ?h) }"
+ENDLESS: Final = (
+    "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i FILTER(?a != ?f && ?c != ?h) }"
+)
 LARGE: Final = "SELECT ?a ?d { ?a a ?c . ?d ?e ?f } LIMIT 30000"
 LARGE_GRAPH: Final = """CONSTRUCT { ?a ?e ?text }
     { ?a a ?c . ?d ?e ?f BIND(CONCAT(STR(?a), " ", STR(?d), " ", STR(?f)) AS ?text) } LIMIT 30000"""
@@ -69,7 +71,9 @@ ENGINES: Final = {
     "disk": Engine(rewrites=frozenset({f"{XSD}nonNegativeInteger"})),  # numbers by value
     "oxigraph": Engine(
         "oxigraph",
-        rewrites=frozenset({f"{XSD}nonNegativeInteger"}),  # it keeps numbers by value, all integers as xsd:integer
+        rewrites=frozenset(
+            {f"{XSD}nonNegativeInteger"}
+        ),  # it keeps numbers by value, all integers as xsd:integer
         merges_default_graphs=False,  # it walks over one graph after the other
     ),
     "virtuoso": Engine(
@@ -123,7 +127,11 @@ def store(address: str, release: Release, settings: Settings) -> Iterator[Store]
 
 
 def ask(
-    store: Store, text: str, offer: Format = RESULTS_CSV, timeout: float = 8.0, **dataset: tuple[str, ...]
+    store: Store,
+    text: str,
+    offer: Format = RESULTS_CSV,
+    timeout: float = 8.0,
+    **dataset: tuple[str, ...],
 ) -> bytes:
     """Return the whole answer in one format."""
     answer = answer_of(store, text, offer, timeout, **dataset)
@@ -133,7 +141,11 @@ def ask(
 
 
 def answer_of(
-    store: Store, text: str, offer: Format = RESULTS_CSV, timeout: float = 8.0, **dataset: tuple[str, ...]
+    store: Store,
+    text: str,
+    offer: Format = RESULTS_CSV,
+    timeout: float = 8.0,
+    **dataset: tuple[str, ...],
 ) -> Answer:
     """Return an answer that may be long."""
     formats: dict[str, Format | None] = (
@@ -151,7 +163,11 @@ def rows(store: Store, text: str, **dataset: tuple[str, ...]) -> list[str]:
 
 def kept(quads: set[ox.Quad], engine: Engine) -> set[ox.Quad]:
     """Return the statements that the engine gives back as they were."""
-    return {q for q in quads if not isinstance(q.object, ox.Literal) or q.object.datatype.value not in engine.rewrites}
+    return {
+        q
+        for q in quads
+        if not isinstance(q.object, ox.Literal) or q.object.datatype.value not in engine.rewrites
+    }
 
 
 # What the publisher reads for itself
@@ -160,9 +176,18 @@ def kept(quads: set[ox.Quad], engine: Engine) -> set[ox.Quad]:
 def test_select_binds_variables_to_the_terms_given(store: Store) -> None:
     found = store.select(
         "SELECT DISTINCT ?class ?prefix ?s { ?s a ?class FILTER(STRSTARTS(STR(?s), STR(?prefix))) } ORDER BY ?s",
-        {"class": ox.NamedNode(f"{BASE}ontology#ZoneOffice"), "prefix": ox.Literal(f"{BASE}id/office/")},
+        {
+            "class": ox.NamedNode(f"{BASE}ontology#ZoneOffice"),
+            "prefix": ox.Literal(f"{BASE}id/office/"),
+        },
     )
-    assert [row["s"].value.rpartition("/")[2] for row in found] == ["gao", "kayes", "mopti", "sikasso", "tombouctou"]  # type: ignore[union-attr]
+    assert [row["s"].value.rpartition("/")[2] for row in found] == [
+        "gao",
+        "kayes",
+        "mopti",
+        "sikasso",
+        "tombouctou",
+    ]  # type: ignore[union-attr]
     assert {row["prefix"] for row in found} == {ox.Literal(f"{BASE}id/office/")}
 
 
@@ -177,7 +202,10 @@ def test_match_any_gives_what_each_match_gives(store: Store, engine: Engine) -> 
     subjects = [GAO, ox.NamedNode(f"{BASE}id/office/kayes"), ox.NamedNode("urn:unknown"), GAO]
     expected = {quad for subject in subjects for quad in store.match(subject)}
     assert set(store.match_any(subjects)) == expected
-    predicates = [ox.NamedNode(f"{BASE}ontology#coversRegion"), ox.NamedNode(f"{BASE}ontology#staffCount")]
+    predicates = [
+        ox.NamedNode(f"{BASE}ontology#coversRegion"),
+        ox.NamedNode(f"{BASE}ontology#staffCount"),
+    ]
     narrowed = store.match_any(subjects, predicates)
     assert set(narrowed) == {quad for quad in expected if quad.predicate in predicates}
     assert len(narrowed) == len(set(narrowed)), "a subject given twice is asked for once"
@@ -189,9 +217,9 @@ def test_match_any_reads_backwards(store: Store) -> None:
     expected = {quad for region in regions for quad in store.match(None, covers, region)}
     assert expected
     assert set(store.match_any(None, [covers], regions)) == expected
-    assert set(store.match_any([GAO], None, regions)) == {quad for quad in expected if quad.subject == GAO} | {
-        quad for region in regions for quad in store.match(GAO, None, region)
-    }
+    assert set(store.match_any([GAO], None, regions)) == {
+        quad for quad in expected if quad.subject == GAO
+    } | {quad for region in regions for quad in store.match(GAO, None, region)}
 
 
 @pytest.mark.parametrize(
@@ -223,12 +251,16 @@ def test_labels_are_those_of_every_language_best_property_first(store: Store) ->
     assert store.labels([]) == {}
 
 
-def test_every_statement_is_read_where_it_is_published(store: Store, release: Release, engine: Engine) -> None:
+def test_every_statement_is_read_where_it_is_published(
+    store: Store, release: Release, engine: Engine
+) -> None:
     published = set(release.quads())
     found = set(store.match())
     assert kept(published, engine) <= found
     assert len(found) == len(published)
-    assert {q.object.datatype.value for q in published - found if isinstance(q.object, ox.Literal)} == engine.rewrites
+    assert {
+        q.object.datatype.value for q in published - found if isinstance(q.object, ox.Literal)
+    } == engine.rewrites
 
 
 @pytest.mark.parametrize("given", ["s", "p", "o", "g", "sp", "po", "so", "spo", "pg", "spog"])
@@ -245,10 +277,14 @@ def test_statements_are_matched_by_any_of_their_terms(
     wanted = {key: terms[key] for key in given}
 
     def matches(quad: ox.Quad) -> bool:
-        return all(dict(zip("spog", quad, strict=True))[key] == term for key, term in wanted.items())
+        return all(
+            dict(zip("spog", quad, strict=True))[key] == term for key, term in wanted.items()
+        )
 
     expected = {q for q in release.quads() if matches(q)}
-    found = store.match(wanted.get("s"), wanted.get("p"), wanted.get("o"), graph_name=wanted.get("g"))  # type: ignore[arg-type]
+    found = store.match(
+        wanted.get("s"), wanted.get("p"), wanted.get("o"), graph_name=wanted.get("g")
+    )  # type: ignore[arg-type]
     assert example in expected
     assert kept(set(found), engine) == kept(expected, engine)
     assert len(found) == len(expected)
@@ -263,7 +299,9 @@ def test_what_is_not_there_is_not_found(store: Store) -> None:
     assert store.match(graph_name=ox.NamedNode("urn:none")) == []
 
 
-def test_the_parts_of_a_pattern_one_after_the_other_are_its_matches_each_once(store: Store, release: Release) -> None:
+def test_the_parts_of_a_pattern_one_after_the_other_are_its_matches_each_once(
+    store: Store, release: Release
+) -> None:
     """What /fragments rests on: an engine keeps its order without being asked to, as long as the data is the same."""
     pattern = "{ ?s <http://www.w3.org/2004/02/skos/core#prefLabel> ?o }"
     [row] = store.select(f"SELECT (COUNT(*) AS ?count) {pattern}")
@@ -272,7 +310,9 @@ def test_the_parts_of_a_pattern_one_after_the_other_are_its_matches_each_once(st
         for offset in range(0, int(row["count"].value), 100)  # type: ignore[union-attr]
         for part in store.select(f"SELECT * {pattern} OFFSET {offset} LIMIT 100")
     ]
-    expected = {(q.subject, q.object) for q in release.quads() if q.predicate.value.endswith("#prefLabel")}
+    expected = {
+        (q.subject, q.object) for q in release.quads() if q.predicate.value.endswith("#prefLabel")
+    }
     assert set(found) == expected
     assert len(found) == len(expected)
 
@@ -285,7 +325,9 @@ SELECT ?s ?label ?code ?staff {{ ?s a ul:Office ; skos:prefLabel ?label
 
 
 @pytest.mark.parametrize("offer", SOLUTION_FORMATS, ids=lambda f: f.name)
-def test_solutions_are_the_same_in_every_format(store: Store, release_store: ox.Store, offer: Format) -> None:
+def test_solutions_are_the_same_in_every_format(
+    store: Store, release_store: ox.Store, offer: Format
+) -> None:
     expected = release_store.query(SOLUTIONS)
     assert isinstance(expected, ox.QuerySolutions)
     names = [variable.value for variable in expected.variables]
@@ -297,21 +339,30 @@ def test_solutions_are_the_same_in_every_format(store: Store, release_store: ox.
         return
     found = ox.parse_query_results(content, format=offer.results)
     assert isinstance(found, ox.QuerySolutions)
-    assert [[row[name] for name in names] for row in found] == [[row[name] for name in names] for row in expected]
+    assert [[row[name] for name in names] for row in found] == [
+        [row[name] for name in names] for row in expected
+    ]
 
 
 @pytest.mark.parametrize(("pattern", "truth"), [("?s ?p ?o", True), ("<urn:none> ?p ?o", False)])
 @pytest.mark.parametrize("offer", SOLUTION_FORMATS, ids=lambda f: f.name)
-def test_a_truth_is_the_same_in_every_format(store: Store, offer: Format, pattern: str, truth: bool) -> None:
+def test_a_truth_is_the_same_in_every_format(
+    store: Store, offer: Format, pattern: str, truth: bool
+) -> None:
     content = ask(store, f"ASK {{ {pattern} }}", offer)
-    if offer.name in {"csv", "tsv"}:  # the standard leaves ASK out here; this is what engines agree on
+    if offer.name in {
+        "csv",
+        "tsv",
+    }:  # the standard leaves ASK out here; this is what engines agree on
         assert content.decode().strip() == str(truth).lower()
     else:
         assert bool(ox.parse_query_results(content, format=offer.results)) is truth
 
 
 @pytest.mark.parametrize("offer", GRAPH_FORMATS, ids=lambda f: f.name)
-def test_a_graph_is_the_same_in_every_format(store: Store, release_store: ox.Store, offer: Format) -> None:
+def test_a_graph_is_the_same_in_every_format(
+    store: Store, release_store: ox.Store, offer: Format
+) -> None:
     query = f"""PREFIX skos: <http://www.w3.org/2004/02/skos/core#> PREFIX ul: <{BASE}ontology#>
         CONSTRUCT {{ ?s skos:altLabel ?label ; ul:staffCount ?n ; ul:quoted "a \\"quote\\", a \\\\ and a \\n line: é€😀" }}
         {{ ?s a ul:ZoneOffice ; skos:prefLabel ?label ; ul:staffCount ?n }}"""
@@ -321,7 +372,9 @@ def test_a_graph_is_the_same_in_every_format(store: Store, release_store: ox.Sto
 
 
 @pytest.mark.parametrize("offer", GRAPH_FORMATS, ids=lambda f: f.name)
-def test_a_description_has_what_is_said_of_the_resource(store: Store, release: Release, offer: Format) -> None:
+def test_a_description_has_what_is_said_of_the_resource(
+    store: Store, release: Release, offer: Format
+) -> None:
     """What else it has is for the engine to choose (SPARQL 1.1 Query, section 16.4)."""
     described = {q.triple for q in ox.parse(ask(store, f"DESCRIBE {GAO}", offer), format=offer.rdf)}
     assert described >= {q.triple for q in release.quads() if q.subject == GAO}
@@ -329,7 +382,11 @@ def test_a_description_has_what_is_said_of_the_resource(store: Store, release: R
 
 @pytest.mark.parametrize(
     ("query", "solutions", "graph"),
-    [("ASK {}", None, TURTLE), ("SELECT * {}", None, TURTLE), ("CONSTRUCT WHERE { ?s ?p ?o }", RESULTS_JSON, None)],
+    [
+        ("ASK {}", None, TURTLE),
+        ("SELECT * {}", None, TURTLE),
+        ("CONSTRUCT WHERE { ?s ?p ?o }", RESULTS_JSON, None),
+    ],
 )
 def test_a_form_without_an_accepted_format_is_not_acceptable(
     store: Store, query: str, solutions: Format | None, graph: Format | None
@@ -344,24 +401,36 @@ STAFF: Final = f"{GRAPH}/mali/staff"
 OFFICES: Final = f"{GRAPH}/mali/offices"
 
 
-def test_the_default_graph_shows_what_is_in_the_named_graphs(store: Store, release: Release) -> None:
+def test_the_default_graph_shows_what_is_in_the_named_graphs(
+    store: Store, release: Release
+) -> None:
     subjects = {q.subject.value for q in release.quads() if q.graph_name.value == STAFF}
     assert subjects <= set(rows(store, "SELECT DISTINCT ?s { ?s ?p ?o }"))
 
 
 @pytest.mark.parametrize("way", ["FROM", "default-graph-uri"])
-def test_a_default_graph_is_chosen(store: Store, engine: Engine, release: Release, way: str) -> None:
+def test_a_default_graph_is_chosen(
+    store: Store, engine: Engine, release: Release, way: str
+) -> None:
     count = sum(q.graph_name.value == STAFF for q in release.quads())
-    clause, dataset = (f"FROM <{STAFF}>", {}) if way == "FROM" else ("", {"default_graphs": (STAFF,)})
-    assert rows(store, f"SELECT (COUNT(*) AS ?n) {clause} {{ ?s ?p ?o }}", **dataset) == [str(count)]
+    clause, dataset = (
+        (f"FROM <{STAFF}>", {}) if way == "FROM" else ("", {"default_graphs": (STAFF,)})
+    )
+    assert rows(store, f"SELECT (COUNT(*) AS ?n) {clause} {{ ?s ?p ?o }}", **dataset) == [
+        str(count)
+    ]
     visible = rows(store, f"SELECT DISTINCT ?g {clause} {{ GRAPH ?g {{ ?s ?p ?o }} }}", **dataset)
     assert (visible == []) is engine.hides_named_graphs
 
 
 @pytest.mark.parametrize("way", ["FROM NAMED", "named-graph-uri"])
 def test_named_graphs_are_chosen_and_leave_the_default_graph_empty(store: Store, way: str) -> None:
-    clause, dataset = (f"FROM NAMED <{STAFF}>", {}) if way == "FROM NAMED" else ("", {"named_graphs": (STAFF,)})
-    assert rows(store, f"SELECT DISTINCT ?g {clause} {{ GRAPH ?g {{ ?s ?p ?o }} }}", **dataset) == [STAFF]
+    clause, dataset = (
+        (f"FROM NAMED <{STAFF}>", {}) if way == "FROM NAMED" else ("", {"named_graphs": (STAFF,)})
+    )
+    assert rows(store, f"SELECT DISTINCT ?g {clause} {{ GRAPH ?g {{ ?s ?p ?o }} }}", **dataset) == [
+        STAFF
+    ]
     assert rows(store, f"SELECT ?s {clause} {{ ?s ?p ?o }}", **dataset) == []
 
 
@@ -391,7 +460,11 @@ def test_a_malformed_query_is_told_where(store: Store, engine: Engine) -> None:
 
 @pytest.mark.parametrize(
     "query",
-    ["DROP ALL", "INSERT DATA { <urn:a> <urn:b> <urn:c> }", "SELECT * { SERVICE <http://127.0.0.1:1/> { ?s ?p ?o } }"],
+    [
+        "DROP ALL",
+        "INSERT DATA { <urn:a> <urn:b> <urn:c> }",
+        "SELECT * { SERVICE <http://127.0.0.1:1/> { ?s ?p ?o } }",
+    ],
 )
 def test_what_writes_or_asks_elsewhere_is_refused(store: Store, query: str) -> None:
     with pytest.raises(QueryRefused):
@@ -438,7 +511,9 @@ def test_a_large_graph_comes_in_pieces_and_whole(store: Store, offer: Format) ->
     assert sum(1 for _ in ox.parse(b"".join(pieces), format=offer.rdf)) > 10000
 
 
-def test_a_result_over_its_ceiling_breaks_off_and_says_so(address: str, release: Release, settings: Settings) -> None:
+def test_a_result_over_its_ceiling_breaks_off_and_says_so(
+    address: str, release: Release, settings: Settings
+) -> None:
     with opened(address, release, replace(settings, query_result=2)) as store:
         answer = answer_of(store, LARGE)
         assert answer.whole is None

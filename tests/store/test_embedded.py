@@ -41,7 +41,9 @@ ENDLESS: Final = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }"
 
 def ask(store: Embedded, text: str, timeout: float = 5.0, **dataset: tuple[str, ...]) -> Answer:
     """Return the answer as CSV, or as N-Triples."""
-    return store.answer(Query(text, **dataset), solutions=RESULTS_CSV, graph=NTRIPLES, timeout=timeout)
+    return store.answer(
+        Query(text, **dataset), solutions=RESULTS_CSV, graph=NTRIPLES, timeout=timeout
+    )
 
 
 def rows(store: Embedded, text: str, **dataset: tuple[str, ...]) -> list[str]:
@@ -88,7 +90,11 @@ _MANY_PIECES: Final = "SELECT * { ?a ?b ?c . ?d ?e ?f } ORDER BY STRLEN(STR(?c))
 @pytest.mark.parametrize("query", [_ONE_PIECE, _MANY_PIECES], ids=["one piece", "many pieces"])
 @pytest.mark.parametrize("allocator", ["oneTBB", "glibc"])
 def test_a_query_that_wants_too_much_memory_is_stopped(
-    release: Release, settings: Settings, monkeypatch: pytest.MonkeyPatch, query: str, allocator: str
+    release: Release,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    query: str,
+    allocator: str,
 ) -> None:
     if allocator == "glibc":
         monkeypatch.setattr(embedded, "find_library", lambda _: None)
@@ -100,7 +106,9 @@ def test_a_query_that_wants_too_much_memory_is_stopped(
         assert rows(store, "SELECT ('x' AS ?y) {}") == ["x"]
 
 
-def test_a_result_over_its_ceiling_breaks_off_and_says_so(release: Release, settings: Settings) -> None:
+def test_a_result_over_its_ceiling_breaks_off_and_says_so(
+    release: Release, settings: Settings
+) -> None:
     with opened(release, replace(settings, query_result=2)) as (store, _):
         answer = ask(store, "SELECT * { ?a ?b ?c . ?d ?e ?f }")
         assert answer.whole is None
@@ -126,7 +134,9 @@ def test_a_result_in_one_piece_longer_than_a_message_arrives_whole(store: Embedd
     assert rows(store, f"SELECT ('{'x' * 90_000}' AS ?x) {{}}") == ["x" * 90_000]
 
 
-def test_an_answer_that_nobody_reads_on_frees_its_process(release: Release, settings: Settings) -> None:
+def test_an_answer_that_nobody_reads_on_frees_its_process(
+    release: Release, settings: Settings
+) -> None:
     with opened(release, replace(settings, query_workers=1)) as (store, _):
         for _ in range(3):
             answer = ask(store, "SELECT * { ?a ?b ?c . ?d ?e ?f }", timeout=8)
@@ -135,7 +145,9 @@ def test_an_answer_that_nobody_reads_on_frees_its_process(release: Release, sett
         assert rows(store, "SELECT ('x' AS ?y) {}") == ["x"]
 
 
-def test_a_full_queue_turns_others_away_with_a_time_to_come_back(release: Release, settings: Settings) -> None:
+def test_a_full_queue_turns_others_away_with_a_time_to_come_back(
+    release: Release, settings: Settings
+) -> None:
     tight = replace(settings, query_workers=1, query_queue=1, query_patience=0.2)
     with opened(release, tight) as (store, _):
         outcomes: list[str] = []
@@ -164,7 +176,9 @@ def test_queries_that_take_long_leave_room_for_others(release: Release, settings
 
     def endless() -> None:
         try:
-            store.answer(Query(ENDLESS), solutions=RESULTS_CSV, graph=NTRIPLES, timeout=300, left=done.is_set)
+            store.answer(
+                Query(ENDLESS), solutions=RESULTS_CSV, graph=NTRIPLES, timeout=300, left=done.is_set
+            )
         except QueryError as error:
             outcomes.append(type(error).__name__)
 
@@ -183,9 +197,14 @@ def test_queries_that_take_long_leave_room_for_others(release: Release, settings
         assert outcomes[3] == "QueryError"
 
 
-def test_an_answer_that_has_begun_is_not_ended_for_others(release: Release, settings: Settings) -> None:
+def test_an_answer_that_has_begun_is_not_ended_for_others(
+    release: Release, settings: Settings
+) -> None:
     with opened(release, replace(settings, query_workers=1)) as (store, evaluators):
-        begun = [ask(store, "SELECT ?a { ?a ?b ?c . ?d ?e ?f } LIMIT 200000", timeout=120) for _ in range(2)]
+        begun = [
+            ask(store, "SELECT ?a { ?a ?b ?c . ?d ?e ?f } LIMIT 200000", timeout=120)
+            for _ in range(2)
+        ]
         time.sleep(1)  # until the parent has seen both for longer than a moment
         assert len(children(evaluators._process.pid)) == 2
         for answer in begun:
@@ -282,12 +301,17 @@ def test_what_would_leave_this_process_is_refused(store: Embedded, canary: str, 
         "SELECT * FROM <file:///etc/passwd> { ?s ?p ?o }",
     ],
 )
-def test_a_graph_that_is_not_there_is_empty_and_never_fetched(store: Embedded, canary: str, query: str) -> None:
+def test_a_graph_that_is_not_there_is_empty_and_never_fetched(
+    store: Embedded, canary: str, query: str
+) -> None:
     assert rows(store, query.replace("<C>", f"<{canary}>")) == []
 
 
 def test_a_graph_that_the_request_names_is_never_fetched(store: Embedded, canary: str) -> None:
-    assert rows(store, "SELECT ?s { ?s ?p ?o }", default_graphs=(canary,), named_graphs=(canary,)) == []
+    assert (
+        rows(store, "SELECT ?s { ?s ?p ?o }", default_graphs=(canary,), named_graphs=(canary,))
+        == []
+    )
 
 
 # The dataset of a query
@@ -307,7 +331,9 @@ def test_several_default_graphs_are_merged(store: Embedded) -> None:
 def test_named_graphs_alone_leave_the_default_graph_empty(store: Embedded) -> None:
     offices = (f"{GRAPH}/mali/offices",)
     assert rows(store, "SELECT ?s { ?s ?p ?o }", named_graphs=offices) == []
-    assert rows(store, "SELECT DISTINCT ?g { GRAPH ?g { ?s ?p ?o } }", named_graphs=offices) == list(offices)
+    assert rows(
+        store, "SELECT DISTINCT ?g { GRAPH ?g { ?s ?p ?o } }", named_graphs=offices
+    ) == list(offices)
 
 
 # Errors in the field's own terms
@@ -320,7 +346,8 @@ def test_a_malformed_query_is_told_where(store: Embedded) -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "solutions", "graph"), [("ASK {}", None, TURTLE), ("CONSTRUCT WHERE { ?s ?p ?o }", RESULTS_JSON, None)]
+    ("query", "solutions", "graph"),
+    [("ASK {}", None, TURTLE), ("CONSTRUCT WHERE { ?s ?p ?o }", RESULTS_JSON, None)],
 )
 def test_a_form_without_an_accepted_format_is_not_acceptable(
     store: Embedded, query: str, solutions: object, graph: object
@@ -331,7 +358,10 @@ def test_a_form_without_an_accepted_format_is_not_acceptable(
 
 @pytest.mark.parametrize(
     "query",
-    ["SELECT * { ?s " + "/".join(["<urn:p>"] * 4000) + " ?o }", "ASK { FILTER(" + "||".join(["true"] * 20000) + ") }"],
+    [
+        "SELECT * { ?s " + "/".join(["<urn:p>"] * 4000) + " ?o }",
+        "ASK { FILTER(" + "||".join(["true"] * 20000) + ") }",
+    ],
 )
 def test_a_query_that_breaks_the_parser_breaks_nothing_else(store: Embedded, query: str) -> None:
     with suppress(QueryError):

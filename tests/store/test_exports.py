@@ -29,5 +29,9 @@ def other(request: pytest.FixtureRequest, release: Release, settings: Settings) 
 
 
 @pytest.mark.parametrize("export", EXPORTS, ids=lambda export: export.name)
-def test_every_engine_exports_the_same_bytes(export: Export, other: Store, store: Embedded, release: Release) -> None:
-    assert export.write(other, release.names).decode() == export.write(store, release.names).decode()
+def test_every_engine_exports_the_same_bytes(
+    export: Export, other: Store, store: Embedded, release: Release
+) -> None:
+    assert (
+        export.write(other, release.names).decode() == export.write(store, release.names).decode()
+    )

@@ -44,8 +44,13 @@ def ask(endpoint: str, query: str) -> requests.Response:
         "{ SELECT ?office { SERVICE <S> { ?office a ul:ZoneOffice } } }",
     ],
 )
-def test_an_endpoint_that_the_operator_named_is_asked(federating: Server, server: Server, pattern: str) -> None:
-    answer = ask(f"{federating.url}/sparql", f"SELECT ?office {{ {pattern} }}".replace("<S>", f"<{server.url}/sparql>"))
+def test_an_endpoint_that_the_operator_named_is_asked(
+    federating: Server, server: Server, pattern: str
+) -> None:
+    answer = ask(
+        f"{federating.url}/sparql",
+        f"SELECT ?office {{ {pattern} }}".replace("<S>", f"<{server.url}/sparql>"),
+    )
     assert answer.status_code == 200, answer.text
     assert len(answer.json()["results"]["bindings"]) == 5
 
@@ -68,7 +73,9 @@ def test_an_endpoint_that_the_operator_named_is_asked(federating: Server, server
         "SERVICE <S",
     ],
 )
-def test_any_other_endpoint_is_refused_by_name(federating: Server, server: Server, pattern: str) -> None:
+def test_any_other_endpoint_is_refused_by_name(
+    federating: Server, server: Server, pattern: str
+) -> None:
     prologue = f"BASE <{server.url}/> PREFIX s: <{server.url}/s> "
     query = prologue + f"SELECT ?office {{ {pattern} }}"
     answer = ask(f"{federating.url}/sparql", query.replace("<S", f"<{server.url}/sparql"))
@@ -77,27 +84,41 @@ def test_any_other_endpoint_is_refused_by_name(federating: Server, server: Serve
     assert f"{server.url}/sparql" in answer.json()["detail"]
 
 
-def test_an_endpoint_that_does_not_answer_fails_its_query_and_nothing_else(federating: Server) -> None:
+def test_an_endpoint_that_does_not_answer_fails_its_query_and_nothing_else(
+    federating: Server,
+) -> None:
     endpoint = f"{federating.url}/sparql"
-    assert ask(endpoint, f"SELECT * {{ SERVICE <http://127.0.0.1:9/sparql> {FIVE} }}").status_code == 400
+    assert (
+        ask(endpoint, f"SELECT * {{ SERVICE <http://127.0.0.1:9/sparql> {FIVE} }}").status_code
+        == 400
+    )
     silent = ask(endpoint, f"SELECT * {{ SERVICE SILENT <http://127.0.0.1:9/sparql> {FIVE} }}")
     assert silent.status_code == 200
     assert ask(endpoint, "SELECT * " + FIVE).status_code == 200
 
 
-def test_a_query_that_federates_leaves_the_next_one_without_connections(federating: Server, server: Server) -> None:
+def test_a_query_that_federates_leaves_the_next_one_without_connections(
+    federating: Server, server: Server
+) -> None:
     """What lets one query open a connection is taken back after it: the lexer is not the only guard."""
     for _ in range(4):  # each query process
-        assert ask(f"{federating.url}/sparql", f"ASK {{ SERVICE <{server.url}/sparql> {FIVE} }}").json()["boolean"]
+        assert ask(
+            f"{federating.url}/sparql", f"ASK {{ SERVICE <{server.url}/sparql> {FIVE} }}"
+        ).json()["boolean"]
     assert ask(f"{federating.url}/sparql", "SELECT * " + FIVE).status_code == 200
 
 
 def test_oxigraph_federates_with_us(oxigraph: str, server: Server) -> None:
-    answer = ask(oxigraph, f"SELECT ?office {{ SERVICE <{server.url}/sparql> {FIVE} ?office ul:openedOn ?date }}")
+    answer = ask(
+        oxigraph,
+        f"SELECT ?office {{ SERVICE <{server.url}/sparql> {FIVE} ?office ul:openedOn ?date }}",
+    )
     assert len(answer.json()["results"]["bindings"]) == 5
 
 
 def test_rdflib_federates_with_us(server: Server) -> None:
     zone_office = "https://w3id.org/unicef-linked/ontology#ZoneOffice"  # its parser wants no prologue before SERVICE
-    found = rdflib.Graph().query(f"SELECT ?s WHERE {{ SERVICE <{server.url}/sparql> {{ ?s a <{zone_office}> }} }}")
+    found = rdflib.Graph().query(
+        f"SELECT ?s WHERE {{ SERVICE <{server.url}/sparql> {{ ?s a <{zone_office}> }} }}"
+    )
     assert len(list(found)) == 5

@@ -17,9 +17,15 @@ if TYPE_CHECKING:
 
 @pytest.mark.parametrize("engine", ["disk", "oxigraph", "virtuoso"])
 def test_every_engine_counts_the_same_links(
-    engine: str, release: Release, store: Embedded, settings: Settings, request: pytest.FixtureRequest
+    engine: str,
+    release: Release,
+    store: Embedded,
+    settings: Settings,
+    request: pytest.FixtureRequest,
 ) -> None:
-    with run_engine(engine if engine == "disk" else request.getfixturevalue(engine), release, settings) as running:
+    with run_engine(
+        engine if engine == "disk" else request.getfixturevalue(engine), release, settings
+    ) as running:
         other = open_store(running, release, settings)
         try:
             assert PublishedDataset(release, other).links == PublishedDataset(release, store).links

@@ -25,7 +25,14 @@ from unicef_linked.errors import (
     QueryTimeout,
     UnusableInput,
 )
-from unicef_linked.rdf.formats import NTRIPLES, RESULTS_CSV, RESULTS_JSON, RESULTS_TSV, TURTLE, Format
+from unicef_linked.rdf.formats import (
+    NTRIPLES,
+    RESULTS_CSV,
+    RESULTS_JSON,
+    RESULTS_TSV,
+    TURTLE,
+    Format,
+)
 from unicef_linked.store.graph_store import Progress, find_endpoint, load
 from unicef_linked.store.query import Query
 from unicef_linked.store.remote import Remote
@@ -113,7 +120,9 @@ class Handler(BaseHTTPRequestHandler):
         self.server.stopping.wait(reply.silence)
         self.send_response(reply.status)
         self.send_header("Content-Type", reply.kind)
-        self.send_header("Content-Length", str(len(reply.body) if reply.length is None else reply.length))
+        self.send_header(
+            "Content-Length", str(len(reply.body) if reply.length is None else reply.length)
+        )
         for name, value in reply.headers.items():
             self.send_header(name, value)
         self.end_headers()
@@ -147,15 +156,21 @@ def unruly() -> Iterator[Unruly]:
 @pytest.fixture
 def remote(unruly: Unruly, release: Release, settings: Settings) -> Iterator[Remote]:
     """A store over it; a result may have 4 MiB."""
-    store = Remote(unruly.url, release, replace(settings, query_result=4, query_workers=1, query_queue=1))
+    store = Remote(
+        unruly.url, release, replace(settings, query_result=4, query_workers=1, query_queue=1)
+    )
     yield store
     store.close()
 
 
-def ask(store: Remote, offer: Format = RESULTS_JSON, text: str = "SELECT * {}", timeout: float = 8.0) -> Answer:
+def ask(
+    store: Remote, offer: Format = RESULTS_JSON, text: str = "SELECT * {}", timeout: float = 8.0
+) -> Answer:
     """Return the answer in one format."""
     graph = None if offer in {RESULTS_JSON, RESULTS_CSV, RESULTS_TSV} else offer
-    return store.answer(Query(text), solutions=None if graph else offer, graph=graph, timeout=timeout)
+    return store.answer(
+        Query(text), solutions=None if graph else offer, graph=graph, timeout=timeout
+    )
 
 
 # What an engine answers
@@ -177,9 +192,16 @@ def ask(store: Remote, offer: Format = RESULTS_JSON, text: str = "SELECT * {}", 
             id="problem details are read",
         ),
         pytest.param(Reply(b"", 400), MalformedQuery, "Bad Request", id="an error without words"),
-        pytest.param(Reply(b"x", 503, headers={"Retry-After": "7"}), Overloaded, "busy", id="a busy engine"),
+        pytest.param(
+            Reply(b"x", 503, headers={"Retry-After": "7"}), Overloaded, "busy", id="a busy engine"
+        ),
         pytest.param(Reply(b"x", 429), Overloaded, "busy", id="a rate limit"),
-        pytest.param(Reply(b"query timeout", 503), QueryTimeout, "timeout", id="an engine that gave up, as 503"),
+        pytest.param(
+            Reply(b"query timeout", 503),
+            QueryTimeout,
+            "timeout",
+            id="an engine that gave up, as 503",
+        ),
         pytest.param(
             Reply(b"The estimated execution time 900 (sec) exceeds the limit", 500),
             QueryTimeout,
@@ -188,8 +210,12 @@ def ask(store: Remote, offer: Format = RESULTS_JSON, text: str = "SELECT * {}", 
         ),
         pytest.param(Reply(b"", 504), QueryTimeout, "stopped", id="a gateway's time-out"),
         pytest.param(Reply(b"", 502), EngineUnavailable, "502", id="a gateway without an engine"),
-        pytest.param(Reply(b"", 404), EngineUnavailable, "address of a SPARQL endpoint", id="another address"),
-        pytest.param(Reply(b"", 401), EngineUnavailable, "UNICEF_LINKED_ENGINE_USER", id="a secured engine"),
+        pytest.param(
+            Reply(b"", 404), EngineUnavailable, "address of a SPARQL endpoint", id="another address"
+        ),
+        pytest.param(
+            Reply(b"", 401), EngineUnavailable, "UNICEF_LINKED_ENGINE_USER", id="a secured engine"
+        ),
         pytest.param(
             Reply(b"", 302, headers={"Location": "https://example.org/sparql"}),
             EngineUnavailable,
@@ -197,20 +223,44 @@ def ask(store: Remote, offer: Format = RESULTS_JSON, text: str = "SELECT * {}", 
             id="a redirect is told, not followed",
         ),
         pytest.param(
-            Reply(b"<html>Welcome", kind="text/html"), EngineUnavailable, "answered in text/html", id="a page"
-        ),
-        pytest.param(Reply(b"not JSON"), QueryError, "cannot be written", id="a body that is not what it says"),
-        pytest.param(
-            Reply(b"x", headers={"Content-Encoding": "br"}), EngineUnavailable, "content coding", id="an unknown coding"
-        ),
-        pytest.param(
-            Reply(solutions(1), headers={"X-SQL-State": "S1TAT"}), QueryTimeout, "before its end", id="half an answer"
+            Reply(b"<html>Welcome", kind="text/html"),
+            EngineUnavailable,
+            "answered in text/html",
+            id="a page",
         ),
         pytest.param(
-            Reply(solutions(1), headers={"X-SPARQL-MaxRows": "1"}), QueryOutOfResources, "1 rows", id="a cut answer"
+            Reply(b"not JSON"),
+            QueryError,
+            "cannot be written",
+            id="a body that is not what it says",
         ),
-        pytest.param(Reply(solutions(2), length=10_000), QueryError, "broke", id="a connection closed in the middle"),
-        pytest.param(Reply(solutions(100_000)), QueryOutOfResources, "4 MiB", id="more than its ceiling"),
+        pytest.param(
+            Reply(b"x", headers={"Content-Encoding": "br"}),
+            EngineUnavailable,
+            "content coding",
+            id="an unknown coding",
+        ),
+        pytest.param(
+            Reply(solutions(1), headers={"X-SQL-State": "S1TAT"}),
+            QueryTimeout,
+            "before its end",
+            id="half an answer",
+        ),
+        pytest.param(
+            Reply(solutions(1), headers={"X-SPARQL-MaxRows": "1"}),
+            QueryOutOfResources,
+            "1 rows",
+            id="a cut answer",
+        ),
+        pytest.param(
+            Reply(solutions(2), length=10_000),
+            QueryError,
+            "broke",
+            id="a connection closed in the middle",
+        ),
+        pytest.param(
+            Reply(solutions(100_000)), QueryOutOfResources, "4 MiB", id="more than its ceiling"
+        ),
         pytest.param(
             Reply(gzip.compress(b" " * (9 << 20)), headers={"Content-Encoding": "gzip"}),
             QueryOutOfResources,
@@ -234,7 +284,9 @@ def test_what_is_no_answer_is_an_error_in_our_terms(
 
 
 @pytest.mark.parametrize("how", [{"silence": 30.0}, {"drops": 0.02}], ids=["silent", "in drops"])
-def test_an_answer_that_does_not_come_is_stopped_at_its_deadline(unruly: Unruly, remote: Remote, how: Any) -> None:
+def test_an_answer_that_does_not_come_is_stopped_at_its_deadline(
+    unruly: Unruly, remote: Remote, how: Any
+) -> None:
     unruly.reply = Reply(solutions(100), **how)
     begun = time.monotonic()
     with pytest.raises(QueryTimeout, match=r"after 0\.5 seconds"):
@@ -244,7 +296,8 @@ def test_an_answer_that_does_not_come_is_stopped_at_its_deadline(unruly: Unruly,
 
 @pytest.mark.parametrize("offer", [RESULTS_JSON, RESULTS_TSV], ids=["as sent", "converted"])
 @pytest.mark.parametrize(
-    ("stall", "error", "words"), [(0.0, QueryError, "broke"), (30.0, QueryTimeout, r"after 2 seconds")]
+    ("stall", "error", "words"),
+    [(0.0, QueryError, "broke"), (30.0, QueryTimeout, r"after 2 seconds")],
 )
 def test_a_long_answer_that_breaks_off_or_stops_coming_is_seen_to(
     unruly: Unruly, remote: Remote, offer: Format, stall: float, error: type[QueryError], words: str
@@ -265,12 +318,20 @@ def test_a_gzip_answer_is_unpacked(unruly: Unruly, remote: Remote, offer: Format
         assert sum(1 for _ in ox.parse_query_results(content, format=offer.results)) == count  # type: ignore[arg-type]
 
 
-def test_an_engine_without_our_format_is_asked_for_one_that_it_has(unruly: Unruly, remote: Remote) -> None:
+def test_an_engine_without_our_format_is_asked_for_one_that_it_has(
+    unruly: Unruly, remote: Remote
+) -> None:
     unruly.reply = Reply(solutions(1))
     assert ask(remote, RESULTS_CSV).whole == b"x\r\nsome value that is long enough\r\n"
     unruly.reply = Reply(b"<urn:a> <urn:b> <urn:c> .", kind="text/turtle; charset=utf-8")
-    assert ask(remote, NTRIPLES, "CONSTRUCT WHERE { ?s ?p ?o }").whole == b"<urn:a> <urn:b> <urn:c> .\n"
-    assert [a.partition(";")[0] for a in unruly.accepts] == [RESULTS_CSV.media_type, NTRIPLES.media_type]
+    assert (
+        ask(remote, NTRIPLES, "CONSTRUCT WHERE { ?s ?p ?o }").whole
+        == b"<urn:a> <urn:b> <urn:c> .\n"
+    )
+    assert [a.partition(";")[0] for a in unruly.accepts] == [
+        RESULTS_CSV.media_type,
+        NTRIPLES.media_type,
+    ]
 
 
 def test_the_dataset_is_sent_on(unruly: Unruly, remote: Remote) -> None:
@@ -332,24 +393,32 @@ def test_a_site_is_served_over_an_engine_elsewhere(
     """The same documents, lists and answers as from memory; only numbers are as the engine keeps them."""
     elsewhere = serve("--release", str(release.path), "--workers", "1", "--engine", oxigraph)
     for path in ("/doc/office/gao.nt", "/doc/region.nt", "/doc/sector/wash.nt"):
-        assert set(elsewhere.get(path).text.splitlines()) == set(server.get(path).text.splitlines()), path
+        assert set(elsewhere.get(path).text.splitlines()) == set(
+            server.get(path).text.splitlines()
+        ), path
     for path in ("/", "/doc/office/gao.html", "/sparql", "/readyz", "/sparql?query=ASK{}"):
         assert elsewhere.get(path).status_code == 200, path
     refused = elsewhere.get("/sparql?query=SELECT%20%2A%20%7B")
     assert (refused.status_code, refused.json()["line"]) == (400, 1)
 
 
-def test_a_site_is_served_over_a_virtuoso(serve: Callable[..., Server], virtuoso: str, release: Release) -> None:
+def test_a_site_is_served_over_a_virtuoso(
+    serve: Callable[..., Server], virtuoso: str, release: Release
+) -> None:
     elsewhere = serve("--release", str(release.path), "--workers", "1", "--engine", virtuoso)
     for path in ("/", "/doc/office/gao.html", "/doc/region", "/sparql", "/ontology.ttl", "/readyz"):
         assert elsewhere.get(path).status_code == 200, path
 
 
-def test_loading_again_replaces_and_tells_how_far_it_is(oxigraph: str, release: Release, settings: Settings) -> None:
+def test_loading_again_replaces_and_tells_how_far_it_is(
+    oxigraph: str, release: Release, settings: Settings
+) -> None:
     told: list[Progress | str] = []
     load(release, oxigraph.replace("/query", "/store"), oxigraph, settings, told.append)
     steps = [progress for progress in told if isinstance(progress, Progress)]
-    assert {p.number for p in steps} == set(range(1, len(release.manifest.graphs) + 2)), "each graph, and the union"
+    assert {p.number for p in steps} == set(range(1, len(release.manifest.graphs) + 2)), (
+        "each graph, and the union"
+    )
     assert (steps[-1].graph, steps[-1].done) == ("default graph", steps[-1].total)
     store = Remote(oxigraph, release, settings)
     [row] = store.select("SELECT (COUNT(*) AS ?n) { ?s ?p ?o }")
@@ -357,7 +426,9 @@ def test_loading_again_replaces_and_tells_how_far_it_is(oxigraph: str, release: 
     store.close()
 
 
-def test_load_is_one_command(oxigraph: str, release: Release, capsys: pytest.CaptureFixture[str]) -> None:
+def test_load_is_one_command(
+    oxigraph: str, release: Release, capsys: pytest.CaptureFixture[str]
+) -> None:
     store = oxigraph.replace("/query", "/store")
     assert main(["load", "--to", store, "--release", str(release.path)]) == 0
     out, err = capsys.readouterr()
@@ -380,8 +451,20 @@ def test_a_union_engine_is_recognised_and_a_wrong_password_told(
 ) -> None:
     told: list[Progress | str] = []
     with pytest.raises(EngineUnavailable, match="UNICEF_LINKED_ENGINE_USER"):
-        load(release, virtuoso_store, virtuoso, replace(settings, engine_user="dba", engine_password="x"), told.append)
-    load(release, virtuoso_store, virtuoso, replace(settings, engine_user="dba", engine_password="dba"), told.append)
+        load(
+            release,
+            virtuoso_store,
+            virtuoso,
+            replace(settings, engine_user="dba", engine_password="x"),
+            told.append,
+        )
+    load(
+        release,
+        virtuoso_store,
+        virtuoso,
+        replace(settings, engine_user="dba", engine_password="dba"),
+        told.append,
+    )
     assert [line for line in told if isinstance(line, str)] == [
         "the engine's default graph is the union of its graphs: it is not loaded by itself"
     ]
@@ -393,7 +476,10 @@ def test_a_union_engine_is_recognised_and_a_wrong_password_told(
         ("http://localhost:7878/store", "http://localhost:7878/query"),
         ("http://localhost:8890/sparql-graph-crud-auth", "http://localhost:8890/sparql"),
         ("http://localhost:3030/mali/data", "http://localhost:3030/mali/sparql"),
-        ("http://localhost:7200/repositories/mali/rdf-graphs/service", "http://localhost:7200/repositories/mali"),
+        (
+            "http://localhost:7200/repositories/mali/rdf-graphs/service",
+            "http://localhost:7200/repositories/mali",
+        ),
         ("https://neptune.example.org:8182/sparql/gsp/", "https://neptune.example.org:8182/sparql"),
         ("http://localhost/elsewhere", None),
     ],

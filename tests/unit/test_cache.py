@@ -53,7 +53,10 @@ class Chunks:
     application: Application
 
     def __iter__(self) -> Iterator[bytes]:
-        yield from (self.application.body[start : start + 1000] for start in range(0, len(self.application.body), 1000))
+        yield from (
+            self.application.body[start : start + 1000]
+            for start in range(0, len(self.application.body), 1000)
+        )
 
     def close(self) -> None:
         self.application.closed += 1
@@ -83,12 +86,20 @@ def test_a_second_request_is_answered_without_the_application() -> None:
         pytest.param({"path": "/a"}, {"path": "/b"}, id="another path"),
         pytest.param({"path": "/?a=1"}, {"path": "/?a=2"}, id="another query string"),
         pytest.param({"Accept": "text/turtle"}, {"Accept": "text/html"}, id="another Accept"),
-        pytest.param({"Accept_Language": "fr"}, {"Accept_Language": "en"}, id="another Accept-Language"),
+        pytest.param(
+            {"Accept_Language": "fr"}, {"Accept_Language": "en"}, id="another Accept-Language"
+        ),
         pytest.param({"Accept_Encoding": "gzip"}, {}, id="another coding"),
-        pytest.param({"Host": "a.example"}, {"Host": "b.example"}, id="another host: addresses in data depend on it"),
+        pytest.param(
+            {"Host": "a.example"},
+            {"Host": "b.example"},
+            id="another host: addresses in data depend on it",
+        ),
     ],
 )
-def test_what_may_change_the_answer_is_asked_apart(one: dict[str, str], other: dict[str, str]) -> None:
+def test_what_may_change_the_answer_is_asked_apart(
+    one: dict[str, str], other: dict[str, str]
+) -> None:
     application = Application()
     client = fronted(application)
     for _ in range(2):  # what has a query string is kept from the second time on
@@ -142,7 +153,9 @@ def test_head_of_an_answer_that_streams_ends_it_at_once() -> None:
     ],
 )
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_a_client_that_has_it_already_is_told_so(method: str, if_none_match: str, status: int) -> None:
+def test_a_client_that_has_it_already_is_told_so(
+    method: str, if_none_match: str, status: int
+) -> None:
     application = Application()
     client = fronted(application)
     for _ in ("from the application", "from the cache"):
@@ -152,13 +165,24 @@ def test_a_client_that_has_it_already_is_told_so(method: str, if_none_match: str
 
 
 def test_not_modified_has_no_body_and_repeats_what_the_standard_names() -> None:
-    client = fronted(Application(headers={"Content-Language": "fr", "Link": '</x>; rel="canonical"'}))
+    client = fronted(
+        Application(headers={"Content-Language": "fr", "Link": '</x>; rel="canonical"'})
+    )
     whole, short = ask(client), ask(client, If_None_Match='"abc"')
     assert short.data == b""
-    for name in ("ETag", "Vary", "Cache-Control", "Content-Location", "Access-Control-Allow-Origin"):
+    for name in (
+        "ETag",
+        "Vary",
+        "Cache-Control",
+        "Content-Location",
+        "Access-Control-Allow-Origin",
+    ):
         assert short.headers[name] == whole.headers[name]
     assert "Link" not in short.headers  # the client has it already (RFC 9110, section 15.4.5)
-    assert "Content-Length" not in short.headers or short.headers["Content-Length"] == whole.headers["Content-Length"]
+    assert (
+        "Content-Length" not in short.headers
+        or short.headers["Content-Length"] == whole.headers["Content-Length"]
+    )
     assert "Content-Type" not in short.headers
 
 
@@ -198,16 +222,22 @@ def test_gzip_gives_the_same_bytes_under_another_strong_tag() -> None:
 @pytest.mark.parametrize(
     ("headers", "body", "packed"),
     [
-        pytest.param({"Content-Type": "application/sparql-results+json"}, TEXT, True, id="JSON by its suffix"),
+        pytest.param(
+            {"Content-Type": "application/sparql-results+json"}, TEXT, True, id="JSON by its suffix"
+        ),
         pytest.param({"Content-Type": "application/rdf+xml"}, TEXT, True, id="XML by its suffix"),
         pytest.param({"Content-Type": "application/n-quads"}, TEXT, True, id="N-Quads"),
         pytest.param({"Content-Type": "text/html; charset=utf-8"}, TEXT, True, id="text"),
-        pytest.param({"Content-Type": "application/gzip"}, TEXT, False, id="what is packed already"),
+        pytest.param(
+            {"Content-Type": "application/gzip"}, TEXT, False, id="what is packed already"
+        ),
         pytest.param({"Content-Type": "image/png"}, TEXT, False, id="an image"),
         pytest.param({}, b"short", False, id="too short to gain"),
     ],
 )
-def test_only_what_gains_by_it_is_packed(headers: dict[str, str], body: bytes, packed: bool) -> None:
+def test_only_what_gains_by_it_is_packed(
+    headers: dict[str, str], body: bytes, packed: bool
+) -> None:
     answer = ask(fronted(Application(headers=headers, body=body)), Accept_Encoding="gzip")
     assert (answer.headers.get("Content-Encoding") == "gzip") is packed
 
@@ -218,7 +248,11 @@ def test_an_answer_that_may_be_packed_says_that_it_varies_by_it(vary: str, codin
     client = fronted(Application(headers={"Vary": vary}))
     for condition in ("", "*"):
         answer = ask(client, Accept_Encoding=coding, If_None_Match=condition)
-        names = [name.strip().lower() for line in answer.headers.getlist("Vary") for name in line.split(",")]
+        names = [
+            name.strip().lower()
+            for line in answer.headers.getlist("Vary")
+            for name in line.split(",")
+        ]
         assert names.count("accept-encoding") == 1
         assert ("accept" in names) == vary.startswith("Accept")
 
@@ -311,7 +345,10 @@ def test_a_posted_query_is_never_answered_304_and_a_long_one_passes_by() -> None
     application = Application()
     client = Client(ResponseCache(application, 1 << 20))
     for _ in range(3):
-        assert client.post("/sparql", data=b"ASK {}", headers={"If-None-Match": '"abc"'}).status_code == 200
+        assert (
+            client.post("/sparql", data=b"ASK {}", headers={"If-None-Match": '"abc"'}).status_code
+            == 200
+        )
     assert application.asked == 2
     for _ in range(3):
         client.post("/sparql", data=b"#" * 100_000)

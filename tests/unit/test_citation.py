@@ -7,7 +7,12 @@ import json
 from unicef_linked.presentation.citation import Citation
 
 GAO = Citation(
-    "Gao zone office", "UNICEF in Mali", "The project", "83333f7da014", "https://example.org/id/office/gao", "en"
+    "Gao zone office",
+    "UNICEF in Mali",
+    "The project",
+    "83333f7da014",
+    "https://example.org/id/office/gao",
+    "en",
 )
 
 

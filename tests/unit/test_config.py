@@ -36,21 +36,45 @@ def test_every_setting_has_a_sentence_of_help_and_reads_its_own_default_back(nam
     ("environment", "name", "expected"),
     [
         pytest.param({"UNICEF_LINKED_QUERY_TIMEOUT": "2.5"}, "query_timeout", 2.5, id="a number"),
-        pytest.param({"UNICEF_LINKED_QUERY_TIMEOUT": "3"}, "query_timeout", 3.0, id="a whole number where any will do"),
+        pytest.param(
+            {"UNICEF_LINKED_QUERY_TIMEOUT": "3"},
+            "query_timeout",
+            3.0,
+            id="a whole number where any will do",
+        ),
         pytest.param({"UNICEF_LINKED_QUERY_WORKERS": "4"}, "query_workers", 4, id="a whole number"),
-        pytest.param({"UNICEF_LINKED_QUERY_WORKERS": " "}, "query_workers", 0, id="blanks are not set"),
-        pytest.param({"UNICEF_LINKED_LANGUAGES": "en, fr"}, "languages", ("en", "fr"), id="a list, its order kept"),
-        pytest.param({"PUBLIC_URL": "https://a.example"}, "public_url", "https://a.example", id="the contract's name"),
+        pytest.param(
+            {"UNICEF_LINKED_QUERY_WORKERS": " "}, "query_workers", 0, id="blanks are not set"
+        ),
+        pytest.param(
+            {"UNICEF_LINKED_LANGUAGES": "en, fr"},
+            "languages",
+            ("en", "fr"),
+            id="a list, its order kept",
+        ),
+        pytest.param(
+            {"PUBLIC_URL": "https://a.example"},
+            "public_url",
+            "https://a.example",
+            id="the contract's name",
+        ),
         pytest.param(
             {"PUBLIC_URL": "https://a.example", "UNICEF_LINKED_PUBLIC_URL": "https://b.example"},
             "public_url",
             "https://b.example",
             id="the longer name wins",
         ),
-        pytest.param({"QUERY_WORKERS": "4"}, "query_workers", 0, id="a short name that is not ours alone is not read"),
+        pytest.param(
+            {"QUERY_WORKERS": "4"},
+            "query_workers",
+            0,
+            id="a short name that is not ours alone is not read",
+        ),
     ],
 )
-def test_a_variable_sets_what_it_names(environment: dict[str, str], name: str, expected: object) -> None:
+def test_a_variable_sets_what_it_names(
+    environment: dict[str, str], name: str, expected: object
+) -> None:
     assert getattr(read_settings(environment), name) == expected
 
 
@@ -66,7 +90,9 @@ def test_a_variable_sets_what_it_names(environment: dict[str, str], name: str, e
         pytest.param("LANGUAGES", ",", "no language", id="no language at all"),
     ],
 )
-def test_a_value_that_cannot_be_used_names_its_variable(variable: str, value: str, words: str) -> None:
+def test_a_value_that_cannot_be_used_names_its_variable(
+    variable: str, value: str, words: str
+) -> None:
     with pytest.raises(UnusableInput) as caught:
         read_settings({f"UNICEF_LINKED_{variable}": value})
     assert f"UNICEF_LINKED_{variable}" in str(caught.value)

@@ -15,7 +15,16 @@ from unicef_linked.presentation.diagrams import Edge, Node, draw, wrap
 if TYPE_CHECKING:
     from unicef_linked.presentation.diagrams import Drawing
 
-NAMES: Final = ["office", "region of the north", "sector", "priority", "place", "country", "group", "organization"]
+NAMES: Final = [
+    "office",
+    "region of the north",
+    "sector",
+    "priority",
+    "place",
+    "country",
+    "group",
+    "organization",
+]
 
 
 def nodes(*names: str) -> list[Node]:
@@ -33,18 +42,30 @@ GRAPHS: Final = {
     "a long edge that passes a column": [*chain("a", "b", "c", "d"), Edge("a", "d")],
     "a circle": chain("a", "b", "c", "a"),
     "two ways between the same two": chain("a", "b", "a"),
-    "two parts, with long edges": [*chain("a", "b", "c", "d"), Edge("a", "d"), *chain("p", "q", "r"), Edge("p", "r")],
-    "many edges": [Edge(NAMES[i], NAMES[j]) for i in range(8) for j in range(8) if (i * 3 + j) % 5 == 1],
+    "two parts, with long edges": [
+        *chain("a", "b", "c", "d"),
+        Edge("a", "d"),
+        *chain("p", "q", "r"),
+        Edge("p", "r"),
+    ],
+    "many edges": [
+        Edge(NAMES[i], NAMES[j]) for i in range(8) for j in range(8) if (i * 3 + j) % 5 == 1
+    ],
 }
 ALL: Final = nodes(*"abcdpqr", *NAMES)
 
 
-def ends(drawing: Drawing) -> dict[tuple[str, str], tuple[tuple[float, float], tuple[float, float]]]:
+def ends(
+    drawing: Drawing,
+) -> dict[tuple[str, str], tuple[tuple[float, float], tuple[float, float]]]:
     """Return where each line begins and ends."""
     found = {}
     for line in drawing.paths:
         numbers = [float(number) for number in re.findall(r"-?[\d.]+", line.d)]
-        found[line.edge.source, line.edge.target] = ((numbers[0], numbers[1]), (numbers[-2], numbers[-1]))
+        found[line.edge.source, line.edge.target] = (
+            (numbers[0], numbers[1]),
+            (numbers[-2], numbers[-1]),
+        )
     return found
 
 
@@ -66,7 +87,12 @@ def test_everything_is_drawn_within_the_picture(edges: list[Edge]) -> None:
 @pytest.mark.parametrize("edges", GRAPHS.values(), ids=GRAPHS)
 def test_no_box_lies_on_another(edges: list[Edge]) -> None:
     for a, b in itertools.combinations(draw(ALL, edges).boxes, 2):
-        apart = a.x + a.width < b.x or b.x + b.width < a.x or a.y + a.height < b.y or b.y + b.height < a.y
+        apart = (
+            a.x + a.width < b.x
+            or b.x + b.width < a.x
+            or a.y + a.height < b.y
+            or b.y + b.height < a.y
+        )
         assert apart, (a.node.key, b.node.key)
 
 
@@ -102,7 +128,9 @@ def test_the_same_graph_gives_the_same_picture_in_another_process() -> None:
         "print(draw(ALL, GRAPHS['many edges']))"
     )
     found = {
-        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        ).stdout
         for _ in range(2)
     }
     assert found == {f"{draw(ALL, GRAPHS['many edges'])}\n"}
@@ -112,8 +140,14 @@ def test_the_same_graph_gives_the_same_picture_in_another_process() -> None:
     ("text", "lines"),
     [
         pytest.param("office", ("office",), id="one word"),
-        pytest.param("main office in a country", ("main office", "in a country"), id="lines of about equal length"),
-        pytest.param("Donaudampfschifffahrt", ("Donaudampfschifffahrt",), id="a long word stays whole"),
+        pytest.param(
+            "main office in a country",
+            ("main office", "in a country"),
+            id="lines of about equal length",
+        ),
+        pytest.param(
+            "Donaudampfschifffahrt", ("Donaudampfschifffahrt",), id="a long word stays whole"
+        ),
         pytest.param("", ("",), id="nothing"),
     ],
 )

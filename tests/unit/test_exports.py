@@ -82,7 +82,9 @@ def test_no_text_becomes_a_formula(start: str) -> None:
 
 def test_a_number_below_zero_stays_a_number() -> None:
     data = "id:a a ul:Office ; ul:locatedIn id:p . id:p wgs84:lat -1.5 ; wgs84:long -7.25 ."
-    assert [(row["latitude"], row["longitude"]) for row in rows("offices.csv", data)] == [("-1.5", "-7.25")]
+    assert [(row["latitude"], row["longitude"]) for row in rows("offices.csv", data)] == [
+        ("-1.5", "-7.25")
+    ]
 
 
 def test_text_where_a_number_should_be_is_guarded_as_text() -> None:
@@ -98,20 +100,34 @@ def test_lists_of_names_run_beside_lists_of_things() -> None:
     assert row["covers_region_name_en"] == "Zaire|Amazon"
 
 
-def test_a_list_beside_another_keeps_the_place_of_what_is_not_known_and_of_what_is_the_same() -> None:
+def test_a_list_beside_another_keeps_the_place_of_what_is_not_known_and_of_what_is_the_same() -> (
+    None
+):
     data = """id:a a ul:Office ; ul:coversRegion id:x, id:y, id:z .
         id:x skos:prefLabel "Same"@en . id:y skos:prefLabel "Same"@en . id:z skos:prefLabel "Other"@en .
         id:x skos:notation "X1"^^ul:pcode . id:z skos:notation "Z1"^^ul:pcode ."""
     row = rows("offices.csv", data)[0]
-    assert (row["covers_region_name_en"], row["covers_region_pcode"]) == ("Same|Same|Other", "X1||Z1")
+    assert (row["covers_region_name_en"], row["covers_region_pcode"]) == (
+        "Same|Same|Other",
+        "X1||Z1",
+    )
 
 
 def test_each_language_and_each_scheme_has_its_column() -> None:
     data = """id:r a ul:Region ; skos:prefLabel "a"@en, "b"@fr, "c"@bm-nkoo ;
         skos:notation "X1"^^ul:neAdm1Code, "X-1"^^ul:iso3166-2, "plain" ."""
     row = rows("regions.csv", data)[0]
-    found = {name: row.get(name) for name in ("name_en", "name_fr", "name_bm_nkoo", "ne_adm1_code", "iso3166_2")}
-    assert found == {"name_en": "a", "name_fr": "b", "name_bm_nkoo": "c", "ne_adm1_code": "X1", "iso3166_2": "X-1"}
+    found = {
+        name: row.get(name)
+        for name in ("name_en", "name_fr", "name_bm_nkoo", "ne_adm1_code", "iso3166_2")
+    }
+    assert found == {
+        "name_en": "a",
+        "name_fr": "b",
+        "name_bm_nkoo": "c",
+        "ne_adm1_code": "X1",
+        "iso3166_2": "X-1",
+    }
     assert "plain" not in row.values()
 
 
@@ -124,11 +140,15 @@ SQUARE: Final = [[0, 0], [1, 0], [1, 1], [0, 1], [0, 0]]
 
 
 @pytest.mark.parametrize("outside", [SQUARE, SQUARE[::-1]], ids=["counterclockwise", "clockwise"])
-@pytest.mark.parametrize("inside", [SQUARE, SQUARE[::-1]], ids=["hole counterclockwise", "hole clockwise"])
+@pytest.mark.parametrize(
+    "inside", [SQUARE, SQUARE[::-1]], ids=["hole counterclockwise", "hole clockwise"]
+)
 @pytest.mark.parametrize("kind", ["Polygon", "MultiPolygon"])
 def test_rings_follow_the_right_hand_rule(outside: object, inside: object, kind: str) -> None:
     polygon = [outside, inside]
-    found = read_geometry(json.dumps({"type": kind, "coordinates": polygon if kind == "Polygon" else [polygon]}))
+    found = read_geometry(
+        json.dumps({"type": kind, "coordinates": polygon if kind == "Polygon" else [polygon]})
+    )
     assert found
     shell, hole = found["coordinates"] if kind == "Polygon" else found["coordinates"][0]
     assert (shapely.LinearRing(shell).is_ccw, shapely.LinearRing(hole).is_ccw) == (True, False)
@@ -150,7 +170,9 @@ def test_rings_follow_the_right_hand_rule(outside: object, inside: object, kind:
 )
 def test_what_is_no_geometry_is_left_out(text: str) -> None:
     assert read_geometry(text) is None
-    data = f"id:r a ul:Region ; geo:hasDefaultGeometry id:g . id:g geo:asGeoJSON {ox.Literal(text)} ."
+    data = (
+        f"id:r a ul:Region ; geo:hasDefaultGeometry id:g . id:g geo:asGeoJSON {ox.Literal(text)} ."
+    )
     assert json.loads(written("regions.geojson", data))["features"][0]["geometry"] is None
     assert rows("regions.csv", data)[0]["latitude"] == ""
 
@@ -159,7 +181,11 @@ def test_a_match_says_who_stated_it_and_how_it_came_about() -> None:
     data = """
         <https://example.org/graph/a> { id:a owl:sameAs <http://www.wikidata.org/entity/Q1> }
         <https://example.org/graph/derived/b> { id:a skos:closeMatch <http://third.example/2/> }"""
-    lines = [line for line in written("mappings.sssom.tsv", data).splitlines() if not line.startswith("#")]
+    lines = [
+        line
+        for line in written("mappings.sssom.tsv", data).splitlines()
+        if not line.startswith("#")
+    ]
     found = [
         (r["predicate_id"], r["object_id"], r["mapping_justification"], r["mapping_source"])
         for r in csv.DictReader(lines, delimiter="\t")
@@ -175,7 +201,9 @@ def test_a_match_says_who_stated_it_and_how_it_came_about() -> None:
     [
         pytest.param("http://a.example/x/1", ("long", "1"), id="the longest namespace wins"),
         pytest.param("http://a.example/y", ("short", "y"), id="a namespace that covers it"),
-        pytest.param("http://a.example/x/", ("short", "x/"), id="something is left after the prefix"),
+        pytest.param(
+            "http://a.example/x/", ("short", "x/"), id="something is left after the prefix"
+        ),
         pytest.param("https://sws.other.org/1/", ("other", "1/"), id="else its host"),
     ],
 )

@@ -35,14 +35,20 @@ class Statements:
 @pytest.mark.parametrize(
     ("turtle", "expected"),
     [
-        pytest.param("ex:a wgs84:lat 17.5 ; wgs84:long 2 .", [2.0, 17.5], id="latitude and longitude"),
+        pytest.param(
+            "ex:a wgs84:lat 17.5 ; wgs84:long 2 .", [2.0, 17.5], id="latitude and longitude"
+        ),
         pytest.param("ex:a wgs84:lat 17.5 .", None, id="half a position is none"),
         pytest.param('ex:a wgs84:lat "north" ; wgs84:long 2 .', None, id="nor is one in words"),
         pytest.param(
-            'ex:a geo:hasGeometry ex:g . ex:g geo:asWKT "POINT (2 17.5)"^^geo:wktLiteral .', [2.0, 17.5], id="WKT"
+            'ex:a geo:hasGeometry ex:g . ex:g geo:asWKT "POINT (2 17.5)"^^geo:wktLiteral .',
+            [2.0, 17.5],
+            id="WKT",
         ),
         pytest.param(
-            'ex:a geo:hasGeometry [ geo:asWKT "POINT (2 17.5)"^^geo:wktLiteral ] .', [2.0, 17.5], id="of a blank node"
+            'ex:a geo:hasGeometry [ geo:asWKT "POINT (2 17.5)"^^geo:wktLiteral ] .',
+            [2.0, 17.5],
+            id="of a blank node",
         ),
         pytest.param(
             """ex:a geo:hasGeometry ex:g ; geo:hasDefaultGeometry ex:h .
@@ -55,11 +61,17 @@ class Statements:
             [2.0, 17.5],
             id="a geometry before a position",
         ),
-        pytest.param('ex:a geo:hasGeometry ex:g . ex:g geo:asWKT "nonsense" .', None, id="what cannot be read"),
+        pytest.param(
+            'ex:a geo:hasGeometry ex:g . ex:g geo:asWKT "nonsense" .',
+            None,
+            id="what cannot be read",
+        ),
         pytest.param("ex:a geo:hasGeometry ex:g .", None, id="a geometry of which nothing is said"),
     ],
 )
-def test_a_thing_is_where_its_geometry_or_its_position_says(turtle: str, expected: list[float] | None) -> None:
+def test_a_thing_is_where_its_geometry_or_its_position_says(
+    turtle: str, expected: list[float] | None
+) -> None:
     found = place_of(Statements(turtle), f"{EX}a")  # type: ignore[arg-type]
     assert (found and list(found["coordinates"])) == expected
 
@@ -67,10 +79,14 @@ def test_a_thing_is_where_its_geometry_or_its_position_says(turtle: str, expecte
 @pytest.mark.parametrize(
     ("names", "expected"),
     [
-        pytest.param(["Gao Region", "Kidal Region"], ["Gao", "Kidal"], id="the word they share goes"),
+        pytest.param(
+            ["Gao Region", "Kidal Region"], ["Gao", "Kidal"], id="the word they share goes"
+        ),
         pytest.param(["Gao Region"], ["Gao Region"], id="one alone keeps its name"),
         pytest.param(["Gao Region", "Bamako"], ["Gao Region", "Bamako"], id="they share nothing"),
-        pytest.param(["Gao Region", "Region"], ["Gao Region", "Region"], id="nothing would be left of one"),
+        pytest.param(
+            ["Gao Region", "Region"], ["Gao Region", "Region"], id="nothing would be left of one"
+        ),
         pytest.param([], [], id="none"),
     ],
 )

@@ -47,7 +47,13 @@ def test_other_extensions_are_no_document(suffix: str) -> None:
 @each_format
 def test_a_format_is_found_by_its_name_its_suffix_and_its_media_type(offer: Format) -> None:
     family = next(f for f in (SOLUTION_FORMATS, DOCUMENT_FORMATS) if offer in f)
-    for name in (offer.name, offer.suffix, offer.media_type, offer.name.upper(), f" {offer.media_type} "):
+    for name in (
+        offer.name,
+        offer.suffix,
+        offer.media_type,
+        offer.name.upper(),
+        f" {offer.media_type} ",
+    ):
         assert by_name(name, family) is offer
 
 
@@ -58,9 +64,17 @@ def test_a_format_is_found_by_its_name_its_suffix_and_its_media_type(offer: Form
         pytest.param("xml", "xml", "rdfxml", id="xml likewise"),
         pytest.param("csv", "csv", None, id="a table only"),
         pytest.param("turtle", None, "turtle", id="a graph only"),
-        pytest.param("application/sparql-results+json", "json", None, id="by media type, as Virtuoso's users write it"),
         pytest.param(
-            "application/sparql-results json", "json", None, id="the plus sign that a form turned into a space"
+            "application/sparql-results+json",
+            "json",
+            None,
+            id="by media type, as Virtuoso's users write it",
+        ),
+        pytest.param(
+            "application/sparql-results json",
+            "json",
+            None,
+            id="the plus sign that a form turned into a space",
         ),
         pytest.param("application/rdf xml", None, "rdfxml", id="the same of RDF/XML"),
         pytest.param("application/json", "json", "jsonld", id="by alias"),
@@ -77,13 +91,19 @@ def test_the_format_parameter_takes_the_words_that_clients_use(
 
 def test_names_suffixes_and_media_types_are_unambiguous_within_what_one_answer_can_be() -> None:
     for family in (SOLUTION_FORMATS, DOCUMENT_FORMATS):
-        words = [w for f in family for w in {f.name, f.suffix, f.media_type, *f.names, *f.suffixes, *f.aliases}]
+        words = [
+            w
+            for f in family
+            for w in {f.name, f.suffix, f.media_type, *f.names, *f.suffixes, *f.aliases}
+        ]
         assert len(words) == len(set(words))
 
 
 @each_format
 def test_text_formats_say_their_charset_and_no_other_does(offer: Format) -> None:
-    assert (offer.content_type == f"{offer.media_type}; charset=utf-8") == offer.media_type.startswith("text/")
+    assert (
+        offer.content_type == f"{offer.media_type}; charset=utf-8"
+    ) == offer.media_type.startswith("text/")
 
 
 @each_format

@@ -72,7 +72,13 @@ def test_a_kind_with_a_typing_error_is_read_but_not_for_sure() -> None:
 
 @pytest.mark.parametrize(
     ("a", "b", "steps"),
-    [("gao", "gao", 0), ("gao", "goa", 1), ("kidal", "kidaal", 1), ("kidal", "kdal", 1), ("mopti", "nopti", 1)],
+    [
+        ("gao", "gao", 0),
+        ("gao", "goa", 1),
+        ("kidal", "kidaal", 1),
+        ("kidal", "kdal", 1),
+        ("mopti", "nopti", 1),
+    ],
 )
 def test_similarity_counts_typing_errors(a: str, b: str, steps: int) -> None:
     assert similarity(a, b) == similarity(b, a) == 1 - steps / max(len(a), len(b))
@@ -110,31 +116,53 @@ def test_codes_fold_to_letters_and_digits() -> None:
         ("https://w3id.org/unicef-linked/doc/region/gao.ttl", ["region/gao"]),
         ("region:gao", ["region/gao"]),
         ("region/gao", ["region/gao"]),
-        pytest.param("wd:Q3703", ["region/bamako", "place/bamako"], id="one item for the district and the city"),
+        pytest.param(
+            "wd:Q3703",
+            ["region/bamako", "place/bamako"],
+            id="one item for the district and the city",
+        ),
         pytest.param("http://example.org/Q214155", [], id="the end of an IRI says nothing"),
         pytest.param("https://www.wikidata.org/wiki/Q1", [], id="an item that nothing of ours is"),
         pytest.param("", [], id="nothing"),
         pytest.param("not an IRI", [], id="words"),
     ],
 )
-def test_an_identifier_is_known_in_the_forms_that_people_copy(index: Index, written: str, expected: list[str]) -> None:
+def test_an_identifier_is_known_in_the_forms_that_people_copy(
+    index: Index, written: str, expected: list[str]
+) -> None:
     assert [reading.entity.id for reading in index.by_iri(written)] == expected
 
 
 @pytest.mark.parametrize(
     ("code", "expected"),
     [
-        pytest.param("ML07", {"pcode": "region/gao", "fips10-4": "region/koulikoro"}, id="two schemes, two regions"),
-        pytest.param("ML10", {"pcode": "region/menaka", "fips10-4": "region/kidal"}, id="not Taoudénit, ML-10"),
-        pytest.param("ml10", {"pcode": "region/menaka", "fips10-4": "region/kidal"}, id="case is forgiven"),
-        pytest.param("ML-10", {"iso3166-2": "region/taoudenit"}, id="a hyphen that is there counts"),
+        pytest.param(
+            "ML07",
+            {"pcode": "region/gao", "fips10-4": "region/koulikoro"},
+            id="two schemes, two regions",
+        ),
+        pytest.param(
+            "ML10",
+            {"pcode": "region/menaka", "fips10-4": "region/kidal"},
+            id="not Taoudénit, ML-10",
+        ),
+        pytest.param(
+            "ml10", {"pcode": "region/menaka", "fips10-4": "region/kidal"}, id="case is forgiven"
+        ),
+        pytest.param(
+            "ML-10", {"iso3166-2": "region/taoudenit"}, id="a hyphen that is there counts"
+        ),
         pytest.param("ML-7", {"iso3166-2": "region/gao"}, id="one scheme"),
-        pytest.param("ML7", {"iso3166-2": "region/gao"}, id="a hyphen left out, where nothing else is meant"),
+        pytest.param(
+            "ML7", {"iso3166-2": "region/gao"}, id="a hyphen left out, where nothing else is meant"
+        ),
         pytest.param("ML.GO", {"hasc": "region/gao"}, id="HASC"),
         pytest.param("ML99", {}, id="no such code"),
     ],
 )
-def test_a_code_without_a_scheme_has_a_reading_in_each(index: Index, code: str, expected: dict[str, str]) -> None:
+def test_a_code_without_a_scheme_has_a_reading_in_each(
+    index: Index, code: str, expected: dict[str, str]
+) -> None:
     found = {(r.scheme or "").removeprefix(UL): r.entity.id for r in index.by_code(code)}
     assert found == expected
 

@@ -40,7 +40,10 @@ def test_every_iri_lies_below_the_base_and_is_well_formed(names: Names) -> None:
 
 @each_base
 def test_type_and_key_undo_entity(names: Names) -> None:
-    assert names.type_and_key(names.entity("sector", "child-protection")) == ("sector", "child-protection")
+    assert names.type_and_key(names.entity("sector", "child-protection")) == (
+        "sector",
+        "child-protection",
+    )
 
 
 @pytest.mark.parametrize(
@@ -53,8 +56,12 @@ def test_type_and_key_undo_entity(names: Names) -> None:
         pytest.param("https://w3id.org/unicef-linked/id/region", id="no key nor slash"),
         pytest.param("https://w3id.org/unicef-linked/id/region/gao#it", id="a fragment"),
         pytest.param("https://w3id.org/unicef-linked/id/region/gao\n", id="a line feed at the end"),
-        pytest.param("https://w3id.org/unicef-linked/doc/region/gao", id="the document, not the thing"),
-        pytest.param("http://w3id.org/unicef-linked/id/region/gao", id="another scheme is another IRI"),
+        pytest.param(
+            "https://w3id.org/unicef-linked/doc/region/gao", id="the document, not the thing"
+        ),
+        pytest.param(
+            "http://w3id.org/unicef-linked/id/region/gao", id="another scheme is another IRI"
+        ),
         pytest.param("https://example.org/id/region/gao", id="of others"),
         pytest.param("", id="nothing"),
     ],
@@ -79,7 +86,9 @@ def test_what_is_no_entity_of_ours_has_no_type_and_key(iri: str) -> None:
     ],
 )
 @each_base
-def test_an_iri_of_ours_has_an_address_on_this_host(names: Names, path: str, expected: str | None) -> None:
+def test_an_iri_of_ours_has_an_address_on_this_host(
+    names: Names, path: str, expected: str | None
+) -> None:
     assert names.local_address(names.base + path) == expected
 
 
@@ -94,16 +103,26 @@ def test_prefixes_name_one_namespace_each_ours_first(names: Names) -> None:
     assert len(set(prefixes.values())) == len(prefixes)
     assert next(iter(prefixes)) == "ul"
     assert prefixes["ul"] == f"{names.ontology}#"
-    assert {prefixes[name] for name in TYPES_WITH_PREFIX} == {f"{names.base}id/{name}/" for name in TYPES_WITH_PREFIX}
+    assert {prefixes[name] for name in TYPES_WITH_PREFIX} == {
+        f"{names.base}id/{name}/" for name in TYPES_WITH_PREFIX
+    }
     assert all(re.fullmatch(r"[a-z][a-z0-9]*", name) for name in prefixes)
 
 
 @each_base
 @pytest.mark.parametrize(
     ("prefix", "local"),
-    [("ul", "Office"), ("office", "gao"), ("skos", "prefLabel"), ("schema", "name"), ("claim", "gao-staff")],
+    [
+        ("ul", "Office"),
+        ("office", "gao"),
+        ("skos", "prefLabel"),
+        ("schema", "name"),
+        ("claim", "gao-staff"),
+    ],
 )
-def test_shorten_gives_a_prefixed_name_that_reads_back_as_the_iri(names: Names, prefix: str, local: str) -> None:
+def test_shorten_gives_a_prefixed_name_that_reads_back_as_the_iri(
+    names: Names, prefix: str, local: str
+) -> None:
     iri = names.prefixes[prefix] + local
     assert names.shorten(iri) == f"{prefix}:{local}"
     turtle = f"PREFIX {prefix}: <{names.prefixes[prefix]}> {names.shorten(iri)} a 1 ."

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
     from unicef_linked.release import Release
 
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:rdflib")  # it calls what it has deprecated itself
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::DeprecationWarning:rdflib"
+)  # it calls what it has deprecated itself
 
 NAMES = Names()
 PREFIXES = """
@@ -58,7 +60,9 @@ def in_rdflib(content: bytes, format: str) -> rdflib.Graph:  # noqa: A002 - rdfl
     return graph
 
 
-def document(statements: Iterable[ox.Triple], root: str, dataset: Iterable[ox.Triple] | None = None) -> dict[str, Any]:
+def document(
+    statements: Iterable[ox.Triple], root: str, dataset: Iterable[ox.Triple] | None = None
+) -> dict[str, Any]:
     """Return a document as a reader of JSON gets it, once it has been proved to say what it was made from."""
     statements = list(statements)
     context = make_context([ox.Quad(*t) for t in (dataset or statements)], NAMES)
@@ -117,7 +121,11 @@ def test_a_link_to_what_the_document_describes_is_nested_and_any_other_is_a_stri
     found = document(triples(SMALL), GAO)
     assert found["locatedIn"] == "http://example.org/gao"
     nested = next(region for region in found["coversRegion"] if isinstance(region, dict))
-    assert nested == {"id": NAMES.entity("region", "gao"), "type": "Region", "prefLabel": {"fr": "Gao"}}
+    assert nested == {
+        "id": NAMES.entity("region", "gao"),
+        "type": "Region",
+        "prefLabel": {"fr": "Gao"},
+    }
 
 
 def test_what_leads_to_the_resource_hangs_on_it_in_reverse() -> None:
@@ -138,29 +146,56 @@ def test_the_same_statements_give_the_same_bytes_in_any_order() -> None:
 @pytest.mark.parametrize(
     "turtle",
     [
-        pytest.param('ex:a ex:p 1, 1.0, 1e0, true, "x", "x"@en .', id="one property, values of every kind"),
-        pytest.param('ex:a ex:p "x"@en, "y"@EN-GB, "z" .', id="a string without language among others"),
-        pytest.param('ex:a ex:p "2013"^^xsd:gYear, "2016-01"^^xsd:gYearMonth .', id="two datatypes"),
         pytest.param(
-            'ex:a ex:p "01"^^xsd:integer, "+1"^^xsd:integer .', id="an integer that JSON would write otherwise"
+            'ex:a ex:p 1, 1.0, 1e0, true, "x", "x"@en .', id="one property, values of every kind"
         ),
-        pytest.param('ex:a ex:p "1"^^xsd:boolean .', id="a truth value that JSON would write otherwise"),
-        pytest.param("ex:a ex:p 123456789012345678901234567890 .", id="an integer past what JSON readers keep"),
+        pytest.param(
+            'ex:a ex:p "x"@en, "y"@EN-GB, "z" .', id="a string without language among others"
+        ),
+        pytest.param(
+            'ex:a ex:p "2013"^^xsd:gYear, "2016-01"^^xsd:gYearMonth .', id="two datatypes"
+        ),
+        pytest.param(
+            'ex:a ex:p "01"^^xsd:integer, "+1"^^xsd:integer .',
+            id="an integer that JSON would write otherwise",
+        ),
+        pytest.param(
+            'ex:a ex:p "1"^^xsd:boolean .', id="a truth value that JSON would write otherwise"
+        ),
+        pytest.param(
+            "ex:a ex:p 123456789012345678901234567890 .",
+            id="an integer past what JSON readers keep",
+        ),
         pytest.param("ex:a ex:p ex:a .", id="a thing that leads to itself"),
         pytest.param("ex:a ex:p ex:b . ex:b ex:p ex:a .", id="two that lead to each other"),
-        pytest.param("ex:a ex:p ex:c . ex:b ex:p ex:c . ex:c ex:q 1 .", id="two that lead to a third"),
+        pytest.param(
+            "ex:a ex:p ex:c . ex:b ex:p ex:c . ex:c ex:q 1 .", id="two that lead to a third"
+        ),
         pytest.param("ex:x ex:p ex:y .", id="nothing about the resource"),
         pytest.param('ex:a ex:p [ ex:q "x" ], [ ex:q "y" ] .', id="blank nodes"),
         pytest.param('ex:a ex:p ("x" 1 ex:b) .', id="a list"),
         pytest.param("ex:a ex:p () .", id="an empty list"),
-        pytest.param('ex:a schema:name "a"@en ; ul:name "b"@en .', id="one local name in two vocabularies"),
-        pytest.param('ex:a rdfs:label "a"@en ; skos:label "b"@en ; ex:label "c"@en .', id="three labels"),
-        pytest.param('ex:a ex:id "1" ; ex:type "2" ; ex:context "3" ; ex:graph "4" .', id="words that JSON-LD keeps"),
         pytest.param(
-            '<http://example.org/x:y> <urn:p> <urn:o> . ex:a <urn:q:r> "x" .', id="IRIs that look like prefixes"
+            'ex:a schema:name "a"@en ; ul:name "b"@en .', id="one local name in two vocabularies"
         ),
-        pytest.param('ex:a ex:p "ul:Office", "http://example.org/", "_:b", "@id" .', id="strings that look like IRIs"),
-        pytest.param('ex:a a ex:T, ul:Office ; ex:T "x" .', id="a class and a property of one name"),
+        pytest.param(
+            'ex:a rdfs:label "a"@en ; skos:label "b"@en ; ex:label "c"@en .', id="three labels"
+        ),
+        pytest.param(
+            'ex:a ex:id "1" ; ex:type "2" ; ex:context "3" ; ex:graph "4" .',
+            id="words that JSON-LD keeps",
+        ),
+        pytest.param(
+            '<http://example.org/x:y> <urn:p> <urn:o> . ex:a <urn:q:r> "x" .',
+            id="IRIs that look like prefixes",
+        ),
+        pytest.param(
+            'ex:a ex:p "ul:Office", "http://example.org/", "_:b", "@id" .',
+            id="strings that look like IRIs",
+        ),
+        pytest.param(
+            'ex:a a ex:T, ul:Office ; ex:T "x" .', id="a class and a property of one name"
+        ),
         pytest.param('ex:a ex:p "" , ""@fr .', id="empty strings"),
         pytest.param('ex:a ex:p "a\\nb\\"c\\\\" .', id="characters that JSON escapes"),
     ],
@@ -172,7 +207,9 @@ def test_no_triple_is_lost_or_made_up(turtle: str) -> None:
 def test_a_statement_of_a_kind_that_the_context_did_not_foresee_is_kept() -> None:
     dataset = triples('ex:b ex:p "x"@en ; ex:q ex:c ; ex:r "2013"^^xsd:gYear .')
     document(
-        triples('ex:a ex:p ex:b, 1 ; ex:q "plain" ; ex:r "2016-01"^^xsd:gYearMonth .'), "http://example.org/a", dataset
+        triples('ex:a ex:p ex:b, 1 ; ex:q "plain" ; ex:r "2016-01"^^xsd:gYearMonth .'),
+        "http://example.org/a",
+        dataset,
     )
 
 
@@ -207,9 +244,19 @@ def test_each_kind_of_entity_survives_the_published_context(
     assert json.loads(content)["id"] == node.value
 
 
-def test_the_published_context_reads_every_statement_of_ours_by_a_plain_name(release: Release) -> None:
+def test_the_published_context_reads_every_statement_of_ours_by_a_plain_name(
+    release: Release,
+) -> None:
     context = release.context()
     terms = {d["@id"] if isinstance(d, dict) else d: term for term, d in context.items()}
-    for name in ("coversRegion", "locatedIn", "worksInSector", "hasPriority", "openedOn", "staffCount", "activeSince"):
+    for name in (
+        "coversRegion",
+        "locatedIn",
+        "worksInSector",
+        "hasPriority",
+        "openedOn",
+        "staffCount",
+        "activeSince",
+    ):
         assert terms[NAMES.term(name)] == name
     assert terms["http://www.w3.org/2004/02/skos/core#prefLabel"] == "prefLabel"

@@ -40,24 +40,34 @@ ONE = "ex:S sh:targetClass ex:Office ; sh:property ex:p . ex:p sh:name 'Opened'@
     ("path", "expected"),
     [
         pytest.param("ex:a", [Step(f"{EX}a")], id="one property"),
-        pytest.param("[ sh:inversePath ex:a ]", [Step(f"{EX}a", back=True)], id="a property read backwards"),
+        pytest.param(
+            "[ sh:inversePath ex:a ]", [Step(f"{EX}a", back=True)], id="a property read backwards"
+        ),
         pytest.param("( ex:a ex:b )", [Step(f"{EX}a"), Step(f"{EX}b")], id="one after the other"),
         pytest.param(
-            "( [ sh:inversePath ex:a ] ex:b )", [Step(f"{EX}a", back=True), Step(f"{EX}b")], id="back, then forth"
+            "( [ sh:inversePath ex:a ] ex:b )",
+            [Step(f"{EX}a", back=True), Step(f"{EX}b")],
+            id="back, then forth",
         ),
         pytest.param(
             "[ sh:inversePath ( ex:a ex:b ) ]",
             [Step(f"{EX}b", back=True), Step(f"{EX}a", back=True)],
             id="a sequence read backwards begins at its end",
         ),
-        pytest.param("[ sh:alternativePath ( ex:a ex:b ) ]", None, id="alternatives are not followed"),
+        pytest.param(
+            "[ sh:alternativePath ( ex:a ex:b ) ]", None, id="alternatives are not followed"
+        ),
         pytest.param("[ sh:zeroOrMorePath ex:a ]", None, id="repetitions are not followed"),
         pytest.param("( ex:a [ sh:oneOrMorePath ex:b ] )", None, id="nor in a sequence"),
     ],
 )
-def test_a_path_is_read_as_the_steps_that_lead_to_a_value(path: str, expected: list[Step] | None) -> None:
+def test_a_path_is_read_as_the_steps_that_lead_to_a_value(
+    path: str, expected: list[Step] | None
+) -> None:
     groups = layout(f"{ONE} {path} .").groups([f"{EX}Office"], (), ())
-    assert [list(row.path) for group in groups for row in group.rows] == ([expected] if expected else [])
+    assert [list(row.path) for group in groups for row in group.rows] == (
+        [expected] if expected else []
+    )
 
 
 def test_rows_and_groups_stand_in_the_order_that_the_shapes_give() -> None:
@@ -69,7 +79,10 @@ def test_rows_and_groups_stand_in_the_order_that_the_shapes_give() -> None:
     ex:s sh:path ex:s ; sh:name "last, without a place"@en ; sh:group ex:second .
     """
     groups = layout(shapes).groups([f"{EX}Office"], (), ())
-    assert told(groups) == {"first": ["first"], "second": ["early", "late", "last, without a place"]}
+    assert told(groups) == {
+        "first": ["first"],
+        "second": ["early", "late", "last, without a place"],
+    }
     assert [group.key_facts for group in groups] == [True, False]
     assert groups[0].names == {"en": "First", "fr": "D’abord"}
 
@@ -78,12 +91,32 @@ def test_rows_and_groups_stand_in_the_order_that_the_shapes_give() -> None:
     ("target", "types", "outgoing", "incoming", "applies"),
     [
         pytest.param("sh:targetClass ex:Office", ["Office"], [], [], True, id="its class"),
-        pytest.param("sh:targetClass ex:Office", ["ZoneOffice"], [], [], True, id="a class above its own"),
-        pytest.param("sh:targetClass ex:ZoneOffice", ["Office"], [], [], False, id="not a class below its own"),
+        pytest.param(
+            "sh:targetClass ex:Office", ["ZoneOffice"], [], [], True, id="a class above its own"
+        ),
+        pytest.param(
+            "sh:targetClass ex:ZoneOffice",
+            ["Office"],
+            [],
+            [],
+            False,
+            id="not a class below its own",
+        ),
         pytest.param("sh:targetSubjectsOf ex:tag", [], ["tag"], [], True, id="it has the property"),
-        pytest.param("sh:targetSubjectsOf ex:tag", [], [], ["tag"], False, id="it is only the value of the property"),
-        pytest.param("sh:targetObjectsOf ex:tag", [], [], ["tag"], True, id="it is a value of the property"),
-        pytest.param("sh:severity sh:Violation", ["Office"], [], [], False, id="a shape without a target"),
+        pytest.param(
+            "sh:targetSubjectsOf ex:tag",
+            [],
+            [],
+            ["tag"],
+            False,
+            id="it is only the value of the property",
+        ),
+        pytest.param(
+            "sh:targetObjectsOf ex:tag", [], [], ["tag"], True, id="it is a value of the property"
+        ),
+        pytest.param(
+            "sh:severity sh:Violation", ["Office"], [], [], False, id="a shape without a target"
+        ),
     ],
 )
 def test_a_shape_takes_part_where_its_target_is_the_thing(
@@ -91,13 +124,20 @@ def test_a_shape_takes_part_where_its_target_is_the_thing(
 ) -> None:
     shapes = f"ex:S {target} ; sh:property ex:p . ex:p sh:path ex:p ; sh:name 'P'@en ; sh:group ex:first ; sh:order 1 ."
     found = layout(shapes, {f"{EX}ZoneOffice": {f"{EX}Office"}}).groups(
-        [EX + name for name in types], [EX + name for name in outgoing], [EX + name for name in incoming]
+        [EX + name for name in types],
+        [EX + name for name in outgoing],
+        [EX + name for name in incoming],
     )
     assert bool(found) == applies
 
 
 def test_a_property_shape_without_a_group_only_demands() -> None:
-    assert layout("ex:S sh:targetClass ex:O ; sh:property ex:p . ex:p sh:path ex:p .").groups([f"{EX}O"], (), ()) == ()
+    assert (
+        layout("ex:S sh:targetClass ex:O ; sh:property ex:p . ex:p sh:path ex:p .").groups(
+            [f"{EX}O"], (), ()
+        )
+        == ()
+    )
 
 
 def test_a_row_in_two_groups_is_in_both_and_of_two_rows_with_one_path_the_first_stands() -> None:
@@ -106,7 +146,10 @@ def test_a_row_in_two_groups_is_in_both_and_of_two_rows_with_one_path_the_first_
     ex:p sh:path ex:a ; sh:name "twice"@en ; sh:group ex:first, ex:second ; sh:order 1 .
     ex:q sh:path ex:a ; sh:name "again"@en ; sh:group ex:second ; sh:order 2 .
     """
-    assert told(layout(shapes).groups([f"{EX}O"], (), ())) == {"first": ["twice"], "second": ["twice"]}
+    assert told(layout(shapes).groups([f"{EX}O"], (), ())) == {
+        "first": ["twice"],
+        "second": ["twice"],
+    }
 
 
 def test_without_shapes_there_is_no_layout() -> None:

@@ -13,13 +13,23 @@ import pytest
 import shapely
 
 from unicef_linked.dataset.labels import Text
-from unicef_linked.presentation.maps import MARGIN, Connection, Feature, Label, contains, draw, read_place
+from unicef_linked.presentation.maps import (
+    MARGIN,
+    Connection,
+    Feature,
+    Label,
+    contains,
+    draw,
+    read_place,
+)
 
 SQUARE = {"type": "Polygon", "coordinates": [[[0, 0], [2, 0], [2, 2], [0, 2], [0, 0]]]}
 BESIDE = {"type": "Polygon", "coordinates": [[[2, 0], [4, 0], [4, 2], [2, 2], [2, 1], [2, 0]]]}
 HOLED = {
     "type": "MultiPolygon",
-    "coordinates": [[[[0, 0], [9, 0], [9, 9], [0, 9], [0, 0]], [[3, 3], [3, 6], [6, 6], [6, 3], [3, 3]]]],
+    "coordinates": [
+        [[[0, 0], [9, 0], [9, 9], [0, 9], [0, 0]], [[3, 3], [3, 6], [6, 6], [6, 3], [3, 3]]]
+    ],
 }
 POINT = {"type": "Point", "coordinates": [1, 1]}
 
@@ -39,7 +49,9 @@ def test_a_map_is_true_to_scale_at_its_middle_latitude() -> None:
 
 
 def test_north_is_above_and_west_is_left() -> None:
-    drawn = draw([Feature("x:square", SQUARE), Feature("x:point", {"type": "Point", "coordinates": [0, 2]})])
+    drawn = draw(
+        [Feature("x:square", SQUARE), Feature("x:point", {"type": "Point", "coordinates": [0, 2]})]
+    )
     assert drawn is not None
     [point] = drawn.points
     assert (point.x, point.y) == (MARGIN, MARGIN)
@@ -54,7 +66,10 @@ def test_a_corner_on_a_straight_border_is_left_out_and_a_border_is_shared() -> N
 
 
 def test_the_label_of_an_area_lies_where_words_have_room() -> None:
-    lying_l = {"type": "Polygon", "coordinates": [[[0, 0], [9, 0], [9, 3], [2, 3], [2, 9], [0, 9], [0, 0]]]}
+    lying_l = {
+        "type": "Polygon",
+        "coordinates": [[[0, 0], [9, 0], [9, 3], [2, 3], [2, 9], [0, 9], [0, 0]]],
+    }
     drawn = draw([Feature("x:l", lying_l, Text("The long foot of an area"))])
     assert drawn is not None
     [label] = drawn.labels
@@ -64,7 +79,10 @@ def test_the_label_of_an_area_lies_where_words_have_room() -> None:
 
 
 def test_a_label_that_fits_nowhere_is_left_to_the_title() -> None:
-    drawn = draw([Feature("x:west", SQUARE, Text("Somewhereincomprehensible")), Feature("x:east", BESIDE)], width=200)
+    drawn = draw(
+        [Feature("x:west", SQUARE, Text("Somewhereincomprehensible")), Feature("x:east", BESIDE)],
+        width=200,
+    )
     assert drawn is not None
     assert drawn.labels == ()
 
@@ -72,7 +90,9 @@ def test_a_label_that_fits_nowhere_is_left_to_the_title() -> None:
 def test_labels_of_points_do_not_cover_each_other() -> None:
     row = [{"type": "Point", "coordinates": [number / 10, 0]} for number in range(3)]
     around = [{"type": "Point", "coordinates": [x, y]} for x in (-1, 1) for y in (-1, 1)]
-    features = [Feature(f"x:{n}", point, Text(f"Place {n}")) for n, point in enumerate([*row, *around])]
+    features = [
+        Feature(f"x:{n}", point, Text(f"Place {n}")) for n, point in enumerate([*row, *around])
+    ]
     drawn = draw(features, words=20)
     assert drawn is not None
     assert len(drawn.labels) == 7
@@ -84,7 +104,9 @@ def boundaries() -> list[Feature]:
     path = Path(__file__).parents[2] / "data" / "reference" / "geometries.ttl"
     found = []
     for quad in ox.parse(path=path, format=ox.RdfFormat.TURTLE, base_iri="x:"):
-        geometry = read_place(quad.object.value) if quad.predicate.value.endswith("#asWKT") else None
+        geometry = (
+            read_place(quad.object.value) if quad.predicate.value.endswith("#asWKT") else None
+        )
         if geometry and geometry["type"].endswith("Polygon"):
             iri = str(quad.subject)
             found.append(Feature(iri, geometry, Text(iri.strip("<>").rsplit("/", 1)[-1])))
@@ -121,7 +143,9 @@ def test_labels_of_areas_stand_in_their_areas_and_apart(height: int) -> None:
     assert drawn is not None
     assert drawn.labels
     for label in drawn.labels:
-        assert outline(label.shape.path).contains(shapely.Point(label.x, label.y)), label.shape.feature.iri
+        assert outline(label.shape.path).contains(shapely.Point(label.x, label.y)), (
+            label.shape.feature.iri
+        )
     boxes = [words_of(label, height) for label in drawn.labels]
     assert not any(one.overlaps(other) for one, other in combinations(boxes, 2))
 
@@ -155,7 +179,9 @@ def test_a_single_point_makes_a_map() -> None:
 
 
 def test_a_line_is_drawn_open() -> None:
-    drawn = draw([Feature("x:line", {"type": "LineString", "coordinates": [[0, 0], [1, 1], [2, 0]]})])
+    drawn = draw(
+        [Feature("x:line", {"type": "LineString", "coordinates": [[0, 0], [1, 1], [2, 0]]})]
+    )
     assert drawn is not None
     assert drawn.areas[0].path
     assert not drawn.areas[0].path.endswith("z")
@@ -163,7 +189,13 @@ def test_a_line_is_drawn_open() -> None:
 
 def test_a_connection_runs_between_what_is_on_the_map() -> None:
     features = [Feature("x:square", SQUARE), Feature("x:point", POINT)]
-    drawn = draw(features, connections=[Connection("x:point", "x:square", "solid"), Connection("x:point", "x:nowhere")])
+    drawn = draw(
+        features,
+        connections=[
+            Connection("x:point", "x:square", "solid"),
+            Connection("x:point", "x:nowhere"),
+        ],
+    )
     assert drawn is not None
     [line] = drawn.lines
     assert (line.x1, line.y1) == (drawn.points[0].x, drawn.points[0].y)
@@ -190,7 +222,9 @@ def test_a_title_says_the_name_and_the_note(label: str, note: str, title: str) -
         pytest.param((1, 10), False, id="above"),
     ],
 )
-def test_an_area_contains_what_lies_within_it(position: tuple[float, float], *, inside: bool) -> None:
+def test_an_area_contains_what_lies_within_it(
+    position: tuple[float, float], *, inside: bool
+) -> None:
     assert contains(HOLED, position) is inside
 
 
@@ -199,12 +233,24 @@ def test_an_area_contains_what_lies_within_it(position: tuple[float, float], *, 
     [
         pytest.param('{"type": "Point", "coordinates": [1, 1]}', POINT, id="GeoJSON"),
         pytest.param("POINT (1 1)", POINT, id="WKT"),
-        pytest.param("<http://www.opengis.net/def/crs/OGC/1.3/CRS84> POINT (1 2)", [1, 2], id="WKT that says CRS84"),
-        pytest.param("<http://www.opengis.net/def/crs/EPSG/0/4326> POINT (2 1)", [1, 2], id="latitude first"),
-        pytest.param("POLYGON ((0 0, 2 0, 2 2, 0 2, 0 0))", SQUARE, id="an area as WKT"),
-        pytest.param("<http://www.opengis.net/def/crs/EPSG/0/2154> POINT (2 1)", None, id="metres are no degrees"),
         pytest.param(
-            "POLYGON ((0 0, 0 2, 2 2, 2 0, 0 0))", [[[0, 0], [2, 0], [2, 2], [0, 2], [0, 0]]], id="WKT is wound"
+            "<http://www.opengis.net/def/crs/OGC/1.3/CRS84> POINT (1 2)",
+            [1, 2],
+            id="WKT that says CRS84",
+        ),
+        pytest.param(
+            "<http://www.opengis.net/def/crs/EPSG/0/4326> POINT (2 1)", [1, 2], id="latitude first"
+        ),
+        pytest.param("POLYGON ((0 0, 2 0, 2 2, 0 2, 0 0))", SQUARE, id="an area as WKT"),
+        pytest.param(
+            "<http://www.opengis.net/def/crs/EPSG/0/2154> POINT (2 1)",
+            None,
+            id="metres are no degrees",
+        ),
+        pytest.param(
+            "POLYGON ((0 0, 0 2, 2 2, 2 0, 0 0))",
+            [[[0, 0], [2, 0], [2, 2], [0, 2], [0, 0]]],
+            id="WKT is wound",
         ),
         pytest.param("POINT (-7.98 12.65)", [-7.98, 12.65], id="no noise of floats"),
         pytest.param("GEOMETRYCOLLECTION (POINT (1 1))", None, id="a collection"),

@@ -34,14 +34,26 @@ JENA_GRAPH = (
         pytest.param("text/turtle", "turtle", id="a type by its name"),
         pytest.param("TEXT/Turtle", "turtle", id="types do not depend on case (8.3.1)"),
         pytest.param("text/*", "turtle", id="a subtype wildcard takes our first text"),
-        pytest.param("application/*", "jsonld", id="a subtype wildcard takes our first application"),
-        pytest.param("text/*;q=0.5, application/ld+json", "jsonld", id="quality beats our order"),
-        pytest.param("text/turtle;q=0.5, application/ld+json;q=0.9", "jsonld", id="the higher weight wins"),
         pytest.param(
-            "text/turtle;q=0.5,application/ld+json;q=0.5", "turtle", id="equal weights leave the choice to us"
+            "application/*", "jsonld", id="a subtype wildcard takes our first application"
         ),
-        pytest.param("application/trig, text/html", "trig", id="the client's order says nothing, ours decides"),
-        pytest.param("text/*;q=0.9, text/turtle;q=0.1", "html", id="the narrower range decides for its type"),
+        pytest.param("text/*;q=0.5, application/ld+json", "jsonld", id="quality beats our order"),
+        pytest.param(
+            "text/turtle;q=0.5, application/ld+json;q=0.9", "jsonld", id="the higher weight wins"
+        ),
+        pytest.param(
+            "text/turtle;q=0.5,application/ld+json;q=0.5",
+            "turtle",
+            id="equal weights leave the choice to us",
+        ),
+        pytest.param(
+            "application/trig, text/html",
+            "trig",
+            id="the client's order says nothing, ours decides",
+        ),
+        pytest.param(
+            "text/*;q=0.9, text/turtle;q=0.1", "html", id="the narrower range decides for its type"
+        ),
         pytest.param("*/*;q=0.9, text/*;q=0.1", "jsonld", id="text/* is narrower than */*"),
         pytest.param("text/html;q=0, */*", "turtle", id="q=0 refuses even under a wildcard"),
         pytest.param("text/turtle;q=0, */*;q=0.1", "jsonld", id="q=0 refuses our first offer"),
@@ -51,9 +63,15 @@ JENA_GRAPH = (
         pytest.param("text/turtle;q=0.001", "turtle", id="the least weight still accepts"),
         pytest.param("image/png", None, id="what we do not have"),
         pytest.param("text/turtle; charset=utf-8", "turtle", id="a charset does not hide a match"),
-        pytest.param("text/turtle;charset=UTF-8;q=0.3, text/html;q=0.2", "turtle", id="a charset and a weight"),
         pytest.param(
-            'application/ld+json;profile="http://www.w3.org/ns/json-ld#compacted"', "jsonld", id="a profile hides none"
+            "text/turtle;charset=UTF-8;q=0.3, text/html;q=0.2",
+            "turtle",
+            id="a charset and a weight",
+        ),
+        pytest.param(
+            'application/ld+json;profile="http://www.w3.org/ns/json-ld#compacted"',
+            "jsonld",
+            id="a profile hides none",
         ),
         pytest.param(
             'application/ld+json;profile="http://example.org/a,b;q=0";q=0.7, text/turtle;q=0.5',
@@ -61,21 +79,43 @@ JENA_GRAPH = (
             id="a comma and a semicolon inside quotes part nothing",
         ),
         pytest.param("text/turtle;version=1.1", "turtle", id="a version hides none"),
-        pytest.param("text/html;level=1, text/turtle;q=0.1", "turtle", id="another parameter names another thing"),
-        pytest.param("text/turtle ; q=0.2 , text/html ; q=0.4", "html", id="white space around separators (5.6.3)"),
-        pytest.param("text/turtle;Q=0.1, text/html;q=0.2", "html", id="the name of the weight has no case"),
-        pytest.param("text/turtle;q=1.000;ext=1", "turtle", id="an extension after the weight (RFC 7231) is no matter"),
-        pytest.param("text/turtle;q=high", "turtle", id="a weight that is no number still asks for the type"),
+        pytest.param(
+            "text/html;level=1, text/turtle;q=0.1",
+            "turtle",
+            id="another parameter names another thing",
+        ),
+        pytest.param(
+            "text/turtle ; q=0.2 , text/html ; q=0.4",
+            "html",
+            id="white space around separators (5.6.3)",
+        ),
+        pytest.param(
+            "text/turtle;Q=0.1, text/html;q=0.2", "html", id="the name of the weight has no case"
+        ),
+        pytest.param(
+            "text/turtle;q=1.000;ext=1",
+            "turtle",
+            id="an extension after the weight (RFC 7231) is no matter",
+        ),
+        pytest.param(
+            "text/turtle;q=high", "turtle", id="a weight that is no number still asks for the type"
+        ),
         pytest.param("text/turtle;q=7, text/html", "turtle", id="a weight over 1 counts as 1"),
-        pytest.param("text/turtle;q=-1, text/html;q=0.1", "html", id="a weight below 0 counts as 0"),
+        pytest.param(
+            "text/turtle;q=-1, text/html;q=0.1", "html", id="a weight below 0 counts as 0"
+        ),
         pytest.param("text/turtle;", "turtle", id="a trailing semicolon is no parameter"),
         pytest.param('text/turtle;charset="utf-8', "turtle", id="a quote that never closes"),
         pytest.param("application/json", "jsonld", id="JSON for a graph is JSON-LD"),
         pytest.param("application/xml", "rdfxml", id="XML for a graph is RDF/XML"),
         pytest.param("application/xhtml+xml", "html", id="XHTML is the page"),
-        pytest.param("application/x-turtle", "turtle", id="the name that Turtle had before it was registered"),
         pytest.param(
-            "application/json;q=0.9, application/ld+json;q=0.1, text/turtle;q=0.5", "turtle", id="own name first"
+            "application/x-turtle", "turtle", id="the name that Turtle had before it was registered"
+        ),
+        pytest.param(
+            "application/json;q=0.9, application/ld+json;q=0.1, text/turtle;q=0.5",
+            "turtle",
+            id="own name first",
         ),
         pytest.param(BROWSER, "html", id="Firefox"),
         pytest.param(CHROME, "html", id="Chrome"),
@@ -85,7 +125,9 @@ JENA_GRAPH = (
         pytest.param("application/rdf+xml, application/xml;q=0.1", "rdfxml", id="Protégé"),
     ],
 )
-def test_choose_gives_the_document_the_client_likes_best(accept: str | None, expected: str | None) -> None:
+def test_choose_gives_the_document_the_client_likes_best(
+    accept: str | None, expected: str | None
+) -> None:
     chosen = choose(accept, DOCUMENT_FORMATS)
     assert (chosen and chosen.name) == expected
 
@@ -96,13 +138,21 @@ def test_choose_gives_the_document_the_client_likes_best(accept: str | None, exp
         pytest.param(None, "json", id="nothing asked: JSON"),
         pytest.param("application/json", "json", id="JSON for solutions is SPARQL Results JSON"),
         pytest.param("application/xml", "xml", id="XML for solutions is SPARQL Results XML"),
-        pytest.param("text/csv, application/json;q=0.5", "csv", id="quality between an own name and an alias"),
+        pytest.param(
+            "text/csv, application/json;q=0.5", "csv", id="quality between an own name and an alias"
+        ),
         pytest.param("text/*", "csv", id="text/* is no request for XML by its alias text/xml"),
-        pytest.param("text/turtle, application/rdf+xml", None, id="RDF types say nothing about solutions"),
-        pytest.param("text/turtle, */*;q=0.1", "json", id="RDF first, anything else at a low weight"),
+        pytest.param(
+            "text/turtle, application/rdf+xml", None, id="RDF types say nothing about solutions"
+        ),
+        pytest.param(
+            "text/turtle, */*;q=0.1", "json", id="RDF first, anything else at a low weight"
+        ),
     ],
 )
-def test_choose_gives_the_solutions_the_client_likes_best(accept: str | None, expected: str | None) -> None:
+def test_choose_gives_the_solutions_the_client_likes_best(
+    accept: str | None, expected: str | None
+) -> None:
     chosen = choose(accept, SOLUTION_FORMATS)
     assert (chosen and chosen.name) == expected
 
@@ -115,7 +165,9 @@ def test_each_format_is_reached_by_its_own_content_type(offer: object) -> None:
 
 
 def test_a_format_listed_twice_keeps_its_higher_weight() -> None:
-    chosen = choose("text/turtle;q=0.1, application/trig;q=0.5, text/turtle;charset=utf-8;q=0.9", GRAPH_FORMATS)
+    chosen = choose(
+        "text/turtle;q=0.1, application/trig;q=0.5, text/turtle;charset=utf-8;q=0.9", GRAPH_FORMATS
+    )
     assert chosen
     assert chosen.name == "turtle"
 
@@ -132,12 +184,16 @@ def test_a_format_listed_twice_keeps_its_higher_weight() -> None:
         pytest.param(None, "fr;q=0.4, en;q=0.8", "en", id="the order does not"),
         pytest.param(None, "fr, en", "fr", id="equal weights: our order"),
         pytest.param(None, "de, en;q=0.2", "en", id="what we lack is passed over"),
-        pytest.param(None, "de", "fr", id="nothing we have: our first, a page is better than a 406"),
+        pytest.param(
+            None, "de", "fr", id="nothing we have: our first, a page is better than a 406"
+        ),
         pytest.param(None, "*", "fr", id="any: our first"),
         pytest.param(None, "fr;q=0, *", "en", id="any but French"),
         pytest.param(None, "fr;q=0", "en", id="refusing French leaves English"),
         pytest.param(None, "en;q=0.5, *;q=0.8", "fr", id="a star is the others"),
-        pytest.param(None, "frr", "fr", id="Northern Frisian is not French; nothing matches, our first"),
+        pytest.param(
+            None, "frr", "fr", id="Northern Frisian is not French; nothing matches, our first"
+        ),
         pytest.param(None, "eng, en;q=0.1", "en", id="a longer word is another language"),
         pytest.param("fr", "en", "fr", id="?lang= beats the header"),
         pytest.param("en", None, "en", id="?lang= alone"),
@@ -145,7 +201,9 @@ def test_a_format_listed_twice_keeps_its_higher_weight() -> None:
         pytest.param("", "en", "en", id="an empty ?lang= says nothing"),
     ],
 )
-def test_a_page_is_in_the_language_the_reader_likes_best(wanted: str | None, header: str | None, expected: str) -> None:
+def test_a_page_is_in_the_language_the_reader_likes_best(
+    wanted: str | None, header: str | None, expected: str
+) -> None:
     assert choose_language(wanted, header, ("fr", "en")) == expected
 
 

@@ -32,7 +32,9 @@ def test_a_report_is_read_back() -> None:
 
 
 def test_a_thing_that_fails_two_rules_of_a_shape_counts_once_and_advice_does_not() -> None:
-    report = read_report(ox.parse(REPORT.replace("sh:Warning", "sh:Violation"), format=ox.RdfFormat.TURTLE))
+    report = read_report(
+        ox.parse(REPORT.replace("sh:Warning", "sh:Violation"), format=ox.RdfFormat.TURTLE)
+    )
     shapes = {name: Shape(name) for name in ("urn:S-p", "urn:S-q")} | {
         "urn:S": Shape("urn:S", parts=("urn:S-p", "urn:S-q"))
     }
@@ -52,10 +54,21 @@ def finding(url: str, state: str, asked: str) -> tuple[str, Finding]:
 @pytest.mark.parametrize(
     ("findings", "expected"),
     [
-        pytest.param({}, Checked((Host("b.org", 2, {}), Host("a.org", 1, {}))), id="not checked yet"),
         pytest.param(
-            dict([finding("http://a.org/1", "dead", "2026-02-01"), finding("http://b.org/1", "ok", "2026-01-01")]),
-            Checked((Host("b.org", 2, {"ok": 1}), Host("a.org", 1, {"dead": 1})), "2026-01-01", "2026-02-01"),
+            {}, Checked((Host("b.org", 2, {}), Host("a.org", 1, {}))), id="not checked yet"
+        ),
+        pytest.param(
+            dict(
+                [
+                    finding("http://a.org/1", "dead", "2026-02-01"),
+                    finding("http://b.org/1", "ok", "2026-01-01"),
+                ]
+            ),
+            Checked(
+                (Host("b.org", 2, {"ok": 1}), Host("a.org", 1, {"dead": 1})),
+                "2026-01-01",
+                "2026-02-01",
+            ),
             id="checked in part",
         ),
         pytest.param(
@@ -65,7 +78,9 @@ def finding(url: str, state: str, asked: str) -> tuple[str, Finding]:
         ),
     ],
 )
-def test_links_are_told_by_host_in_the_light_of_a_check(findings: dict[str, Finding], expected: Checked) -> None:
+def test_links_are_told_by_host_in_the_light_of_a_check(
+    findings: dict[str, Finding], expected: Checked
+) -> None:
     links = [("http://a.org/1", "a.org"), ("http://b.org/1", "b.org"), ("http://b.org/2", "b.org")]
     found = check_of(links, findings)
     assert found == expected

@@ -16,7 +16,9 @@ from unicef_linked.lookup.matching import Question, Reconciler, read_questions
 if TYPE_CHECKING:
     from unicef_linked.release import Release
 
-with (Path(__file__).parents[1] / "data" / "messy-names.csv").open(encoding="utf-8", newline="") as file:
+with (Path(__file__).parents[1] / "data" / "messy-names.csv").open(
+    encoding="utf-8", newline=""
+) as file:
     MESSY: Final = list(csv.DictReader(file))
 """Names as found in tables, the type of their column, and the entity that is meant; none where none is, or several."""
 
@@ -25,7 +27,10 @@ with (Path(__file__).parents[1] / "data" / "messy-names.csv").open(encoding="utf
 def reconciler(release: Release) -> Reconciler:
     """A reconciler of the packaged dataset."""
     published = ox.Dataset(release.quads())
-    return Reconciler(build(release.quads(), release.names), lambda iri: published.quads_for_subject(ox.NamedNode(iri)))
+    return Reconciler(
+        build(release.quads(), release.names),
+        lambda iri: published.quads_for_subject(ox.NamedNode(iri)),
+    )
 
 
 def ask(row: dict[str, str]) -> Question:
@@ -40,7 +45,9 @@ def test_the_table_is_large_enough_to_mean_something() -> None:
 
 def test_every_automatic_match_is_right(reconciler: Reconciler) -> None:
     """Precision 1.00: over the rows with a candidate that has ``match: true``, it is the entity that is meant."""
-    found = [(row, [c.entity.id for c in reconciler.candidates(ask(row)) if c.match]) for row in MESSY]
+    found = [
+        (row, [c.entity.id for c in reconciler.candidates(ask(row)) if c.match]) for row in MESSY
+    ]
     wrong = [(row["name"], row["type"], ids) for row, ids in found if ids and ids != [row["id"]]]
     assert wrong == []
     assert sum(bool(ids) for _, ids in found) > 0.7 * sum(bool(row["id"]) for row in MESSY)
@@ -66,29 +73,59 @@ def outcome(reconciler: Reconciler, question: Question) -> list[tuple[str, bool]
 @pytest.mark.parametrize(
     ("question", "expected"),
     [
-        pytest.param(Question("Gao", ("Region",)), [("region/gao", True)], id="a name in a column of regions"),
-        pytest.param(Question("Gao"), [("region/gao", False), ("place/gao", False)], id="a name of two things"),
+        pytest.param(
+            Question("Gao", ("Region",)), [("region/gao", True)], id="a name in a column of regions"
+        ),
+        pytest.param(
+            Question("Gao"),
+            [("region/gao", False), ("place/gao", False)],
+            id="a name of two things",
+        ),
         pytest.param(Question("Région de Gao"), [("region/gao", True)], id="the kind decides"),
         pytest.param(Question("Ville de Gao"), [("place/gao", True)], id="the other kind"),
-        pytest.param(Question("Gao", ("Office",)), [("office/gao", True)], id="an office by its town"),
-        pytest.param(Question("Cercle de Gao", ("Region",)), [("region/gao", False)], id="another division"),
-        pytest.param(Question("Regoin de Gao"), [("region/gao", False)], id="a typing error is never certain"),
         pytest.param(
-            Question("ML07"), [("region/gao", False), ("region/koulikoro", False)], id="a code with two readings"
+            Question("Gao", ("Office",)), [("office/gao", True)], id="an office by its town"
+        ),
+        pytest.param(
+            Question("Cercle de Gao", ("Region",)), [("region/gao", False)], id="another division"
+        ),
+        pytest.param(
+            Question("Regoin de Gao"), [("region/gao", False)], id="a typing error is never certain"
+        ),
+        pytest.param(
+            Question("ML07"),
+            [("region/gao", False), ("region/koulikoro", False)],
+            id="a code with two readings",
         ),
         pytest.param(Question("2457161"), [("region/gao", False)], id="digits may be anything"),
         pytest.param(
-            Question("wd:Q332392"), [("region/gao", False)], id="a close match elsewhere is not the same thing"
+            Question("wd:Q332392"),
+            [("region/gao", False)],
+            id="a close match elsewhere is not the same thing",
         ),
-        pytest.param(Question("wd:Q214155"), [("region/mopti", True)], id="the same thing elsewhere"),
+        pytest.param(
+            Question("wd:Q214155"), [("region/mopti", True)], id="the same thing elsewhere"
+        ),
         pytest.param(Question("Ouagadougou"), [], id="elsewhere"),
         pytest.param(Question("Niamey", ("Region",)), [], id="elsewhere, in a column of regions"),
         pytest.param(Question("Gao", ("Nothing",)), [], id="an unknown type"),
-        pytest.param(Question("Gao", ("ul:Region",)), [("region/gao", True)], id="a type with its prefix"),
-        pytest.param(Question("Gao", ("Region", "Place")), [("region/gao", False), ("place/gao", False)], id="any"),
-        pytest.param(Question("Gao", ("Office", "ZoneOffice"), "all"), [("office/gao", True)], id="all"),
+        pytest.param(
+            Question("Gao", ("ul:Region",)), [("region/gao", True)], id="a type with its prefix"
+        ),
+        pytest.param(
+            Question("Gao", ("Region", "Place")),
+            [("region/gao", False), ("place/gao", False)],
+            id="any",
+        ),
+        pytest.param(
+            Question("Gao", ("Office", "ZoneOffice"), "all"), [("office/gao", True)], id="all"
+        ),
         pytest.param(Question("Gao", ("Region", "Place"), "all"), [], id="nothing is of both"),
-        pytest.param(Question("Gao", ("Region",), "should"), [("region/gao", True)], id="should puts it first"),
+        pytest.param(
+            Question("Gao", ("Region",), "should"),
+            [("region/gao", True)],
+            id="should puts it first",
+        ),
         pytest.param(
             Question("ML07", properties=(("prefLabel", ("Gao Region",)),)),
             [("region/gao", True)],
@@ -124,7 +161,13 @@ def test_the_best_candidates_and_whether_they_are_certain(
 
 def test_features_say_what_a_score_is_made_of(reconciler: Reconciler) -> None:
     [candidate] = reconciler.candidates(Question("Cercle de Gao", ("Region",)))
-    assert candidate.features == {"name": 100.0, "exact": False, "kind": False, "type": True, "alone": False}
+    assert candidate.features == {
+        "name": 100.0,
+        "exact": False,
+        "kind": False,
+        "type": True,
+        "alone": False,
+    }
 
 
 def test_scores_lie_between_0_and_100_and_fall(reconciler: Reconciler) -> None:
@@ -134,7 +177,9 @@ def test_scores_lie_between_0_and_100_and_fall(reconciler: Reconciler) -> None:
         assert all(0 < score <= 100 for score in scores)
 
 
-@pytest.mark.parametrize("text", ["x " * 500_000, "1" * 1_000_000, "é" * 1_000_000], ids=["words", "digits", "letters"])
+@pytest.mark.parametrize(
+    "text", ["x " * 500_000, "1" * 1_000_000, "é" * 1_000_000], ids=["words", "digits", "letters"]
+)
 def test_a_name_without_end_is_no_name(reconciler: Reconciler, text: str) -> None:
     assert reconciler.candidates(Question(text, properties=(("inCountry", (text,)),))) == []
 

@@ -47,10 +47,14 @@ def reader(language: str) -> Reader:
         pytest.param(KIDAL, "bm", Text("Kidal Region", "en"), id="else in English"),
         pytest.param(WIKIDATA, "fr", Text("Mali", "bm"), id="else in any, and the page says which"),
         pytest.param(f"{SKOS}note", "fr", Text("skos:note", ""), id="else the prefixed name"),
-        pytest.param("http://example.org/x", "fr", Text("http://example.org/x", ""), id="else the IRI"),
+        pytest.param(
+            "http://example.org/x", "fr", Text("http://example.org/x", ""), id="else the IRI"
+        ),
     ],
 )
-def test_a_thing_is_called_by_the_best_name_there_is(iri: str, language: str, expected: Text) -> None:
+def test_a_thing_is_called_by_the_best_name_there_is(
+    iri: str, language: str, expected: Text
+) -> None:
     assert reader(language).label(iri) == expected
 
 
@@ -78,14 +82,24 @@ def test_a_resource_has_its_types_statements_and_what_leads_to_it() -> None:
 
 
 def test_our_own_terms_come_before_those_of_others() -> None:
-    order = [prop.link.iri.startswith(NAMES.ontology) for prop in reader("en").resource(GAO, QUADS).properties]
+    order = [
+        prop.link.iri.startswith(NAMES.ontology)
+        for prop in reader("en").resource(GAO, QUADS).properties
+    ]
     assert order == sorted(order, reverse=True)
 
 
 def test_names_that_the_title_shows_already_are_not_repeated() -> None:
     found = reader("en").resource(GAO, QUADS)
     assert found.values(f"{SKOS}prefLabel") == ()
-    more = [*QUADS, ox.Quad(ox.NamedNode(GAO), ox.NamedNode(f"{SKOS}prefLabel"), ox.Literal("another", language="en"))]
+    more = [
+        *QUADS,
+        ox.Quad(
+            ox.NamedNode(GAO),
+            ox.NamedNode(f"{SKOS}prefLabel"),
+            ox.Literal("another", language="en"),
+        ),
+    ]
     assert reader("en").resource(GAO, more).values(f"{SKOS}prefLabel") != ()
 
 
@@ -97,7 +111,9 @@ def test_a_statement_made_in_two_graphs_is_shown_once_with_both() -> None:
 
 def test_a_literal_says_its_language_or_its_datatype() -> None:
     read = reader("en")
-    year = read.value(ox.Literal("2013", datatype=ox.NamedNode("http://www.w3.org/2001/XMLSchema#gYear")))
+    year = read.value(
+        ox.Literal("2013", datatype=ox.NamedNode("http://www.w3.org/2001/XMLSchema#gYear"))
+    )
     assert year.text == Text("2013")
     assert year.datatype
     assert year.datatype.label.text == "xsd:gYear"
@@ -108,7 +124,10 @@ def test_a_literal_says_its_language_or_its_datatype() -> None:
 @pytest.mark.parametrize("language", ["en", "fr"])
 def test_texts_in_the_readers_language_come_first(language: str) -> None:
     note = ox.NamedNode(f"{SKOS}scopeNote")
-    notes = [ox.Quad(ox.NamedNode(GAO), note, ox.Literal(f"note {tag}", language=tag)) for tag in ("en", "fr", "ar")]
+    notes = [
+        ox.Quad(ox.NamedNode(GAO), note, ox.Literal(f"note {tag}", language=tag))
+        for tag in ("en", "fr", "ar")
+    ]
     values = reader(language).resource(GAO, notes).values(note.value)
     assert values[0].text == Text(f"note {language}", language)
 

@@ -69,9 +69,21 @@ def test_what_is_no_table_is_refused(tmp_path: Path, content: bytes) -> None:
 @pytest.fixture
 def table(tmp_path: Path) -> Path:
     """A table with every kind of row."""
-    names = ["Région de Gao", "SEGOU", "Ouagadougou", "", "Tombuctu", "ML07", "Région de Gao", "=Kayes"]
+    names = [
+        "Région de Gao",
+        "SEGOU",
+        "Ouagadougou",
+        "",
+        "Tombuctu",
+        "ML07",
+        "Région de Gao",
+        "=Kayes",
+    ]
     path = tmp_path / "in.csv"
-    path.write_bytes("Région;n\r\n".encode("latin-1") + "".join(f"{name};1\r\n" for name in names).encode("latin-1"))
+    path.write_bytes(
+        "Région;n\r\n".encode("latin-1")
+        + "".join(f"{name};1\r\n" for name in names).encode("latin-1")
+    )
     return path
 
 
@@ -85,11 +97,25 @@ def test_identifiers_are_added_where_the_match_is_certain(
 ) -> None:
     out = tmp_path / "out.csv"
     assert run(release, table, "--column", "Région", "--type", "region", "--out", str(out)) == 0
-    assert out.read_bytes().startswith(b"\xef\xbb\xbf"), "Excel takes UTF-8 for something else without it"
+    assert out.read_bytes().startswith(b"\xef\xbb\xbf"), (
+        "Excel takes UTF-8 for something else without it"
+    )
     rows = list(csv.DictReader(io.StringIO(out.read_text("utf-8-sig"), newline=""), delimiter=";"))
-    assert [row["ul_match"] for row in rows] == ["true", "true", "false", "false", "false", "false", "true", "true"]
+    assert [row["ul_match"] for row in rows] == [
+        "true",
+        "true",
+        "false",
+        "false",
+        "false",
+        "false",
+        "true",
+        "true",
+    ]
     gao = rows[0]
-    assert (gao["ul_iri"], gao["ul_id"]) == ("https://w3id.org/unicef-linked/id/region/gao", "region/gao")
+    assert (gao["ul_iri"], gao["ul_id"]) == (
+        "https://w3id.org/unicef-linked/id/region/gao",
+        "region/gao",
+    )
     assert (gao["ul_pcode"], gao["ul_iso3166-2"], gao["ul_score"]) == ("ML07", "ML-7", "100")
     unknown, empty, typing, code = rows[2:6]
     assert (unknown["ul_id"], empty["ul_id"]) == ("", "")
@@ -116,24 +142,40 @@ def test_without_a_file_to_write_it_goes_to_standard_output(
     release: Release, table: Path, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:
     assert run(release, table, "--column", "Région") == 0
-    assert capfdbinary.readouterr().out.decode().startswith("Région;n;ul_iri;ul_id;ul_label;ul_score;ul_match;")
+    assert (
+        capfdbinary.readouterr()
+        .out.decode()
+        .startswith("Région;n;ul_iri;ul_id;ul_label;ul_score;ul_match;")
+    )
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
         (["--column", "Ville"], "there is no column 'Ville'; the columns are: Région, n"),
-        (["--column", "n", "--type", "planet"], "there is no type 'planet'; there are: Region, Place, Office"),
-        (["--column", "n", "--out", "/nowhere/at/all.csv"], "/nowhere/at/all.csv cannot be written"),
+        (
+            ["--column", "n", "--type", "planet"],
+            "there is no type 'planet'; there are: Region, Place, Office",
+        ),
+        (
+            ["--column", "n", "--out", "/nowhere/at/all.csv"],
+            "/nowhere/at/all.csv cannot be written",
+        ),
     ],
 )
 def test_what_is_wrong_is_said_in_one_sentence(
-    release: Release, table: Path, options: list[str], message: str, capsys: pytest.CaptureFixture[str]
+    release: Release,
+    table: Path,
+    options: list[str],
+    message: str,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert run(release, table, *options) == 2
     assert message in capsys.readouterr().err
 
 
-def test_a_file_that_is_not_there_is_named(release: Release, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_file_that_is_not_there_is_named(
+    release: Release, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["reconcile", "no/such.csv", "--column", "x"]) == 2
     assert "no/such.csv cannot be read" in capsys.readouterr().err

@@ -12,13 +12,37 @@ from unicef_linked.rdf.iris import XSD
 @pytest.mark.parametrize(
     ("datatype", "text", "english", "french", "kind"),
     [
-        pytest.param("gYear", "2013", "2013", "2013", "date", id="a year is no number: no separator"),
-        pytest.param("gYearMonth", "2016-01", "January 2016", "janvier 2016", "date", id="no more exact than it is"),
-        pytest.param("date", "2016-01-19", "19 January 2016", "19 janvier 2016", "date", id="a day"),
-        pytest.param("gYear", "-0044", "-0044", "-0044", "date", id="a year before ours stays as it is"),
-        pytest.param("date", "2016-01-19Z", "2016-01-19Z", "2016-01-19Z", "date", id="so does a day with a zone"),
-        pytest.param("integer", "4568", "4,568", "4\u202f568", "number", id="thousands stand apart"),
-        pytest.param("decimal", "16.27167", "16.27167", "16,27167", "number", id="no digit is lost"),
+        pytest.param(
+            "gYear", "2013", "2013", "2013", "date", id="a year is no number: no separator"
+        ),
+        pytest.param(
+            "gYearMonth",
+            "2016-01",
+            "January 2016",
+            "janvier 2016",
+            "date",
+            id="no more exact than it is",
+        ),
+        pytest.param(
+            "date", "2016-01-19", "19 January 2016", "19 janvier 2016", "date", id="a day"
+        ),
+        pytest.param(
+            "gYear", "-0044", "-0044", "-0044", "date", id="a year before ours stays as it is"
+        ),
+        pytest.param(
+            "date",
+            "2016-01-19Z",
+            "2016-01-19Z",
+            "2016-01-19Z",
+            "date",
+            id="so does a day with a zone",
+        ),
+        pytest.param(
+            "integer", "4568", "4,568", "4\u202f568", "number", id="thousands stand apart"
+        ),
+        pytest.param(
+            "decimal", "16.27167", "16.27167", "16,27167", "number", id="no digit is lost"
+        ),
         pytest.param("double", "INF", "INF", "INF", "number", id="what is no number in figures"),
         pytest.param("integer", "many", "many", "many", "number", id="what is not what it says"),
         pytest.param("boolean", "true", "true", "true", "truth", id="the page says yes or no"),

@@ -71,7 +71,9 @@ def vocabulary() -> Vocabulary:
     statistics = count(triples, inside=f"{NAMES.ontology}#")
     described = [*describe(statistics, NAMES), *describe_classes(statistics, NAMES)]
     usage = read_usage(ox.Quad(*triple) for triple in described)
-    return Vocabulary(tuple(parse(ONTOLOGY)), read_shapes(parse(SHAPES)), usage, f"{NAMES.ontology}#")
+    return Vocabulary(
+        tuple(parse(ONTOLOGY)), read_shapes(parse(SHAPES)), usage, f"{NAMES.ontology}#"
+    )
 
 
 @pytest.mark.parametrize(
@@ -90,20 +92,38 @@ def test_how_many_values_there_may_be(shape: Shape, cardinality: str) -> None:
 
 
 def test_a_shape_is_read_with_targets_lists_and_qualified_counts() -> None:
-    shapes = {iri.removeprefix(f"{NAMES.shapes}#"): shape for iri, shape in read_shapes(parse(SHAPES)).items()}
+    shapes = {
+        iri.removeprefix(f"{NAMES.shapes}#"): shape
+        for iri, shape in read_shapes(parse(SHAPES)).items()
+    }
     assert shapes["Office"].targets == (("class", ul("Office")),)
     assert dict(shapes["Kind"].targets) == {"subjects": ul("covers"), "objects": ul("in")}
     assert {kind.rpartition("#")[2] for kind in shapes["Office-opened"].kinds} == {"Year", "Date"}
-    assert (shapes["Kind-type"].qualified, shapes["Kind-type"].minimum) == (f"{NAMES.shapes}#Year", 1)
-    assert [shapes[name].severity.rpartition("#")[2] for name in ("Office", "Zone-covers")] == ["Violation", "Warning"]
+    assert (shapes["Kind-type"].qualified, shapes["Kind-type"].minimum) == (
+        f"{NAMES.shapes}#Year",
+        1,
+    )
+    assert [shapes[name].severity.rpartition("#")[2] for name in ("Office", "Zone-covers")] == [
+        "Violation",
+        "Warning",
+    ]
 
 
-def test_a_class_has_what_the_ontology_or_a_shape_says_and_what_classes_above_have(vocabulary: Vocabulary) -> None:
+def test_a_class_has_what_the_ontology_or_a_shape_says_and_what_classes_above_have(
+    vocabulary: Vocabulary,
+) -> None:
     found = {r.property: r for r in vocabulary.relations(ul("ZoneOffice"))}
     assert set(found) == {ul("covers"), ul("in"), ul("opened"), "https://example.org/of"}
     covers = found[ul("covers")]
-    assert (covers.owner, covers.kinds, covers.cardinality, covers.number) == (ul("Office"), (ul("Region"),), "1..3", 2)
-    assert {r.property: r for r in vocabulary.relations(ul("Office"))}[ul("covers")].cardinality == "1..*"
+    assert (covers.owner, covers.kinds, covers.cardinality, covers.number) == (
+        ul("Office"),
+        (ul("Region"),),
+        "1..3",
+        2,
+    )
+    assert {r.property: r for r in vocabulary.relations(ul("Office"))}[
+        ul("covers")
+    ].cardinality == "1..*"
 
 
 def test_where_nothing_says_what_values_are_the_data_does(vocabulary: Vocabulary) -> None:
@@ -120,7 +140,9 @@ def test_what_leads_to_a_class_is_told_once_with_its_number(vocabulary: Vocabula
     assert [(r.owner, r.property, r.number) for r in vocabulary.incoming(ul("Region"))] == [
         (ul("Office"), ul("covers"), 2)
     ]
-    assert {(r.owner, r.number) for r in vocabulary.incoming(ul("Place")) if r.property == ul("in")} == {
+    assert {
+        (r.owner, r.number) for r in vocabulary.incoming(ul("Place")) if r.property == ul("in")
+    } == {
         (ul("Office"), 0),
         (ul("Region"), 1),
     }
@@ -128,7 +150,11 @@ def test_what_leads_to_a_class_is_told_once_with_its_number(vocabulary: Vocabula
 
 def test_hierarchies_and_inverses_are_known_from_either_side(vocabulary: Vocabulary) -> None:
     assert vocabulary.children(ul("Office")) == (ul("ZoneOffice"),)
-    assert vocabulary.lineage(ul("ZoneOffice")) == (ul("ZoneOffice"), ul("Office"), "https://example.org/Unit")
+    assert vocabulary.lineage(ul("ZoneOffice")) == (
+        ul("ZoneOffice"),
+        ul("Office"),
+        "https://example.org/Unit",
+    )
     assert vocabulary.narrower(ul("in")) == (ul("right-in"),)
     assert vocabulary.inverses(ul("covers")) == (ul("coveredBy"),)
     assert vocabulary.inverses(ul("coveredBy")) == (ul("covers"),)

@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 
     from tests.conftest import Server
 
-FLAGS: Final = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+FLAGS: Final = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+]
 ROOT: Final = Path(__file__).resolve().parents[2]
 
 
@@ -45,7 +50,9 @@ class Visit:
 
     def barriers(self) -> list[str]:
         """Return what axe finds wrong with the page in the light, and in the dark where a colour can change it."""
-        self.page.emulate_media(color_scheme="light", reduced_motion="reduce")  # no colour between two
+        self.page.emulate_media(
+            color_scheme="light", reduced_motion="reduce"
+        )  # no colour between two
         found = self.violations()
         self.page.emulate_media(color_scheme="dark")
         return found + self.violations("color-contrast", "link-in-text-block")
@@ -64,7 +71,9 @@ class Visit:
 
 @cache
 def _axe() -> str:
-    return (ROOT / "browser" / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
+    return (ROOT / "browser" / "node_modules" / "axe-core" / "axe.min.js").read_text(
+        encoding="utf-8"
+    )
 
 
 @pytest.fixture

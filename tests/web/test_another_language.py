@@ -30,7 +30,9 @@ def arabic() -> Translations:
 
 
 @pytest.fixture(scope="module")
-def client(release: Release, store: Embedded, settings: Settings, arabic: Translations) -> FlaskClient:
+def client(
+    release: Release, store: Embedded, settings: Settings, arabic: Translations
+) -> FlaskClient:
     """A client of a site whose pages are in Arabic and English."""
     spoken = replace(settings, languages=("ar", "en"))
     return create_app(spoken, release, store, translations=arabic).test_client()
@@ -55,7 +57,9 @@ def test_pages_can_have_english_and_each_language_of_the_folder(arabic: Translat
     ],
 )
 @pytest.mark.parametrize("by", ["header", "CLDR"])
-def test_a_plural_has_the_form_that_its_number_asks_for(tmp_path: Path, number: int, expected: str, by: str) -> None:
+def test_a_plural_has_the_form_that_its_number_asks_for(
+    tmp_path: Path, number: int, expected: str, by: str
+) -> None:
     text = (FOLDER / "ar.po").read_text(encoding="utf-8")
     if by == "CLDR":
         text = re.sub(r'"Plural-Forms:.*\n', "", text)
@@ -72,7 +76,9 @@ def test_a_plural_has_the_form_that_its_number_asks_for(tmp_path: Path, number: 
         pytest.param("Download", "Download", id="so does a fuzzy one"),
     ],
 )
-def test_a_message_is_translated_where_the_file_has_it(arabic: Translations, message: str, expected: str) -> None:
+def test_a_message_is_translated_where_the_file_has_it(
+    arabic: Translations, message: str, expected: str
+) -> None:
     assert arabic.of("ar").gettext(message) == expected
 
 
@@ -80,7 +86,9 @@ def test_a_message_is_translated_where_the_file_has_it(arabic: Translations, mes
     ("message", "expected"),
     [
         pytest.param("Browse", {"en": "Browse", "ar": "تصفّح"}, id="in both"),
-        pytest.param("Ontology", {"en": "Ontology"}, id="a missing message is not said to be Arabic"),
+        pytest.param(
+            "Ontology", {"en": "Ontology"}, id="a missing message is not said to be Arabic"
+        ),
         pytest.param("Download", {"en": "Download"}, id="nor is a fuzzy one"),
     ],
 )
@@ -102,7 +110,9 @@ def test_a_plural_that_the_file_leaves_empty_stays_english(arabic: Translations)
         pytest.param("en", "en", id="English is always there"),
     ],
 )
-def test_a_page_says_its_language_and_its_direction(client: FlaskClient, accept: str, language: str) -> None:
+def test_a_page_says_its_language_and_its_direction(
+    client: FlaskClient, accept: str, language: str
+) -> None:
     answer = client.get("/", headers={"Accept": "text/html", "Accept-Language": accept})
     direction = ' dir="rtl"' if language == "ar" else ""
     assert answer.headers["Content-Language"] == language
@@ -120,9 +130,12 @@ def test_a_page_is_in_its_language_and_falls_back_to_english(client: FlaskClient
 
 
 @pytest.mark.parametrize("name", ["country", "office", "region"])
-def test_a_page_counts_as_its_language_does(client: FlaskClient, arabic: Translations, name: str) -> None:
+def test_a_page_counts_as_its_language_does(
+    client: FlaskClient, arabic: Translations, name: str
+) -> None:
     arabic_page, english_page = (
-        client.get(f"/doc/{name}?lang={tag}", headers={"Accept": "text/html"}).text for tag in ("ar", "en")
+        client.get(f"/doc/{name}?lang={tag}", headers={"Accept": "text/html"}).text
+        for tag in ("ar", "en")
     )
     found = re.search(r"<p>(\d+) entr", english_page)
     assert found

@@ -45,7 +45,11 @@ def test_the_shapes_of_dcat_ap_hold(described: rdflib.Graph, shapes: str) -> Non
 @pytest.mark.parametrize(
     ("kind", "properties"),
     [
-        pytest.param(DCAT.Catalog, [DCTERMS.title, DCTERMS.description, DCTERMS.publisher], id="7.2 Catalogue"),
+        pytest.param(
+            DCAT.Catalog,
+            [DCTERMS.title, DCTERMS.description, DCTERMS.publisher],
+            id="7.2 Catalogue",
+        ),
         pytest.param(DCAT.Dataset, [DCTERMS.title, DCTERMS.description], id="7.5 Dataset"),
         pytest.param(DCAT.Distribution, [DCAT.accessURL], id="7.8 Distribution"),
         pytest.param(DCAT.DataService, [DCTERMS.title, DCAT.endpointURL], id="7.6 Data service"),
@@ -79,7 +83,11 @@ def test_what_dcat_ap_makes_mandatory_is_there(
 def test_values_have_the_class_that_dcat_ap_asks_for(
     described: rdflib.Graph, name: rdflib.URIRef, kind: rdflib.URIRef
 ) -> None:
-    values = {value for place in (DATASET, rdflib.URIRef(f"{DATASET}#sparql")) for value in described[place:name]}
+    values = {
+        value
+        for place in (DATASET, rdflib.URIRef(f"{DATASET}#sparql"))
+        for value in described[place:name]
+    }
     assert values
     for value in values:
         assert (value, RDF.type, kind) in described
@@ -92,7 +100,9 @@ def test_nobody_is_named_as_contact_since_the_data_names_nobody(described: rdfli
 # VoID
 
 
-def test_each_linkset_counts_what_leads_there(described: rdflib.Graph, release_store: ox.Store) -> None:
+def test_each_linkset_counts_what_leads_there(
+    described: rdflib.Graph, release_store: ox.Store
+) -> None:
     linksets = list(described.subjects(RDF.type, VOID.Linkset))
     assert len(linksets) > 10
     for linkset in linksets:
@@ -129,11 +139,21 @@ def test_the_datasets_that_ours_leads_to_are_told(described: rdflib.Graph, space
 # Terms and origin
 
 
-def test_each_graph_of_reference_data_states_its_terms_and_its_source(described: rdflib.Graph) -> None:
-    graphs = {graph for graph in described.subjects(DCTERMS.title) if str(graph).startswith(f"{BASE}graph/reference/")}
+def test_each_graph_of_reference_data_states_its_terms_and_its_source(
+    described: rdflib.Graph,
+) -> None:
+    graphs = {
+        graph
+        for graph in described.subjects(DCTERMS.title)
+        if str(graph).startswith(f"{BASE}graph/reference/")
+    }
     assert len(graphs) > 15
     for graph in graphs:
-        assert (graph, DCTERMS.license, None) in described or (graph, DCTERMS.rights, None) in described, graph
+        assert (graph, DCTERMS.license, None) in described or (
+            graph,
+            DCTERMS.rights,
+            None,
+        ) in described, graph
         assert list(described[graph : DCTERMS.source]), graph
 
 
@@ -146,8 +166,14 @@ def test_each_graph_of_reference_data_states_its_terms_and_its_source(described:
         ("mali/offices", "https://creativecommons.org/licenses/by/4.0/"),
     ],
 )
-def test_licences_are_told_graph_by_graph(described: rdflib.Graph, graph: str, licence: str) -> None:
-    assert (rdflib.URIRef(f"{BASE}graph/{graph}"), DCTERMS.license, rdflib.URIRef(licence)) in described
+def test_licences_are_told_graph_by_graph(
+    described: rdflib.Graph, graph: str, licence: str
+) -> None:
+    assert (
+        rdflib.URIRef(f"{BASE}graph/{graph}"),
+        DCTERMS.license,
+        rdflib.URIRef(licence),
+    ) in described
 
 
 def test_the_release_says_from_what_and_by_what_it_was_made(described: rdflib.Graph) -> None:
@@ -155,7 +181,11 @@ def test_the_release_says_from_what_and_by_what_it_was_made(described: rdflib.Gr
     assert (build, RDF.type, PROV.Activity) in described
     assert list(described[build : PROV.used])
     assert list(described[build : PROV.wasAssociatedWith])
-    assert (DATASET, PROV.wasDerivedFrom, rdflib.URIRef(f"{BASE}id/source/where-we-work-mali-fr")) in described
+    assert (
+        DATASET,
+        PROV.wasDerivedFrom,
+        rdflib.URIRef(f"{BASE}id/source/where-we-work-mali-fr"),
+    ) in described
 
 
 # schema.org
@@ -165,15 +195,23 @@ def structured(client: FlaskClient, path: str) -> dict[str, Any]:
     """Return the one block of JSON-LD in a page."""
     response = client.get(path, headers={"Accept": "text/html"})
     assert "unsafe" not in response.headers["Content-Security-Policy"]
-    [block] = re.findall(r'<script type="application/ld\+json">(.*?)</script>', response.text, re.DOTALL)
+    [block] = re.findall(
+        r'<script type="application/ld\+json">(.*?)</script>', response.text, re.DOTALL
+    )
     found: dict[str, Any] = json.loads(block)
     return found
 
 
 @pytest.mark.parametrize("path", ["/", "/dataset.html"])
-def test_pages_about_the_dataset_embed_it_for_search_engines(client: FlaskClient, path: str) -> None:
+def test_pages_about_the_dataset_embed_it_for_search_engines(
+    client: FlaskClient, path: str
+) -> None:
     found = structured(client, f"{path}?lang=en")
-    assert (found["@context"], found["@type"], found["@id"]) == ("https://schema.org", "Dataset", str(DATASET))
+    assert (found["@context"], found["@type"], found["@id"]) == (
+        "https://schema.org",
+        "Dataset",
+        str(DATASET),
+    )
     assert found["name"] == "UNICEF in Mali"
     assert 50 <= len(found["description"]) <= 5000
     assert found["license"].startswith("https://")
@@ -201,7 +239,9 @@ def test_a_page_embeds_its_entity(client: FlaskClient, path: str, kind: str, nam
     assert found["subjectOf"]["@id"] == str(DATASET)
 
 
-def test_text_of_strangers_cannot_leave_its_block(serve: Callable[..., Server], tmp_path: Path) -> None:
+def test_text_of_strangers_cannot_leave_its_block(
+    serve: Callable[..., Server], tmp_path: Path
+) -> None:
     label = "</script><script>alert(1)</script>"
     (tmp_path / "a.ttl").write_text(
         f'<http://example.org/a> <http://www.w3.org/2000/01/rdf-schema#label> "{label}" ; '

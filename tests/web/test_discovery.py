@@ -33,9 +33,18 @@ def test_the_sitemap_has_each_document_in_each_language(client: FlaskClient) -> 
     entries = {entry.findtext(f"{SITEMAP}loc"): entry for entry in root}
     assert len(entries) == len(root) <= discovery.PER_SITEMAP
     assert len(response.data) < 50 << 20
-    for path in ("/", "/dataset", "/ontology", "/doc/region", "/doc/region/gao", "/doc/office/kayes"):
+    for path in (
+        "/",
+        "/dataset",
+        "/ontology",
+        "/doc/region",
+        "/doc/region/gao",
+        "/doc/office/kayes",
+    ):
         entry = entries[f"http://data.example.org{path}"]
-        languages = {other.get("hreflang"): other.get("href") for other in entry.findall(f"{XHTML}link")}
+        languages = {
+            other.get("hreflang"): other.get("href") for other in entry.findall(f"{XHTML}link")
+        }
         here = f"http://data.example.org{path}"
         assert languages == {"fr": f"{here}?lang=fr", "en": f"{here}?lang=en", "x-default": here}
 
@@ -56,9 +65,13 @@ def test_a_sitemap_of_too_many_addresses_becomes_an_index(
     monkeypatch.setattr(discovery, "PER_SITEMAP", 400)
     index = ElementTree.fromstring(client.get("/sitemap.xml", query_string={"fresh": "1"}).data)
     assert index.tag == f"{SITEMAP}sitemapindex"
-    parts = [entry.findtext(f"{SITEMAP}loc", "").removeprefix("http://localhost") for entry in index]
+    parts = [
+        entry.findtext(f"{SITEMAP}loc", "").removeprefix("http://localhost") for entry in index
+    ]
     found = [
-        address for part in parts for address in re.findall(r"<loc>(.*?)</loc>", client.get(f"{part}?fresh=1").text)
+        address
+        for part in parts
+        for address in re.findall(r"<loc>(.*?)</loc>", client.get(f"{part}?fresh=1").text)
     ]
     assert found == whole
     assert client.get(f"/sitemap-{len(parts) + 1}.xml").status_code == 404
@@ -102,15 +115,29 @@ def links(header: str) -> dict[str, list[str]]:
 @pytest.mark.parametrize(
     ("path", "expected"),
     [
-        pytest.param("/doc/region/gao", {"cite-as": f"{BASE}id/region/gao", "collection": "/doc/region"}, id="entity"),
-        pytest.param("/doc/region/gao.ttl", {"type": "https://schema.org/AboutPage"}, id="its metadata"),
-        pytest.param("/doc/region/gao.html", {"type": "https://schema.org/AdministrativeArea"}, id="its page"),
-        pytest.param("/dataset", {"cite-as": f"{BASE}dataset", "item": "/dump/dataset.nq"}, id="dataset"),
-        pytest.param("/", {"type": "https://schema.org/Dataset", "service-desc": "/openapi.json"}, id="home"),
+        pytest.param(
+            "/doc/region/gao",
+            {"cite-as": f"{BASE}id/region/gao", "collection": "/doc/region"},
+            id="entity",
+        ),
+        pytest.param(
+            "/doc/region/gao.ttl", {"type": "https://schema.org/AboutPage"}, id="its metadata"
+        ),
+        pytest.param(
+            "/doc/region/gao.html", {"type": "https://schema.org/AdministrativeArea"}, id="its page"
+        ),
+        pytest.param(
+            "/dataset", {"cite-as": f"{BASE}dataset", "item": "/dump/dataset.nq"}, id="dataset"
+        ),
+        pytest.param(
+            "/", {"type": "https://schema.org/Dataset", "service-desc": "/openapi.json"}, id="home"
+        ),
         pytest.param("/dump/dataset.nq", {"collection": "/dataset"}, id="content"),
         pytest.param("/doc/region", {"collection": "/dataset"}, id="list"),
         pytest.param(
-            "/graph/reference/geonames", {"license": "https://creativecommons.org/licenses/by/4.0/"}, id="graph"
+            "/graph/reference/geonames",
+            {"license": "https://creativecommons.org/licenses/by/4.0/"},
+            id="graph",
         ),
     ],
 )
@@ -130,7 +157,8 @@ def test_what_is_not_there_has_no_signposts(client: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/linkset", "/linkset/dataset", "/linkset/doc/region/gao", "/linkset/graph/mali/offices"]
+    "path",
+    ["/linkset", "/linkset/dataset", "/linkset/doc/region/gao", "/linkset/graph/mali/offices"],
 )
 def test_a_linkset_as_json(client: FlaskClient, path: str) -> None:
     response = client.get(path)
@@ -166,7 +194,9 @@ def test_a_document_says_the_same_as_its_linkset(client: FlaskClient) -> None:
         assert set(targets) <= set(header[rel])
 
 
-@pytest.mark.parametrize("document", ["doc/region/nowhere", "nothing", "doc/nothing", "graph/nothing", "sparql"])
+@pytest.mark.parametrize(
+    "document", ["doc/region/nowhere", "nothing", "doc/nothing", "graph/nothing", "sparql"]
+)
 def test_what_is_no_document_has_no_linkset(client: FlaskClient, document: str) -> None:
     assert client.get(f"/linkset/{document}").status_code == 404
 
@@ -197,7 +227,15 @@ def test_a_dataset_of_others_is_found_too(serve: Callable[..., Server], tmp_path
         "<http://example.org/a> a <http://example.org/T> ; <http://www.w3.org/2002/07/owl#sameAs> <http://other.example/x/1> ."
     )
     server = serve("--data", str(tmp_path))
-    for path in ("/sitemap.xml", "/robots.txt", "/llms.txt", "/linkset", "/metrics", "/docs", "/openapi.json"):
+    for path in (
+        "/sitemap.xml",
+        "/robots.txt",
+        "/llms.txt",
+        "/linkset",
+        "/metrics",
+        "/docs",
+        "/openapi.json",
+    ):
         assert server.get(path).status_code == 200, path
     assert 'uriSpace "http://other.example/x/"' in server.get("/dataset.ttl").text
     for path in ("/ontology", "/shapes"):

@@ -60,7 +60,11 @@ def number(text: str | None) -> int:
 def label(store: ox.Store, iri: str, language: str) -> str:
     """Return a term's label."""
     quads = store.quads_for_pattern(ox.NamedNode(iri), ox.NamedNode(f"{RDFS}label"), None, None)
-    return next(q.object.value for q in quads if isinstance(q.object, ox.Literal) and q.object.language == language)
+    return next(
+        q.object.value
+        for q in quads
+        if isinstance(q.object, ox.Literal) and q.object.language == language
+    )
 
 
 def count(store: ox.Store, pattern: str) -> int:
@@ -73,7 +77,9 @@ def count(store: ox.Store, pattern: str) -> int:
 
 
 @on_every_page
-def test_a_page_has_no_barrier_in_light_and_dark(browser: Browser, server: Server, path: str) -> None:
+def test_a_page_has_no_barrier_in_light_and_dark(
+    browser: Browser, server: Server, path: str
+) -> None:
     """In French and with all of it open; tests/web/test_every_page.py has the English page as it is found."""
     visit = Visit(browser, server)
     page = visit.open(f"{path}?lang=fr")
@@ -145,7 +151,9 @@ def test_every_class_has_its_entry_with_picture_table_and_true_numbers(
         assert words.casefold() in (entry.locator("h3").text_content() or "").casefold()
         assert words in (entry.locator("figure.around").get_attribute("aria-label") or "")
         shown = (
-            entry.locator("dl.facts a[href^='/sparql']").locator("xpath=..").evaluate("e => e.firstChild.textContent")
+            entry.locator("dl.facts a[href^='/sparql']")
+            .locator("xpath=..")
+            .evaluate("e => e.firstChild.textContent")
         )
         assert number(shown) == count(release_store, f"?s a <{iri}>"), key
 
@@ -159,19 +167,30 @@ def test_every_property_has_its_entry_with_domain_range_and_true_numbers(
     assert len(properties) > 20
     for key, iri in properties.items():
         entry = page.locator(f"article[id='{key}']")
-        assert label(release_store, iri, language).casefold() in (entry.locator("h3").text_content() or "").casefold()
-        ends = entry.locator("figure.around a.thing").evaluate_all("es => es.map(e => e.getAttribute('href'))")
-        for quad in release_store.quads_for_pattern(ox.NamedNode(iri), ox.NamedNode(f"{RDFS}domain"), None, None):
+        assert (
+            label(release_store, iri, language).casefold()
+            in (entry.locator("h3").text_content() or "").casefold()
+        )
+        ends = entry.locator("figure.around a.thing").evaluate_all(
+            "es => es.map(e => e.getAttribute('href'))"
+        )
+        for quad in release_store.quads_for_pattern(
+            ox.NamedNode(iri), ox.NamedNode(f"{RDFS}domain"), None, None
+        ):
             assert isinstance(quad.object, ox.NamedNode)
             assert any(quad.object.value.rpartition("#")[2] in end for end in ends), key
         shown = (
-            entry.locator("dl.facts a[href^='/sparql']").locator("xpath=..").evaluate("e => e.firstChild.textContent")
+            entry.locator("dl.facts a[href^='/sparql']")
+            .locator("xpath=..")
+            .evaluate("e => e.firstChild.textContent")
         )
         assert number(shown) == count(release_store, f"?s <{iri}> ?o"), key
 
 
 @in_both_languages
-def test_the_overview_names_its_boxes_and_leads_to_them(visit: Visit, release_store: ox.Store, language: str) -> None:
+def test_the_overview_names_its_boxes_and_leads_to_them(
+    visit: Visit, release_store: ox.Store, language: str
+) -> None:
     page = visit.open(f"/ontology?lang={language}")
     picture = page.locator("svg.graph")
     assert picture.get_attribute("aria-label")
@@ -197,12 +216,16 @@ def test_the_neighbourhood_of_a_class_shows_who_leads_to_it_and_where_it_leads(
     expect(around.locator(".from > li", has_text="staff observation")).to_have_count(1)
     expect(around.locator(".self", has_text="opened on")).to_have_count(1)
     expect(
-        page.locator("#Office table tr", has_text="ul:locatedIn").locator("code", has_text=re.compile("^1$"))
+        page.locator("#Office table tr", has_text="ul:locatedIn").locator(
+            "code", has_text=re.compile("^1$")
+        )
     ).to_have_count(1)
 
 
 @in_both_languages
-def test_the_query_for_all_instances_finds_them(visit: Visit, release_store: ox.Store, language: str) -> None:
+def test_the_query_for_all_instances_finds_them(
+    visit: Visit, release_store: ox.Store, language: str
+) -> None:
     page = visit.open(f"/ontology?lang={language}")
     href = page.locator("#ZoneOffice dl.facts a[href^='/sparql']").get_attribute("href")
     assert href
@@ -214,7 +237,9 @@ def test_the_query_for_all_instances_finds_them(visit: Visit, release_store: ox.
 
 
 def test_declarations_can_be_copied(browser: Browser, server: Server) -> None:
-    context = browser.new_context(permissions=["clipboard-read", "clipboard-write"], base_url=server.url)
+    context = browser.new_context(
+        permissions=["clipboard-read", "clipboard-write"], base_url=server.url
+    )
     page = context.new_page()
     page.goto("/ontology?lang=en")
     page.get_by_role("button", name="Copy the declaration for SPARQL").click()
@@ -240,8 +265,13 @@ def test_every_shape_says_what_must_hold_and_for_how_many_it_does(
             told = page.locator(
                 f"article[id='{shape.iri.rpartition('#')[2]}'] dd", has=page.locator("meter")
             ).text_content()
-            numbers = [int(n) for n in re.findall(r"\d+", re.sub(r"[\u202f\u00a0,](?=\d{3})", "", told or ""))]
-            things = count(release_store, f"{{ SELECT DISTINCT ?s {{ ?s a/<{RDFS}subClassOf>* <{target}> }} }}")
+            numbers = [
+                int(n)
+                for n in re.findall(r"\d+", re.sub(r"[\u202f\u00a0,](?=\d{3})", "", told or ""))
+            ]
+            things = count(
+                release_store, f"{{ SELECT DISTINCT ?s {{ ?s a/<{RDFS}subClassOf>* <{target}> }} }}"
+            )
             assert numbers == [things, things], shape.iri
 
 
@@ -265,20 +295,33 @@ def test_the_dataset_page_counts_what_it_lists(
     page = visit.open(f"/dataset?lang={language}")
     page.evaluate("document.querySelectorAll('details').forEach(e => e.open = true)")
     for graph, size in list(release.manifest.graphs.items())[::7]:
-        row = page.locator("tr", has=page.locator(f"th a[href^='/graph/{graph.partition('/graph/')[2]}?']"))
+        row = page.locator(
+            "tr", has=page.locator(f"th a[href^='/graph/{graph.partition('/graph/')[2]}?']")
+        )
         assert number(row.locator("td.number").text_content()) == size
-    row = page.locator("tr", has=page.locator(f"th a[href='/ontology?lang={language}#Region']")).last
-    assert number(row.locator("td.number").text_content()) == count(release_store, f"?s a <{ONTOLOGY}Region>")
+    row = page.locator(
+        "tr", has=page.locator(f"th a[href='/ontology?lang={language}#Region']")
+    ).last
+    assert number(row.locator("td.number").text_content()) == count(
+        release_store, f"?s a <{ONTOLOGY}Region>"
+    )
 
 
 @in_both_languages
-def test_the_worked_example_is_a_fact_of_the_data(visit: Visit, release_store: ox.Store, language: str) -> None:
+def test_the_worked_example_is_a_fact_of_the_data(
+    visit: Visit, release_store: ox.Store, language: str
+) -> None:
     page = visit.open(f"/dataset?lang={language}#model")
     hrefs = page.locator("svg.graph a").evaluate_all("es => es.map(e => e.getAttribute('href'))")
     claims = [href for href in hrefs if href.startswith("/doc/claim/")]
     assert len(claims) == 1
-    claim = f"https://w3id.org/unicef-linked/id/claim/{claims[0].partition('?')[0].rpartition('/')[2]}"
-    assert count(release_store, f"<{claim}> <{RDF}subject> ?s ; <{RDF}predicate> ?p ; <{RDF}object> ?o . ?s ?p ?o")
+    claim = (
+        f"https://w3id.org/unicef-linked/id/claim/{claims[0].partition('?')[0].rpartition('/')[2]}"
+    )
+    assert count(
+        release_store,
+        f"<{claim}> <{RDF}subject> ?s ; <{RDF}predicate> ?p ; <{RDF}object> ?o . ?s ?p ?o",
+    )
     digest = page.locator("section", has=page.locator("#model")).locator("code.iri").text_content()
     assert re.fullmatch(r"[0-9a-f]{64}", digest or "")
 
@@ -306,22 +349,31 @@ def test_the_quality_page_says_what_was_measured(
     hosts = page.locator("section", has=page.locator("#links")).locator("tbody tr")
     found = outgoing(release.quads(), release.names.base)
     assert hosts.count() == len({link.host for link in found})
-    assert sum(number(text) for text in hosts.locator("td:nth-child(2)").all_text_contents()) == len(found)
+    assert sum(
+        number(text) for text in hosts.locator("td:nth-child(2)").all_text_contents()
+    ) == len(found)
 
 
 def test_the_quality_is_data_by_the_data_quality_vocabulary(client: FlaskClient) -> None:
     triples = list(ox.parse(client.get("/quality.ttl").data, format=ox.RdfFormat.TURTLE))
-    said = {(q.subject.value, q.predicate.value): q.object for q in triples if isinstance(q.subject, ox.NamedNode)}
+    said = {
+        (q.subject.value, q.predicate.value): q.object
+        for q in triples
+        if isinstance(q.subject, ox.NamedNode)
+    }
     measurements = [
         q.subject
         for q in triples
-        if q.predicate.value == f"{RDF}type" and q.object == ox.NamedNode(f"{DQV}QualityMeasurement")
+        if q.predicate.value == f"{RDF}type"
+        and q.object == ox.NamedNode(f"{DQV}QualityMeasurement")
     ]
     assert len(measurements) > 40
     for node in measurements:
         assert isinstance(node, ox.NamedNode)
         metric = said[node.value, f"{DQV}isMeasurementOf"]
-        assert said[metric.value, f"{DQV}expectedDataType"] == said[node.value, f"{DQV}value"].datatype  # type: ignore[union-attr]
+        assert (
+            said[metric.value, f"{DQV}expectedDataType"] == said[node.value, f"{DQV}value"].datatype
+        )  # type: ignore[union-attr]
         assert (node.value, f"{DQV}computedOn") in said
     value = said["https://w3id.org/unicef-linked/quality#names-fr", f"{DQV}value"]
     assert value.value == "1.0000"  # type: ignore[union-attr]
@@ -338,15 +390,25 @@ def test_a_link_check_that_the_service_is_told_of_is_shown_by_host(
         Finding(alive.url, "ok", 200, asked="2026-01-03T00:00:00+00:00"),
     ]
     state = tmp_path / "links.jsonl"
-    state.write_text("".join(json.dumps({name: getattr(f, name) for name in f.__slots__}) + "\n" for f in findings))
+    state.write_text(
+        "".join(
+            json.dumps({name: getattr(f, name) for name in f.__slots__}) + "\n" for f in findings
+        )
+    )
     server = serve(
-        "--release", str(release.path), "--workers", "1", environment={"UNICEF_LINKED_LINKS_STATE": str(state)}
+        "--release",
+        str(release.path),
+        "--workers",
+        "1",
+        environment={"UNICEF_LINKED_LINKS_STATE": str(state)},
     )
     visit = Visit(browser, server)
     page = visit.open("/quality?lang=en")
     section = page.locator("section", has=page.locator("#links"))
     expect(section).to_contain_text("between 2026-01-02 and 2026-01-03")
-    row = section.locator("tr", has=page.locator("th", has_text=re.compile(f"^{re.escape(dead.host)}$")))
+    row = section.locator(
+        "tr", has=page.locator("th", has_text=re.compile(f"^{re.escape(dead.host)}$"))
+    )
     assert [number(text) for text in row.locator("td").all_text_contents()][4] == 1
     assert [number(text) for text in section.locator("tfoot td").all_text_contents()] == [
         len(links),
@@ -380,7 +442,9 @@ def test_a_release_that_replaced_another_tells_what_changed(
         assert number(history.locator(".more").text_content()) == sum(step.added.values())
         assert number(history.locator(".less").text_content()) == sum(step.removed.values())
         page.evaluate("document.querySelectorAll('details').forEach(e => e.open = true)")
-        expect(history.locator("tr", has=page.locator("a[href^='/graph/note']"))).to_contain_text("6")
+        expect(history.locator("tr", has=page.locator("a[href^='/graph/note']"))).to_contain_text(
+            "6"
+        )
         assert visit.violations() == []
     visit.page.close()
 
@@ -467,7 +531,9 @@ def test_another_dataset_is_documented_from_its_own_turtle(zoo: Server, browser:
     expect(page.locator("#Animal figure.around .self")).to_contain_text("ul:legs")
     expect(page.locator("#legs")).to_have_count(1)
     page = visit.open("/shapes?lang=fr")
-    assert page.locator("article[id='Animal'] tbody tr").evaluate_all("es => es.map(e => e.id)") == [
+    assert page.locator("article[id='Animal'] tbody tr").evaluate_all(
+        "es => es.map(e => e.id)"
+    ) == [
         "",
         "note",
         "name",
@@ -477,7 +543,9 @@ def test_another_dataset_is_documented_from_its_own_turtle(zoo: Server, browser:
     assert page.locator("th.group").all_text_contents() == ["pour les gens", "corps"]
     expect(page.locator("tr#name th .sentence")).to_have_text("nom")
     expect(page.locator("tr#legs th")).to_contain_text("How many it walks on.")
-    expect(page.locator("article[id='Animal'] dd", has=page.locator("meter"))).to_contain_text("1 sur 1 conformes")
+    expect(page.locator("article[id='Animal'] dd", has=page.locator("meter"))).to_contain_text(
+        "1 sur 1 conformes"
+    )
     page = visit.open("/quality?lang=fr")
     results = page.locator("section", has=page.locator("#validation")).locator("tbody tr")
     expect(results).to_have_count(1)
@@ -488,11 +556,22 @@ def test_another_dataset_is_documented_from_its_own_turtle(zoo: Server, browser:
     visit.page.close()
 
 
-def test_a_file_that_is_no_link_check_is_told_at_the_start(tmp_path: Path, release: Release) -> None:
+def test_a_file_that_is_no_link_check_is_told_at_the_start(
+    tmp_path: Path, release: Release
+) -> None:
     state = tmp_path / "links.jsonl"
     state.write_text("no finding\n")
     done = subprocess.run(
-        [sys.executable, "-m", "unicef_linked", "serve", "--port", "0", "--release", str(release.path)],
+        [
+            sys.executable,
+            "-m",
+            "unicef_linked",
+            "serve",
+            "--port",
+            "0",
+            "--release",
+            str(release.path),
+        ],
         env={**os.environ, "UNICEF_LINKED_LINKS_STATE": str(state)},
         capture_output=True,
         text=True,

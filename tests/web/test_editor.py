@@ -47,10 +47,10 @@ AREAS: Final = f"""{PREFIXES}SELECT ?region ?name ?shape {{
   ?region a ul:Region ; skos:prefLabel ?name ; geo:hasGeometry/geo:asWKT ?shape FILTER (LANG(?name) = "en")
 }}"""
 POINTS: Final = f"{PREFIXES}SELECT ?place ?lat ?long {{ ?place a ul:Place ; wgs84:lat ?lat ; wgs84:long ?long }}"
-OPENED: Final = (
-    f"{PREFIXES}SELECT ?year (COUNT(?o) AS ?offices) {{ ?o a ul:Office ; ul:openedOn ?year }} GROUP BY ?year"
+OPENED: Final = f"{PREFIXES}SELECT ?year (COUNT(?o) AS ?offices) {{ ?o a ul:Office ; ul:openedOn ?year }} GROUP BY ?year"
+NAMES: Final = (
+    f"{PREFIXES}SELECT ?region ?name {{ ?region a ul:Region ; skos:prefLabel|skos:altLabel ?name }}"
 )
-NAMES: Final = f"{PREFIXES}SELECT ?region ?name {{ ?region a ul:Region ; skos:prefLabel|skos:altLabel ?name }}"
 
 PASTE: Final = """(box, text) => {
   const data = new DataTransfer();
@@ -94,14 +94,21 @@ def opened(server: Server, language: str, query: str) -> str:
 def pages(release: Release, store: Embedded) -> Callable[[str], PageContext]:
     """What a page is made from, by language."""
     dataset, translations = PublishedDataset(release, store), read_translations()
-    return lambda language: PageContext(dataset, language, lambda _: None, translations.of(language))
+    return lambda language: PageContext(
+        dataset, language, lambda _: None, translations.of(language)
+    )
 
 
 # Examples
 
 
-def test_there_are_enough_examples_and_each_has_a_title_in_each_language(pages: Callable[[str], PageContext]) -> None:
-    found = {language: [e for _, group in examples(pages(language)) for e in group] for language in LANGUAGES}
+def test_there_are_enough_examples_and_each_has_a_title_in_each_language(
+    pages: Callable[[str], PageContext],
+) -> None:
+    found = {
+        language: [e for _, group in examples(pages(language)) for e in group]
+        for language in LANGUAGES
+    }
     for language, every in found.items():
         assert len(every) >= 20
         assert {example.title.language for example in every} == {language}
@@ -120,11 +127,15 @@ def test_an_example_that_asks_for_labels_asks_for_them_in_the_readers_language(
     assert len(english) > 10
     assert english.keys() == french.keys()
     for key, query in english.items():
-        assert len(pages("en").store.select(query)) == len(pages("en").store.select(french[key])) > 0, query
+        assert (
+            len(pages("en").store.select(query)) == len(pages("en").store.select(french[key])) > 0
+        ), query
 
 
 @pytest.mark.parametrize(("language", "words"), [("en", "staff profile"), ("fr", "profil bureau")])
-def test_an_example_is_found_by_its_words_and_runs_when_chosen(visit: Visit, language: str, words: str) -> None:
+def test_an_example_is_found_by_its_words_and_runs_when_chosen(
+    visit: Visit, language: str, words: str
+) -> None:
     page = visit.open(f"/sparql?lang={language}")
     every = page.locator("[data-example]")
     assert every.count() >= 20
@@ -152,21 +163,54 @@ def test_the_vocabulary_is_what_the_dataset_uses_most_first_and_named_for_the_re
     assert classes[pages("fr").names.term("Region")] == ("région", "fr", 11)
     uses = [number for *_, number in found["properties"]]
     assert uses == sorted(uses, reverse=True)
-    assert {iri for iri, *_ in found["properties"]} == {iri for iri, _ in pages("fr").dataset.partitions["property"]}
+    assert {iri for iri, *_ in found["properties"]} == {
+        iri for iri, _ in pages("fr").dataset.partitions["property"]
+    }
 
 
 @pytest.mark.parametrize(
     ("language", "query", "typed", "chosen", "expected"),
     [
-        pytest.param("en", "SELECT * { ?x a | }", "ul:Reg", "ul:Region", "a ul:Region", id="a class by its IRI"),
-        pytest.param("fr", "SELECT * { ?x a | }", "regio", "ul:Region", "a ul:Region", id="a class by its French name"),
         pytest.param(
-            "en", "SELECT * { ?x | }", "ul:coversR", "ul:coversRegion", "?x ul:coversRegion", id="a property by its IRI"
+            "en",
+            "SELECT * { ?x a | }",
+            "ul:Reg",
+            "ul:Region",
+            "a ul:Region",
+            id="a class by its IRI",
         ),
         pytest.param(
-            "en", "SELECT * { ?x | }", "staff", "ul:staffCount", "?x ul:staffCount", id="a property by its English name"
+            "fr",
+            "SELECT * { ?x a | }",
+            "regio",
+            "ul:Region",
+            "a ul:Region",
+            id="a class by its French name",
         ),
-        pytest.param("en", "SELECT * { ?x ?p | }", "office:ga", "office:gao", "?p office:gao", id="a thing by its key"),
+        pytest.param(
+            "en",
+            "SELECT * { ?x | }",
+            "ul:coversR",
+            "ul:coversRegion",
+            "?x ul:coversRegion",
+            id="a property by its IRI",
+        ),
+        pytest.param(
+            "en",
+            "SELECT * { ?x | }",
+            "staff",
+            "ul:staffCount",
+            "?x ul:staffCount",
+            id="a property by its English name",
+        ),
+        pytest.param(
+            "en",
+            "SELECT * { ?x ?p | }",
+            "office:ga",
+            "office:gao",
+            "?p office:gao",
+            id="a thing by its key",
+        ),
         pytest.param(
             "en",
             "|\nSELECT * { ?s ?p ?o }",
@@ -176,7 +220,12 @@ def test_the_vocabulary_is_what_the_dataset_uses_most_first_and_named_for_the_re
             id="a prefix in its declaration",
         ),
         pytest.param(
-            "en", "SELECT ?office { ?o a ?c FILTER(|) }", "?off", "?office", "FILTER(?office", id="a variable"
+            "en",
+            "SELECT ?office { ?o a ?c FILTER(|) }",
+            "?off",
+            "?office",
+            "FILTER(?office",
+            id="a variable",
         ),
     ],
 )
@@ -186,7 +235,9 @@ def test_what_one_types_is_completed_from_our_own_data(
     page = visit.open(f"/sparql?lang={language}")
     write(page, query)
     page.keyboard.type(typed)
-    expect(hints(page).locator("code", has_text=re.compile(rf"^{re.escape(chosen)}$"))).to_be_visible()
+    expect(
+        hints(page).locator("code", has_text=re.compile(rf"^{re.escape(chosen)}$"))
+    ).to_be_visible()
     hints(page).locator("code", has_text=re.compile(rf"^{re.escape(chosen)}$")).click()
     assert expected in text(page)
     if chosen.startswith("ul:"):
@@ -194,7 +245,9 @@ def test_what_one_types_is_completed_from_our_own_data(
 
 
 @pytest.mark.parametrize(("language", "label"), [("en", "region"), ("fr", "région")])
-def test_a_completion_says_its_name_in_the_readers_language(visit: Visit, language: str, label: str) -> None:
+def test_a_completion_says_its_name_in_the_readers_language(
+    visit: Visit, language: str, label: str
+) -> None:
     page = visit.open(f"/sparql?lang={language}")
     write(page, "SELECT * { ?x a | }")
     page.keyboard.type("ul:Regio")
@@ -202,7 +255,9 @@ def test_a_completion_says_its_name_in_the_readers_language(visit: Visit, langua
 
 
 @pytest.mark.parametrize("typed", ["région", "RÉGION", "regio"])
-def test_a_word_is_completed_on_demand_whatever_its_accents_and_case(visit: Visit, typed: str) -> None:
+def test_a_word_is_completed_on_demand_whatever_its_accents_and_case(
+    visit: Visit, typed: str
+) -> None:
     page = visit.open("/sparql?lang=fr")
     write(page, f"SELECT * {{ ?x a {typed}| }}")
     page.keyboard.press("Control+Space")
@@ -275,7 +330,9 @@ def test_an_example_query_runs_in_the_page(visit: Visit, server: Server) -> None
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_thing_of_ours_leads_to_its_page_here(visit: Visit, server: Server, language: str) -> None:
+def test_a_thing_of_ours_leads_to_its_page_here(
+    visit: Visit, server: Server, language: str
+) -> None:
     page = visit.open(opened(server, language, OFFICES))
     link = page.locator("#result tbody a", has_text="office:gao")
     expect(link).to_have_attribute("title", "https://w3id.org/unicef-linked/id/office/gao")
@@ -302,7 +359,9 @@ def test_a_long_table_is_filtered_sorted_and_leafed_through(visit: Visit, server
     assert all("segou" in row.lower() or "ségou" in row.lower() for row in rows.all_inner_texts())
 
 
-def test_numbers_stand_to_the_right_and_text_says_its_language(visit: Visit, server: Server) -> None:
+def test_numbers_stand_to_the_right_and_text_says_its_language(
+    visit: Visit, server: Server
+) -> None:
     page = visit.open(opened(server, "en", STAFF))
     page.get_by_role("tab", name="Table").click()
     expect(page.locator("#result td.number").first).to_have_text(re.compile(r"^\d+$"))
@@ -310,11 +369,16 @@ def test_numbers_stand_to_the_right_and_text_says_its_language(visit: Visit, ser
 
 
 @pytest.mark.parametrize(("language", "name"), [("en", "Chart"), ("fr", "Graphique")])
-def test_numbers_with_labels_open_as_a_chart(visit: Visit, server: Server, language: str, name: str) -> None:
+def test_numbers_with_labels_open_as_a_chart(
+    visit: Visit, server: Server, language: str, name: str
+) -> None:
     page = visit.open(opened(server, language, STAFF))
     expect(page.get_by_role("tab", name=name)).to_have_attribute("aria-selected", "true")
     expect(page.locator(".bars tbody tr")).to_have_count(5)
-    widths = [float((bar.get_attribute("width") or "").rstrip("%")) for bar in page.locator(".bars rect").all()]
+    widths = [
+        float((bar.get_attribute("width") or "").rstrip("%"))
+        for bar in page.locator(".bars rect").all()
+    ]
     numbers = [int(number) for number in page.locator(".bars .number").all_inner_texts()]
     assert widths == pytest.approx([100 * number / max(numbers) for number in numbers])
     expect(page.locator(".bars tbody th").first).to_contain_text("Bureau")
@@ -379,7 +443,9 @@ def test_pairs_of_coordinates_open_as_a_map(visit: Visit, server: Server) -> Non
         (f"{PREFIXES}CONSTRUCT WHERE {{ ?o ul:staffCount ?n }}", "en", "ul:staffCount"),
     ],
 )
-def test_each_form_of_query_has_its_answer(visit: Visit, server: Server, query: str, language: str, words: str) -> None:
+def test_each_form_of_query_has_its_answer(
+    visit: Visit, server: Server, query: str, language: str, words: str
+) -> None:
     page = visit.open(opened(server, language, query))
     expect(page.locator("#result")).to_contain_text(words)
 
@@ -403,10 +469,14 @@ def test_each_form_of_query_has_its_answer(visit: Visit, server: Server, query: 
     ],
     ids=["solutions", "graph"],
 )
-def test_an_answer_is_downloaded_in_every_format(visit: Visit, server: Server, query: str, types: list[str]) -> None:
+def test_an_answer_is_downloaded_in_every_format(
+    visit: Visit, server: Server, query: str, types: list[str]
+) -> None:
     page = visit.open(opened(server, "en", query))
     expect(page.locator(".downloads a").first).to_be_visible()
-    links = {a.get_attribute("type"): a.get_attribute("href") for a in page.locator(".downloads a").all()}
+    links = {
+        a.get_attribute("type"): a.get_attribute("href") for a in page.locator(".downloads a").all()
+    }
     assert set(types) <= set(links)
     for media_type, href in links.items():
         answer = requests.get(f"{server.url}{href}", timeout=10)
@@ -414,7 +484,9 @@ def test_an_answer_is_downloaded_in_every_format(visit: Visit, server: Server, q
         assert answer.status_code == 200
 
 
-def test_a_query_too_long_for_an_address_is_downloaded_all_the_same(visit: Visit, server: Server) -> None:
+def test_a_query_too_long_for_an_address_is_downloaded_all_the_same(
+    visit: Visit, server: Server
+) -> None:
     page = visit.open("/sparql?lang=en")
     write(page, f"# {'x' * 7500}\n{OFFICES}")
     page.keyboard.press("Control+Enter")
@@ -468,7 +540,8 @@ def test_a_browser_without_memory_does_without(browser: Browser, server: Server)
 
 
 @pytest.mark.parametrize(
-    ("language", "where", "title"), [("en", "Line 3", "Malformed query"), ("fr", "Ligne 3", "Requête mal formée")]
+    ("language", "where", "title"),
+    [("en", "Line 3", "Malformed query"), ("fr", "Ligne 3", "Requête mal formée")],
 )
 def test_a_query_error_points_at_the_spot(
     browser: Browser, server: Server, language: str, where: str, title: str
@@ -495,7 +568,12 @@ def test_a_query_error_points_at_the_spot(
     [
         ("DELETE WHERE { ?s ?p ?o }", "en", "Query refused", "only answers questions"),
         ("DELETE WHERE { ?s ?p ?o }", "fr", "Requête refusée", "ne fait que répondre"),
-        ("SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }", "fr", "Délai", "LIMIT"),
+        (
+            "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }",
+            "fr",
+            "Délai",
+            "LIMIT",
+        ),
     ],
     ids=["update", "update in French", "timeout"],
 )
@@ -509,8 +587,12 @@ def test_a_problem_says_what_to_do(
     page.close()
 
 
-@pytest.mark.parametrize(("language", "words"), [("en", "cannot be reached"), ("fr", "injoignable")])
-def test_a_lost_network_is_said(browser: Browser, server: Server, language: str, words: str) -> None:
+@pytest.mark.parametrize(
+    ("language", "words"), [("en", "cannot be reached"), ("fr", "injoignable")]
+)
+def test_a_lost_network_is_said(
+    browser: Browser, server: Server, language: str, words: str
+) -> None:
     visit = Visit(browser, server)
     page = visit.open(f"/sparql?lang={language}")
     page.route("**/sparql", lambda route: route.abort())
@@ -537,7 +619,10 @@ def programs(visit: Visit, server: Server) -> Callable[[str], dict[str, str]]:
         page = visit.open(opened(server, "fr", query))
         page.locator("#programs summary").click()
         expect(page.locator("#code-curl")).not_to_be_empty()
-        return {name: page.locator(f"#code-{name}").text_content() or "" for name in ("curl", "python", "r")}
+        return {
+            name: page.locator(f"#code-{name}").text_content() or ""
+            for name in ("curl", "python", "r")
+        }
 
     return programs
 
@@ -550,9 +635,13 @@ def _rows(content: str) -> list[list[str]]:
 def test_the_curl_command_gives_the_same_rows(
     server: Server, programs: Callable[[str], dict[str, str]], query: str
 ) -> None:
-    direct = requests.post(f"{server.url}/sparql", data={"query": query}, headers={"Accept": "text/csv"}, timeout=10)
+    direct = requests.post(
+        f"{server.url}/sparql", data={"query": query}, headers={"Accept": "text/csv"}, timeout=10
+    )
     assert direct.status_code == 200, direct.text
-    done = subprocess.run(["sh", "-c", programs(query)["curl"]], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        ["sh", "-c", programs(query)["curl"]], capture_output=True, text=True, check=True
+    )
     assert _rows(done.stdout) == _rows(direct.text)
     assert len(_rows(direct.text)) == 6
 
@@ -561,7 +650,9 @@ def test_the_curl_command_gives_the_same_rows(
 def test_the_python_program_gives_the_same_rows(
     server: Server, programs: Callable[[str], dict[str, str]], query: str, tmp_path: Path
 ) -> None:
-    direct = requests.post(f"{server.url}/sparql", data={"query": query}, headers={"Accept": "text/csv"}, timeout=10)
+    direct = requests.post(
+        f"{server.url}/sparql", data={"query": query}, headers={"Accept": "text/csv"}, timeout=10
+    )
     file = tmp_path / "program.py"
     table = 'import sys\ntable.to_csv(sys.stderr, index=False, lineterminator="\\n")\n'
     file.write_text(programs(query)["python"] + table, encoding="utf-8")
@@ -572,7 +663,10 @@ def test_the_python_program_gives_the_same_rows(
 
 @pytest.mark.parametrize(
     ("query", "words"),
-    [("ASK { ?s ?p ?o }", "True"), (f"{PREFIXES}CONSTRUCT WHERE {{ ?o ul:staffCount ?n }}", "staffCount")],
+    [
+        ("ASK { ?s ?p ?o }", "True"),
+        (f"{PREFIXES}CONSTRUCT WHERE {{ ?o ul:staffCount ?n }}", "staffCount"),
+    ],
     ids=["ask", "construct"],
 )
 def test_the_programs_fit_the_form_of_the_query(
@@ -588,19 +682,30 @@ def test_the_programs_fit_the_form_of_the_query(
 
 
 @pytest.mark.parametrize("query", [STAFF, ODD], ids=["plain", "odd characters"])
-def test_the_r_program_has_the_query_as_a_raw_string(programs: Callable[[str], dict[str, str]], query: str) -> None:
+def test_the_r_program_has_the_query_as_a_raw_string(
+    programs: Callable[[str], dict[str, str]], query: str
+) -> None:
     program = programs(query)["r"]
-    found = re.search(r'query <- r"(-*)\((.*?)\)\1"\n', program, re.DOTALL)  # R: the first such end closes it
+    found = re.search(
+        r'query <- r"(-*)\((.*?)\)\1"\n', program, re.DOTALL
+    )  # R: the first such end closes it
     assert found
     assert found[2] == query
     outside = program.replace(found[0], "")
     assert outside.count("(") == outside.count(")")
     assert outside.count('"') % 2 == 0
-    assert [line for line in outside.splitlines() if line.startswith("library")] == ["library(httr2)", "library(readr)"]
+    assert [line for line in outside.splitlines() if line.startswith("library")] == [
+        "library(httr2)",
+        "library(readr)",
+    ]
 
 
-def test_the_programs_name_the_public_address(browser: Browser, serve: Callable[..., Server], release: Release) -> None:
-    server = serve("--release", str(release.path), environment={"PUBLIC_URL": "https://data.example.org/mali/"})
+def test_the_programs_name_the_public_address(
+    browser: Browser, serve: Callable[..., Server], release: Release
+) -> None:
+    server = serve(
+        "--release", str(release.path), environment={"PUBLIC_URL": "https://data.example.org/mali/"}
+    )
     visit = Visit(browser, server)
     page = visit.open("/sparql?lang=en")
     page.locator("#programs summary").click()
@@ -628,7 +733,9 @@ def test_the_link_and_the_programs_are_copied(browser: Browser, server: Server) 
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_editor_and_its_answers_have_no_barrier(browser: Browser, server: Server, language: str) -> None:
+def test_the_editor_and_its_answers_have_no_barrier(
+    browser: Browser, server: Server, language: str
+) -> None:
     visit = Visit(browser, server)
     for query in (STAFF, AREAS, NAMES, OPENED, "ASK {}", f"{PREFIXES}DESCRIBE ul:Office"):
         page = visit.open(opened(server, language, query))
@@ -651,7 +758,9 @@ def test_an_error_and_open_completions_have_no_barrier(browser: Browser, server:
     page.close()
 
 
-@pytest.mark.parametrize("query", [STAFF, AREAS, NAMES, OPENED], ids=["bars", "map", "table", "line"])
+@pytest.mark.parametrize(
+    "query", [STAFF, AREAS, NAMES, OPENED], ids=["bars", "map", "table", "line"]
+)
 def test_an_answer_fits_a_phone(browser: Browser, server: Server, query: str) -> None:
     visit = Visit(browser, server, viewport={"width": 390, "height": 844})
     page = visit.open(opened(server, "fr", query))

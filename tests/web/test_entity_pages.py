@@ -29,7 +29,10 @@ KINDS: Final = [
     (
         "region/menaka",
         ("Region", "Région"),
-        (["Who", "Where", "On what", "History", "Identifiers"], ["Qui", "Où", "Sur quoi", "Histoire", "Identifiants"]),
+        (
+            ["Who", "Where", "On what", "History", "Identifiers"],
+            ["Qui", "Où", "Sur quoi", "Histoire", "Identifiants"],
+        ),
         ("Gao zone office", "Bureau de zone de Gao"),
     ),
     (
@@ -58,7 +61,9 @@ KINDS: Final = [
     ),
 ]
 each_kind = pytest.mark.parametrize(
-    ("path", "kind", "sections", "linked"), KINDS, ids=[path.partition("/")[0] for path, *_ in KINDS]
+    ("path", "kind", "sections", "linked"),
+    KINDS,
+    ids=[path.partition("/")[0] for path, *_ in KINDS],
 )
 each_path = pytest.mark.parametrize("path", [path for path, *_ in KINDS])
 each_language = pytest.mark.parametrize("language", ["en", "fr"])
@@ -79,33 +84,46 @@ def test_each_kind_is_laid_out_in_its_own_sections(
 ) -> None:
     for number, language in enumerate(("en", "fr")):
         page = visit.open(f"/doc/{path}?lang={language}")
-        assert page.locator("header .types").inner_text().strip().casefold() == kind[number].casefold()
+        assert (
+            page.locator("header .types").inner_text().strip().casefold() == kind[number].casefold()
+        )
         assert [found for found in headings(page) if found in sections[number]] == sections[number]
-        expect(page.locator(".row").get_by_role("link", name=linked[number], exact=True).first).to_be_visible()
+        expect(
+            page.locator(".row").get_by_role("link", name=linked[number], exact=True).first
+        ).to_be_visible()
 
 
 @each_path
-def test_axe_finds_nothing_with_the_evidence_open(browser: Browser, server: Server, path: str) -> None:
+def test_axe_finds_nothing_with_the_evidence_open(
+    browser: Browser, server: Server, path: str
+) -> None:
     visit = Visit(browser, server)
     page = visit.open(f"/doc/{path}?lang=fr")
-    page.evaluate("document.querySelectorAll('main details').forEach(found => { found.open = true; })")
+    page.evaluate(
+        "document.querySelectorAll('main details').forEach(found => { found.open = true; })"
+    )
     assert visit.barriers() == []
     page.close()
 
 
 @each_path
 @each_language
-def test_a_page_fits_a_phone_whatever_is_open(browser: Browser, server: Server, path: str, language: str) -> None:
+def test_a_page_fits_a_phone_whatever_is_open(
+    browser: Browser, server: Server, path: str, language: str
+) -> None:
     visit = Visit(browser, server, viewport={"width": 390, "height": 844})
     page = visit.open(f"/doc/{path}?lang={language}")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    page.evaluate("document.querySelectorAll('main details').forEach(found => { found.open = true; })")
+    page.evaluate(
+        "document.querySelectorAll('main details').forEach(found => { found.open = true; })"
+    )
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     page.close()
 
 
 @pytest.mark.parametrize(
-    ("language", "opened", "people"), [("en", "January 2016", "People"), ("fr", "janvier 2016", "Personnes")]
+    ("language", "opened", "people"),
+    [("en", "January 2016", "People"), ("fr", "janvier 2016", "Personnes")],
 )
 def test_an_office_tells_first_when_it_opened_and_how_many_people_it_has(
     visit: Visit, language: str, opened: str, people: str
@@ -113,7 +131,9 @@ def test_an_office_tells_first_when_it_opened_and_how_many_people_it_has(
     page = visit.open(f"/doc/office/tombouctou?lang={language}")
     figures = page.locator(".key-facts")
     expect(figures.locator("time[datetime='2016-01']")).to_have_text(opened)
-    expect(figures.locator("div", has_text=people).locator("data").first).to_have_attribute("value", "6")
+    expect(figures.locator("div", has_text=people).locator("data").first).to_have_attribute(
+        "value", "6"
+    )
 
 
 OFFICES: Final = ["bamako", "gao", "kayes", "mopti", "sikasso", "tombouctou"]
@@ -138,13 +158,19 @@ def test_every_number_on_an_office_page_has_evidence(visit: Visit, office: str) 
 
 
 @each_language
-def test_evidence_says_where_in_the_page_of_which_date_and_which_bytes(visit: Visit, language: str) -> None:
+def test_evidence_says_where_in_the_page_of_which_date_and_which_bytes(
+    visit: Visit, language: str
+) -> None:
     page = visit.open(f"/doc/office/gao?lang={language}")
     people = page.locator(".key-facts > div").nth(1)
     people.locator("summary").click()
     panel = people.locator(".evidence > div")
-    expect(panel).to_contain_text({"en": "characters 2262 to 2287", "fr": "caractères 2262 à 2287"}[language])
-    expect(panel).to_contain_text({"en": "it bears no date", "fr": "il ne porte pas de date"}[language])
+    expect(panel).to_contain_text(
+        {"en": "characters 2262 to 2287", "fr": "caractères 2262 à 2287"}[language]
+    )
+    expect(panel).to_contain_text(
+        {"en": "it bears no date", "fr": "il ne porte pas de date"}[language]
+    )
     digest = panel.locator("code[title]").get_attribute("title")
     assert digest
     assert re.fullmatch("[0-9a-f]{64}", digest)
@@ -160,11 +186,15 @@ def test_a_claim_and_its_passage_have_pages_that_lead_to_each_other(visit: Visit
     expect(page.locator(".row time")).to_have_text("2013")
     page.locator(".row").get_by_role("link", name=re.compile("haracters|assage")).first.click()
     expect(page.locator(".key-facts")).to_contain_text("First character")
-    expect(page.get_by_role("link", name=re.compile("Gao zone office · opened on")).first).to_be_visible()
+    expect(
+        page.get_by_role("link", name=re.compile("Gao zone office · opened on")).first
+    ).to_be_visible()
 
 
 @each_language
-def test_what_others_say_the_evidence_of_a_reference_fact_names_its_sources(visit: Visit, language: str) -> None:
+def test_what_others_say_the_evidence_of_a_reference_fact_names_its_sources(
+    visit: Visit, language: str
+) -> None:
     page = visit.open(f"/doc/region/gao?lang={language}")
     row = page.locator(".codes tr", has_text="ISO 3166-2")
     row.locator("summary").click()
@@ -215,7 +245,9 @@ def test_a_button_copies_a_code_and_says_so(browser: Browser, server: Server) ->
     ],
     ids=["en", "fr"],
 )
-def test_a_page_says_how_to_cite_it_with_the_release(visit: Visit, language: str, quoted: str, version: str) -> None:
+def test_a_page_says_how_to_cite_it_with_the_release(
+    visit: Visit, language: str, quoted: str, version: str
+) -> None:
     page = visit.open(f"/doc/office/gao?lang={language}")
     name = page.locator("footer code").inner_text()
     cite = page.locator(".cite cite")
@@ -227,7 +259,9 @@ def test_a_page_says_how_to_cite_it_with_the_release(visit: Visit, language: str
     assert json.loads(copied)[0]["version"] == name
 
 
-def test_names_in_arabic_and_n_ko_run_from_right_to_left_and_say_their_language(visit: Visit) -> None:
+def test_names_in_arabic_and_n_ko_run_from_right_to_left_and_say_their_language(
+    visit: Visit,
+) -> None:
     page = visit.open("/doc/region/gao?lang=fr")
     for tag, name in (("ar", "arabe"), ("bm-nkoo", "bambara (n’ko)")):
         label = page.locator(f".names bdi[lang='{tag}']")
@@ -240,7 +274,10 @@ def test_a_close_match_says_that_it_is_not_the_same_and_in_which_dataset(visit: 
     row = page.locator(".row", has_text="Close matches")
     expect(row).to_contain_text("meaning or extent may differ")
     expect(row).to_contain_text("wikidata.org")
-    assert row.locator("button.copy").first.get_attribute("data-copy") == "http://www.wikidata.org/entity/Q332392"
+    assert (
+        row.locator("button.copy").first.get_attribute("data-copy")
+        == "http://www.wikidata.org/entity/Q332392"
+    )
 
 
 def test_a_region_shows_where_it_lies_among_its_neighbours_and_who_covers_it(visit: Visit) -> None:
@@ -268,7 +305,9 @@ def test_a_question_shows_its_query_and_opens_it_in_the_editor(visit: Visit) -> 
 
 
 @pytest.fixture(scope="module")
-def foreign(tmp_path_factory: pytest.TempPathFactory, serve: Callable[..., Server]) -> Iterator[Server]:
+def foreign(
+    tmp_path_factory: pytest.TempPathFactory, serve: Callable[..., Server]
+) -> Iterator[Server]:
     """A server of somebody else's data: no shapes, no claims, none of our classes."""
     folder: Path = tmp_path_factory.mktemp("foreign")
     (folder / "people.ttl").write_text(
@@ -286,7 +325,9 @@ def foreign(tmp_path_factory: pytest.TempPathFactory, serve: Callable[..., Serve
 
 
 @pytest.mark.parametrize("person", ["alice", "bob"])
-def test_data_without_shapes_has_the_plain_list_at_once(browser: Browser, foreign: Server, person: str) -> None:
+def test_data_without_shapes_has_the_plain_list_at_once(
+    browser: Browser, foreign: Server, person: str
+) -> None:
     visit = Visit(browser, foreign)
     page = visit.open(f"/resource?iri=http%3A%2F%2Fexample.org%2F{person}&lang=en")
     expect(page.locator("h1")).to_have_text(person.title())
@@ -302,4 +343,7 @@ def test_the_digest_shown_is_the_digest_of_the_source(visit: Visit) -> None:
     page = visit.open("/doc/source/where-we-work-mali-fr?lang=en")
     digest = page.locator(".row code.digest").inner_text()
     assert len(bytes.fromhex(digest)) == hashlib.sha256().digest_size
-    assert page.locator(".row", has_text="SHA-256").locator("button.copy").get_attribute("data-copy") == digest
+    assert (
+        page.locator(".row", has_text="SHA-256").locator("button.copy").get_attribute("data-copy")
+        == digest
+    )

@@ -71,12 +71,17 @@ TEXTS_OF_THE_PAGE = """() => {
 
 
 ENGLISH: Final = {
-    message for forms in USED.values() for message in forms if read_translations().of("fr").gettext(message) != message
+    message
+    for forms in USED.values()
+    for message in forms
+    if read_translations().of("fr").gettext(message) != message
 }
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_a_page_is_accessible_in_light_and_dark_quiet_and_alone(browser: Browser, server: Server, path: str) -> None:
+def test_a_page_is_accessible_in_light_and_dark_quiet_and_alone(
+    browser: Browser, server: Server, path: str
+) -> None:
     visit = Visit(browser, server)
     page = visit.open(f"{path}{'&' if '?' in path else '?'}lang=en")
     assert page.locator("html").get_attribute("lang") == "en"
@@ -89,7 +94,9 @@ def test_a_page_is_accessible_in_light_and_dark_quiet_and_alone(browser: Browser
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_a_page_is_french_throughout_and_fits_a_phone(browser: Browser, server: Server, path: str) -> None:
+def test_a_page_is_french_throughout_and_fits_a_phone(
+    browser: Browser, server: Server, path: str
+) -> None:
     visit = Visit(browser, server, viewport={"width": 360, "height": 740})
     page = visit.open(f"{path}{'&' if '?' in path else '?'}lang=fr")
     assert page.locator("html").get_attribute("lang") == "fr"
@@ -99,7 +106,9 @@ def test_a_page_is_french_throughout_and_fits_a_phone(browser: Browser, server: 
     page.close()
 
 
-@pytest.mark.parametrize("path", ["/", "/doc/office/gao", "/doc/region/gao", "/ontology", "/dataset"])
+@pytest.mark.parametrize(
+    "path", ["/", "/doc/office/gao", "/doc/region/gao", "/ontology", "/dataset"]
+)
 def test_a_page_says_all_without_scripts(browser: Browser, server: Server, path: str) -> None:
     texts = []
     for scripts in (True, False):
@@ -114,13 +123,18 @@ def test_a_page_says_all_without_scripts(browser: Browser, server: Server, path:
 
 
 @pytest.mark.parametrize("path", ["/", "/doc/office/gao", "/ontology"])
-def test_on_paper_there_is_no_menu_and_all_of_the_page(browser: Browser, server: Server, path: str) -> None:
+def test_on_paper_there_is_no_menu_and_all_of_the_page(
+    browser: Browser, server: Server, path: str
+) -> None:
     visit = Visit(browser, server)
     page = visit.open(f"{path}?lang=fr")
     page.emulate_media(media="print")
     expect(page.locator("nav.main")).to_be_hidden()
     expect(page.locator("h1")).to_be_visible()
-    assert page.evaluate("getComputedStyle(document.documentElement).backgroundColor") == "rgb(255, 255, 255)"
+    assert (
+        page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+        == "rgb(255, 255, 255)"
+    )
     assert page.pdf()[:5] == b"%PDF-"
     page.close()
 

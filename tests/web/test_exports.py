@@ -40,7 +40,10 @@ PREFIX ul: <{BASE}ontology#>
 PREFIX owl: <http://www.w3.org/2002/07/owl#>
 PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
 """
-MATCHES: Final = ("owl:sameAs", *(f"skos:{kind}Match" for kind in ("exact", "close", "broad", "narrow", "related")))
+MATCHES: Final = (
+    "owl:sameAs",
+    *(f"skos:{kind}Match" for kind in ("exact", "close", "broad", "narrow", "related")),
+)
 
 every_export = pytest.mark.parametrize("export", EXPORTS, ids=lambda export: export.name)
 
@@ -62,7 +65,9 @@ def table(path: Path) -> list[dict[str, str]]:
 
 def answers(client: FlaskClient, query: str) -> list[dict[str, str]]:
     """Return what /sparql says."""
-    answer = client.post("/sparql", data={"query": PREFIXES + query}, headers={"Accept": "text/csv"})
+    answer = client.post(
+        "/sparql", data={"query": PREFIXES + query}, headers={"Accept": "text/csv"}
+    )
     assert answer.status_code == 200, answer.text
     return list(csv.DictReader(io.StringIO(answer.text, newline="")))
 
@@ -72,7 +77,9 @@ def answers(client: FlaskClient, query: str) -> list[dict[str, str]]:
 
 @every_export
 def test_an_export_is_a_file_of_its_media_type(client: FlaskClient, export: Export) -> None:
-    response = client.get(f"/export/{export.name}", headers={"Accept": "application/x-nothing-of-the-kind"})
+    response = client.get(
+        f"/export/{export.name}", headers={"Accept": "application/x-nothing-of-the-kind"}
+    )
     assert response.status_code == 200
     assert response.content_type == export.content_type
     assert response.headers["Content-Disposition"] == f'attachment; filename="{export.name}"'
@@ -80,7 +87,9 @@ def test_an_export_is_a_file_of_its_media_type(client: FlaskClient, export: Expo
     head = client.head(f"/export/{export.name}")
     assert head.data == b""
     assert head.content_length == len(response.data)
-    again = client.get(f"/export/{export.name}", headers={"If-None-Match": response.headers["ETag"]})
+    again = client.get(
+        f"/export/{export.name}", headers={"If-None-Match": response.headers["ETag"]}
+    )
     assert again.status_code == 304
 
 
@@ -97,7 +106,9 @@ def test_an_export_is_packed_where_that_is_asked(client: FlaskClient, export: Ex
 def test_a_table_says_where_its_columns_are_described(client: FlaskClient, name: str) -> None:
     response = client.get(f"/export/{name}")
     assert "header=present" in response.content_type
-    found = re.search(r'<([^>]+)>; rel="describedby"; type="application/csvm\+json"', response.headers["Link"])
+    found = re.search(
+        r'<([^>]+)>; rel="describedby"; type="application/csvm\+json"', response.headers["Link"]
+    )
     assert found
     assert client.get(found[1]).get_json()["url"] == name
 
@@ -110,7 +121,9 @@ def test_what_is_not_there_is_not_found_and_what_is_there_is_named(client: Flask
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])
-def test_the_list_of_exports_is_a_page_in_both_languages(client: FlaskClient, language: str) -> None:
+def test_the_list_of_exports_is_a_page_in_both_languages(
+    client: FlaskClient, language: str
+) -> None:
     page = client.get(f"/export/?lang={language}", headers={"Accept": "text/html"})
     assert page.headers["Content-Language"] == language
     for export in EXPORTS:
@@ -120,14 +133,18 @@ def test_the_list_of_exports_is_a_page_in_both_languages(client: FlaskClient, la
 
 def test_the_list_of_exports_is_data_too(client: FlaskClient) -> None:
     files = client.get("/export/").get_json()["files"]
-    assert [(file["name"], file["mediaType"]) for file in files] == [(e.name, e.media_type) for e in EXPORTS]
+    assert [(file["name"], file["mediaType"]) for file in files] == [
+        (e.name, e.media_type) for e in EXPORTS
+    ]
 
 
 @every_export
 def test_data_of_others_is_exported_as_a_header_alone(
     tmp_path: Path, settings: Settings, export: Export, evaluators: Any
 ) -> None:
-    (tmp_path / "data.ttl").write_text("<http://other.example/a> a <http://other.example/Thing> .", encoding="utf-8")
+    (tmp_path / "data.ttl").write_text(
+        "<http://other.example/a> a <http://other.example/Thing> .", encoding="utf-8"
+    )
     release = snapshot([tmp_path / "data.ttl"], tmp_path / "release")
     store = Embedded(release, evaluators.address, settings)
     response = create_app(settings, release, store).test_client().get(f"/export/{export.name}")
@@ -143,9 +160,13 @@ def test_libhxl_reads_and_accepts_the_presence_table(client: FlaskClient, folder
     source = hxl.data(io.BytesIO(content))
     rows = list(source)
     tags = [column.display_tag for column in source.columns]
-    expected = answers(client, "SELECT * { ?office ul:coversRegion ?region ; ul:worksInSector ?sector }")
+    expected = answers(
+        client, "SELECT * { ?office ul:coversRegion ?region ; ul:worksInSector ?sector }"
+    )
     assert len(rows) == len(expected) == 39
-    assert len({(r.get("#org+office+id"), r.get("#adm1+id"), r.get("#sector+id")) for r in rows}) == len(rows)
+    assert len(
+        {(r.get("#org+office+id"), r.get("#adm1+id"), r.get("#sector+id")) for r in rows}
+    ) == len(rows)
     assert {"#org+name", "#sector+name", "#adm1+name", "#country+name"} <= set(tags)
     assert hxl.validate(hxl.data(io.BytesIO(content)))["is_valid"]
 
@@ -153,7 +174,9 @@ def test_libhxl_reads_and_accepts_the_presence_table(client: FlaskClient, folder
 def test_the_presence_table_has_the_columns_of_hdx_hapi(folder: Path) -> None:
     header = set(table(folder / "3w.csv")[0])
     assert {f"location_{part}" for part in ("ref", "code", "name")} <= header
-    assert {f"admin{level}_{part}" for level in (1, 2) for part in ("ref", "code", "name")} <= header
+    assert {
+        f"admin{level}_{part}" for level in (1, 2) for part in ("ref", "code", "name")
+    } <= header
     assert {"org_acronym", "org_name", "org_type_code", "org_type_description"} <= header
     assert {"sector_code", "sector_name", "resource_hdx_id"} <= header
     assert {"reference_period_start", "reference_period_end"} <= header
@@ -162,10 +185,18 @@ def test_the_presence_table_has_the_columns_of_hdx_hapi(folder: Path) -> None:
 def test_the_presence_table_says_who_does_what_where(folder: Path) -> None:
     rows = table(folder / "3w.csv")[1:]
     assert {(r["location_code"], r["location_name"]) for r in rows} == {("MLI", "Mali")}
-    assert {(r["org_acronym"], r["org_name"]) for r in rows} == {("UNICEF", "United Nations Children’s Fund")}
+    assert {(r["org_acronym"], r["org_name"]) for r in rows} == {
+        ("UNICEF", "United Nations Children’s Fund")
+    }
     gao = [r for r in rows if r["office"].endswith("/gao")]
-    assert {(r["admin1_code"], r["region_code"]) for r in gao} == {("ML07", "ML-7"), ("ML08", "ML-8"), ("ML10", "ML-9")}
-    sectors = {r["sector"].rpartition("/")[2]: (r["sector_code"], r["subsector_code"]) for r in rows}
+    assert {(r["admin1_code"], r["region_code"]) for r in gao} == {
+        ("ML07", "ML-7"),
+        ("ML08", "ML-8"),
+        ("ML10", "ML-9"),
+    }
+    sectors = {
+        r["sector"].rpartition("/")[2]: (r["sector_code"], r["subsector_code"]) for r in rows
+    }
     assert sectors == {
         "c4d": ("", ""),
         "child-protection": ("PRO-CPN", "PRO-CPN"),
@@ -179,7 +210,9 @@ def test_the_presence_table_says_who_does_what_where(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(("name", "number"), [("offices", 6), ("regions", 11)])
-def test_csvw_accepts_the_tables_by_their_descriptions(folder: Path, name: str, number: int) -> None:
+def test_csvw_accepts_the_tables_by_their_descriptions(
+    folder: Path, name: str, number: int
+) -> None:
     described = csvw.CSVW(str(folder / f"{name}.csv-metadata.json"), validate=True)
     assert described.is_valid
     assert len(list(described.tables[0])) == number
@@ -187,7 +220,9 @@ def test_csvw_accepts_the_tables_by_their_descriptions(folder: Path, name: str, 
 
 def test_the_description_of_a_column_is_what_the_ontology_says_of_it(folder: Path) -> None:
     metadata = json.loads((folder / "regions.csv-metadata.json").read_text(encoding="utf-8"))
-    pcode = next(column for column in metadata["tableSchema"]["columns"] if column["name"] == "pcode")
+    pcode = next(
+        column for column in metadata["tableSchema"]["columns"] if column["name"] == "pcode"
+    )
     assert pcode["propertyUrl"] == "http://www.w3.org/2004/02/skos/core#notation"
     assert pcode["datatype"]["@id"] == f"{BASE}ontology#pcode"
     assert re.fullmatch(pcode["datatype"]["format"], "ML07")
@@ -196,10 +231,13 @@ def test_the_description_of_a_column_is_what_the_ontology_says_of_it(folder: Pat
 
 def test_the_offices_have_the_staff_that_sparql_counts(client: FlaskClient, folder: Path) -> None:
     expected = answers(
-        client, "SELECT ?office ?staff { ?office a ul:Office OPTIONAL { ?office ul:staffCount ?staff } }"
+        client,
+        "SELECT ?office ?staff { ?office a ul:Office OPTIONAL { ?office ul:staffCount ?staff } }",
     )
     rows = table(folder / "offices.csv")
-    assert {r["office"]: r["staff_count"] for r in rows} == {r["office"]: r["staff"] for r in expected}
+    assert {r["office"]: r["staff_count"] for r in rows} == {
+        r["office"]: r["staff"] for r in expected
+    }
     assert sum(int(r["staff_count"] or 0) for r in rows) == 66
 
 
@@ -222,18 +260,20 @@ def test_the_offices_have_the_staff_that_sparql_counts(client: FlaskClient, fold
 def test_the_crosswalk_has_every_code_that_sparql_has(
     client: FlaskClient, folder: Path, column: str, datatype: str
 ) -> None:
-    query = (
-        f"SELECT ?region ?code {{ ?region a ul:Region ; skos:notation ?code FILTER(DATATYPE(?code) = ul:{datatype}) }}"
-    )
+    query = f"SELECT ?region ?code {{ ?region a ul:Region ; skos:notation ?code FILTER(DATATYPE(?code) = ul:{datatype}) }}"
     expected = {row["region"]: row["code"] for row in answers(client, query)}
     assert expected
     assert {r["region"]: r[column] for r in table(folder / "regions.csv") if r[column]} == expected
 
 
 def test_the_crosswalk_has_the_names_in_every_language(client: FlaskClient, folder: Path) -> None:
-    languages = answers(client, "SELECT DISTINCT (LANG(?name) AS ?l) { ?region a ul:Region ; skos:prefLabel ?name }")
+    languages = answers(
+        client, "SELECT DISTINCT (LANG(?name) AS ?l) { ?region a ul:Region ; skos:prefLabel ?name }"
+    )
     row = next(r for r in table(folder / "regions.csv") if r["region"].endswith("/tombouctou"))
-    assert {f"name_{r['l'].lower().replace('-', '_')}" for r in languages} == {n for n in row if n.startswith("name_")}
+    assert {f"name_{r['l'].lower().replace('-', '_')}" for r in languages} == {
+        n for n in row if n.startswith("name_")
+    }
     assert (row["name_en"], row["name_fr"]) == ("Timbuktu Region", "Région de Tombouctou")
 
 
@@ -251,7 +291,10 @@ def test_maps_are_valid_geojson(folder: Path, name: str, number: int) -> None:
     assert len(found.features) == number
     assert found.bbox == bounds([feature.geometry for feature in found.features])
     west, south, east, north = found.bbox
-    assert (-12.3 < west < east < 4.3, 10.1 < south < north < 25.1) == (True, True)  # Mali, longitude first
+    assert (-12.3 < west < east < 4.3, 10.1 < south < north < 25.1) == (
+        True,
+        True,
+    )  # Mali, longitude first
     for feature in found.features:
         assert feature.id.startswith(f"{BASE}id/")
         assert feature.bbox == bounds([feature.geometry])
@@ -292,7 +335,9 @@ def test_the_mapping_set_follows_the_rules_of_sssom(client: FlaskClient, folder:
         prefix, _, local = curie.partition(":")
         return prefixes[prefix] + local
 
-    found = {(expand(r["subject_id"]), expand(r["predicate_id"]), expand(r["object_id"])) for r in rows}
+    found = {
+        (expand(r["subject_id"]), expand(r["predicate_id"]), expand(r["object_id"])) for r in rows
+    }
     stated = answers(
         client,
         f"""SELECT ?s ?p ?o {{ VALUES ?p {{ {" ".join(MATCHES)} }} ?s ?p ?o FILTER(STRSTARTS(STR(?s), "{BASE}id/")) }}""",
@@ -300,14 +345,18 @@ def test_the_mapping_set_follows_the_rules_of_sssom(client: FlaskClient, folder:
     assert found == {(r["s"], r["p"], r["o"]) for r in stated}
     assert len(rows) == len(found)
     assert {r["mapping_justification"] for r in rows} == {"semapv:ManualMappingCuration"}
-    assert all(r["subject_label"] and expand(r["mapping_source"]).startswith(f"{BASE}graph/") for r in rows)
+    assert all(
+        r["subject_label"] and expand(r["mapping_source"]).startswith(f"{BASE}graph/") for r in rows
+    )
 
 
 # The command line, and the whole dataset
 
 
 @pytest.mark.parametrize("word", [*OTHER_EXPORTS, *(export.name for export in EXPORTS)])
-def test_the_command_writes_what_the_server_sends(release: Release, folder: Path, tmp_path: Path, word: str) -> None:
+def test_the_command_writes_what_the_server_sends(
+    release: Release, folder: Path, tmp_path: Path, word: str
+) -> None:
     out = tmp_path / "out"
     assert main(["export", word, "--release", str(release.path), "--out", str(out)]) == 0
     assert out.read_bytes() == (folder / OTHER_EXPORTS.get(word, word)).read_bytes()

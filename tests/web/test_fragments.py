@@ -39,7 +39,11 @@ YEAR: Final = "http://www.w3.org/2001/XMLSchema#gYear"
 
 
 def get(
-    client: FlaskClient, accept: str = "application/n-quads", /, path: str = "/fragments", **given: str
+    client: FlaskClient,
+    accept: str = "application/n-quads",
+    /,
+    path: str = "/fragments",
+    **given: str,
 ) -> TestResponse:
     """Ask for a fragment."""
     return client.get(f"{path}?{urlencode(given)}" if given else path, headers={"Accept": accept})
@@ -79,7 +83,9 @@ def walk(client: FlaskClient, **given: str) -> list[Fragment]:
         pytest.param({"subject": GAO}, (ox.NamedNode(GAO), None, None), id="all of a subject"),
         pytest.param({"object": GAO}, (None, None, ox.NamedNode(GAO)), id="all that leads to it"),
         pytest.param({"predicate": OPENED}, (None, ox.NamedNode(OPENED), None), id="a predicate"),
-        pytest.param({"subject": f"<{GAO}>"}, (ox.NamedNode(GAO), None, None), id="in angle brackets"),
+        pytest.param(
+            {"subject": f"<{GAO}>"}, (ox.NamedNode(GAO), None, None), id="in angle brackets"
+        ),
         pytest.param(
             {"subject": GAO, "predicate": LABEL, "object": '"Région de Gao"@fr'},
             (ox.NamedNode(GAO), ox.NamedNode(LABEL), ox.Literal("Région de Gao", language="fr")),
@@ -95,11 +101,19 @@ def walk(client: FlaskClient, **given: str) -> list[Fragment]:
             (None, None, ox.Literal("2008", datatype=ox.NamedNode(YEAR))),
             id="as in Turtle",
         ),
-        pytest.param({"object": '"2008"'}, (None, None, ox.Literal("2008")), id="a plain literal is another term"),
         pytest.param(
-            {"subject": GAO, "predicate": "?p", "object": "_:b"}, (ox.NamedNode(GAO), None, None), id="variables"
+            {"object": '"2008"'},
+            (None, None, ox.Literal("2008")),
+            id="a plain literal is another term",
         ),
-        pytest.param({"subject": GAO, "predicate": ""}, (ox.NamedNode(GAO), None, None), id="empty is open"),
+        pytest.param(
+            {"subject": GAO, "predicate": "?p", "object": "_:b"},
+            (ox.NamedNode(GAO), None, None),
+            id="variables",
+        ),
+        pytest.param(
+            {"subject": GAO, "predicate": ""}, (ox.NamedNode(GAO), None, None), id="empty is open"
+        ),
         pytest.param({"subject": "urn:none"}, (ox.NamedNode("urn:none"), None, None), id="nothing"),
         pytest.param({}, (None, None, None), id="everything"),
     ],
@@ -118,10 +132,16 @@ def test_the_pages_of_a_fragment_have_each_statement_that_matches_once_and_say_h
     assert len(found) == len(expected)
     assert all(len(page.data) == settings.page_size for page in pages[:-1])
     for page in pages:
-        assert page.values(f"{VOID}triples") == page.values(f"{HYDRA}totalItems") == [str(len(expected))]
+        assert (
+            page.values(f"{VOID}triples")
+            == page.values(f"{HYDRA}totalItems")
+            == [str(len(expected))]
+        )
 
 
-def test_a_page_leads_to_the_others_and_to_every_other_fragment(client: FlaskClient, settings: Settings) -> None:
+def test_a_page_leads_to_the_others_and_to_every_other_fragment(
+    client: FlaskClient, settings: Settings
+) -> None:
     page = Fragment(get(client, predicate=LABEL, page="2"))
     fragment = f"http://localhost/fragments?{urlencode({'predicate': LABEL})}"
     assert page.values("http://xmlns.com/foaf/0.1/primaryTopic") == [page.url]
@@ -132,7 +152,9 @@ def test_a_page_leads_to_the_others_and_to_every_other_fragment(client: FlaskCli
     assert page.values(f"{VOID}subset", fragment) == [page.url]
     assert page.values(f"{VOID}subset", f"{BASE}dataset") == [fragment]
     [form] = page.values(f"{HYDRA}search", f"{BASE}dataset")
-    assert page.values(f"{HYDRA}template", form) == ["http://localhost/fragments{?subject,predicate,object}"]
+    assert page.values(f"{HYDRA}template", form) == [
+        "http://localhost/fragments{?subject,predicate,object}"
+    ]
     assert page.values(f"{HYDRA}variableRepresentation", form) == [f"{HYDRA}ExplicitRepresentation"]
     mappings = {
         page.values(f"{HYDRA}variable", m)[0]: page.values(f"{HYDRA}property", m)[0]
@@ -183,15 +205,21 @@ def test_a_parameter_is_given_once(client: FlaskClient) -> None:
     assert "subject" in response.text
 
 
-@pytest.mark.parametrize("query", ["object=%FF", "x=%zz&subject=urn:a", "object=%22a%7C%22", 'y="<|>[]{}^`\\'])
+@pytest.mark.parametrize(
+    "query", ["object=%FF", "x=%zz&subject=urn:a", "object=%22a%7C%22", 'y="<|>[]{}^`\\']
+)
 def test_any_query_string_names_a_page(client: FlaskClient, query: str) -> None:
     response = client.get(f"/fragments?{query}", headers={"Accept": "application/n-quads"})
     assert response.status_code in {200, 400}
-    list(ox.parse(response.data if response.status_code == 200 else b"", format=ox.RdfFormat.N_QUADS))
+    list(
+        ox.parse(response.data if response.status_code == 200 else b"", format=ox.RdfFormat.N_QUADS)
+    )
 
 
 @pytest.mark.parametrize("offer", DOCUMENT_FORMATS, ids=lambda f: f.name)
-def test_a_fragment_is_had_in_each_format_by_media_type_and_by_extension(client: FlaskClient, offer: Format) -> None:
+def test_a_fragment_is_had_in_each_format_by_media_type_and_by_extension(
+    client: FlaskClient, offer: Format
+) -> None:
     for response in (
         get(client, offer.media_type, subject=GAO),
         get(client, path=f"/fragments.{offer.suffix}", subject=GAO),
@@ -199,14 +227,19 @@ def test_a_fragment_is_had_in_each_format_by_media_type_and_by_extension(client:
         assert (response.status_code, response.content_type) == (200, offer.content_type)
     same = get(client, offer.media_type, subject=GAO)
     again = client.get(
-        same.request.full_path, headers={"Accept": offer.media_type, "If-None-Match": same.headers["ETag"]}
+        same.request.full_path,
+        headers={"Accept": offer.media_type, "If-None-Match": same.headers["ETag"]},
     )
     assert again.status_code == 304
     assert "Accept" in same.headers["Vary"]
 
 
-@pytest.mark.parametrize("offer", [f for f in GRAPH_FORMATS if f.carries is Carries.GRAPH], ids=lambda f: f.name)
-def test_formats_without_graphs_have_data_and_controls_together(client: FlaskClient, offer: Format) -> None:
+@pytest.mark.parametrize(
+    "offer", [f for f in GRAPH_FORMATS if f.carries is Carries.GRAPH], ids=lambda f: f.name
+)
+def test_formats_without_graphs_have_data_and_controls_together(
+    client: FlaskClient, offer: Format
+) -> None:
     page = Fragment(get(client, subject=GAO))
     together = {*page.data, *(q.triple for q in page.controls)}
     content = get(client, offer.media_type, subject=GAO).data
@@ -214,7 +247,11 @@ def test_formats_without_graphs_have_data_and_controls_together(client: FlaskCli
 
 
 @pytest.mark.parametrize(
-    ("lang", "words"), [("fr", ("Sujet", "énoncés", "Région de Gao")), ("en", ("Subject", "statements", "Gao Region"))]
+    ("lang", "words"),
+    [
+        ("fr", ("Sujet", "énoncés", "Région de Gao")),
+        ("en", ("Subject", "statements", "Gao Region")),
+    ],
 )
 def test_the_page_shows_the_statements_and_a_form_for_others(
     client: FlaskClient, lang: str, words: tuple[str, ...]
@@ -235,7 +272,9 @@ def test_no_query_process_is_asked(release: Release, settings: Settings) -> None
 def test_data_of_others_has_fragments_too(tmp_path: Path, settings: Settings) -> None:
     (tmp_path / "a.ttl").write_text('<urn:a> <urn:p> [ <urn:q> "one\\n\\"two\\"" ], 1, <urn:é> .')
     client = create_app(
-        settings, found := snapshot([tmp_path / "a.ttl"], tmp_path / "out"), Embedded(found, "", settings)
+        settings,
+        found := snapshot([tmp_path / "a.ttl"], tmp_path / "out"),
+        Embedded(found, "", settings),
     ).test_client()
     assert len(Fragment(get(client)).data) == 4
     assert len(Fragment(get(client, object='"one\n"two""')).data) == 1
@@ -264,5 +303,7 @@ def test_comunica_answers_a_join(server: Server, release_store: ox.Store, source
     )
     assert done.returncode == 0, done.stderr.decode()
     rows = json.loads(done.stdout)["results"]["bindings"]
-    assert {tuple(row[name]["value"] for name in ("office", "region", "name")) for row in rows} == expected
+    assert {
+        tuple(row[name]["value"] for name in ("office", "region", "name")) for row in rows
+    } == expected
     assert len(rows) == len(expected) == 7

@@ -118,11 +118,19 @@ def mutants(queries: list[str], generator: random.Random) -> Iterator[str]:
                     other = generator.choice(queries)
                     text = text[:here] + other[generator.randrange(len(other)) :]
                 case 4:
-                    text = text[:here] + generator.choice(PIECES) * generator.choice([1, 2, 200]) + text[there:]
+                    text = (
+                        text[:here]
+                        + generator.choice(PIECES) * generator.choice([1, 2, 200])
+                        + text[there:]
+                    )
                 case _:
                     text = (
                         text[:here]
-                        + chr(generator.choice([generator.randrange(32, 127), generator.randrange(0xD7FF)]))
+                        + chr(
+                            generator.choice(
+                                [generator.randrange(32, 127), generator.randrange(0xD7FF)]
+                            )
+                        )
                         + text[here + 1 :]
                     )
         yield text
@@ -146,13 +154,18 @@ def test_a_thousand_broken_queries(client: FlaskClient, examples: list[str], see
             ["*/*", "application/sparql-results+json", "text/turtle", "text/csv;q=0.5, */*;q=0.1"]
         )
         response = client.post(
-            "/sparql", data={"query": text, "timeout": "0.5"}, headers={"Accept": accept}, buffered=True
+            "/sparql",
+            data={"query": text, "timeout": "0.5"},
+            headers={"Accept": accept},
+            buffered=True,
         )
         seen[response.status_code] = seen.get(response.status_code, 0) + 1
         assert response.status_code in {200, 400, 403, 406, 503}, text
         if response.status_code >= 400:
             assert response.get_json()["detail"], text
         if number % 100 == 0:
-            assert client.get("/sparql?query=ASK{}", headers={"Accept": "application/json"}).get_json()["boolean"]
+            assert client.get(
+                "/sparql?query=ASK{}", headers={"Accept": "application/json"}
+            ).get_json()["boolean"]
     assert seen[200] > MUTANTS / 100
     assert seen[400] > MUTANTS / 10

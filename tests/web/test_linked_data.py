@@ -95,23 +95,37 @@ def parsed(offer: Format, content: bytes) -> rdflib.Graph:
 
 
 @pytest.mark.parametrize(
-    "path", [GAO, "/doc/region/gao", "/doc/source/where-we-work-mali-fr", "/doc/office", "/ontology", "/shapes"]
+    "path",
+    [
+        GAO,
+        "/doc/region/gao",
+        "/doc/source/where-we-work-mali-fr",
+        "/doc/office",
+        "/ontology",
+        "/shapes",
+    ],
 )
 def test_all_formats_of_a_document_say_the_same(client: FlaskClient, path: str) -> None:
     turtle = parsed(GRAPH_FORMATS[0], client.get(f"{path}.ttl").data)
     assert len(turtle) > 5
     for offer in GRAPH_FORMATS[1:]:
-        assert isomorphic(parsed(offer, client.get(f"{path}.{offer.suffix}").data), turtle), offer.name
+        assert isomorphic(parsed(offer, client.get(f"{path}.{offer.suffix}").data), turtle), (
+            offer.name
+        )
 
 
-def test_a_document_in_quads_says_in_which_graph_each_statement_is_published(client: FlaskClient) -> None:
+def test_a_document_in_quads_says_in_which_graph_each_statement_is_published(
+    client: FlaskClient,
+) -> None:
     quads = list(ox.parse(client.get(f"{GAO}.nq").data, format=ox.RdfFormat.N_QUADS))
     opened = next(q for q in quads if q.predicate.value.endswith("#openedOn"))
     assert opened.graph_name == ox.NamedNode(f"{BASE}graph/mali/offices")
 
 
 def test_a_document_describes_itself_and_its_topic(client: FlaskClient) -> None:
-    triples = {str(q.triple) for q in ox.parse(client.get(f"{GAO}.nt").data, format=ox.RdfFormat.N_TRIPLES)}
+    triples = {
+        str(q.triple) for q in ox.parse(client.get(f"{GAO}.nt").data, format=ox.RdfFormat.N_TRIPLES)
+    }
     topic = f"<{BASE}doc/office/gao> <http://xmlns.com/foaf/0.1/primaryTopic> <{BASE}id/office/gao>"
     assert topic in triples
     assert any(f"<{BASE}ontology#staffCount>" in triple for triple in triples)
@@ -130,7 +144,9 @@ def test_statements_are_as_published_and_not_as_the_engine_keeps_them(client: Fl
     [
         pytest.param(None, "text/turtle", id="silence takes Turtle"),
         pytest.param("*/*", "text/turtle", id="anything takes Turtle"),
-        pytest.param("text/turtle;charset=utf-8", "text/turtle", id="a charset does not hide a match"),
+        pytest.param(
+            "text/turtle;charset=utf-8", "text/turtle", id="a charset does not hide a match"
+        ),
         pytest.param(
             'application/ld+json;profile="http://www.w3.org/ns/json-ld#compacted"',
             "application/ld+json",
@@ -139,10 +155,20 @@ def test_statements_are_as_published_and_not_as_the_engine_keeps_them(client: Fl
         pytest.param("application/trig;version=1.1", "application/trig", id="nor a version"),
         pytest.param("application/json", "application/ld+json", id="JSON is JSON-LD here"),
         pytest.param("application/xml", "application/rdf+xml", id="XML is RDF/XML here"),
-        pytest.param("text/turtle;q=0.5, application/ld+json", "application/ld+json", id="quality decides"),
+        pytest.param(
+            "text/turtle;q=0.5, application/ld+json", "application/ld+json", id="quality decides"
+        ),
         pytest.param("text/html;q=0.2, text/*;q=0.1", "text/html", id="the narrower range decides"),
-        pytest.param("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", "text/html", id="a browser"),
-        pytest.param("application/rdf+xml, text/rdf+n3;q=0.5, */*;q=0.1", "application/rdf+xml", id="an older client"),
+        pytest.param(
+            "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+            "text/html",
+            id="a browser",
+        ),
+        pytest.param(
+            "application/rdf+xml, text/rdf+n3;q=0.5, */*;q=0.1",
+            "application/rdf+xml",
+            id="an older client",
+        ),
         pytest.param(
             "text/turtle,application/n-triples;q=0.9,application/ld+json;q=0.8,application/rdf+xml;q=0.7",
             "text/turtle",
@@ -150,14 +176,18 @@ def test_statements_are_as_published_and_not_as_the_engine_keeps_them(client: Fl
         ),
     ],
 )
-def test_the_client_gets_what_it_likes_best(client: FlaskClient, accept: str | None, expected: str) -> None:
+def test_the_client_gets_what_it_likes_best(
+    client: FlaskClient, accept: str | None, expected: str
+) -> None:
     response = client.get(GAO, headers={"Accept": accept} if accept else {})
     assert response.status_code == 200
     assert response.mimetype == expected
     assert "Accept" in response.headers["Vary"]
 
 
-@pytest.mark.parametrize("path", [GAO, "/id/office/gao", "/doc/office", "/ontology", "/shapes", "/dataset", "/"])
+@pytest.mark.parametrize(
+    "path", [GAO, "/id/office/gao", "/doc/office", "/ontology", "/shapes", "/dataset", "/"]
+)
 def test_what_cannot_be_had_is_answered_with_what_there_is(client: FlaskClient, path: str) -> None:
     response = client.get(path, headers={"Accept": "image/png"})
     assert response.status_code == 406
@@ -183,7 +213,9 @@ def test_an_address_with_an_extension_does_not_negotiate(client: FlaskClient) ->
         ("?lang=xx", "en", "en"),
     ],
 )
-def test_a_page_is_in_the_language_asked_for(client: FlaskClient, query: str, accepts: str, expected: str) -> None:
+def test_a_page_is_in_the_language_asked_for(
+    client: FlaskClient, query: str, accepts: str, expected: str
+) -> None:
     headers = {"Accept": "text/html"} | ({"Accept-Language": accepts} if accepts else {})
     response = client.get(GAO + query, headers=headers)
     assert response.headers["Content-Language"] == expected
@@ -194,7 +226,9 @@ def test_a_page_is_in_the_language_asked_for(client: FlaskClient, query: str, ac
 # Links (RFC 8288), validators (RFC 9110, sections 8.8 and 13)
 
 
-def test_links_lead_to_the_other_formats_to_the_thing_and_to_the_canonical_address(client: FlaskClient) -> None:
+def test_links_lead_to_the_other_formats_to_the_thing_and_to_the_canonical_address(
+    client: FlaskClient,
+) -> None:
     header = client.get(GAO, headers={"Accept": "text/turtle"}).headers["Link"]
     assert set(link_targets(header, "alternate")) == {
         f"{GAO}.{f.suffix}" for f in DOCUMENT_FORMATS if f.name != "turtle"
@@ -230,7 +264,14 @@ def test_every_representation_has_its_own_strong_entity_tag(client: FlaskClient)
 )
 @pytest.mark.parametrize(
     "path",
-    [GAO, "/ontology.ttl", "/doc/office", "/sparql?query=ASK%7B%7D", "/dump/dataset.nq", "/static/icon.svg"],
+    [
+        GAO,
+        "/ontology.ttl",
+        "/doc/office",
+        "/sparql?query=ASK%7B%7D",
+        "/dump/dataset.nq",
+        "/static/icon.svg",
+    ],
 )
 def test_a_representation_that_the_client_has_is_not_sent_again(
     client: FlaskClient, path: str, given: str, status: int
@@ -270,7 +311,15 @@ def test_head_has_the_headers_of_get_and_no_body(client: FlaskClient, path: str)
     got, head = client.get(path), client.head(path)
     assert head.status_code == got.status_code
     assert head.data == b""
-    for name in ("Content-Type", "ETag", "Vary", "Link", "Content-Location", "Location", "Content-Length"):
+    for name in (
+        "Content-Type",
+        "ETag",
+        "Vary",
+        "Link",
+        "Content-Location",
+        "Location",
+        "Content-Length",
+    ):
         assert head.headers.get(name) == got.headers.get(name), name
 
 
@@ -283,7 +332,9 @@ def test_gzip_is_the_same_representation_packed(client: FlaskClient) -> None:
     assert "Content-Encoding" not in plain.headers
 
 
-@pytest.mark.parametrize("path", [GAO, "/id/office/gao", "/sparql", "/", "/ontology", "/dump/dataset.nq"])
+@pytest.mark.parametrize(
+    "path", [GAO, "/id/office/gao", "/sparql", "/", "/ontology", "/dump/dataset.nq"]
+)
 def test_options_say_what_is_allowed_also_to_other_origins(client: FlaskClient, path: str) -> None:
     headers = {"Origin": "https://example.org", "Access-Control-Request-Method": "GET"}
     response = client.options(path, headers=headers)
@@ -294,9 +345,19 @@ def test_options_say_what_is_allowed_also_to_other_origins(client: FlaskClient, 
 
 
 @pytest.mark.parametrize(
-    "path", [GAO, "/nowhere", "/doc/office/nowhere", "/sparql?query=x", "/static/icon.svg", "/static/none.css"]
+    "path",
+    [
+        GAO,
+        "/nowhere",
+        "/doc/office/nowhere",
+        "/sparql?query=x",
+        "/static/icon.svg",
+        "/static/none.css",
+    ],
 )
-def test_pages_of_any_origin_may_read_every_answer_errors_too(client: FlaskClient, path: str) -> None:
+def test_pages_of_any_origin_may_read_every_answer_errors_too(
+    client: FlaskClient, path: str
+) -> None:
     response = client.get(path, headers={"Origin": "https://example.org"})
     assert response.headers["Access-Control-Allow-Origin"] == "*"
     assert "ETag" in response.headers["Access-Control-Expose-Headers"]
@@ -305,7 +366,9 @@ def test_pages_of_any_origin_may_read_every_answer_errors_too(client: FlaskClien
 @pytest.mark.parametrize(
     ("method", "path"), [("POST", GAO), ("DELETE", GAO), ("PUT", "/sparql"), ("PATCH", "/ontology")]
 )
-def test_a_method_that_is_not_there_is_refused_with_those_that_are(client: FlaskClient, method: str, path: str) -> None:
+def test_a_method_that_is_not_there_is_refused_with_those_that_are(
+    client: FlaskClient, method: str, path: str
+) -> None:
     response = client.open(path, method=method)
     assert response.status_code == 405
     assert "GET" in response.headers["Allow"]
@@ -331,7 +394,9 @@ def test_a_long_list_has_pages_that_lead_to_each_other(client: FlaskClient) -> N
         members |= set(graph.objects(rdflib.URIRef(f"{BASE}doc/claim"), hydra.member))
         view = rdflib.URIRef(f"{BASE}doc/claim?page={number}")
         assert (view, hydra.first, rdflib.URIRef(f"{BASE}doc/claim?page=1")) in graph
-    assert len(members) == graph.value(rdflib.URIRef(f"{BASE}doc/claim"), hydra.totalItems).toPython()
+    assert (
+        len(members) == graph.value(rdflib.URIRef(f"{BASE}doc/claim"), hydra.totalItems).toPython()
+    )
     assert client.get("/doc/claim?page=3").status_code == 404
     assert client.get("/doc/claim?page=x").status_code == 400
 
@@ -364,14 +429,19 @@ def test_the_ontology_defines_each_term_of_the_contract(client: FlaskClient) -> 
         "osmRelation",
     ]
     for term in terms:
-        labels = {label.language for label in graph.objects(rdflib.URIRef(f"{BASE}ontology#{term}"), rdflib.RDFS.label)}
+        labels = {
+            label.language
+            for label in graph.objects(rdflib.URIRef(f"{BASE}ontology#{term}"), rdflib.RDFS.label)
+        }
         assert {"fr", "en"} <= labels, term
 
 
 def test_the_dataset_is_described_with_true_counts_and_this_servers_addresses(
     client: FlaskClient, release: Release
 ) -> None:
-    graph = parsed(GRAPH_FORMATS[0], client.get("/dataset.ttl", headers={"Host": "data.example.org"}).data)
+    graph = parsed(
+        GRAPH_FORMATS[0], client.get("/dataset.ttl", headers={"Host": "data.example.org"}).data
+    )
     void = rdflib.Namespace("http://rdfs.org/ns/void#")
     dcat = rdflib.Namespace("http://www.w3.org/ns/dcat#")
     dataset = rdflib.URIRef(f"{BASE}dataset")
@@ -380,26 +450,44 @@ def test_the_dataset_is_described_with_true_counts_and_this_servers_addresses(
     assert graph.value(dataset, void.triples).toPython() == len(published)
     said = list(graph.objects(rdflib.URIRef(statistics.value), rdflib.DCTERMS.description))
     assert {text.language for text in said} == {"en", "fr"}
-    assert graph.value(dataset, void.sparqlEndpoint) == rdflib.URIRef("http://data.example.org/sparql")
+    assert graph.value(dataset, void.sparqlEndpoint) == rdflib.URIRef(
+        "http://data.example.org/sparql"
+    )
     addresses = {str(address) for address in graph.objects(None, dcat.downloadURL)}
     assert addresses
     for address in addresses:
-        assert client.get(address.removeprefix("http://data.example.org"), buffered=True).status_code == 200
+        assert (
+            client.get(address.removeprefix("http://data.example.org"), buffered=True).status_code
+            == 200
+        )
 
 
-def test_the_statistics_that_a_document_gives_are_those_that_queries_find(client: FlaskClient) -> None:
+def test_the_statistics_that_a_document_gives_are_those_that_queries_find(
+    client: FlaskClient,
+) -> None:
     graph = parsed(GRAPH_FORMATS[0], client.get("/dataset.ttl").data)
     dataset, void = rdflib.URIRef(f"{BASE}dataset"), rdflib.Namespace("http://rdfs.org/ns/void#")
 
     def ask(pattern: str) -> list[list[str]]:
         answer = client.get(
-            "/sparql", query_string={"query": f"PREFIX void: <{void}> SELECT {pattern}"}, headers={"Accept": "text/csv"}
+            "/sparql",
+            query_string={"query": f"PREFIX void: <{void}> SELECT {pattern}"},
+            headers={"Accept": "text/csv"},
         )
         assert answer.status_code == 200
         return [line.split(",") for line in answer.text.splitlines()[1:]]
 
-    for name in ("triples", "entities", "classes", "properties", "distinctSubjects", "distinctObjects"):
-        assert [[str(n)] for n in graph.objects(dataset, void[name])] == ask(f"?n {{ <{dataset}> void:{name} ?n }}")
+    for name in (
+        "triples",
+        "entities",
+        "classes",
+        "properties",
+        "distinctSubjects",
+        "distinctObjects",
+    ):
+        assert [[str(n)] for n in graph.objects(dataset, void[name])] == ask(
+            f"?n {{ <{dataset}> void:{name} ?n }}"
+        )
     for part, key, counted in (("class", "class", "entities"), ("property", "property", "triples")):
         found = [
             [str(graph.value(node, void[key])), str(graph.value(node, void[counted]))]
@@ -407,7 +495,9 @@ def test_the_statistics_that_a_document_gives_are_those_that_queries_find(client
         ]
         pattern = f"{{ <{dataset}> void:{part}Partition [ void:{key} ?key ; void:{counted} ?n ] }}"
         assert sorted(found) == sorted(ask(f"?key ?n {pattern}"))
-    assert len(set(graph.objects(None, void.property))) == len(list(graph.subject_objects(void.property)))
+    assert len(set(graph.objects(None, void.property))) == len(
+        list(graph.subject_objects(void.property))
+    )
 
 
 def test_the_endpoint_says_how_many_triples_its_default_graph_has(client: FlaskClient) -> None:
@@ -416,18 +506,26 @@ def test_the_endpoint_says_how_many_triples_its_default_graph_has(client: FlaskC
     sd = rdflib.Namespace("http://www.w3.org/ns/sparql-service-description#")
     [default] = graph.objects(None, sd.defaultGraph)
     counted = client.get(
-        "/sparql", query_string={"query": "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }"}, headers={"Accept": "text/csv"}
+        "/sparql",
+        query_string={"query": "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }"},
+        headers={"Accept": "text/csv"},
     ).text.splitlines()[1]
     assert str(graph.value(default, rdflib.VOID.triples)) == counted
 
 
-def test_a_dataset_that_publishes_no_statistics_is_counted(serve: Callable[..., Server], tmp_path: Path) -> None:
-    (tmp_path / "a.ttl").write_text("<urn:a> a <http://example.org/x#Thing>, <http://example.org/x/Thing> .")
+def test_a_dataset_that_publishes_no_statistics_is_counted(
+    serve: Callable[..., Server], tmp_path: Path
+) -> None:
+    (tmp_path / "a.ttl").write_text(
+        "<urn:a> a <http://example.org/x#Thing>, <http://example.org/x/Thing> ."
+    )
     content = serve("--data", str(tmp_path)).get("/dataset.ttl").content
     graph = parsed(GRAPH_FORMATS[0], content)
     void = rdflib.Namespace("http://rdfs.org/ns/void#")
     assert [int(n) for n in graph.objects(rdflib.URIRef(f"{BASE}dataset"), void.triples)] == [2]
-    classes = {str(graph.value(node, void["class"])) for node in graph.objects(None, void.classPartition)}
+    classes = {
+        str(graph.value(node, void["class"])) for node in graph.objects(None, void.classPartition)
+    }
     assert classes == {"http://example.org/x#Thing", "http://example.org/x/Thing"}
 
 
@@ -463,8 +561,12 @@ def test_minted_iris_are_canonical_wherever_the_server_runs(client: FlaskClient)
     assert "data.example.org" not in text
 
 
-@pytest.mark.parametrize("offer", [f for f in DOCUMENT_FORMATS if f.carries is not Carries.PAGE], ids=lambda f: f.name)
-def test_the_same_document_has_the_same_bytes_every_time(client: FlaskClient, offer: Format) -> None:
+@pytest.mark.parametrize(
+    "offer", [f for f in DOCUMENT_FORMATS if f.carries is not Carries.PAGE], ids=lambda f: f.name
+)
+def test_the_same_document_has_the_same_bytes_every_time(
+    client: FlaskClient, offer: Format
+) -> None:
     first = client.get(f"{GAO}.{offer.suffix}", headers={"Host": "a.example"}).data
     assert client.get(f"{GAO}.{offer.suffix}", headers={"Host": "b.example"}).data == first
 

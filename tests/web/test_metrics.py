@@ -53,7 +53,9 @@ def value(text: str, name: str, **labels: str) -> float:
 def workers(server: Server) -> set[int]:
     """Return the processes of the web workers."""
     found = samples(server.get("/metrics").text)
-    return {int(dict(labels)["worker"]) for name, labels in found if name == "process_cpu_seconds_total"}
+    return {
+        int(dict(labels)["worker"]) for name, labels in found if name == "process_cpu_seconds_total"
+    }
 
 
 def wait_for_workers(server: Server, number: int, without: int = 0) -> set[int]:
@@ -122,7 +124,9 @@ def test_a_request_is_counted_once(
     fresh.open(path, method=method)
     text = fresh.get("/metrics").text
     assert value(text, name, **labels) == 1
-    assert [labels for key, labels in samples(text) if key == name] == [tuple(sorted(labels.items()))]
+    assert [labels for key, labels in samples(text) if key == name] == [
+        tuple(sorted(labels.items()))
+    ]
 
 
 def test_the_cache_tells_hits_misses_and_what_was_not_modified(fresh: FlaskClient) -> None:
@@ -137,17 +141,24 @@ def test_the_cache_tells_hits_misses_and_what_was_not_modified(fresh: FlaskClien
     assert outcomes == [2, 1, 1]
 
 
-def test_applications_in_one_process_count_apart(release: Release, store: Embedded, settings: Settings) -> None:
+def test_applications_in_one_process_count_apart(
+    release: Release, store: Embedded, settings: Settings
+) -> None:
     first, second = (create_app(settings, release, store).test_client() for _ in range(2))
     first.get("/doc/office/gao")
-    counted = [value(client.get("/metrics").text, DURATIONS, kind="doc", status="2xx") for client in (first, second)]
+    counted = [
+        value(client.get("/metrics").text, DURATIONS, kind="doc", status="2xx")
+        for client in (first, second)
+    ]
     assert counted == [1, 0]
 
 
 def test_workers_are_added_up_and_one_that_is_killed_loses_no_counts(
     serve: Callable[..., Server], release: Release, tmp_path: Path
 ) -> None:
-    server = serve(*("--release", str(release.path), "--workers", "2"), environment={"TMPDIR": str(tmp_path)})
+    server = serve(
+        *("--release", str(release.path), "--workers", "2"), environment={"TMPDIR": str(tmp_path)}
+    )
 
     def counted() -> list[float]:
         scrapes = [server.get("/metrics").text for _ in range(12)]  # they reach both workers

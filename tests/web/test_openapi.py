@@ -44,10 +44,14 @@ def test_every_public_route_is_in_the_table_and_nothing_else(app: Flask) -> None
 
 
 def test_every_parameter_of_the_table_is_used() -> None:
-    assert {n for operation in OPERATIONS for n in (*in_path(operation.path), *operation.query)} == set(PARAMETERS)
+    assert {
+        n for operation in OPERATIONS for n in (*in_path(operation.path), *operation.query)
+    } == set(PARAMETERS)
 
 
-def ask(client: FlaskClient, operation: Operation, accept: str, body: tuple[str, str] | None = None) -> TestResponse:
+def ask(
+    client: FlaskClient, operation: Operation, accept: str, body: tuple[str, str] | None = None
+) -> TestResponse:
     """Ask as the description says, with its examples."""
     path = operation.path
     for name in in_path(path):
@@ -55,12 +59,19 @@ def ask(client: FlaskClient, operation: Operation, accept: str, body: tuple[str,
     query = {_NAMES.get(name, name): PARAMETERS[name].example for name in operation.required}
     sent = {"data": body[1], "content_type": body[0]} if body else {}
     return client.open(
-        path, method=operation.method.upper(), query_string=query, headers={"Accept": accept}, buffered=True, **sent
+        path,
+        method=operation.method.upper(),
+        query_string=query,
+        headers={"Accept": accept},
+        buffered=True,
+        **sent,
     )
 
 
 @EVERY
-def test_it_answers_as_documented(client: FlaskClient, described: dict[str, Any], operation: Operation) -> None:
+def test_it_answers_as_documented(
+    client: FlaskClient, described: dict[str, Any], operation: Operation
+) -> None:
     answers = described["paths"][operation.path][operation.method]["responses"]
     for body in operation.body or [None]:
         response = ask(client, operation, "*/*", body)
@@ -70,7 +81,9 @@ def test_it_answers_as_documented(client: FlaskClient, described: dict[str, Any]
 
 
 @EVERY
-def test_it_refuses_as_documented(client: FlaskClient, described: dict[str, Any], operation: Operation) -> None:
+def test_it_refuses_as_documented(
+    client: FlaskClient, described: dict[str, Any], operation: Operation
+) -> None:
     answers = described["paths"][operation.path][operation.method]["responses"]
     response = ask(client, operation, "image/png", operation.body[0] if operation.body else None)
     assert str(response.status_code) in answers
@@ -82,7 +95,10 @@ def test_it_refuses_as_documented(client: FlaskClient, described: dict[str, Any]
 def test_the_page_names_every_route(client: FlaskClient, language: str) -> None:
     page = client.get("/docs", query_string={"lang": language}).text
     for operation in OPERATIONS:
-        assert f'{operation.method.upper()}</code> <code translate="no">{operation.path}</code>' in page
+        assert (
+            f'{operation.method.upper()}</code> <code translate="no">{operation.path}</code>'
+            in page
+        )
         assert read_translations().of(language).gettext(operation.text) in page
     assert not re.search(r'src="(?!/static/)', page)
 

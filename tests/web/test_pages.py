@@ -40,7 +40,9 @@ PAGES: Final = [
 
 
 @pytest.mark.parametrize(("path", "english", "french"), PAGES, ids=[path for path, _, _ in PAGES])
-def test_a_page_speaks_the_readers_language(visit: Visit, path: str, english: str, french: str) -> None:
+def test_a_page_speaks_the_readers_language(
+    visit: Visit, path: str, english: str, french: str
+) -> None:
     for language, words in (("en", english), ("fr", french)):
         page = visit.open(f"{path}?lang={language}")
         assert page.locator("html").get_attribute("lang") == language
@@ -49,7 +51,9 @@ def test_a_page_speaks_the_readers_language(visit: Visit, path: str, english: st
         expect(page.locator("main")).to_be_visible()
 
 
-@pytest.mark.parametrize(("preferred", "language"), [("fr-ML", "fr"), ("en-GB", "en"), ("de-DE", "fr")])
+@pytest.mark.parametrize(
+    ("preferred", "language"), [("fr-ML", "fr"), ("en-GB", "en"), ("de-DE", "fr")]
+)
 def test_the_browsers_language_is_answered_and_french_where_we_lack_it(
     browser: Browser, server: Server, preferred: str, language: str
 ) -> None:
@@ -71,11 +75,21 @@ def test_a_reader_gets_from_the_home_page_to_an_office_and_its_region(visit: Vis
 @pytest.mark.parametrize(
     ("language", "title", "row"),
     [
-        ("en", "Offices", ["Timbuktu zone office", "January 2016", "6", "Timbuktu Region", "4", "6"]),
-        ("fr", "Bureaux", ["Bureau de zone de Tombouctou", "janvier 2016", "6", "Région de Tombouctou", "4", "6"]),
+        (
+            "en",
+            "Offices",
+            ["Timbuktu zone office", "January 2016", "6", "Timbuktu Region", "4", "6"],
+        ),
+        (
+            "fr",
+            "Bureaux",
+            ["Bureau de zone de Tombouctou", "janvier 2016", "6", "Région de Tombouctou", "4", "6"],
+        ),
     ],
 )
-def test_a_list_tells_the_key_facts_side_by_side(visit: Visit, language: str, title: str, row: list[str]) -> None:
+def test_a_list_tells_the_key_facts_side_by_side(
+    visit: Visit, language: str, title: str, row: list[str]
+) -> None:
     page = visit.open(f"/doc/office?lang={language}")
     expect(page.locator("h1")).to_have_text(re.compile(title, re.IGNORECASE))
     cells = page.locator("main tbody tr", has_text=row[0]).locator("th, td")
@@ -99,11 +113,17 @@ def test_labels_in_other_languages_and_scripts_say_which(visit: Visit) -> None:
     page = visit.open("/doc/region/gao?lang=en")
     assert page.locator('main [lang="ar"]').count() > 0
     assert page.locator('main [lang="fr"]').count() > 0
-    assert page.locator("main").get_by_text("Région de Gao").first.evaluate("e => e.closest('[lang]').lang") == "fr"
+    assert (
+        page.locator("main")
+        .get_by_text("Région de Gao")
+        .first.evaluate("e => e.closest('[lang]').lang")
+        == "fr"
+    )
 
 
 @pytest.mark.parametrize(
-    ("language", "advice"), [("en", "look for the name of what you want"), ("fr", "cherchez plutôt le nom")]
+    ("language", "advice"),
+    [("en", "look for the name of what you want"), ("fr", "cherchez plutôt le nom")],
 )
 def test_an_unknown_page_says_what_to_do_in_the_readers_language(
     browser: Browser, server: Server, language: str, advice: str
@@ -129,7 +149,9 @@ def test_every_problem_type_is_explained_in_both_languages(client: FlaskClient, 
     assert lead.search(english)[1] != lead.search(french)[1]  # type: ignore[index]
 
 
-@pytest.mark.parametrize("path", ["/", "/dataset", "/quality", "/shapes", "/doc/office/gao", "/nowhere"])
+@pytest.mark.parametrize(
+    "path", ["/", "/dataset", "/quality", "/shapes", "/doc/office/gao", "/nowhere"]
+)
 def test_the_first_who_asks_for_a_page_does_not_choose_the_language_of_the_next(
     settings: Settings, release: Release, store: Store, path: str
 ) -> None:

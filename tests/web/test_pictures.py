@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from tests.conftest import Server
 
 NAMES: Final = Names()
-PREFIXES: Final = "".join(f"PREFIX {prefix}: <{namespace}>\n" for prefix, namespace in NAMES.prefixes.items())
+PREFIXES: Final = "".join(
+    f"PREFIX {prefix}: <{namespace}>\n" for prefix, namespace in NAMES.prefixes.items()
+)
 LANGUAGES: Final = ["fr", "en"]
 PICTURES: Final = ["coverage", "sectors", "openings", "staff"]
 each_language = pytest.mark.parametrize("language", LANGUAGES)
@@ -33,7 +35,9 @@ each_language = pytest.mark.parametrize("language", LANGUAGES)
 
 def ask(server: Server, pattern: str) -> list[tuple[str, ...]]:
     """Return what a pattern finds, by the endpoint, each entity as the address of its page."""
-    answer = server.get(f"/sparql?query={quote(f'{PREFIXES} SELECT {pattern}')}", headers={"Accept": "text/csv"})
+    answer = server.get(
+        f"/sparql?query={quote(f'{PREFIXES} SELECT {pattern}')}", headers={"Accept": "text/csv"}
+    )
     assert answer.status_code == 200, answer.text
     _, *rows = csv.reader(io.StringIO(answer.text))
     return [tuple(page_of(cell) for cell in row) for row in rows]
@@ -52,9 +56,13 @@ def paths(links: Locator) -> list[str]:
 
 
 @each_language
-def test_the_map_colours_what_is_covered_and_hatches_what_is_not(visit: Visit, server: Server, language: str) -> None:
+def test_the_map_colours_what_is_covered_and_hatches_what_is_not(
+    visit: Visit, server: Server, language: str
+) -> None:
     page = visit.open(f"/?lang={language}")
-    covered = {region for (region,) in ask(server, "DISTINCT ?region { ?office ul:coversRegion ?region }")}
+    covered = {
+        region for (region,) in ask(server, "DISTINCT ?region { ?office ul:coversRegion ?region }")
+    }
     regions = {region for (region,) in ask(server, "?region { ?region a ul:Region }")}
     hatched = set(paths(page.locator("figure.map .moves > a.hatched")))
     areas = set(paths(page.locator("figure.map .moves > a.area, figure.map .moves > a.unbounded")))
@@ -63,11 +71,17 @@ def test_the_map_colours_what_is_covered_and_hatches_what_is_not(visit: Visit, s
     assert len(hatched) == 4
 
 
-def test_areas_of_one_office_share_its_colour_and_those_of_others_differ(visit: Visit, server: Server) -> None:
+def test_areas_of_one_office_share_its_colour_and_those_of_others_differ(
+    visit: Visit, server: Server
+) -> None:
     page = visit.open("/?lang=en")
     colours: dict[str, str] = {}
     for area in page.locator("figure.map .moves > a.area:not(.hatched)").all():
-        [colour] = [name for name in (area.get_attribute("class") or "").split() if re.fullmatch(r"c\d", name)]
+        [colour] = [
+            name
+            for name in (area.get_attribute("class") or "").split()
+            if re.fullmatch(r"c\d", name)
+        ]
         colours[urlparse(area.get_attribute("href") or "").path] = colour
     for office, region in ask(server, "?office ?region { ?office ul:coversRegion ?region }"):
         point = page.locator(f'figure.map .moves > a.point[href^="{office}"]')
@@ -77,7 +91,9 @@ def test_areas_of_one_office_share_its_colour_and_those_of_others_differ(visit: 
 
 def test_an_area_is_muted_where_the_coverage_is_only_inferred(visit: Visit, server: Server) -> None:
     page = visit.open("/?lang=en")
-    stated = "?region { ?c rdf:predicate ul:coversRegion ; rdf:object ?region ; ul:basis ul:Stated }"
+    stated = (
+        "?region { ?c rdf:predicate ul:coversRegion ; rdf:object ?region ; ul:basis ul:Stated }"
+    )
     covered = set(ask(server, "?region { ?office ul:coversRegion ?region }"))
     muted = {(path,) for path in paths(page.locator("figure.map .moves > a.area.inferred"))}
     assert muted == covered - set(ask(server, stated))
@@ -93,17 +109,23 @@ def test_an_office_is_joined_to_the_regions_it_covers_and_is_not_in(
         f'?office skos:prefLabel ?o . ?region skos:prefLabel ?r FILTER(LANG(?o) = "{language}" && LANG(?r) = "{language}") }}'
     )
     titles = page.locator("figure.map .connection.stated title").all_text_contents()
-    assert sorted(titles) == sorted(f"{office} – {region}" for office, region in ask(server, elsewhere))
+    assert sorted(titles) == sorted(
+        f"{office} – {region}" for office, region in ask(server, elsewhere)
+    )
     assert len(titles) == 2
 
 
-def test_the_main_office_has_a_form_of_its_own_and_an_area_without_boundary_is_a_point(visit: Visit) -> None:
+def test_the_main_office_has_a_form_of_its_own_and_an_area_without_boundary_is_a_point(
+    visit: Visit,
+) -> None:
     page = visit.open("/?lang=en")
     assert paths(page.locator("figure.map a.point:has(rect)")) == ["/doc/office/bamako"]
     assert paths(page.locator("figure.map a.point.unbounded")) == ["/doc/region/taoudenit"]
     assert paths(page.locator("figure.map a.area.outdated")) == ["/doc/region/tombouctou"]
     expect(page.locator("figure.map figcaption")).to_contain_text("main office in a country")
-    expect(page.locator("figure.map figcaption")).to_contain_text("an area without a boundary in the data")
+    expect(page.locator("figure.map figcaption")).to_contain_text(
+        "an area without a boundary in the data"
+    )
     notes = page.locator("figure.map .notes").text_content() or ""
     assert "Extent before 2016, which includes what is Taoudénit today" in notes
 
@@ -121,7 +143,9 @@ def test_the_matrix_marks_what_the_source_lists_and_leads_to_the_claim(
         f'FILTER(LANG(?o) = "{language}" && LANG(?s) = "{language}") }}'
     )
     titles = [mark.get_attribute("title") for mark in page.locator(".matrix tbody td a").all()]
-    assert sorted(str(title) for title in titles) == sorted(f"{o} – {s}" for o, s in ask(server, pattern))
+    assert sorted(str(title) for title in titles) == sorted(
+        f"{o} – {s}" for o, s in ask(server, pattern)
+    )
 
 
 def test_a_mark_stands_below_its_own_column(visit: Visit) -> None:
@@ -131,7 +155,9 @@ def test_a_mark_stands_below_its_own_column(visit: Visit) -> None:
         box = head.bounding_box()
         assert box is not None
         words = " ".join(head.inner_text().split())
-        places["Water, sanitation and hygiene" if words == "as a whole" else words] = box["x"] + box["width"] / 2
+        places["Water, sanitation and hygiene" if words == "as a whole" else words] = (
+            box["x"] + box["width"] / 2
+        )
     for mark in page.locator(".matrix tbody td a").all():
         box = mark.bounding_box()
         assert box is not None
@@ -142,7 +168,11 @@ def test_a_mark_stands_below_its_own_column(visit: Visit) -> None:
 def test_sub_sectors_stand_under_their_broader_sector(visit: Visit) -> None:
     page = visit.open("/pictures?lang=en")
     assert page.locator(".matrix th.group").all_inner_texts() == ["Water, sanitation and hygiene"]
-    assert sorted(page.locator(".matrix th.part").all_inner_texts()) == ["Hygiene", "Water", "as a whole"]
+    assert sorted(page.locator(".matrix th.part").all_inner_texts()) == [
+        "Hygiene",
+        "Water",
+        "as a whole",
+    ]
 
 
 def test_a_date_is_as_wide_as_it_is_precise(visit: Visit, server: Server) -> None:
@@ -150,13 +180,16 @@ def test_a_date_is_as_wide_as_it_is_precise(visit: Visit, server: Server) -> Non
     year = 1 / 9  # from 2008 to the end of 2016
     expected = {"2008": (0, year), "2013": (5 * year, year), "2016-01": (8 * year, year / 12)}
     dates = ask(
-        server, "?office ?date ?claim { ?office ul:openedOn ?date . ?claim rdf:subject ?office ; rdf:object ?date }"
+        server,
+        "?office ?date ?claim { ?office ul:openedOn ?date . ?claim rdf:subject ?office ; rdf:object ?date }",
     )
     assert len(dates) == 5
     for office, date, claim in dates:
         row = page.locator(f'.timeline tr:has(th a[href^="{office}"])')
         [(start, width)] = [
-            tuple(float((bar.get_attribute(name) or "").rstrip("%")) / 100 for name in ("x", "width"))
+            tuple(
+                float((bar.get_attribute(name) or "").rstrip("%")) / 100 for name in ("x", "width")
+            )
             for bar in row.locator(".extent").all()
         ]
         assert (start, width) == pytest.approx(expected[date], abs=1e-4)
@@ -164,8 +197,12 @@ def test_a_date_is_as_wide_as_it_is_precise(visit: Visit, server: Server) -> Non
 
 
 @pytest.mark.parametrize(("language", "month"), [("en", "January 2016"), ("fr", "janvier 2016")])
-def test_a_month_is_written_in_the_readers_language(visit: Visit, language: str, month: str) -> None:
-    row = visit.open(f"/pictures?lang={language}").locator('.timeline tr:has(a[href^="/doc/office/tombouctou"])')
+def test_a_month_is_written_in_the_readers_language(
+    visit: Visit, language: str, month: str
+) -> None:
+    row = visit.open(f"/pictures?lang={language}").locator(
+        '.timeline tr:has(a[href^="/doc/office/tombouctou"])'
+    )
     expect(row.locator(".figure")).to_have_text(month)
 
 
@@ -180,7 +217,9 @@ def test_a_bar_is_as_long_as_its_number_and_says_it(visit: Visit, server: Server
         assert row.locator(".figure").inner_text() == count
         width = float((row.locator(".extent").get_attribute("width") or "").rstrip("%"))
         assert width == pytest.approx(int(count) / most * 100, abs=0.01)
-    assert page.locator(".measures tfoot .figure").inner_text() == str(sum(int(count) for _, count in counts))
+    assert page.locator(".measures tfoot .figure").inner_text() == str(
+        sum(int(count) for _, count in counts)
+    )
     expect(page.locator(".asof")).to_contain_text("bears no date")
 
 
@@ -195,21 +234,29 @@ def test_a_picture_has_its_rows_as_a_table_and_as_csv(
     answer = server.get(link)
     assert answer.headers["Content-Type"].startswith("text/csv")
     header, *rows = csv.reader(io.StringIO(answer.text))
-    shown = [name.removeprefix("?") for name in picture.locator("details th code").all_text_contents()]
+    shown = [
+        name.removeprefix("?") for name in picture.locator("details th code").all_text_contents()
+    ]
     assert set(shown) <= set(header)
-    assert set(READS[{"coverage": "Map", "sectors": "Matrix", "openings": "Timeline", "staff": "Bars"}[key]]) <= set(
-        header
-    )
+    assert set(
+        READS[
+            {"coverage": "Map", "sectors": "Matrix", "openings": "Timeline", "staff": "Bars"}[key]
+        ]
+    ) <= set(header)
     table = picture.locator("details tbody tr")
     assert table.count() == len(rows)
     for row, cells in zip(rows, table.all(), strict=True):
         linked = [page_of(row[header.index(name)]) for name in shown]
-        assert paths(cells.locator("a[href^='/doc/']")) == [value for value in linked if value.startswith("/doc/")]
+        assert paths(cells.locator("a[href^='/doc/']")) == [
+            value for value in linked if value.startswith("/doc/")
+        ]
 
 
 @each_language
 @pytest.mark.parametrize("key", PICTURES)
-def test_how_it_was_made_opens_its_very_query(visit: Visit, server: Server, key: str, language: str) -> None:
+def test_how_it_was_made_opens_its_very_query(
+    visit: Visit, server: Server, key: str, language: str
+) -> None:
     page = visit.open(f"/pictures?lang={language}")
     made = page.locator(f"section#picture-{key} details").last
     made.locator("summary").click()
@@ -228,7 +275,9 @@ def test_how_it_was_made_opens_its_very_query(visit: Visit, server: Server, key:
 
 
 @each_language
-def test_a_reader_gets_from_the_map_to_a_region_and_back_to_the_pictures(visit: Visit, language: str) -> None:
+def test_a_reader_gets_from_the_map_to_a_region_and_back_to_the_pictures(
+    visit: Visit, language: str
+) -> None:
     page = visit.open(f"/?lang={language}")
     page.locator('figure.map a.area[href^="/doc/region/menaka"]').click(position={"x": 60, "y": 60})
     page.wait_for_url(re.compile("/doc/region/menaka"))
@@ -286,8 +335,12 @@ def test_the_home_page_is_light(browser: Browser, server: Server) -> None:
 
 
 @each_language
-@pytest.mark.parametrize(("key", "drawn"), [("coverage", "figure.map"), ("sectors", ".matrix"), ("staff", ".measures")])
-def test_the_page_about_a_picture_shows_it(visit: Visit, key: str, drawn: str, language: str) -> None:
+@pytest.mark.parametrize(
+    ("key", "drawn"), [("coverage", "figure.map"), ("sectors", ".matrix"), ("staff", ".measures")]
+)
+def test_the_page_about_a_picture_shows_it(
+    visit: Visit, key: str, drawn: str, language: str
+) -> None:
     page = visit.open(f"/doc/picture/{key}?lang={language}")
     expect(page.locator(f"section.drawing {drawn}")).to_be_visible()
     expect(page.locator('section.drawing a[type="text/csv"]')).to_have_count(1)
@@ -298,7 +351,9 @@ def test_the_page_about_a_picture_shows_it(visit: Visit, key: str, drawn: str, l
 
 
 def scale(page: Page) -> float:
-    return float(page.locator("figure.map > svg").evaluate("svg => svg.style.getPropertyValue('--zoom')"))
+    return float(
+        page.locator("figure.map > svg").evaluate("svg => svg.style.getPropertyValue('--zoom')")
+    )
 
 
 @each_language
@@ -337,7 +392,9 @@ def test_a_drag_moves_an_enlarged_map_and_follows_no_link(visit: Visit) -> None:
 
 
 @each_language
-def test_without_scripts_the_pictures_are_pictures(browser: Browser, server: Server, language: str) -> None:
+def test_without_scripts_the_pictures_are_pictures(
+    browser: Browser, server: Server, language: str
+) -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     for path in ("/", "/pictures"):
@@ -355,7 +412,9 @@ def test_without_scripts_the_pictures_are_pictures(browser: Browser, server: Ser
 
 @each_language
 @pytest.mark.parametrize("path", ["/", "/pictures"])
-def test_axe_finds_nothing_wrong(browser: Browser, server: Server, path: str, language: str) -> None:
+def test_axe_finds_nothing_wrong(
+    browser: Browser, server: Server, path: str, language: str
+) -> None:
     visit = Visit(browser, server)
     page = visit.open(f"{path}?lang={language}")
     for summary in page.locator("main details > summary").all():
@@ -367,7 +426,9 @@ def test_axe_finds_nothing_wrong(browser: Browser, server: Server, path: str, la
 
 @each_language
 @pytest.mark.parametrize("path", ["/", "/pictures"])
-def test_a_phone_scrolls_down_only(browser: Browser, server: Server, path: str, language: str) -> None:
+def test_a_phone_scrolls_down_only(
+    browser: Browser, server: Server, path: str, language: str
+) -> None:
     visit = Visit(browser, server, viewport={"width": 390, "height": 844})
     page = visit.open(f"{path}?lang={language}")
     for summary in page.locator("main details > summary").all():
@@ -419,9 +480,15 @@ BROKEN: Final = {
         'ul:drawnAs ul:Bars ; sh:select "SELECT ?item { ?item ?p ?o }"',
         "needs in its query what is missing: ?value",
     ),
-    "graph": ('ul:drawnAs ul:Bars ; sh:select "CONSTRUCT WHERE { ?s ?p ?o }"', "write it as a SELECT"),
+    "graph": (
+        'ul:drawnAs ul:Bars ; sh:select "CONSTRUCT WHERE { ?s ?p ?o }"',
+        "write it as a SELECT",
+    ),
     "undrawn": ('sh:select "SELECT ?item { ?item ?p ?o }"', "does not say how it is drawn"),
-    "pie": ('ul:drawnAs ul:Pie ; sh:select "SELECT ?item { ?item ?p ?o }"', "does not say how it is drawn"),
+    "pie": (
+        'ul:drawnAs ul:Pie ; sh:select "SELECT ?item { ?item ?p ?o }"',
+        "does not say how it is drawn",
+    ),
     "empty": (
         'ul:drawnAs ul:Bars ; sh:select "SELECT ?item ?value { ?item a ?value . FILTER(false) }"',
         "finds nothing",
@@ -453,7 +520,8 @@ def others(serve: Callable[..., Server], tmp_path_factory: pytest.TempPathFactor
     head, _, _ = OTHERS.partition("ex:a ")
     (folder / "pictures.ttl").write_text(OTHERS, encoding="utf-8")
     broken = "".join(
-        f'ex:{key} a ul:Picture ; rdfs:label "{key}"@en ; sh:order 9 ; {rest} .\n' for key, (rest, _) in BROKEN.items()
+        f'ex:{key} a ul:Picture ; rdfs:label "{key}"@en ; sh:order 9 ; {rest} .\n'
+        for key, (rest, _) in BROKEN.items()
     )
     (folder / "broken.ttl").write_text(head + broken, encoding="utf-8")
     return serve("--data", str(folder), "--workers", "1")
@@ -475,7 +543,9 @@ def test_a_folder_of_others_has_its_own_pictures(browser: Browser, others: Serve
 
 
 @pytest.mark.parametrize("key", BROKEN)
-def test_a_picture_that_cannot_be_drawn_says_why(browser: Browser, others: Server, key: str) -> None:
+def test_a_picture_that_cannot_be_drawn_says_why(
+    browser: Browser, others: Server, key: str
+) -> None:
     for path in ("/pictures", "/"):
         answer = others.get(f"{path}?lang=en", headers={"Accept": "text/html"})
         assert answer.status_code == 200
@@ -488,7 +558,9 @@ def test_a_picture_that_cannot_be_drawn_says_why(browser: Browser, others: Serve
 def test_a_folder_without_pictures_has_the_plain_home_page_and_no_page_of_pictures(
     browser: Browser, serve: Callable[..., Server], tmp_path: Path
 ) -> None:
-    (tmp_path / "things.ttl").write_text("<http://example.org/a> a <http://example.org/Thing> .", encoding="utf-8")
+    (tmp_path / "things.ttl").write_text(
+        "<http://example.org/a> a <http://example.org/Thing> .", encoding="utf-8"
+    )
     server = serve("--data", str(tmp_path), "--workers", "1")
     visit = Visit(browser, server)
     page = visit.open("/?lang=en")

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 def ask(client: FlaskClient, *, language: str = "en", **queries: object) -> Any:
     """Post a batch."""
-    response = client.post("/reconcile", data={"queries": json.dumps(queries)}, headers={"Accept-Language": language})
+    response = client.post(
+        "/reconcile", data={"queries": json.dumps(queries)}, headers={"Accept-Language": language}
+    )
     assert response.status_code == 200, response.text
     return response.json
 
@@ -32,13 +34,25 @@ def test_the_manifest_leads_to_every_service(client: FlaskClient) -> None:
     assert manifest["schemaSpace"] == "https://w3id.org/unicef-linked/ontology#"
     assert [found["id"] for found in manifest["defaultTypes"]][:3] == ["Region", "Place", "Office"]
     home = "http://localhost"
-    assert client.get(manifest["view"]["url"].replace("{{id}}", "region/gao")[len(home) :]).status_code == 303
-    assert client.get(manifest["preview"]["url"].replace("{{id}}", "region/gao")[len(home) :]).status_code == 200
+    assert (
+        client.get(manifest["view"]["url"].replace("{{id}}", "region/gao")[len(home) :]).status_code
+        == 303
+    )
+    assert (
+        client.get(
+            manifest["preview"]["url"].replace("{{id}}", "region/gao")[len(home) :]
+        ).status_code
+        == 200
+    )
     for kind, known in (("entity", "region/gao"), ("type", "Region"), ("property", "coversRegion")):
         service = manifest["suggest"][kind]
-        suggested = client.get(f"{service['service_url']}{service['service_path']}?prefix=r"[len(home) :])
+        suggested = client.get(
+            f"{service['service_url']}{service['service_path']}?prefix=r"[len(home) :]
+        )
         assert suggested.status_code == 200
-        path = f"{service['flyout_service_url']}{service['flyout_service_path']}".replace("${id}", known)
+        path = f"{service['flyout_service_url']}{service['flyout_service_path']}".replace(
+            "${id}", known
+        )
         flyout: Any = client.get(path[len(home) :]).json
         assert flyout["id"] == known
         assert flyout["html"].startswith("<p>")
@@ -46,10 +60,19 @@ def test_the_manifest_leads_to_every_service(client: FlaskClient) -> None:
 
 def test_a_batch_is_answered_by_get_and_by_post_alike(client: FlaskClient) -> None:
     queries = {"q0": {"query": "Région de Gao", "type": "Region"}}
-    got = client.get("/reconcile", query_string={"queries": json.dumps(queries)}, headers={"Accept-Language": "en"})
+    got = client.get(
+        "/reconcile",
+        query_string={"queries": json.dumps(queries)},
+        headers={"Accept-Language": "en"},
+    )
     assert got.json == ask(client, **queries)
     [found] = got.json["q0"]["result"]
-    assert (found["id"], found["name"], found["match"], found["score"]) == ("region/gao", "Gao Region", True, 100.0)
+    assert (found["id"], found["name"], found["match"], found["score"]) == (
+        "region/gao",
+        "Gao Region",
+        True,
+        100.0,
+    )
     assert {"id": "Region", "name": "region"} in found["type"]
     assert {"id": "exact", "value": True} in found["features"]
 
@@ -68,14 +91,22 @@ def test_names_come_in_the_language_of_the_reader(client: FlaskClient) -> None:
         pytest.param('{"q": {"query": "Gao", "\\ud800": 1}}', 400, id="half a character for a key"),
         pytest.param('{"q": {"query": "\\u0000"}}', 200, id="a character that is none"),
         pytest.param("[" * 100_000, 400, id="nested without end"),
-        pytest.param('{"q": {"query": "Gao", "properties": [{"pid": "pcode", "v": NaN}]}}', 200, id="a value"),
-        pytest.param(json.dumps({str(n): {"query": "Gao"} for n in range(5001)}), 400, id="too many"),
         pytest.param(
-            json.dumps({"q": {"properties": [{"pid": "pcode", "v": ["x"] * 5001}]}}), 400, id="too many values"
+            '{"q": {"query": "Gao", "properties": [{"pid": "pcode", "v": NaN}]}}', 200, id="a value"
+        ),
+        pytest.param(
+            json.dumps({str(n): {"query": "Gao"} for n in range(5001)}), 400, id="too many"
+        ),
+        pytest.param(
+            json.dumps({"q": {"properties": [{"pid": "pcode", "v": ["x"] * 5001}]}}),
+            400,
+            id="too many values",
         ),
     ],
 )
-def test_a_batch_of_whatever_kind_has_an_answer(client: FlaskClient, body: str, status: int) -> None:
+def test_a_batch_of_whatever_kind_has_an_answer(
+    client: FlaskClient, body: str, status: int
+) -> None:
     assert client.post("/reconcile", data={"queries": body}).status_code == status
 
 
@@ -98,7 +129,9 @@ def test_an_empty_batch_has_an_empty_answer(client: FlaskClient) -> None:
     assert ask(client) == {}
 
 
-@pytest.mark.parametrize("data", [{"queries": "{"}, {"queries": '{"q": 1}'}, {"extend": "[]"}, {"extend": "{}"}, {}])
+@pytest.mark.parametrize(
+    "data", [{"queries": "{"}, {"queries": '{"q": 1}'}, {"extend": "[]"}, {"extend": "{}"}, {}]
+)
 def test_what_is_no_request_is_a_problem(client: FlaskClient, data: dict[str, str]) -> None:
     response = client.post("/reconcile", data=data)
     assert response.status_code == 400
@@ -117,7 +150,9 @@ def test_what_is_no_request_is_a_problem(client: FlaskClient, data: dict[str, st
         ("/reconcile/suggest/property?prefix=pcode", "pcode"),
     ],
 )
-def test_suggestions_begin_with_what_was_typed(client: FlaskClient, address: str, first: str) -> None:
+def test_suggestions_begin_with_what_was_typed(
+    client: FlaskClient, address: str, first: str
+) -> None:
     body: Any = client.get(address).json
     assert body["result"][0]["id"] == first
 
@@ -131,21 +166,30 @@ def test_a_cursor_leaves_out_what_was_seen(client: FlaskClient) -> None:
 def test_data_extension_gives_codes_entities_numbers_and_texts(client: FlaskClient) -> None:
     asked = {
         "ids": ["region/gao", "office/gao", "region/nowhere"],
-        "properties": [{"id": n} for n in ("pcode", "prefLabel", "coversRegion", "staffCount", "inCountry")],
+        "properties": [
+            {"id": n} for n in ("pcode", "prefLabel", "coversRegion", "staffCount", "inCountry")
+        ],
     }
-    body: Any = client.post("/reconcile", data={"extend": json.dumps(asked)}, headers={"Accept-Language": "en"}).json
+    body: Any = client.post(
+        "/reconcile", data={"extend": json.dumps(asked)}, headers={"Accept-Language": "en"}
+    ).json
     gao, office, nowhere = (body["rows"][key] for key in asked["ids"])
     assert gao["pcode"] == [{"str": "ML07"}]
     assert gao["prefLabel"] == [{"str": "Gao Region"}]
     assert {"id": "region/menaka", "name": "Ménaka Region"} in office["coversRegion"]
     assert isinstance(office["staffCount"][0]["int"], int)
-    assert nowhere == {name: [] for name in ("pcode", "prefLabel", "coversRegion", "staffCount", "inCountry")}
+    assert nowhere == {
+        name: [] for name in ("pcode", "prefLabel", "coversRegion", "staffCount", "inCountry")
+    }
     covers = body["meta"][2]
     assert (covers["name"], covers["type"]["id"]) == ("covers region", "Region")
 
 
 def test_a_setting_limits_the_values(client: FlaskClient) -> None:
-    asked = {"ids": ["office/gao"], "properties": [{"id": "coversRegion", "settings": {"limit": 1}}]}
+    asked = {
+        "ids": ["office/gao"],
+        "properties": [{"id": "coversRegion", "settings": {"limit": 1}}],
+    }
     body: Any = client.post("/reconcile", data={"extend": json.dumps(asked)}).json
     assert len(body["rows"]["office/gao"]["coversRegion"]) == 1
 
@@ -173,12 +217,18 @@ def test_what_is_not_there_is_not_found(client: FlaskClient, address: str) -> No
 
 
 def test_over_data_of_others_nothing_matches_and_nothing_breaks(tmp_path: Path) -> None:
-    (tmp_path / "a.ttl").write_text('<http://example.org/a> <http://www.w3.org/2000/01/rdf-schema#label> "Gao" .')
+    (tmp_path / "a.ttl").write_text(
+        '<http://example.org/a> <http://www.w3.org/2000/01/rdf-schema#label> "Gao" .'
+    )
     foreign = snapshot([tmp_path / "a.ttl"], tmp_path / "release", union=False)
     client = create_app(Settings(), foreign, Embedded(foreign, "", Settings())).test_client()
     assert client.get("/reconcile").status_code == 200
     assert ask(client, q={"query": "Gao"}) == {"q": {"result": []}}
-    for address in ("/reconcile/properties", "/reconcile/suggest/entity?prefix=g", "/reconcile/suggest/type?prefix=g"):
+    for address in (
+        "/reconcile/properties",
+        "/reconcile/suggest/entity?prefix=g",
+        "/reconcile/suggest/type?prefix=g",
+    ):
         assert client.get(address).status_code == 200
     assert client.get("/resolve?iri=wd:Q912").status_code == 404
     assert client.get("/resolve", headers={"Accept": "text/html"}).status_code == 200

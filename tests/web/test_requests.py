@@ -62,8 +62,12 @@ def counted(release: Release, settings: Settings, counting: CountingStore) -> Fl
         pytest.param("/doc/question/active-country", 12, id="an example query"),
     ],
 )
-def test_a_page_asks_the_store_in_sets(counted: FlaskClient, counting: CountingStore, path: str, most: int) -> None:
-    counted.get(path, headers={"Accept": "text/html"})  # its map and its queries' counts are kept for the release
+def test_a_page_asks_the_store_in_sets(
+    counted: FlaskClient, counting: CountingStore, path: str, most: int
+) -> None:
+    counted.get(
+        path, headers={"Accept": "text/html"}
+    )  # its map and its queries' counts are kept for the release
     counting.requests = 0
     answer = counted.get(path, headers={"Accept": "text/html", "Accept-Language": "fr"})
     assert answer.status_code == 200
@@ -71,7 +75,9 @@ def test_a_page_asks_the_store_in_sets(counted: FlaskClient, counting: CountingS
 
 
 @pytest.mark.parametrize("suffix", ["ttl", "nt", "rdf", "jsonld", "trig", "nq"])
-@pytest.mark.parametrize("document", ["/doc/office/gao", "/doc/region/gao", "/doc/source/where-we-work-mali-fr"])
+@pytest.mark.parametrize(
+    "document", ["/doc/office/gao", "/doc/region/gao", "/doc/source/where-we-work-mali-fr"]
+)
 def test_a_document_in_rdf_asks_the_store_four_times(
     counted: FlaskClient, counting: CountingStore, document: str, suffix: str
 ) -> None:

@@ -51,7 +51,10 @@ def test_an_identifier_leads_to_each_entity_that_it_may_mean(
 def test_every_other_identifier_comes_along(client: FlaskClient) -> None:
     body: Any = client.get("/resolve?scheme=pcode&code=ML07", headers=JSONLD).json
     assert body["id"] == GAO
-    assert body["sameAs"] == ["https://sws.geonames.org/2457161/", "https://www.openstreetmap.org/relation/2096895"]
+    assert body["sameAs"] == [
+        "https://sws.geonames.org/2457161/",
+        "https://www.openstreetmap.org/relation/2096895",
+    ]
     assert {"type": "ul:iso3166-2", "@value": "ML-7"} in body["notation"]
     assert body["prefLabel"]["fr"] == "Région de Gao"
 
@@ -101,7 +104,13 @@ def test_a_reader_finds_a_form(client: FlaskClient) -> None:
 
 
 def test_a_batch_has_an_answer_for_each_item_in_order(client: FlaskClient) -> None:
-    asked = ["wd:Q912", {"scheme": "pcode", "code": "ML07"}, {"code": "ML07"}, "nothing", {"iri": "wd:Q332392"}]
+    asked = [
+        "wd:Q912",
+        {"scheme": "pcode", "code": "ML07"},
+        {"code": "ML07"},
+        "nothing",
+        {"iri": "wd:Q332392"},
+    ]
     body: Any = client.post("/resolve", json=asked, headers={"Accept-Language": "en"}).json
     assert [answer["query"] for answer in body] == asked
     assert [[result["id"] for result in answer["results"]] for answer in body] == [
@@ -112,14 +121,21 @@ def test_a_batch_has_an_answer_for_each_item_in_order(client: FlaskClient) -> No
         ["region/gao"],
     ]
     gao = body[1]["results"][0]
-    assert (gao["iri"], gao["label"], gao["types"], gao["scheme"]) == (GAO, "Gao Region", ["Region"], "pcode")
+    assert (gao["iri"], gao["label"], gao["types"], gao["scheme"]) == (
+        GAO,
+        "Gao Region",
+        ["Region"],
+        "pcode",
+    )
     assert gao["codes"]["iso3166-2"] == ["ML-7"]
     assert gao["references"]["skos:closeMatch"][0] == "http://www.wikidata.org/entity/Q332392"
     assert [result["scheme"] for result in body[2]["results"]] == ["fips10-4", "pcode"]
     assert body[4]["results"][0]["relation"] == "skos:closeMatch"
 
 
-@pytest.mark.parametrize("body", ['{"iri": "wd:Q912"}', "[1]", "[{}]", '[{"code": 7}]', "[", '[{"scheme": "pcode"}]'])
+@pytest.mark.parametrize(
+    "body", ['{"iri": "wd:Q912"}', "[1]", "[{}]", '[{"code": 7}]', "[", '[{"scheme": "pcode"}]']
+)
 def test_a_batch_that_is_no_list_of_identifiers_is_refused(client: FlaskClient, body: str) -> None:
     assert client.post("/resolve", data=body, content_type="application/json").status_code == 400
 
@@ -136,7 +152,9 @@ def test_a_batch_of_whatever_kind_has_an_answer(client: FlaskClient) -> None:
 @pytest.mark.parametrize("rest", ['&x={"<>', "&scheme=", "&lang=%00", "&code=ML10"])
 def test_what_else_is_in_the_address_does_no_harm(client: FlaskClient, rest: str) -> None:
     for accept in ("text/turtle", "text/html", "application/json"):
-        assert client.get(f"/resolve?code=ML10{rest}", headers={"Accept": accept}).status_code == 200
+        assert (
+            client.get(f"/resolve?code=ML10{rest}", headers={"Accept": accept}).status_code == 200
+        )
 
 
 def test_a_batch_is_json(client: FlaskClient) -> None:

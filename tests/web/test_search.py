@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
 def search(client: FlaskClient, query: str, **more: str) -> Any:
     """Return the answer as JSON, for an English reader."""
-    response = client.get("/search", query_string={"q": query, **more}, headers={"Accept-Language": "en"})
+    response = client.get(
+        "/search", query_string={"q": query, **more}, headers={"Accept-Language": "en"}
+    )
     assert response.status_code == 200
     assert response.content_type == "application/json"
     return response.json
@@ -32,7 +34,9 @@ def search(client: FlaskClient, query: str, **more: str) -> Any:
         ("Q912", "country/mli", None),
     ],
 )
-def test_a_name_is_found_however_it_is_typed(client: FlaskClient, query: str, first: str, matched: str | None) -> None:
+def test_a_name_is_found_however_it_is_typed(
+    client: FlaskClient, query: str, first: str, matched: str | None
+) -> None:
     best = search(client, query)["results"][0]
     assert best["id"] == first
     if matched:
@@ -60,7 +64,10 @@ def test_kinds_are_counted_and_one_can_be_asked_for(client: FlaskClient) -> None
 
 
 def test_results_are_leafed_through(client: FlaskClient) -> None:
-    first, second = search(client, "mopti", limit="2"), search(client, "mopti", limit="2", offset="2")
+    first, second = (
+        search(client, "mopti", limit="2"),
+        search(client, "mopti", limit="2", offset="2"),
+    )
     assert len(first["results"]) == len(second["results"]) == 2
     assert first["total"] == second["total"]
     assert first["results"] != second["results"]

@@ -61,8 +61,12 @@ def test_one_connection_serves_many_requests(server: Server) -> None:
 
 
 def test_head_sends_no_body_over_the_wire(server: Server) -> None:
-    head = requests.head(f"{server.url}/doc/office/gao.ttl", headers={"Accept-Encoding": "identity"}, timeout=10)
-    got = requests.get(f"{server.url}/doc/office/gao.ttl", headers={"Accept-Encoding": "identity"}, timeout=10)
+    head = requests.head(
+        f"{server.url}/doc/office/gao.ttl", headers={"Accept-Encoding": "identity"}, timeout=10
+    )
+    got = requests.get(
+        f"{server.url}/doc/office/gao.ttl", headers={"Accept-Encoding": "identity"}, timeout=10
+    )
     assert head.headers["Content-Length"] == got.headers["Content-Length"] == str(len(got.content))
     assert head.headers["ETag"] == got.headers["ETag"]
 
@@ -89,17 +93,23 @@ def test_all_web_workers_give_one_resource_one_entity_tag(server: Server) -> Non
         assert {answer.status_code for answer in answers} == {200}, path
         first, *others = ((answer.headers["ETag"], answer.text.splitlines()) for answer in answers)
         for tag, lines in others:
-            assert [(one, other) for one, other in zip(first[1], lines, strict=False) if one != other] == [], path
+            assert [
+                (one, other) for one, other in zip(first[1], lines, strict=False) if one != other
+            ] == [], path
             assert tag == first[0], path
 
 
 def test_a_large_answer_is_streamed_and_complete(server: Server) -> None:
     response = ask(server, f"{PRODUCT} LIMIT 30000", headers={"Accept": "text/csv"}, stream=True)
     assert response.headers["Transfer-Encoding"] == "chunked"
-    assert response.content.count(b"\r\n") == 30001  # a value may hold a line feed, only a row ends in both
+    assert (
+        response.content.count(b"\r\n") == 30001
+    )  # a value may hold a line feed, only a row ends in both
 
 
-def test_a_million_rows_pass_through_without_being_held(serve: Callable[..., Server], release: Release) -> None:
+def test_a_million_rows_pass_through_without_being_held(
+    serve: Callable[..., Server], release: Release
+) -> None:
     """Some 150 MB of them: no process of the server grows by as much as a quarter of it."""
     server = serve("--release", str(release.path), "--workers", "1")
     assert ask(server, f"{PRODUCT} LIMIT 30000", headers={"Accept": "text/csv"}).ok
@@ -127,38 +137,63 @@ def test_a_million_rows_pass_through_without_being_held(serve: Callable[..., Ser
     assert all(number < size / 4 for number in grown.values()), grown
 
 
-def test_an_answer_that_breaks_off_is_seen_to_break_off(serve: Callable[..., Server], release: Release) -> None:
-    limited = serve("--release", str(release.path), "--workers", "1", environment={"UNICEF_LINKED_QUERY_RESULT": "4"})
+def test_an_answer_that_breaks_off_is_seen_to_break_off(
+    serve: Callable[..., Server], release: Release
+) -> None:
+    limited = serve(
+        "--release",
+        str(release.path),
+        "--workers",
+        "1",
+        environment={"UNICEF_LINKED_QUERY_RESULT": "4"},
+    )
     for accept in ("text/csv", "application/sparql-results+json"):
-        with pytest.raises((requests.exceptions.ChunkedEncodingError, requests.exceptions.ConnectionError)):
+        with pytest.raises(
+            (requests.exceptions.ChunkedEncodingError, requests.exceptions.ConnectionError)
+        ):
             ask(limited, PRODUCT, headers={"Accept": accept})
     assert len(ask(limited, OFFICES).json()["results"]["bindings"]) == 5
 
 
 def test_an_answer_that_meets_its_deadline_on_the_way_is_seen_to_break_off(server: Server) -> None:
-    with pytest.raises((requests.exceptions.ChunkedEncodingError, requests.exceptions.ConnectionError)):
+    with pytest.raises(
+        (requests.exceptions.ChunkedEncodingError, requests.exceptions.ConnectionError)
+    ):
         ask(server, PRODUCT, headers={"Accept": "text/csv"}, data={"timeout": "0.4"})
 
 
 def test_a_client_that_reads_slowly_sees_it_too(server: Server) -> None:
     """Megabytes wait in the kernel for such a client when its answer breaks off; what it reads must not end in good order."""
-    response = ask(server, PRODUCT, headers={"Accept": "text/csv"}, data={"timeout": "1"}, stream=True)
+    response = ask(
+        server, PRODUCT, headers={"Accept": "text/csv"}, data={"timeout": "1"}, stream=True
+    )
     time.sleep(3)
-    with pytest.raises((requests.exceptions.ChunkedEncodingError, requests.exceptions.ConnectionError)):
+    with pytest.raises(
+        (requests.exceptions.ChunkedEncodingError, requests.exceptions.ConnectionError)
+    ):
         response.content  # noqa: B018 - reads it
 
 
-@pytest.mark.parametrize("query", [ENDLESS, PRODUCT, "SELECT * { ?a ?b ?c . ?d ?e ?f FILTER(?a = ?nothing) }"])
-def test_a_client_that_leaves_frees_its_worker(serve: Callable[..., Server], release: Release, query: str) -> None:
+@pytest.mark.parametrize(
+    "query", [ENDLESS, PRODUCT, "SELECT * { ?a ?b ?c . ?d ?e ?f FILTER(?a = ?nothing) }"]
+)
+def test_a_client_that_leaves_frees_its_worker(
+    serve: Callable[..., Server], release: Release, query: str
+) -> None:
     """Else the one that may take long would do so for 30 seconds, and each other would be ended after a moment."""
     single = serve(
-        *("--release", str(release.path), "--workers", "1"), environment={"UNICEF_LINKED_QUERY_WORKERS": "1"}
+        *("--release", str(release.path), "--workers", "1"),
+        environment={"UNICEF_LINKED_QUERY_WORKERS": "1"},
     )
     for _ in range(2):
-        with suppress(requests.exceptions.ReadTimeout):  # an answer that has begun to stream has no such time-out
+        with suppress(
+            requests.exceptions.ReadTimeout
+        ):  # an answer that has begun to stream has no such time-out
             ask(single, query, data={"timeout": "30"}, timeout=0.6, stream=True).close()
     assert len(ask(single, OFFICES).json()["results"]["bindings"]) == 5
-    problems = (ask(single, ENDLESS, data={"timeout": "1"}).json()["type"] for _ in range(30))  # some 12 seconds
+    problems = (
+        ask(single, ENDLESS, data={"timeout": "1"}).json()["type"] for _ in range(30)
+    )  # some 12 seconds
     assert any(problem.endswith("/query-timeout") for problem in problems)
 
 
@@ -166,14 +201,19 @@ def test_a_client_that_stays_is_answered_though_others_leave(server: Server) -> 
     """Twenty clients of one address wait for the same endless query; ten leave; the others are told of the deadline."""
     with concurrent.futures.ThreadPoolExecutor(20) as pool:
         asked = [
-            pool.submit(ask, server, ENDLESS, data={"timeout": "3"}, timeout=0.5 if number % 2 else 60)
+            pool.submit(
+                ask, server, ENDLESS, data={"timeout": "3"}, timeout=0.5 if number % 2 else 60
+            )
             for number in range(20)
         ]
     for number, answer in enumerate(asked):
         if number % 2:
             assert isinstance(answer.exception(), requests.exceptions.ReadTimeout)
         else:
-            assert answer.result().json()["type"].rpartition("/")[2] in {"query-timeout", "overloaded"}
+            assert answer.result().json()["type"].rpartition("/")[2] in {
+                "query-timeout",
+                "overloaded",
+            }
 
 
 def test_a_storm_of_bad_queries_leaves_documents_and_other_queries_unharmed(server: Server) -> None:
@@ -217,7 +257,10 @@ def test_a_server_that_is_stopped_finishes_what_it_began_and_leaves_nothing_behi
     server = serve("--release", str(release.path), "--workers", "2")
     below = descendants(server.process.pid)
     assert len(below) >= 4
-    query, options = f"{PRODUCT} LIMIT 400000", {"headers": {"Accept": "text/csv"}, "data": {"timeout": "30"}}
+    query, options = (
+        f"{PRODUCT} LIMIT 400000",
+        {"headers": {"Accept": "text/csv"}, "data": {"timeout": "30"}},
+    )
     with ask(server, query, stream=True, **options) as begun:
         server.process.send_signal(stop)
         assert begun.content.count(b"\r\n") == 400_001
@@ -233,10 +276,14 @@ def test_a_server_that_is_stopped_while_some_workers_still_start_stops_at_once(
 ) -> None:
     server = serve("--release", str(release.path), "--workers", "6")
     server.process.send_signal(signal.SIGTERM)
-    assert server.process.wait(timeout=30) == 0  # a worker that missed the signal is killed after 35 s
+    assert (
+        server.process.wait(timeout=30) == 0
+    )  # a worker that missed the signal is killed after 35 s
 
 
-def test_query_processes_that_die_are_brought_back(serve: Callable[..., Server], release: Release) -> None:
+def test_query_processes_that_die_are_brought_back(
+    serve: Callable[..., Server], release: Release
+) -> None:
     server = serve("--release", str(release.path), "--workers", "1")
     parents = [
         pid
@@ -299,7 +346,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize(
     ("options", "in_default_graph"),
-    [([], {"ttl", "nt", "rdf", "jsonld"}), (["--union"], {"ttl", "nt", "rdf", "jsonld", "trig", "nq"})],
+    [
+        ([], {"ttl", "nt", "rdf", "jsonld"}),
+        (["--union"], {"ttl", "nt", "rdf", "jsonld", "trig", "nq"}),
+    ],
     ids=["as it is", "with the union"],
 )
 def test_any_folder_of_rdf_is_served(
@@ -315,7 +365,9 @@ def test_any_folder_of_rdf_is_served(
     page = server.get("/resource?iri=http://example.org/ttl", headers={"Accept": "text/html"})
     assert page.status_code == 200
     assert "http://example.org/ttl" in page.text
-    turtle = server.get("/resource?iri=http://example.org/trig", headers={"Accept": "application/n-quads"})
+    turtle = server.get(
+        "/resource?iri=http://example.org/trig", headers={"Accept": "application/n-quads"}
+    )
     assert "<http://example.org/g>" in turtle.text
     assert server.get("/", headers={"Accept": "text/html"}).status_code == 200
 
@@ -337,7 +389,11 @@ def test_sparqlwrapper_reads_every_format(server: Server) -> None:
     for kind in (RDFXML, TURTLE):
         client.setReturnFormat(kind)
         content = client.queryAndConvert()
-        graph = content if isinstance(content, rdflib.Graph) else rdflib.Graph().parse(data=content, format="turtle")
+        graph = (
+            content
+            if isinstance(content, rdflib.Graph)
+            else rdflib.Graph().parse(data=content, format="turtle")
+        )
         assert len(graph) == 5
 
 
@@ -364,8 +420,16 @@ def test_rdflib_follows_a_thing_to_its_description(server: Server) -> None:
     ],
     ids=["the endpoint", "a thing", "its RDF/XML"],
 )
-def test_roqet_asks_it_and_reads_its_documents(server: Server, arguments: list[str], expected: list[str]) -> None:
-    command = ["roqet", "-q", "-r", "csv", *(server.url + a if a.startswith("/") else a for a in arguments)]
+def test_roqet_asks_it_and_reads_its_documents(
+    server: Server, arguments: list[str], expected: list[str]
+) -> None:
+    command = [
+        "roqet",
+        "-q",
+        "-r",
+        "csv",
+        *(server.url + a if a.startswith("/") else a for a in arguments),
+    ]
     # Over data of any kind, a local file too, it exits with 2; what counts is what it read.
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert done.stderr == ""

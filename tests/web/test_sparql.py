@@ -30,7 +30,9 @@ DIRECT: Final = "application/sparql-query"
 JSON: Final = "application/sparql-results+json"
 
 
-def get(client: FlaskClient, query: str, accept: str | None = None, **parameters: str) -> TestResponse:
+def get(
+    client: FlaskClient, query: str, accept: str | None = None, **parameters: str
+) -> TestResponse:
     """Ask by GET."""
     path = "/sparql?" + urlencode({"query": query, **parameters})
     return client.get(path, headers={"Accept": accept} if accept else {})
@@ -64,10 +66,19 @@ def test_a_query_is_posted_as_a_form(client: FlaskClient) -> None:
 
 @pytest.mark.parametrize("charset", ["", "; charset=utf-8", "; charset=UTF-8"])
 def test_a_query_is_posted_as_it_is(client: FlaskClient, charset: str) -> None:
-    assert len(values(client.post("/sparql", data=OFFICES.encode(), content_type=DIRECT + charset))) == 5
+    assert (
+        len(values(client.post("/sparql", data=OFFICES.encode(), content_type=DIRECT + charset)))
+        == 5
+    )
 
 
-@given(st.lists(st.sampled_from(["query", "=", "&", "+", "%", "%7B", "%c3%A9", "%FF", "%5C", "\\", "\\x41", "é", "7"])))
+@given(
+    st.lists(
+        st.sampled_from(
+            ["query", "=", "&", "+", "%", "%7B", "%c3%A9", "%FF", "%5C", "\\", "\\x41", "é", "7"]
+        )
+    )
+)
 def test_a_form_is_read_as_the_standard_library_reads_it(parts: list[str]) -> None:
     """We have a decoder of our own only because it is quicker."""
     text = "".join(parts)
@@ -83,7 +94,9 @@ def test_a_form_is_read_as_the_standard_library_reads_it(parts: list[str]) -> No
 
 def test_a_query_in_another_character_set_is_read_as_it_says(client: FlaskClient) -> None:
     query = 'PREFIX skos: <http://www.w3.org/2004/02/skos/core#> SELECT ?o { ?o skos:prefLabel "Région de Ménaka"@fr }'
-    response = client.post("/sparql", data=query.encode("latin-1"), content_type=f"{DIRECT}; charset=ISO-8859-1")
+    response = client.post(
+        "/sparql", data=query.encode("latin-1"), content_type=f"{DIRECT}; charset=ISO-8859-1"
+    )
     assert values(response) == [f"{BASE}id/region/menaka"]
 
 
@@ -106,14 +119,20 @@ def test_parameters_of_a_posted_query_come_in_the_address(client: FlaskClient) -
         pytest.param("query=ASK%7B%7D&timeout=soon", 400, id="a timeout that is no number"),
         pytest.param("query=ASK%7B%7D&timeout=0", 400, id="a timeout of nothing"),
         pytest.param("query=ASK%7B%7D&timeout=-1", 400, id="a timeout below zero"),
-        pytest.param("query=ASK%7B%7D&timeout=nan", 400, id="a timeout that is not a number by name"),
+        pytest.param(
+            "query=ASK%7B%7D&timeout=nan", 400, id="a timeout that is not a number by name"
+        ),
         pytest.param("query=ASK%7B%7D&timeout=1&timeout=2", 400, id="two timeouts"),
-        pytest.param("query=ASK%7B%7D&default-graph-uri=not%20an%20iri", 400, id="a graph that is no IRI"),
+        pytest.param(
+            "query=ASK%7B%7D&default-graph-uri=not%20an%20iri", 400, id="a graph that is no IRI"
+        ),
         pytest.param("update=DROP%20ALL", 403, id="an update by GET"),
         pytest.param("query=DROP%20ALL", 403, id="an update as a query"),
     ],
 )
-def test_a_bad_request_is_refused_with_a_reason(client: FlaskClient, query_string: str, status: int) -> None:
+def test_a_bad_request_is_refused_with_a_reason(
+    client: FlaskClient, query_string: str, status: int
+) -> None:
     response = client.get(f"/sparql?{query_string}")
     assert response.status_code == status
     assert len(str(problem(response)["detail"])) > 15
@@ -135,7 +154,9 @@ def test_a_bad_request_is_refused_with_a_reason(client: FlaskClient, query_strin
         pytest.param(b"query=INSERT+DATA+%7B%7D", FORM, 403, id="an update called query"),
     ],
 )
-def test_a_bad_post_is_refused_with_a_reason(client: FlaskClient, body: bytes, content_type: str, status: int) -> None:
+def test_a_bad_post_is_refused_with_a_reason(
+    client: FlaskClient, body: bytes, content_type: str, status: int
+) -> None:
     response = client.post("/sparql", data=body, content_type=content_type)
     assert response.status_code == status
     problem(response)
@@ -151,7 +172,9 @@ def test_a_bad_post_is_refused_with_a_reason(client: FlaskClient, body: bytes, c
         ("nonsense", 1),
     ],
 )
-def test_a_query_that_does_not_parse_is_told_where(client: FlaskClient, query: str, line: int) -> None:
+def test_a_query_that_does_not_parse_is_told_where(
+    client: FlaskClient, query: str, line: int
+) -> None:
     found = problem(get(client, query))
     assert found["status"] == 400
     assert found["line"] == line
@@ -166,7 +189,10 @@ def test_a_missing_prefix_is_told_with_its_namespace(client: FlaskClient) -> Non
 
 @pytest.mark.parametrize(
     "query",
-    ["SELECT * { SERVICE <http://127.0.0.1:1/> { ?s ?p ?o } }", "ASK { SERVICE SILENT <http://127.0.0.1:1/> {} }"],
+    [
+        "SELECT * { SERVICE <http://127.0.0.1:1/> { ?s ?p ?o } }",
+        "ASK { SERVICE SILENT <http://127.0.0.1:1/> {} }",
+    ],
 )
 def test_a_federated_query_is_refused(client: FlaskClient, query: str) -> None:
     response = get(client, query)
@@ -175,7 +201,12 @@ def test_a_federated_query_is_refused(client: FlaskClient, query: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["SELECT * " + "{" * 5000 + "}" * 5000, "ASK { FILTER(" + "!" * 50_000 + "true) }", "#" * 200_000]
+    "query",
+    [
+        "SELECT * " + "{" * 5000 + "}" * 5000,
+        "ASK { FILTER(" + "!" * 50_000 + "true) }",
+        "#" * 200_000,
+    ],
 )
 def test_a_query_too_long_or_too_deep_is_refused(client: FlaskClient, query: str) -> None:
     response = client.post("/sparql", data={"query": query})
@@ -214,9 +245,13 @@ def test_a_query_over_its_deadline_is_stopped(client: FlaskClient) -> None:
         ("text/tab-separated-values", "text/tab-separated-values"),
         ("text/csv;q=0.3, application/sparql-results+json;q=0.9", JSON),
         pytest.param(
-            "text/turtle, application/sparql-results+json;q=0.1", JSON, id="never RDF, though it is listed first"
+            "text/turtle, application/sparql-results+json;q=0.1",
+            JSON,
+            id="never RDF, though it is listed first",
         ),
-        pytest.param("application/rdf+xml, text/turtle, */*;q=0.1", JSON, id="a wildcard after RDF types"),
+        pytest.param(
+            "application/rdf+xml, text/turtle, */*;q=0.1", JSON, id="a wildcard after RDF types"
+        ),
         pytest.param(
             "application/sparql-results+xml,application/sparql-results+json;q=0.9,text/turtle;q=0.8,*/*;q=0.5",
             "application/sparql-results+xml",
@@ -228,7 +263,9 @@ def test_a_query_over_its_deadline_is_stopped(client: FlaskClient) -> None:
             id="SPARQLWrapper",
         ),
         pytest.param(
-            "application/sparql-results+xml, application/rdf+xml", "application/sparql-results+xml", id="rdflib"
+            "application/sparql-results+xml, application/rdf+xml",
+            "application/sparql-results+xml",
+            id="rdflib",
         ),
         pytest.param("application/sparql-results+json,*/*;q=0.9", JSON, id="YASGUI"),
     ],
@@ -250,9 +287,13 @@ def test_solutions_are_answered_in_a_format_of_solutions(
         ("CONSTRUCT { <urn:x> <urn:y> 'z' } WHERE {}", []),
     ],
 )
-def test_a_graph_declares_only_the_prefixes_that_it_uses(client: FlaskClient, query: str, declared: list[str]) -> None:
+def test_a_graph_declares_only_the_prefixes_that_it_uses(
+    client: FlaskClient, query: str, declared: list[str]
+) -> None:
     lines = get(client, query, "text/turtle").text.splitlines()
-    assert [line.split()[1] for line in lines if line.startswith("@prefix")] == [f"{name}:" for name in declared]
+    assert [line.split()[1] for line in lines if line.startswith("@prefix")] == [
+        f"{name}:" for name in declared
+    ]
 
 
 @pytest.mark.parametrize("query", [CONSTRUCT, DESCRIBE], ids=["CONSTRUCT", "DESCRIBE"])
@@ -286,7 +327,12 @@ def test_a_graph_is_answered_in_a_format_of_graphs(
 
 @pytest.mark.parametrize(
     ("query", "accept"),
-    [(OFFICES, "text/turtle"), (ASK, "application/ld+json"), (CONSTRUCT, JSON), (OFFICES, "image/png")],
+    [
+        (OFFICES, "text/turtle"),
+        (ASK, "application/ld+json"),
+        (CONSTRUCT, JSON),
+        (OFFICES, "image/png"),
+    ],
 )
 def test_a_form_that_no_accepted_format_can_hold_is_not_acceptable(
     client: FlaskClient, query: str, accept: str
@@ -319,12 +365,19 @@ def test_a_format_named_in_the_address_wins_over_accept(
 
 
 def test_each_format_of_solutions_says_the_same(client: FlaskClient) -> None:
-    expected = [f"{BASE}id/office/{key}" for key in ("gao", "kayes", "mopti", "sikasso", "tombouctou")]
+    expected = [
+        f"{BASE}id/office/{key}" for key in ("gao", "kayes", "mopti", "sikasso", "tombouctou")
+    ]
     assert values(get(client, OFFICES)) == expected
-    xml = ox.parse_query_results(get(client, OFFICES, format="xml").data, format=ox.QueryResultsFormat.XML)
+    xml = ox.parse_query_results(
+        get(client, OFFICES, format="xml").data, format=ox.QueryResultsFormat.XML
+    )
     assert [row["o"].value for row in xml] == expected  # type: ignore[union-attr]
     assert get(client, OFFICES, format="csv").text.split() == ["o", *expected]
-    assert get(client, OFFICES, format="tsv").text.split() == ["?o", *(f"<{iri}>" for iri in expected)]
+    assert get(client, OFFICES, format="tsv").text.split() == [
+        "?o",
+        *(f"<{iri}>" for iri in expected),
+    ]
 
 
 def test_a_truth_value_is_answered_in_each_format(client: FlaskClient) -> None:
@@ -342,13 +395,22 @@ def test_a_truth_value_is_answered_in_each_format(client: FlaskClient) -> None:
         pytest.param([("default-graph-uri", f"{BASE}graph/mali/offices")], 5, id="one graph"),
         pytest.param([("default-graph-uri", f"{BASE}graph/mali/staff")], 0, id="another graph"),
         pytest.param(
-            [("default-graph-uri", f"{BASE}graph/mali/staff"), ("default-graph-uri", f"{BASE}graph/mali/offices")],
+            [
+                ("default-graph-uri", f"{BASE}graph/mali/staff"),
+                ("default-graph-uri", f"{BASE}graph/mali/offices"),
+            ],
             5,
             id="two graphs, merged",
         ),
-        pytest.param([("default-graph-uri", "http://127.0.0.1:1/none")], 0, id="a graph that is not there is empty"),
         pytest.param(
-            [("named-graph-uri", f"{BASE}graph/mali/offices")], 0, id="only a named graph: the default graph is empty"
+            [("default-graph-uri", "http://127.0.0.1:1/none")],
+            0,
+            id="a graph that is not there is empty",
+        ),
+        pytest.param(
+            [("named-graph-uri", f"{BASE}graph/mali/offices")],
+            0,
+            id="only a named graph: the default graph is empty",
         ),
     ],
 )
@@ -360,16 +422,22 @@ def test_the_dataset_is_what_the_request_says(
     if way == "GET":
         response = client.get("/sparql?" + urlencode([("query", query), *parameters]))
     elif way == "form":
-        response = client.post("/sparql", data=urlencode([("query", query), *parameters]), content_type=FORM)
+        response = client.post(
+            "/sparql", data=urlencode([("query", query), *parameters]), content_type=FORM
+        )
     else:
-        response = client.post("/sparql?" + urlencode(parameters), data=query.encode(), content_type=DIRECT)
+        response = client.post(
+            "/sparql?" + urlencode(parameters), data=query.encode(), content_type=DIRECT
+        )
     assert len(values(response)) == number
 
 
 def test_the_request_overrides_the_dataset_of_the_query(client: FlaskClient) -> None:
     query = UL + f"SELECT ?o FROM <{BASE}graph/mali/staff> {{ ?o a ul:ZoneOffice }}"
     assert values(get(client, query)) == []
-    assert len(values(get(client, query, **{"default-graph-uri": f"{BASE}graph/mali/offices"}))) == 5
+    assert (
+        len(values(get(client, query, **{"default-graph-uri": f"{BASE}graph/mali/offices"}))) == 5
+    )
 
 
 def test_a_statement_in_two_graphs_is_one_statement_of_their_merge(client: FlaskClient) -> None:
@@ -378,7 +446,12 @@ def test_a_statement_in_two_graphs_is_one_statement_of_their_merge(client: Flask
     types = "SELECT (COUNT(*) AS ?o) { ?s ?p ?x }"
     whole = int(values(get(client, types))[0])
     distinct = int(
-        values(get(client, "SELECT (COUNT(*) AS ?o) { SELECT DISTINCT ?s ?p ?x { GRAPH ?g { ?s ?p ?x } } }"))[0]
+        values(
+            get(
+                client,
+                "SELECT (COUNT(*) AS ?o) { SELECT DISTINCT ?s ?p ?x { GRAPH ?g { ?s ?p ?x } } }",
+            )
+        )[0]
     )
     assert whole == distinct
 
@@ -394,7 +467,9 @@ def test_named_graphs_say_where_a_statement_is_from(client: FlaskClient) -> None
 def test_an_answer_has_a_validator_and_may_be_kept(client: FlaskClient) -> None:
     first = get(client, OFFICES)
     assert "max-age" in first.headers["Cache-Control"]
-    again = client.get("/sparql?" + urlencode({"query": OFFICES}), headers={"If-None-Match": first.headers["ETag"]})
+    again = client.get(
+        "/sparql?" + urlencode({"query": OFFICES}), headers={"If-None-Match": first.headers["ETag"]}
+    )
     assert again.status_code == 304
 
 
@@ -413,13 +488,28 @@ def test_a_posted_query_is_not_cacheable_by_a_tag(client: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize(
-    "accept", [None, "*/*", "text/turtle", "application/rdf+xml", "application/ld+json", "application/n-triples"]
+    "accept",
+    [
+        None,
+        "*/*",
+        "text/turtle",
+        "application/rdf+xml",
+        "application/ld+json",
+        "application/n-triples",
+    ],
 )
-def test_without_a_query_the_service_describes_itself(client: FlaskClient, accept: str | None) -> None:
-    response = client.get("/sparql", headers={"Host": "data.example.org"} | ({"Accept": accept} if accept else {}))
+def test_without_a_query_the_service_describes_itself(
+    client: FlaskClient, accept: str | None
+) -> None:
+    response = client.get(
+        "/sparql", headers={"Host": "data.example.org"} | ({"Accept": accept} if accept else {})
+    )
     assert response.status_code == 200
     graph = rdflib.Graph()
-    graph.parse(data=response.data, format={"application/ld+json": "json-ld"}.get(response.mimetype, response.mimetype))
+    graph.parse(
+        data=response.data,
+        format={"application/ld+json": "json-ld"}.get(response.mimetype, response.mimetype),
+    )
     sd = rdflib.Namespace("http://www.w3.org/ns/sparql-service-description#")
     service = graph.value(None, rdflib.RDF.type, sd.Service)
     assert graph.value(service, sd.endpoint) == rdflib.URIRef("http://data.example.org/sparql")
@@ -433,7 +523,9 @@ def test_without_a_query_the_service_describes_itself(client: FlaskClient, accep
 @pytest.mark.parametrize("query", ["", OFFICES, "SELECT <b>&\"' {"])
 def test_a_browser_gets_the_editor_with_the_query_in_it(client: FlaskClient, query: str) -> None:
     path = f"/sparql?lang=en{'&query=' + quote(query) if query else ''}"
-    response = client.get(path, headers={"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"})
+    response = client.get(
+        path, headers={"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+    )
     assert response.status_code == 200
     assert response.mimetype == "text/html"
     if query:

@@ -31,10 +31,15 @@ def _messages_used() -> dict[str, tuple[str, ...]]:
     """Return the messages of templates and Python code, each by its singular with its forms."""
     folder = Path(unicef_linked.__file__).parent
     found = extract_from_dir(
-        folder, method_map=[("**.py", "python"), ("**.html", "jinja2")], keywords={**DEFAULT_KEYWORDS, **CONTEXTS}
+        folder,
+        method_map=[("**.py", "python"), ("**.html", "jinja2")],
+        keywords={**DEFAULT_KEYWORDS, **CONTEXTS},
     )
     messages = [(message, context) for _, _, message, _, context in found]
-    forms = [(_forms(message), context) for message, context in (*messages, *((t, None) for t in TITLES.values()))]
+    forms = [
+        (_forms(message), context)
+        for message, context in (*messages, *((t, None) for t in TITLES.values()))
+    ]
     return {_key(form[0], context): form for form, context in forms}
 
 
@@ -58,7 +63,9 @@ def _catalogue(language: str) -> Catalog:
 def _translated(catalogue: Catalog) -> dict[str, tuple[str, ...]]:
     """Return what a catalogue translates, each message by its singular with its forms; fuzzy ones left out."""
     messages = [message for message in catalogue if message.id and not message.fuzzy]
-    return {_key(_forms(message.id)[0], message.context): _forms(message.string) for message in messages}
+    return {
+        _key(_forms(message.id)[0], message.context): _forms(message.string) for message in messages
+    }
 
 
 def test_the_templates_have_messages() -> None:
@@ -72,7 +79,9 @@ def test_a_catalogue_has_the_messages_in_use_and_no_others(language: str) -> Non
 
 @pytest.mark.parametrize("language", TRANSLATED)
 @pytest.mark.parametrize("message", sorted(USED))
-def test_a_message_is_translated_with_all_its_forms_and_placeholders(message: str, language: str) -> None:
+def test_a_message_is_translated_with_all_its_forms_and_placeholders(
+    message: str, language: str
+) -> None:
     catalogue = _catalogue(language)
     forms = _translated(catalogue)[message]
     assert len(forms) == (1 if len(USED[message]) == 1 else catalogue.num_plurals)
@@ -87,7 +96,9 @@ def test_french_follows_french_typography(message: str) -> None:
     for text in _translated(_catalogue("fr"))[message]:
         assert "'" not in text, "the apostrophe is ’"
         assert '"' not in text, "quotation marks are « »"
-        assert not re.search(r"(?<![\u00a0\u202f])[:;?!»]", text), "a no-break space stands before : ; ? ! »"
+        assert not re.search(r"(?<![\u00a0\u202f])[:;?!»]", text), (
+            "a no-break space stands before : ; ? ! »"
+        )
         assert not re.search(r"«(?!\u00a0)", text), "a no-break space stands after «"
 
 
@@ -101,4 +112,7 @@ def test_french_counts_nought_and_one_as_singular(number: int, expected: str) ->
 
 def test_english_is_what_the_code_says() -> None:
     assert read_translations().of("en").gettext("Browse") == "Browse"
-    assert read_translations().of("en").ngettext("%(num)s value", "%(num)s values", 0) == "%(num)s values"
+    assert (
+        read_translations().of("en").ngettext("%(num)s value", "%(num)s values", 0)
+        == "%(num)s values"
+    )

@@ -61,7 +61,11 @@ class Content:
         for tool in TOOLS:
             digest.update(f"{tool} {_version(tool)}\n".encode())
         for root in (*self.data, *self.shapes, *self.ontology, self.rules):
-            for path in sorted(path for path in root.rglob("*") if path.is_file()) if root.is_dir() else [root]:
+            for path in (
+                sorted(path for path in root.rglob("*") if path.is_file())
+                if root.is_dir()
+                else [root]
+            ):
                 digest.update(f"{path.relative_to(root)}\n".encode())
                 digest.update(hashlib.sha256(path.read_bytes()).digest())
         return digest.hexdigest()
@@ -112,14 +116,18 @@ def build(content: Content, out: Path, base_iri: str = CANONICAL_BASE) -> Releas
     return write_release(out, replace(manifest, history=past), files)
 
 
-def snapshot(paths: Sequence[Path], out: Path, *, union: bool = False, base_iri: str = CANONICAL_BASE) -> Release:
+def snapshot(
+    paths: Sequence[Path], out: Path, *, union: bool = False, base_iri: str = CANONICAL_BASE
+) -> Release:
     """Write a release of any RDF as it is: nothing derived, nothing validated, blank nodes kept.
 
     Triples go to the default graph and quads where they say; with ``union`` the default graph is the union of all.
     """
     sources = load(paths, Names(base_iri), default_graph=True)
     quads = [quad for source in sources for quad in source.quads]
-    manifest, files = _package(quads, Names(base_iri), union=union, conforms=None, sources={"data": _digest(sources)})
+    manifest, files = _package(
+        quads, Names(base_iri), union=union, conforms=None, sources={"data": _digest(sources)}
+    )
     return write_release(out, manifest, files)
 
 
@@ -142,7 +150,11 @@ def _prepare(content: Content, names: Names) -> _Parts:
     quads += count_published(quads, names)
     shapes = [quad for source in shapes_files for quad in source.quads]
     report = check(quads, shapes, place=partial(find_place, (*data, *ontology)))
-    digests = {"data": _digest(data), "ontology": _digest(ontology), "shapes": _digest(shapes_files)}
+    digests = {
+        "data": _digest(data),
+        "ontology": _digest(ontology),
+        "shapes": _digest(shapes_files),
+    }
     digests["rules"] = hashlib.sha256("".join(rule.text for rule in rules).encode()).hexdigest()
     return _Parts(quads, shapes, report, digests)
 
@@ -152,7 +164,12 @@ def _digest(sources: Sequence[SourceFile]) -> str:
 
 
 def _package(
-    quads: Sequence[Quad], names: Names, *, union: bool, conforms: bool | None, sources: dict[str, str]
+    quads: Sequence[Quad],
+    names: Names,
+    *,
+    union: bool,
+    conforms: bool | None,
+    sources: dict[str, str],
 ) -> tuple[Manifest, dict[str, bytes]]:
     """Return the manifest and the files that hold the statements."""
     nquads = canonical(quads)
@@ -174,12 +191,17 @@ def _package(
     triples = sorted({quad.triple for quad in quads}, key=str)
     written = {
         NQUADS: nquads,
-        TURTLE: write_rdf(triples if union else [q.triple for q in ordered], TURTLE.rdf, names.prefixes),
+        TURTLE: write_rdf(
+            triples if union else [q.triple for q in ordered], TURTLE.rdf, names.prefixes
+        ),
         JSONLD: write_rdf(ordered, JSONLD.rdf, names.prefixes),
     }
     dumps = {name: written[kind] for name, kind in DUMPS.items()}
     dumps |= {f"{name}.gz": compress(content) for name, content in dumps.items()}
-    sums = "".join(f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in sorted(dumps.items()))
+    sums = "".join(
+        f"{hashlib.sha256(content).hexdigest()}  {name}\n"
+        for name, content in sorted(dumps.items())
+    )
     files = {f"dumps/{name}": content for name, content in dumps.items()}
     files["dumps/SHA256SUMS"] = sums.encode()
     files["context.jsonld"] = json_bytes({"@context": make_context(ordered, names)})

@@ -42,7 +42,9 @@ def read_rules(folder: Path, names: Names) -> list[Rule]:
     rules = {}
     for path in sorted(folder.glob("*.rq")) if folder.is_dir() else ():
         text = path.read_text(encoding="utf-8").replace(CANONICAL_BASE, names.base)
-        after = tuple(word for line in _AFTER.findall(text) for word in re.split(r"[,\s]+", line) if word)
+        after = tuple(
+            word for line in _AFTER.findall(text) for word in re.split(r"[,\s]+", line) if word
+        )
         rules[path.stem] = Rule(path, text, after)
     for rule in rules.values():
         missing = [name for name in rule.after if name not in rules]
@@ -57,7 +59,9 @@ def read_rules(folder: Path, names: Names) -> list[Rule]:
             ordered += [rules[name] for name in ready]
             order.done(*ready)
     except CycleError as error:
-        raise UnusableInput(f"{folder}: rules wait for each other: {' → '.join(error.args[1])}") from None
+        raise UnusableInput(
+            f"{folder}: rules wait for each other: {' → '.join(error.args[1])}"
+        ) from None
     return ordered
 
 
@@ -78,11 +82,17 @@ def derive(quads: Sequence[Quad], rules: Sequence[Rule], names: Names) -> list[Q
         except SyntaxError as error:
             found = re.match(r"error at (\d+):(\d+): ", str(error))
             line, column = (int(found[1]), int(found[2])) if found else (None, None)
-            raise MalformedData(rule.path, f"not a SPARQL query: {error}", line=line, column=column) from None
+            raise MalformedData(
+                rule.path, f"not a SPARQL query: {error}", line=line, column=column
+            ) from None
         if not isinstance(answer, QueryTriples):
             raise MalformedData(rule.path, "a rule is a CONSTRUCT query")
         triples: set[Triple] = set(answer)
-        if any(isinstance(term, BlankNode) for triple in triples for term in (triple.subject, triple.object)):
+        if any(
+            isinstance(term, BlankNode)
+            for triple in triples
+            for term in (triple.subject, triple.object)
+        ):
             raise MalformedData(rule.path, "makes blank nodes; build an IRI instead")
         new = [
             Quad(t.subject, t.predicate, t.object, graph)

@@ -39,7 +39,9 @@ SUFFIXES: Final = {
 }
 """What we read, by the end of the file name."""
 
-_LINE: Final = re.compile(r"(?:Parser )?error at line (\d+)(?:.*?column[s]? (\d+)[^:]*)?: ", re.IGNORECASE)
+_LINE: Final = re.compile(
+    r"(?:Parser )?error at line (\d+)(?:.*?column[s]? (\d+)[^:]*)?: ", re.IGNORECASE
+)
 _UNDECLARED: Final = re.compile(r"The prefix (\S*?):? has not been declared")
 
 
@@ -82,21 +84,29 @@ def files_in(paths: Iterable[Path]) -> list[tuple[Path, Path]]:
     for path in paths:
         if path.is_file():
             if path.suffix.lower() not in SUFFIXES:
-                raise UnusableInput(f"{path}: not a file of RDF by its name; use one of {' '.join(SUFFIXES)}")
+                raise UnusableInput(
+                    f"{path}: not a file of RDF by its name; use one of {' '.join(SUFFIXES)}"
+                )
             found.append((path.parent, path))
             continue
         if not path.exists():
             raise UnusableInput(f"{path} does not exist")
         if not os.access(path, os.R_OK | os.X_OK):
             raise UnusableInput(f"{path} cannot be read: permission denied")
-        inside = sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file())
+        inside = sorted(
+            file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file()
+        )
         if not inside:
-            raise UnusableInput(f"{path} holds no RDF: expected files ending in {' '.join(SUFFIXES)}")
+            raise UnusableInput(
+                f"{path} holds no RDF: expected files ending in {' '.join(SUFFIXES)}"
+            )
         found.extend((path, file) for file in inside)
     return found
 
 
-def load(paths: Sequence[Path], names: Names, *, role: str = "", default_graph: bool = False) -> list[SourceFile]:
+def load(
+    paths: Sequence[Path], names: Names, *, role: str = "", default_graph: bool = False
+) -> list[SourceFile]:
     """Return what the files of RDF in ``paths`` say, in the order of their names.
 
     Triples go to a graph named after the file's path below its root (``role`` before it), or to the default graph
@@ -121,7 +131,9 @@ def _read(path: Path) -> str:
         return path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
-        raise MalformedData(path, f"byte {error.start} is not UTF-8; save the file as UTF-8", line=line) from None
+        raise MalformedData(
+            path, f"byte {error.start} is not UTF-8; save the file as UTF-8", line=line
+        ) from None
     except OSError as error:
         raise UnusableInput(f"{path} cannot be read: {error.strerror}") from None
 
@@ -168,11 +180,22 @@ def skolemize(quads: Iterable[Quad], names: Names) -> list[Quad]:
     dataset.canonicalize(CanonicalizationAlgorithm.RDFC_1_0)
 
     def name(term: object) -> object:
-        return NamedNode(f"{names.base}.well-known/genid/{term.value}") if isinstance(term, BlankNode) else term
+        return (
+            NamedNode(f"{names.base}.well-known/genid/{term.value}")
+            if isinstance(term, BlankNode)
+            else term
+        )
 
-    if any(quad.predicate.value == f"{SHACL}path" and isinstance(quad.object, BlankNode) for quad in with_blanks):
-        return plain + sorted(dataset, key=str)  # an IRI as sh:path would be another path (SHACL, section 2.3.1)
-    named = (Quad(name(q.subject), q.predicate, name(q.object), name(q.graph_name)) for q in dataset)  # type: ignore[arg-type]
+    if any(
+        quad.predicate.value == f"{SHACL}path" and isinstance(quad.object, BlankNode)
+        for quad in with_blanks
+    ):
+        # An IRI as sh:path would be another path (SHACL, section 2.3.1).
+        return plain + sorted(dataset, key=str)
+    named = [
+        Quad(name(q.subject), q.predicate, name(q.object), name(q.graph_name))  # type: ignore[arg-type]
+        for q in dataset
+    ]
     return plain + sorted(named, key=str)
 
 

@@ -16,8 +16,12 @@ if TYPE_CHECKING:
 
 @click.command("build", cls=Command)
 @click.option("--data", type=PATH, metavar="PATH", help="data to use; default: the packaged data")
-@click.option("--shapes", type=PATH, metavar="PATH", help="shapes to use; default: the packaged shapes")
-@click.option("--ontology", type=PATH, metavar="PATH", help="ontology to use; default: the packaged ontology")
+@click.option(
+    "--shapes", type=PATH, metavar="PATH", help="shapes to use; default: the packaged shapes"
+)
+@click.option(
+    "--ontology", type=PATH, metavar="PATH", help="ontology to use; default: the packaged ontology"
+)
 @click.option(
     "--base-iri",
     "base",
@@ -27,7 +31,9 @@ if TYPE_CHECKING:
     help="mint IRIs below this one",
 )
 @click.option("--out", type=PATH, required=True, metavar="DIR", help="where the release goes")
-def command(data: Path | None, shapes: Path | None, ontology: Path | None, base: str, out: Path) -> int:
+def command(
+    data: Path | None, shapes: Path | None, ontology: Path | None, base: str, out: Path
+) -> int:
     """Validate, derive, and write an immutable release."""
     from unicef_linked.build import Content, build
 
@@ -40,5 +46,7 @@ def command(data: Path | None, shapes: Path | None, ontology: Path | None, base:
     )
     with waiting("building"):
         manifest = build(content, out, base).manifest
-    print(f"{out}: {manifest.quads:,} statements in {len(manifest.graphs)} graphs, sha256 {manifest.sha256}")
+    print(
+        f"{out}: {manifest.quads:,} statements in {len(manifest.graphs)} graphs, sha256 {manifest.sha256}"
+    )
     return 0

@@ -44,7 +44,9 @@ def command(name: str, out: Path | None, release: Path | None) -> int:
     """
     chosen = chosen_release(release)
     dump = EXPORTS.get(name)
-    source = (chosen.path / "dumps" / dump).open("rb") if dump else io.BytesIO(_written(name, chosen))
+    source = (
+        (chosen.path / "dumps" / dump).open("rb") if dump else io.BytesIO(_written(name, chosen))
+    )
     with source:
         write(source, out)
     return 0
@@ -56,5 +58,7 @@ def _written(name: str, release: Release) -> bytes:
 
     export = exports.by_name(name)
     assert export is not None
-    store = Embedded(release, "", read_settings(os.environ))  # no query processes: the queries are ours
+    store = Embedded(
+        release, "", read_settings(os.environ)
+    )  # no query processes: the queries are ours
     return export.write(store, release.names)

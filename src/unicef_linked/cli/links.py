@@ -36,14 +36,18 @@ if TYPE_CHECKING:
     help="between two requests to a host",
 )
 @click.option("--format", "style", type=options.OneOf(("text", "json")), default="text")
-def command(release: Path | None, state: Path | None, host: str | None, delay: float, style: str) -> int:
+def command(
+    release: Path | None, state: Path | None, host: str | None, delay: float, style: str
+) -> int:
     """Ask each outgoing link over HTTP; report what has moved or died."""
     from unicef_linked import links
 
     chosen = chosen_release(release)
     found = links.outgoing(chosen.quads(), chosen.manifest.base_iri, host)
     if not found:
-        raise UnusableInput(f"no link of the release leads to {host or 'another site'}; nothing was asked")
+        raise UnusableInput(
+            f"no link of the release leads to {host or 'another site'}; nothing was asked"
+        )
     number = 0
     with closing(Progress("checking")) as progress:
 

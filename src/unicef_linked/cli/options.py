@@ -77,6 +77,9 @@ def port(text: str) -> int:
 PATH: Final[Any] = click.Path(path_type=Path)
 
 release: Final = click.option(
-    "--release", type=PATH, metavar="DIR", help="a release; default: the packaged dataset, built once"
+    "--release",
+    type=PATH,
+    metavar="DIR",
+    help="a release; default: the packaged dataset, built once",
 )
 out: Final = click.option("--out", type=PATH, metavar="F", help="default: standard output")

@@ -49,7 +49,9 @@ _PATIENCE: Final = 600.0
 @options.release
 @click.option("--endpoint", metavar="URL", help="ask this SPARQL endpoint instead")
 @click.option("--format", "style", type=options.OneOf(FORMATS), default="table")
-def command(text: str | None, file: Path | None, release: Path | None, endpoint: str | None, style: str) -> int:
+def command(
+    text: str | None, file: Path | None, release: Path | None, endpoint: str | None, style: str
+) -> int:
     """Ask the packaged dataset, a release or an endpoint.
 
     TEXT is a SPARQL query.
@@ -107,7 +109,9 @@ def ask_release(release: Release, text: str, style: str) -> bytes:
 def _misfit(style: str, formats: Sequence[Format]) -> UnusableInput:
     kind = "a graph" if formats == GRAPH_FORMATS else "solutions"
     known = ", ".join(f.name for f in formats)
-    return UnusableInput(f"--format {style} does not fit: this query answers with {kind}; use {known}")
+    return UnusableInput(
+        f"--format {style} does not fit: this query answers with {kind}; use {known}"
+    )
 
 
 def ask_endpoint(url: str, text: str, style: str, settings: Settings) -> Iterator[bytes]:
@@ -119,7 +123,11 @@ def ask_endpoint(url: str, text: str, style: str, settings: Settings) -> Iterato
     with closing(Endpoint(url, settings, Names().prefixes)) as endpoint:
         try:
             answer = endpoint.answer(
-                Query(text), solutions=solutions, graph=graph, timeout=_PATIENCE, ceiling=sys.maxsize
+                Query(text),
+                solutions=solutions,
+                graph=graph,
+                timeout=_PATIENCE,
+                ceiling=sys.maxsize,
             )
         except NotAcceptable:
             raise _misfit(style, SOLUTION_FORMATS if solutions is None else GRAPH_FORMATS) from None

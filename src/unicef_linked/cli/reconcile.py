@@ -32,7 +32,9 @@ _EVERY: Final = 10_000
 )
 @options.out
 @options.release
-def command(file: Path, column: str, kind: str | None, out: Path | None, release: Path | None) -> int:
+def command(
+    file: Path, column: str, kind: str | None, out: Path | None, release: Path | None
+) -> int:
     """Add identifiers to a table, by the names in one of its columns.
 
     FILE.csv has ; , or tabs between the cells, and is UTF-8 or Latin-1.

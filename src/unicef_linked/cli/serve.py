@@ -18,8 +18,12 @@ from unicef_linked.errors import UnusableInput
 
 @click.command("serve", cls=Command)
 @options.release
-@click.option("--data", type=PATH, metavar="PATH", help="any folder or file of RDF, served as it is")
-@click.option("--union", is_flag=True, help="with --data: the default graph is the union of all graphs")
+@click.option(
+    "--data", type=PATH, metavar="PATH", help="any folder or file of RDF, served as it is"
+)
+@click.option(
+    "--union", is_flag=True, help="with --data: the default graph is the union of all graphs"
+)
 @click.option("--host", default="127.0.0.1")
 @click.option("--port", type=options.port, default="8000", metavar="PORT")
 @click.option(
@@ -37,7 +41,13 @@ from unicef_linked.errors import UnusableInput
     " that holds the release",
 )
 def command(
-    release: Path | None, data: Path | None, union: bool, host: str, port: int, workers: int, engine: str
+    release: Path | None,
+    data: Path | None,
+    union: bool,
+    host: str,
+    port: int,
+    workers: int,
+    engine: str,
 ) -> int:
     """Answer over HTTP."""
     if release and data:
@@ -48,7 +58,9 @@ def command(
 
     settings = read_settings(os.environ)
     if union and not data:
-        raise UnusableInput("--union goes with --data: a release has the union as its default graph already")
+        raise UnusableInput(
+            "--union goes with --data: a release has the union as its default graph already"
+        )
     check_engine(engine)
     with ExitStack() as stack:
         if data:

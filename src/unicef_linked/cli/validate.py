@@ -22,7 +22,12 @@ if TYPE_CHECKING:
 
 @click.command("validate", cls=Command)
 @click.argument("paths", nargs=-1, type=PATH, metavar="[PATH]...")
-@click.option("--shapes", type=PATH, metavar="PATH", help="shapes to check against; default: the packaged ones")
+@click.option(
+    "--shapes",
+    type=PATH,
+    metavar="PATH",
+    help="shapes to check against; default: the packaged ones",
+)
 @click.option("--format", "style", type=OneOf(("text", "turtle", "json")), default="text")
 def command(paths: tuple[Path, ...], shapes: Path | None, style: str) -> int:
     """Check data against the shapes (SHACL).
@@ -37,7 +42,9 @@ def command(paths: tuple[Path, ...], shapes: Path | None, style: str) -> int:
     context: tuple[Path, ...] = ()
     if paths:
         if not shapes and all(path.is_file() for path in paths):
-            context = content.data  # a file of a dataset leans on the others; a folder stands for itself
+            context = (
+                content.data
+            )  # a file of a dataset leans on the others; a folder stands for itself
         content = replace(content, data=paths)
     if shapes:
         content = replace(content, shapes=(shapes,))
@@ -54,7 +61,9 @@ def print_report(report: Report, style: str, names: Names, out: TextIO) -> None:
     if style == "turtle":
         print(report.turtle(names).decode(), file=out)
     elif style == "json":
-        results = [asdict(result) | {"messages": dict(result.messages)} for result in report.results]
+        results = [
+            asdict(result) | {"messages": dict(result.messages)} for result in report.results
+        ]
         body = {"conforms": report.conforms, "results": results}
         print(json.dumps(body, ensure_ascii=False, indent=2), file=out)
     else:

@@ -27,17 +27,27 @@ class Description:
 
     def triples(self) -> list[Triple]:
         """Return it as one graph, sorted."""
-        return sorted({q.triple for q in self.about} | set(self.context) | set(self.document), key=str)
+        return sorted(
+            {q.triple for q in self.about} | set(self.context) | set(self.document), key=str
+        )
 
     def quads(self) -> list[Quad]:
         """Return it as a dataset: statements where they are published, what is of the document in the default graph."""
         return sorted(
-            {*self.about, *(Quad(*t) for t in {*self.context, *self.document} - {q.triple for q in self.about})},
+            {
+                *self.about,
+                *(
+                    Quad(*t)
+                    for t in {*self.context, *self.document} - {q.triple for q in self.about}
+                ),
+            },
             key=str,
         )
 
 
-def write_description(description: Description, offer: Format, names: Names, context: Context) -> bytes:
+def write_description(
+    description: Description, offer: Format, names: Names, context: Context
+) -> bytes:
     """Return a description in an RDF format; the same statements give the same bytes.
 
     ``context`` is the dataset's JSON-LD context.

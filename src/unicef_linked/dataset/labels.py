@@ -114,8 +114,13 @@ class Reader:
         if isinstance(term, Literal):
             plain = term.language or term.datatype.value == f"{XSD}string"
             datatype = None if plain else self.link(term.datatype.value)
-            return Value(text=Text(term.value, term.language or ""), datatype=datatype, graphs=sources)
-        return Value(text=Text(f"_:{term.value}" if isinstance(term, BlankNode) else str(term)), graphs=sources)
+            return Value(
+                text=Text(term.value, term.language or ""), datatype=datatype, graphs=sources
+            )
+        return Value(
+            text=Text(f"_:{term.value}" if isinstance(term, BlankNode) else str(term)),
+            graphs=sources,
+        )
 
     def resource(self, iri: str, quads: Iterable[Quad]) -> Resource:
         """Return everything that the quads say of ``iri``."""
@@ -124,9 +129,13 @@ class Reader:
         for quad in quads:
             graph = {quad.graph_name.value} if isinstance(quad.graph_name, NamedNode) else set()
             if isinstance(quad.subject, NamedNode) and quad.subject.value == iri:
-                outgoing.setdefault(quad.predicate.value, {}).setdefault(quad.object, set()).update(graph)
+                outgoing.setdefault(quad.predicate.value, {}).setdefault(quad.object, set()).update(
+                    graph
+                )
             elif isinstance(quad.object, NamedNode) and quad.object.value == iri:
-                incoming.setdefault(quad.predicate.value, {}).setdefault(quad.subject, set()).update(graph)
+                incoming.setdefault(quad.predicate.value, {}).setdefault(
+                    quad.subject, set()
+                ).update(graph)
         types = outgoing.pop(f"{RDF}type", {})
         label = self.label(iri)
         others = tuple(
@@ -136,13 +145,21 @@ class Reader:
         )
         shown = {(text.text, text.language) for text in (label, *others)}
         for name in set(LABEL_PROPERTIES) & outgoing.keys():
-            if all(isinstance(term, Literal) and (term.value, term.language or "") in shown for term in outgoing[name]):
+            if all(
+                isinstance(term, Literal) and (term.value, term.language or "") in shown
+                for term in outgoing[name]
+            ):
                 del outgoing[name]
         return Resource(
             iri,
             label,
             others,
-            tuple(sorted((self.link(t.value) for t in types if isinstance(t, NamedNode)), key=self._ours_first)),
+            tuple(
+                sorted(
+                    (self.link(t.value) for t in types if isinstance(t, NamedNode)),
+                    key=self._ours_first,
+                )
+            ),
             self._properties(outgoing),
             self._properties(incoming),
         )
@@ -150,7 +167,9 @@ class Reader:
     def _ours_first(self, link: Link) -> tuple[bool, str, str]:
         return (not link.iri.startswith(self._names.base), link.label.text, link.iri)
 
-    def _properties(self, statements: Mapping[str, Mapping[object, set[str]]]) -> tuple[Property, ...]:
+    def _properties(
+        self, statements: Mapping[str, Mapping[object, set[str]]]
+    ) -> tuple[Property, ...]:
         properties = (
             Property(
                 self.link(predicate),
@@ -160,11 +179,17 @@ class Reader:
             )
             for predicate, terms in statements.items()
         )
-        return tuple(sorted(properties, key=lambda p: (self._rank(p.link.iri), p.link.label.text, p.link.iri)))
+        return tuple(
+            sorted(
+                properties, key=lambda p: (self._rank(p.link.iri), p.link.label.text, p.link.iri)
+            )
+        )
 
     def _derived(self, graphs: set[str]) -> bool:
         """Tell whether rules alone state it: theirs are the graphs under ``derived/``."""
-        return bool(graphs) and all(graph.startswith(self._names.graph("derived/")) for graph in graphs)
+        return bool(graphs) and all(
+            graph.startswith(self._names.graph("derived/")) for graph in graphs
+        )
 
     def _rank(self, iri: str) -> int:
         """Return 0 for names, 1 for the dataset's own terms, 2 for those of other vocabularies."""
@@ -174,7 +199,12 @@ class Reader:
         """Return a key that sorts values for reading: the reader's language first, then by name; no two are equal."""
         text = value.text or (value.link.label if value.link else Text(""))
         last = next((link.iri for link in (value.link, value.datatype) if link), "")
-        return (text.language not in {"", self._language}, collation(text.text), text.language, last)
+        return (
+            text.language not in {"", self._language},
+            collation(text.text),
+            text.language,
+            last,
+        )
 
 
 def collation(text: str) -> str:
@@ -183,4 +213,6 @@ def collation(text: str) -> str:
     >>> sorted(["Sikasso", "Ségou", "éducation", "Eau"], key=collation)
     ['Eau', 'éducation', 'Ségou', 'Sikasso']
     """
-    return "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
+    return "".join(
+        c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c)
+    )

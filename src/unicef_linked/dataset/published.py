@@ -90,12 +90,18 @@ class PublishedDataset:
         """Return the triples of the default graph as published, each once."""
         if self.release.manifest.union:
             return distinct_triples(self.release.quads())
-        return (quad.triple for quad in self.release.quads() if isinstance(quad.graph_name, DefaultGraph))
+        return (
+            quad.triple
+            for quad in self.release.quads()
+            if isinstance(quad.graph_name, DefaultGraph)
+        )
 
     @property
     def named_graphs(self) -> dict[str, int]:
         """The graphs that an IRI names, with their statements; a blank node's name would mean nothing to others."""
-        return {name: size for name, size in sorted(self.release.manifest.graphs.items()) if ":" in name}
+        return {
+            name: size for name, size in sorted(self.release.manifest.graphs.items()) if ":" in name
+        }
 
     @property
     def counts(self) -> dict[str, int]:
@@ -111,14 +117,23 @@ class PublishedDataset:
     def links(self) -> list[tuple[str, str, int]]:
         """Where the dataset leads (the IRIs' common beginning), by which property of identity or likeness, how often."""
         rows = self.store.select(_LINKS)
-        found = (tuple(str(getattr(row.get(name), "value", "")) for name in ("space", "link", "links")) for row in rows)
-        outside = (row for row in found if row[0] and not row[0].startswith(self.names.base) and row[0][-3:] != "://")
+        found = (
+            tuple(str(getattr(row.get(name), "value", "")) for name in ("space", "link", "links"))
+            for row in rows
+        )
+        outside = (
+            row
+            for row in found
+            if row[0] and not row[0].startswith(self.names.base) and row[0][-3:] != "://"
+        )
         return sorted((space, link, int(number)) for space, link, number in outside)
 
     @cached_property
     def checksums(self) -> dict[str, str]:
         """The SHA-256 of each dump, by name."""
-        lines = (self.release.path / "dumps" / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
+        lines = (
+            (self.release.path / "dumps" / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
+        )
         return {name: digest for digest, name in (line.split("  ", 1) for line in lines)}
 
     @cached_property
@@ -153,7 +168,9 @@ class PublishedDataset:
     def common_labels(self) -> Labels:
         """Names that every page shows: of the dataset, its licences and publishers, the lists' classes."""
         dataset = self.names.dataset
-        publishers = [quad.object.value for quad in self.own_statements if isinstance(quad.object, NamedNode)]
+        publishers = [
+            quad.object.value for quad in self.own_statements if isinstance(quad.object, NamedNode)
+        ]
         return self.store.labels([dataset, *publishers, *(iri for iri, _ in self.lists.values())])
 
     @cached_property
@@ -167,13 +184,21 @@ class PublishedDataset:
         found: dict[str, dict[str, str]] = {}
         for quad in self.store.match(None, NamedNode(self.names.term("pluralLabel"))):
             if isinstance(quad.subject, NamedNode) and isinstance(quad.object, Literal):
-                found.setdefault(quad.subject.value, {})[quad.object.language or ""] = quad.object.value
+                found.setdefault(quad.subject.value, {})[quad.object.language or ""] = (
+                    quad.object.value
+                )
         return found
 
     def type_of_members(self, class_iri: str) -> str | None:
         """Return the type in ``/id/{type}/`` that all instances of a class share, None where they share none."""
-        rows = self.store.select("SELECT DISTINCT ?class ?s { ?s a ?class }", {"class": NamedNode(class_iri)})
-        found = {self.names.type_and_key(term.value) for row in rows if isinstance(term := row["s"], NamedNode)}
+        rows = self.store.select(
+            "SELECT DISTINCT ?class ?s { ?s a ?class }", {"class": NamedNode(class_iri)}
+        )
+        found = {
+            self.names.type_and_key(term.value)
+            for row in rows
+            if isinstance(term := row["s"], NamedNode)
+        }
         types = {pair[0] if pair else "" for pair in found}
         return types.pop() if len(types) == 1 and "" not in types else None
 
@@ -182,15 +207,21 @@ class PublishedDataset:
         """The broadest class of each list and the number of its members, by type; what matters most first."""
         found: dict[str, tuple[str, int]] = {}
         for iri, number in sorted(self.partitions["class"], key=lambda pair: -pair[1]):
-            if iri.startswith(f"{self.names.ontology}#") and (entity_type := self.type_of_members(iri)):
+            if iri.startswith(f"{self.names.ontology}#") and (
+                entity_type := self.type_of_members(iri)
+            ):
                 found.setdefault(entity_type, (iri, number))
         order = {name: number for number, name in enumerate(TYPES_WITH_PREFIX)}
-        return dict(sorted(found.items(), key=lambda item: (order.get(item[0], len(order)), item[0])))
+        return dict(
+            sorted(found.items(), key=lambda item: (order.get(item[0], len(order)), item[0]))
+        )
 
     def plural(self, class_iri: str, language: str) -> Text | None:
         """Return what several things of a class are called in a language, else in English; None where nothing says it."""
         texts = self.plurals.get(class_iri, {})
-        return next((Text(texts[spoken], spoken) for spoken in (language, "en") if spoken in texts), None)
+        return next(
+            (Text(texts[spoken], spoken) for spoken in (language, "en") if spoken in texts), None
+        )
 
     @cached_property
     def counted(self) -> Callable[[str], int]:
@@ -241,7 +272,12 @@ class PublishedDataset:
                 text = f"{len(incoming)} statements lead to this resource; {INCOMING} of them are repeated here"
                 own.append(Triple(page, NamedNode(f"{RDFS}comment"), Literal(text, language="en")))
         direct = [quad for quad in about if node in (quad.subject, quad.object)]
-        around = {term for quad in direct for term in (quad.subject, quad.object) if isinstance(term, NamedNode)}
+        around = {
+            term
+            for quad in direct
+            for term in (quad.subject, quad.object)
+            if isinstance(term, NamedNode)
+        }
         names = self.store.match_any(around - {node}, [NamedNode(f"{RDFS}label")])
         context = [quad.triple for quad in names if not isinstance(quad.object, BlankNode)]
         return Description(iri, about, context, own)

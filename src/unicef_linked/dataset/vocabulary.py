@@ -28,15 +28,26 @@ _TARGETS: Final = {
     f"{SHACL}targetObjectsOf": "objects",
     f"{SHACL}targetNode": "node",
 }
-_KINDS: Final = (f"{SHACL}class", f"{SHACL}datatype", f"{SHACL}nodeKind", f"{SHACL}or", f"{SHACL}node")
-_NODE_KINDS: Final = {f"{SHACL}{kind}" for kind in ("IRI", "Literal", "BlankNode", "IRIOrLiteral", "BlankNodeOrIRI")}
+_KINDS: Final = (
+    f"{SHACL}class",
+    f"{SHACL}datatype",
+    f"{SHACL}nodeKind",
+    f"{SHACL}or",
+    f"{SHACL}node",
+)
+_NODE_KINDS: Final = {
+    f"{SHACL}{kind}" for kind in ("IRI", "Literal", "BlankNode", "IRIOrLiteral", "BlankNodeOrIRI")
+}
 _VALUES: Final = (f"{SHACL}in", f"{SHACL}hasValue")
 _DOMAINS: Final = {f"{RDFS}domain", f"{SCHEMA}domainIncludes", "https://schema.org/domainIncludes"}
 _RANGES: Final = {f"{RDFS}range", f"{SCHEMA}rangeIncludes", "https://schema.org/rangeIncludes"}
 _CLASSES: Final = {f"{OWL}Class", f"{RDFS}Class"}
 _PROPERTIES: Final = {
     f"{RDF}Property",
-    *(f"{OWL}{kind}Property" for kind in ("Object", "Datatype", "Annotation", "Symmetric", "Transitive")),
+    *(
+        f"{OWL}{kind}Property"
+        for kind in ("Object", "Datatype", "Annotation", "Symmetric", "Transitive")
+    ),
 }
 
 _MANY: Final = 3
@@ -46,8 +57,12 @@ _MANY: Final = 3
 def without_lists(quads: Iterable[Quad]) -> Iterator[Quad]:
     """Yield the quads with each RDF list replaced by its members, for reading."""
     quads = list(quads)
-    first: dict[object, Term] = {q.subject: q.object for q in quads if q.predicate.value == f"{RDF}first"}
-    rest: dict[object, Term] = {q.subject: q.object for q in quads if q.predicate.value == f"{RDF}rest"}
+    first: dict[object, Term] = {
+        q.subject: q.object for q in quads if q.predicate.value == f"{RDF}first"
+    }
+    rest: dict[object, Term] = {
+        q.subject: q.object for q in quads if q.predicate.value == f"{RDF}rest"
+    }
     for quad in quads:
         if quad.object not in first:
             yield quad
@@ -94,7 +109,11 @@ class Shape:
         least = max((n for n in (self.minimum, other.minimum) if n is not None), default=None)
         most = min((n for n in (self.maximum, other.maximum) if n is not None), default=None)
         return Shape(
-            self.iri, self.path, minimum=least, maximum=most, kinds=tuple(dict.fromkeys((*self.kinds, *other.kinds)))
+            self.iri,
+            self.path,
+            minimum=least,
+            maximum=most,
+            kinds=tuple(dict.fromkeys((*self.kinds, *other.kinds))),
         )
 
 
@@ -115,7 +134,9 @@ def read_shapes(quads: Iterable[Quad]) -> dict[str, Shape]:
         shapes[iri] = Shape(
             iri,
             path=next(iter(_iris(about[f"{SHACL}path"])), ""),
-            targets=tuple((kind, target) for name, kind in _TARGETS.items() for target in _iris(about[name])),
+            targets=tuple(
+                (kind, target) for name, kind in _TARGETS.items() for target in _iris(about[name])
+            ),
             minimum=_integer(about[f"{SHACL}{least}"]),
             maximum=_integer(about[f"{SHACL}{most}"]),
             qualified=next(iter(qualified), ""),
@@ -147,7 +168,9 @@ def _integer(terms: Iterable[Term]) -> int | None:
 class Usage:
     """How often the data has a property with instances of a class, and of what its values are."""
 
-    properties: Mapping[tuple[str, str], int] = field(default_factory=dict)  # (class, property) to statements
+    properties: Mapping[tuple[str, str], int] = field(
+        default_factory=dict
+    )  # (class, property) to statements
     values: Mapping[tuple[str, str], Mapping[str, int]] = field(
         default_factory=dict
     )  # to class or datatype to statements
@@ -204,16 +227,23 @@ class Vocabulary:
         for quad in self.quads:
             if isinstance(quad.subject, NamedNode):
                 found[quad.subject.value][quad.predicate.value].append(quad.object)
-        return {iri: {name: _iris(terms) for name, terms in about.items()} for iri, about in found.items()}
+        return {
+            iri: {name: _iris(terms) for name, terms in about.items()}
+            for iri, about in found.items()
+        }
 
     def said(self, iri: str, *predicates: str) -> tuple[str, ...]:
         """Return the IRIs that the ontology states of a term by any of the predicates."""
         about = self._said.get(iri, {})
-        return tuple(dict.fromkeys(value for predicate in predicates for value in about.get(predicate, ())))
+        return tuple(
+            dict.fromkeys(value for predicate in predicates for value in about.get(predicate, ()))
+        )
 
     def _of_type(self, types: set[str]) -> tuple[str, ...]:
         return tuple(
-            iri for iri in sorted(self._said) if iri.startswith(self.prefix) and types & {*self.said(iri, f"{RDF}type")}
+            iri
+            for iri in sorted(self._said)
+            if iri.startswith(self.prefix) and types & {*self.said(iri, f"{RDF}type")}
         )
 
     @cached_property
@@ -249,7 +279,9 @@ class Vocabulary:
     def inverses(self, iri: str) -> tuple[str, ...]:
         """Return the properties that say the same the other way round, whichever side states it."""
         return tuple(
-            dict.fromkeys((*self.said(iri, f"{OWL}inverseOf"), *self._stating(f"{OWL}inverseOf", iri))),
+            dict.fromkeys(
+                (*self.said(iri, f"{OWL}inverseOf"), *self._stating(f"{OWL}inverseOf", iri))
+            ),
         )
 
     def narrower(self, iri: str) -> tuple[str, ...]:
@@ -336,14 +368,23 @@ class Vocabulary:
         )
         kinds = stated
         if not any(kind in self.classes or self.is_datatype(kind) for kind in stated):
-            kinds = self._broadest(kind for kind in counted if kind in self.classes or self.is_datatype(kind)) or stated
+            kinds = (
+                self._broadest(
+                    kind for kind in counted if kind in self.classes or self.is_datatype(kind)
+                )
+                or stated
+            )
         literal = all(map(self.is_datatype, kinds)) if kinds else f"{SHACL}Literal" in rule.kinds
-        return Relation(owner, rule.path, kinds, rule.cardinality, self.usage.properties.get(key, 0), literal)
+        return Relation(
+            owner, rule.path, kinds, rule.cardinality, self.usage.properties.get(key, 0), literal
+        )
 
     def _broadest(self, kinds: Iterable[str]) -> tuple[str, ...]:
         """Return those of the classes that are below no other of them."""
         names = sorted(kinds)
-        return tuple(k for k in names if not any(other != k and other in self.lineage(k) for other in names))
+        return tuple(
+            k for k in names if not any(other != k and other in self.lineage(k) for other in names)
+        )
 
     def incoming(self, iri: str) -> tuple[Relation, ...]:
         """Return the relations that lead to instances of a class; each with the class that it leads from as owner."""
@@ -370,4 +411,6 @@ class Vocabulary:
             if kind in self.classes
         ]
         alike = Counter((name, kind) for _, name, kind, _ in found)
-        return tuple(row for row in found if row[1].startswith(self.prefix) or alike[row[1], row[2]] == 1)
+        return tuple(
+            row for row in found if row[1].startswith(self.prefix) or alike[row[1], row[2]] == 1
+        )

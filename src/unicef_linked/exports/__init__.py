@@ -10,7 +10,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from unicef_linked.exports.contents import OFFICE_GEOMETRY, OFFICES, PRESENCE, REGION_GEOMETRY, REGIONS
+from unicef_linked.exports.contents import (
+    OFFICE_GEOMETRY,
+    OFFICES,
+    PRESENCE,
+    REGION_GEOMETRY,
+    REGIONS,
+)
 from unicef_linked.exports.geojson import write_geojson
 from unicef_linked.exports.mappings import write_mappings
 from unicef_linked.exports.tables import write_csv, write_metadata

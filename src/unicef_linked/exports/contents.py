@@ -38,7 +38,12 @@ PRESENCE: Final = Table(
     "?office ul:coversRegion ?region ; ul:worksInSector ?sector",
     ("office", "region", "sector"),
     (
-        Column("location_code", "region", f"?region ul:inCountry ?by . {_ALPHA_3}", hashtag="#country+code+v_iso3"),
+        Column(
+            "location_code",
+            "region",
+            f"?region ul:inCountry ?by . {_ALPHA_3}",
+            hashtag="#country+code+v_iso3",
+        ),
         Column(
             "location_name",
             "region",
@@ -51,7 +56,12 @@ PRESENCE: Final = Table(
             "?region skos:notation ?value FILTER(DATATYPE(?value) = ul:pcode)",
             hashtag="#adm1+code+v_pcode",
         ),
-        Column("admin1_name", "region", f"?region skos:prefLabel ?value {_ENGLISH}", hashtag="#adm1+name"),
+        Column(
+            "admin1_name",
+            "region",
+            f"?region skos:prefLabel ?value {_ENGLISH}",
+            hashtag="#adm1+name",
+        ),
         Column("admin2_code", "region", hashtag="#adm2+code+v_pcode"),
         Column("admin2_name", "region", hashtag="#adm2+name"),
         Column(
@@ -73,7 +83,9 @@ PRESENCE: Final = Table(
         ),
         Column("org_type_code", "office", hashtag="#org+type+code"),
         Column("org_type_description", "office", hashtag="#org+type+name"),
-        Column("sector_code", "sector", f"{_CLUSTER} BIND(?cluster AS ?value)", hashtag="#sector+code"),
+        Column(
+            "sector_code", "sector", f"{_CLUSTER} BIND(?cluster AS ?value)", hashtag="#sector+code"
+        ),
         Column(
             "sector_name",
             "sector",
@@ -94,7 +106,11 @@ PRESENCE: Final = Table(
         ),
         _itself("office", "ul:Office", "#org+office+id"),
         Column(
-            "office_name", "office", "?office skos:prefLabel ?value", each=Each.LANGUAGE, hashtag="#org+office+name"
+            "office_name",
+            "office",
+            "?office skos:prefLabel ?value",
+            each=Each.LANGUAGE,
+            hashtag="#org+office+name",
         ),
         _itself("region", "ul:Region", "#adm1+id"),
         Column(
@@ -110,7 +126,13 @@ PRESENCE: Final = Table(
             hashtag="#adm1+name+i_fr",
         ),
         _itself("sector", "ul:Sector", "#sector+id"),
-        Column("sector_name", "sector", "?sector skos:prefLabel ?value", each=Each.LANGUAGE, hashtag="#sector+name"),
+        Column(
+            "sector_name",
+            "sector",
+            "?sector skos:prefLabel ?value",
+            each=Each.LANGUAGE,
+            hashtag="#sector+name",
+        ),
     ),
 )
 
@@ -118,7 +140,9 @@ PRESENCE: Final = Table(
 def _coordinate(position: int, text: str) -> str:
     """Return one coordinate of a point written as GeoJSON, "" of anything else."""
     geometry = read_geometry(text)
-    return str(geometry["coordinates"][position]) if geometry and geometry["type"] == "Point" else ""
+    return (
+        str(geometry["coordinates"][position]) if geometry and geometry["type"] == "Point" else ""
+    )
 
 
 _POINT: Final = """
@@ -132,22 +156,72 @@ OFFICES: Final = Table(
     ("office",),
     (
         _itself("office", "ul:Office"),
-        Column("type", "office", "?office a ?value . ?value rdfs:subClassOf ul:Office", "rdf:type", datatype="anyURI"),
-        Column("name", "office", "?office skos:prefLabel ?value", "skos:prefLabel", Each.LANGUAGE),
-        Column("other_name", "office", "?office skos:altLabel ?value", "skos:altLabel", Each.LANGUAGE, many=True),
         Column(
-            "organization", "office", "?office org:subOrganizationOf ?value", "org:subOrganizationOf", datatype="anyURI"
+            "type",
+            "office",
+            "?office a ?value . ?value rdfs:subClassOf ul:Office",
+            "rdf:type",
+            datatype="anyURI",
+        ),
+        Column("name", "office", "?office skos:prefLabel ?value", "skos:prefLabel", Each.LANGUAGE),
+        Column(
+            "other_name",
+            "office",
+            "?office skos:altLabel ?value",
+            "skos:altLabel",
+            Each.LANGUAGE,
+            many=True,
+        ),
+        Column(
+            "organization",
+            "office",
+            "?office org:subOrganizationOf ?value",
+            "org:subOrganizationOf",
+            datatype="anyURI",
         ),
         Column("country_code", "office", f"?office ul:inCountry ?by . {_ALPHA_3}"),
         Column("place", "office", "?office ul:locatedIn ?value", "ul:locatedIn", datatype="anyURI"),
-        Column("place_name", "office", "?office ul:locatedIn ?by . ?by skos:prefLabel ?value", "", Each.LANGUAGE),
-        Column("latitude", "office", "?office ul:locatedIn ?by . ?by wgs84:lat ?value", datatype="decimal"),
-        Column("longitude", "office", "?office ul:locatedIn ?by . ?by wgs84:long ?value", datatype="decimal"),
-        Column("place", "office", "?office ul:locatedIn ?by . ?by skos:notation ?value", "", Each.SCHEME),
-        Column("opened_on", "office", "?office ul:openedOn ?value", "ul:openedOn"),
-        Column("staff_count", "office", "?office ul:staffCount ?value", "ul:staffCount", datatype="integer"),
         Column(
-            "covers_region", "office", "?office ul:coversRegion ?value", "ul:coversRegion", datatype="anyURI", many=True
+            "place_name",
+            "office",
+            "?office ul:locatedIn ?by . ?by skos:prefLabel ?value",
+            "",
+            Each.LANGUAGE,
+        ),
+        Column(
+            "latitude",
+            "office",
+            "?office ul:locatedIn ?by . ?by wgs84:lat ?value",
+            datatype="decimal",
+        ),
+        Column(
+            "longitude",
+            "office",
+            "?office ul:locatedIn ?by . ?by wgs84:long ?value",
+            datatype="decimal",
+        ),
+        Column(
+            "place",
+            "office",
+            "?office ul:locatedIn ?by . ?by skos:notation ?value",
+            "",
+            Each.SCHEME,
+        ),
+        Column("opened_on", "office", "?office ul:openedOn ?value", "ul:openedOn"),
+        Column(
+            "staff_count",
+            "office",
+            "?office ul:staffCount ?value",
+            "ul:staffCount",
+            datatype="integer",
+        ),
+        Column(
+            "covers_region",
+            "office",
+            "?office ul:coversRegion ?value",
+            "ul:coversRegion",
+            datatype="anyURI",
+            many=True,
         ),
         Column(
             "covers_region_pcode",
@@ -178,7 +252,12 @@ OFFICES: Final = Table(
             many=True,
         ),
         Column(
-            "has_priority", "office", "?office ul:hasPriority ?value", "ul:hasPriority", datatype="anyURI", many=True
+            "has_priority",
+            "office",
+            "?office ul:hasPriority ?value",
+            "ul:hasPriority",
+            datatype="anyURI",
+            many=True,
         ),
         Column(
             "has_priority_name",
@@ -197,20 +276,60 @@ REGIONS: Final = Table(
     (
         _itself("region", "ul:Region"),
         Column("name", "region", "?region skos:prefLabel ?value", "skos:prefLabel", Each.LANGUAGE),
-        Column("other_name", "region", "?region skos:altLabel ?value", "skos:altLabel", Each.LANGUAGE, many=True),
+        Column(
+            "other_name",
+            "region",
+            "?region skos:altLabel ?value",
+            "skos:altLabel",
+            Each.LANGUAGE,
+            many=True,
+        ),
         Column("country_code", "region", f"?region ul:inCountry ?by . {_ALPHA_3}"),
         Column("", "region", "?region skos:notation ?value", "skos:notation", Each.SCHEME),
-        Column("same_as", "region", "?region owl:sameAs ?value", "owl:sameAs", datatype="anyURI", many=True),
         Column(
-            "exact_match", "region", "?region skos:exactMatch ?value", "skos:exactMatch", datatype="anyURI", many=True
+            "same_as",
+            "region",
+            "?region owl:sameAs ?value",
+            "owl:sameAs",
+            datatype="anyURI",
+            many=True,
         ),
         Column(
-            "close_match", "region", "?region skos:closeMatch ?value", "skos:closeMatch", datatype="anyURI", many=True
+            "exact_match",
+            "region",
+            "?region skos:exactMatch ?value",
+            "skos:exactMatch",
+            datatype="anyURI",
+            many=True,
         ),
-        Column("capital", "region", "?region ul:regionCapital ?value", "ul:regionCapital", datatype="anyURI"),
-        Column("latitude", "region", _POINT, datatype="decimal", read=lambda text: _coordinate(1, text)),
-        Column("longitude", "region", _POINT, datatype="decimal", read=lambda text: _coordinate(0, text)),
-        Column("covered_by", "region", "?value ul:coversRegion ?region", datatype="anyURI", many=True),
+        Column(
+            "close_match",
+            "region",
+            "?region skos:closeMatch ?value",
+            "skos:closeMatch",
+            datatype="anyURI",
+            many=True,
+        ),
+        Column(
+            "capital",
+            "region",
+            "?region ul:regionCapital ?value",
+            "ul:regionCapital",
+            datatype="anyURI",
+        ),
+        Column(
+            "latitude", "region", _POINT, datatype="decimal", read=lambda text: _coordinate(1, text)
+        ),
+        Column(
+            "longitude",
+            "region",
+            _POINT,
+            datatype="decimal",
+            read=lambda text: _coordinate(0, text),
+        ),
+        Column(
+            "covered_by", "region", "?value ul:coversRegion ?region", datatype="anyURI", many=True
+        ),
     ),
 )
 

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 Geometry = dict[str, Any]
 
-_TYPES: Final = frozenset({"Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon"})
+_TYPES: Final = frozenset(
+    {"Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon"}
+)
 
 
 def write_geojson(table: Table, geometry: tuple[Column, ...], store: Store, names: Names) -> bytes:
@@ -28,7 +30,9 @@ def write_geojson(table: Table, geometry: tuple[Column, ...], store: Store, name
 
     Properties are the columns of the table and what is told of the geometry; what is not known is null.
     """
-    itself, *columns = fill((*table.columns[:1], *geometry, *table.columns[1:]), table, store, names)
+    itself, *columns = fill(
+        (*table.columns[:1], *geometry, *table.columns[1:]), table, store, names
+    )
     shapes, *properties = columns
     features = []
     for row, (iri,) in enumerate(itself.cells):
@@ -37,7 +41,9 @@ def write_geojson(table: Table, geometry: tuple[Column, ...], store: Store, name
         if geometry_of_row:
             feature["bbox"] = bounds([geometry_of_row])
         feature["geometry"] = geometry_of_row
-        feature["properties"] = {filled.name: _property(filled, row) for filled in (itself, *properties)}
+        feature["properties"] = {
+            filled.name: _property(filled, row) for filled in (itself, *properties)
+        }
         features.append(feature)
     known = [feature["geometry"] for feature in features if feature["geometry"]]
     collection: dict[str, Any] = {"type": "FeatureCollection"}
@@ -55,7 +61,11 @@ def _property(filled: Filled, row: int) -> object:
         return None
     text = SEPARATOR.join(values)
     try:
-        return {"integer": int, "decimal": float}[filled.column.datatype](text) if filled.is_numeric else text
+        return (
+            {"integer": int, "decimal": float}[filled.column.datatype](text)
+            if filled.is_numeric
+            else text
+        )
     except ValueError:
         return text
 

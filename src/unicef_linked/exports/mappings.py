@@ -69,7 +69,9 @@ def write_mappings(store: Store, names: Names) -> bytes:
     derived = names.graph("derived/")
     rows = set()
     for row in found:
-        subject, predicate, match, graph = (_text(row, name) for name in ("subject", "predicate", "object", "graph"))
+        subject, predicate, match, graph = (
+            _text(row, name) for name in ("subject", "predicate", "object", "graph")
+        )
         justification = "LogicalReasoning" if graph.startswith(derived) else "ManualMappingCuration"
         rows.add(
             (
@@ -92,17 +94,27 @@ def write_mappings(store: Store, names: Names) -> bytes:
     }
     out.write("#curie_map:\n")
     out.writelines(f"#  {name}: {json.dumps(used[name])}\n" for name in sorted(used))
-    out.writelines(f"#{name}: {json.dumps(value, ensure_ascii=False)}\n" for name, value in header.items() if value)
+    out.writelines(
+        f"#{name}: {json.dumps(value, ensure_ascii=False)}\n"
+        for name, value in header.items()
+        if value
+    )
     writer = csv.writer(out, delimiter="\t", lineterminator="\n")
     writer.writerow(_COLUMNS)
     writer.writerows([guard(value) for value in row] for row in sorted(rows))
     return out.getvalue().encode()
 
 
-def _texts(path: str, iris: set[str], store: Store, names: Names, *, language: str = "") -> dict[str, str]:
+def _texts(
+    path: str, iris: set[str], store: Store, names: Names, *, language: str = ""
+) -> dict[str, str]:
     """Return a value of a property for each IRI that has one: the first, in the language where one is asked."""
     values = " ".join(f"<{iri}>" for iri in sorted(iris))
-    solutions = ask(store, names, f"SELECT DISTINCT ?term ?text {{ VALUES ?term {{ {values} }} ?term {path} ?text }}")
+    solutions = ask(
+        store,
+        names,
+        f"SELECT DISTINCT ?term ?text {{ VALUES ?term {{ {values} }} ?term {path} ?text }}",
+    )
     found: dict[str, str] = {}
     for row in sorted(solutions, key=lambda row: _text(row, "text"), reverse=True):
         text = row["text"]
@@ -122,9 +134,15 @@ def curie(iri: str, prefixes: dict[str, str]) -> tuple[str, str]:
     >>> curie("https://sws.geonames.org/2457161/", {"wd": "http://www.wikidata.org/entity/"})
     ('geonames', '2457161/')
     """
-    covers = {len(space): name for name, space in prefixes.items() if iri.startswith(space) and iri != space}
+    covers = {
+        len(space): name
+        for name, space in prefixes.items()
+        if iri.startswith(space) and iri != space
+    }
     if covers:
         return covers[max(covers)], iri[max(covers) :]
     parts = urlsplit(iri)
     labels = parts.netloc.split(".")
-    return labels[-2] if len(labels) > 1 else "other", iri[len(f"{parts.scheme}://{parts.netloc}/") :]
+    return labels[-2] if len(labels) > 1 else "other", iri[
+        len(f"{parts.scheme}://{parts.netloc}/") :
+    ]

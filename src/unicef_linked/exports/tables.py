@@ -89,7 +89,11 @@ class Filled:
 def ask(store: Store, names: Names, query: str) -> list[Solution]:
     """Return the solutions of a query that uses prefixes of ours without declaring them."""
     known = {"ul": f"{names.ontology}#", **WELL_KNOWN_PREFIXES}
-    used = [f"PREFIX {name}: <{iri}>\n" for name, iri in known.items() if re.search(rf"\b{name}:", query)]
+    used = [
+        f"PREFIX {name}: <{iri}>\n"
+        for name, iri in known.items()
+        if re.search(rf"\b{name}:", query)
+    ]
     return store.select("".join(used) + query)
 
 
@@ -116,7 +120,9 @@ def _values(column: Column, store: Store, names: Names) -> dict[str, dict[str, l
     if not column.pattern:
         return {}
     by = " ?by" if "?by" in column.pattern else ""
-    solutions = ask(store, names, f"SELECT DISTINCT ?{column.about}{by} ?value {{ {column.pattern} }}")
+    solutions = ask(
+        store, names, f"SELECT DISTINCT ?{column.about}{by} ?value {{ {column.pattern} }}"
+    )
     found: dict[str, dict[str, list[str]]] = {}
     for row in sorted(solutions, key=lambda row: (_text(row.get("by")), _text(row.get("value")))):
         term = row.get("value")
@@ -141,7 +147,10 @@ def _text(term: object) -> str:
 
 def _name(column: Column, variant: str, names: Names) -> str:
     """Return a name that is also a variable of a URI Template, as CSVW has it (RFC 6570, section 2.3)."""
-    parts = [column.name, re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", variant.removeprefix(f"{names.ontology}#"))]
+    parts = [
+        column.name,
+        re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", variant.removeprefix(f"{names.ontology}#")),
+    ]
     return re.sub(r"\W", "_", "_".join(filter(None, parts))).lower()
 
 
@@ -177,7 +186,11 @@ def _hashtag(filled: Filled) -> str:
     """Return the hashtag of a column; a language is the attribute ``+i_…``, a scheme ``+v_…``."""
     kind = {Each.ONCE: "", Each.LANGUAGE: "+i_", Each.SCHEME: "+v_"}[filled.column.each]
     tag = filled.column.hashtag
-    return tag + kind + re.sub(r"\W", "_", re.split("[#/]", filled.variant)[-1].lower()) if tag and kind else tag
+    return (
+        tag + kind + re.sub(r"\W", "_", re.split("[#/]", filled.variant)[-1].lower())
+        if tag and kind
+        else tag
+    )
 
 
 def write_metadata(table: Table, store: Store, names: Names) -> bytes:
@@ -193,9 +206,15 @@ def write_metadata(table: Table, store: Store, names: Names) -> bytes:
           {{ <{names.dataset}> dcterms:license ?licence }} UNION {{ <{names.dataset}> dcterms:rights ?rights }} }}""",
     )
     licences = sorted(_text(row["licence"]) for row in terms_of_use if "licence" in row)
-    rights = {term.language or "": term.value for row in terms_of_use if isinstance(term := row.get("rights"), Literal)}
+    rights = {
+        term.language or "": term.value
+        for row in terms_of_use
+        if isinstance(term := row.get("rights"), Literal)
+    }
     terms = {
-        filled.variant if filled.column.each is Each.SCHEME else _expand(filled.column.states, names)
+        filled.variant
+        if filled.column.each is Each.SCHEME
+        else _expand(filled.column.states, names)
         for filled in columns
     }
     listed = " ".join(f"<{iri}>" for iri in sorted(filter(None, terms)))
@@ -248,7 +267,11 @@ def write_metadata(table: Table, store: Store, names: Names) -> bytes:
 
 
 def _by_language(texts: Mapping[str, str]) -> list[dict[str, str]]:
-    return [{"@value": text, "@language": language} for language, text in sorted(texts.items()) if language]
+    return [
+        {"@value": text, "@language": language}
+        for language, text in sorted(texts.items())
+        if language
+    ]
 
 
 def _expand(name: str, names: Names) -> str:

@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from unicef_linked.rdf.iris import Names
 
 
-def search_result(lookup: EntityLookup, entity: Entity, score: float, query: str, language: str) -> dict[str, Any]:
+def search_result(
+    lookup: EntityLookup, entity: Entity, score: float, query: str, language: str
+) -> dict[str, Any]:
     """Return one result: the entity by its name in ``language``, and its label nearest to the query."""
     name, types = entity.name(language), lookup.types_of(entity)
     matched = nearest_label(entity, query, name.text)
@@ -58,7 +60,9 @@ def resolution(names: Names, reading: Reading, language: str) -> dict[str, objec
         "iri": entity.iri,
         "id": entity.id,
         "label": entity.name(language).text,
-        "types": sorted(iri.rpartition("#")[2] for iri in entity.types if iri.startswith(names.ontology)),
+        "types": sorted(
+            iri.rpartition("#")[2] for iri in entity.types if iri.startswith(names.ontology)
+        ),
         **{key: value for key, value in reason.items() if value},
         "codes": codes,
         "references": references,

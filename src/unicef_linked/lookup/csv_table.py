@@ -40,7 +40,9 @@ class Table:
         alike = [place for place, title in enumerate(self.header) if fold(title) == fold(name)]
         if len(alike) == 1:
             return alike[0]
-        raise UnusableInput(f"there is no column {name!r}; the columns are: {', '.join(self.header)}")
+        raise UnusableInput(
+            f"there is no column {name!r}; the columns are: {', '.join(self.header)}"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +67,21 @@ def read_table(path: Path) -> Table:
     text = _decode(content)
     first = [line for line in text.splitlines() if line.strip()][:5]
     if not first:
-        raise UnusableInput(f"{path} is empty; it should have a line of column names and rows below")
+        raise UnusableInput(
+            f"{path} is empty; it should have a line of column names and rows below"
+        )
     if "\0" in text:
         raise UnusableInput(f"{path} is not a text file; save the sheet as CSV")
-    delimiter = max(_DELIMITERS, key=lambda mark: [f([_outside_quotes(x, mark) for x in first]) for f in (min, max)])
+    delimiter = max(
+        _DELIMITERS,
+        key=lambda mark: [f([_outside_quotes(x, mark) for x in first]) for f in (min, max)],
+    )
     try:
-        lines = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if any(row)]
+        lines = [
+            row
+            for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+            if any(row)
+        ]
     except csv.Error as error:
         raise UnusableInput(f"{path} is not CSV: {error}") from None
     header = [title.strip() for title in lines[0]]
@@ -98,7 +109,9 @@ def choose_type(name: str, reconciler: Reconciler) -> str:
     wanted = fold(name).replace(" ", "")
     found = next((known for known in reconciler.types if known.lower() == wanted), None)
     if found is None:
-        raise UnusableInput(f"there is no type {name!r}; there are: {', '.join(reconciler.types) or 'none'}")
+        raise UnusableInput(
+            f"there is no type {name!r}; there are: {', '.join(reconciler.types) or 'none'}"
+        )
     return found
 
 
@@ -116,7 +129,11 @@ def reconcile(
     score, so that nobody takes a suggestion for an answer.
     """
     place = table.column(column)
-    kept = [number for number, title in enumerate(table.header) if number == place or not title.startswith(PREFIX)]
+    kept = [
+        number
+        for number, title in enumerate(table.header)
+        if number == place or not title.startswith(PREFIX)
+    ]
     answers: dict[str, list[Candidate]] = {}
     for number, row in enumerate(table.rows):
         value = row[place].strip()
@@ -127,7 +144,14 @@ def reconcile(
     progress(len(table.rows), len(table.rows))
     matches = [found[0].entity for found in answers.values() if found and found[0].match]
     schemes = sorted({code.scheme for entity in matches for code in entity.codes})
-    names = ["iri", "id", "label", "score", "match", *(scheme.rpartition("#")[2] for scheme in schemes)]
+    names = [
+        "iri",
+        "id",
+        "label",
+        "score",
+        "match",
+        *(scheme.rpartition("#")[2] for scheme in schemes),
+    ]
     rows = []
     for row in table.rows:
         found = answers.get(row[place].strip(), [])
@@ -162,7 +186,11 @@ def _cells(found: Sequence[Candidate], schemes: Sequence[str], language: str) ->
 
 def _best(found: Sequence[Candidate]) -> list[Candidate]:
     """Return the match, else the candidates with the highest score."""
-    return [candidate for candidate in found if candidate.score == found[0].score and candidate.match == found[0].match]
+    return [
+        candidate
+        for candidate in found
+        if candidate.score == found[0].score and candidate.match == found[0].match
+    ]
 
 
 def write_table(table: Table, *, mark: bool) -> bytes:

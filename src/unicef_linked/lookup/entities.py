@@ -46,7 +46,10 @@ class EntityLookup:
         """Return the entities that a query may name, with their scores (0 to 100), best first."""
         types = {iri for entity in self.index.entities.values() for iri in entity.types}
         question = Question(query, tuple(sorted(types)), limit=_CANDIDATES)
-        scores = {candidate.entity.id: candidate.score for candidate in self.reconciler.candidates(question)}
+        scores = {
+            candidate.entity.id: candidate.score
+            for candidate in self.reconciler.candidates(question)
+        }
         wanted = fold(query)
         for entity, label in self.index.starting(query) if wanted else ():
             score = _prefix_score(fold(label.text), wanted)

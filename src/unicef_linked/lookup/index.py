@@ -166,7 +166,9 @@ class Index:
         namespace is read as a code.
         """
         for form in self._forms(text.strip()):
-            found = [reading for reading in self._by_iri.get(_plain(form), ()) if among(reading.entity)]
+            found = [
+                reading for reading in self._by_iri.get(_plain(form), ()) if among(reading.entity)
+            ]
             if found:
                 return _strongest(found)
         return [] if "/" in text else self.by_code(text, among=among)
@@ -185,7 +187,9 @@ class Index:
                 yield iri.format(page[1])
         ours = _plain(self.names.base)
         for start in (f"{ours}/id/", f"{ours}/doc/", ""):
-            own = re.fullmatch(rf"{re.escape(start)}/?([a-z][a-z0-9-]*)/([a-z0-9-]+)(?:\.\w+)?", plain)
+            own = re.fullmatch(
+                rf"{re.escape(start)}/?([a-z][a-z0-9-]*)/([a-z0-9-]+)(?:\.\w+)?", plain
+            )
             if own:
                 yield self.names.entity(own[1], own[2])
         bare = re.split(r"[?#]", text, maxsplit=1)[0]
@@ -230,7 +234,9 @@ class Index:
         """Return the kinds of thing that an entity is said to be: in its own labels, and by its class."""
         return self._kinds[entity.id]
 
-    def starting(self, prefix: str, ids: Collection[str] | None = None) -> list[tuple[Entity, Label]]:
+    def starting(
+        self, prefix: str, ids: Collection[str] | None = None
+    ) -> list[tuple[Entity, Label]]:
         """Return the entities with a label that has a word beginning so, those that begin with it first."""
         wanted = fold(prefix)
         found: dict[str, tuple[int, int, Entity, Label]] = {}
@@ -241,7 +247,9 @@ class Index:
             if place >= 0 or wanted == "":
                 rank = 0 if name.phrase.folded == wanted else 1 if place <= 0 else 2
                 offer = (rank, number, name.entity, name.label)
-                found[name.entity.id] = min(offer, found.get(name.entity.id, offer), key=lambda o: o[:2])
+                found[name.entity.id] = min(
+                    offer, found.get(name.entity.id, offer), key=lambda o: o[:2]
+                )
         ordered = sorted(found.values(), key=lambda o: (o[0], type_rank(o[2]), o[2].id))
         return [(entity, label) for _, _, entity, label in ordered]
 
@@ -327,7 +335,7 @@ def read(store: Store, names: Names) -> Index:
     return build((quad for name in _READ for quad in store.match(None, NamedNode(name))), names)
 
 
-def build(quads: Iterable[Quad], names: Names) -> Index:
+def build(quads: Iterable[Quad], names: Names) -> Index:  # noqa: C901 - to be split
     """Return the index of statements; those that it does not need are passed over."""
     labels: dict[str, dict[tuple[str, str], bool]] = {}
     types: dict[str, set[str]] = {}
@@ -365,20 +373,30 @@ def build(quads: Iterable[Quad], names: Names) -> Index:
                 "/".join(pair),
                 tuple(
                     sorted(
-                        (Label(text, tag, best) for (text, tag), best in labels.get(iri, {}).items()),
+                        (
+                            Label(text, tag, best)
+                            for (text, tag), best in labels.get(iri, {}).items()
+                        ),
                         key=lambda label: (not label.preferred, label.language, label.text),
                     )
                 ),
                 frozenset(types.get(iri, ())),
                 tuple(sorted(codes.get(iri, ()), key=lambda code: (code.scheme, code.value))),
-                tuple(sorted(references.get(iri, ()), key=lambda r: (RELATIONS.index(r.relation), r.iri))),
+                tuple(
+                    sorted(
+                        references.get(iri, ()), key=lambda r: (RELATIONS.index(r.relation), r.iri)
+                    )
+                ),
             )
     terms = {
         iri: {tag: text for (text, tag), _ in sorted(found.items(), key=lambda item: item[1])}
         for iri, found in labels.items()
         if iri.startswith(f"{names.ontology}#")
     }
-    classes = {iri: tuple(sorted(b for b in found if b.startswith(names.base))) for iri, found in broader.items()}
+    classes = {
+        iri: tuple(sorted(b for b in found if b.startswith(names.base)))
+        for iri, found in broader.items()
+    }
     index = Index(names, entities, terms, classes)
     for entity in entities.values():
         _enter(index, entity)
@@ -423,9 +441,15 @@ def _enter(index: Index, entity: Entity) -> None:
 def _add_code(index: Index, code: Code, entity: Entity, relation: str | None = None) -> None:
     """Enter a code, by the relation of what it identifies elsewhere to the entity where that is not the same thing."""
     for reference in entity.references:
-        if relation is None and reference.relation not in SAME and _plain(reference.iri).endswith(f"/{code.value}"):
+        if (
+            relation is None
+            and reference.relation not in SAME
+            and _plain(reference.iri).endswith(f"/{code.value}")
+        ):
             relation = reference.relation
-    index._by_code.setdefault(fold_code(code.value), []).append(Reading(entity, code.scheme, relation, code.value))
+    index._by_code.setdefault(fold_code(code.value), []).append(
+        Reading(entity, code.scheme, relation, code.value)
+    )
 
 
 def _plain(iri: str) -> str:
@@ -434,13 +458,17 @@ def _plain(iri: str) -> str:
     >>> _plain("https://www.wikidata.org/entity/Q912/")
     'wikidata.org/entity/Q912'
     """
-    host, slash, path = re.sub(r"\A(?:https?://)?(?:www\.)?", "", iri, count=1, flags=re.IGNORECASE).partition("/")
+    host, slash, path = re.sub(
+        r"\A(?:https?://)?(?:www\.)?", "", iri, count=1, flags=re.IGNORECASE
+    ).partition("/")
     return f"{host.lower() if slash else host}{slash}{path}".rstrip("/")
 
 
 def _strongest(readings: Iterable[Reading]) -> list[Reading]:
     """Return the readings that nothing stronger stands above, one for each entity and scheme."""
-    unique = {(r.entity.id, r.scheme, r.value): r for r in sorted(readings, key=lambda r: -r.strength)}
+    unique = {
+        (r.entity.id, r.scheme, r.value): r for r in sorted(readings, key=lambda r: -r.strength)
+    }
     best = min((r.strength for r in unique.values()), default=0)
     return sorted(
         (r for r in unique.values() if r.strength == best),

@@ -50,7 +50,10 @@ _LEAST: Final = 0.6
 """How alike a label must be to be suggested."""
 
 _COUNTABLE: Final = frozenset(
-    {f"{XSD}{name}" for name in ("integer", "int", "long", "short", "nonNegativeInteger", "positiveInteger")}
+    {
+        f"{XSD}{name}"
+        for name in ("integer", "int", "long", "short", "nonNegativeInteger", "positiveInteger")
+    }
 )
 _MEASURED: Final = frozenset({f"{XSD}decimal", f"{XSD}double", f"{XSD}float"})
 
@@ -116,7 +119,9 @@ class Reconciler:
                 if iri.startswith(f"{self.index.names.ontology}#"):
                     found.setdefault(iri.rpartition("#")[2], []).append(entity)
         order = {name: number for number, name in enumerate(DEFAULT_TYPES)}
-        return dict(sorted(found.items(), key=lambda item: (order.get(item[0], len(order)), item[0])))
+        return dict(
+            sorted(found.items(), key=lambda item: (order.get(item[0], len(order)), item[0]))
+        )
 
     def candidates(self, question: Question) -> list[Candidate]:
         """Return who may be meant, best first."""
@@ -127,7 +132,10 @@ class Reconciler:
         else:
             found = {key: _Evidence(100.0, True) for key in scope.ids}
         if question.properties:
-            found = {key: self._weighed(self.index.entities[key], e, question) for key, e in found.items()}
+            found = {
+                key: self._weighed(self.index.entities[key], e, question)
+                for key, e in found.items()
+            }
         if wanted:
             for key, evidence in found.items():
                 fits = not wanted.isdisjoint(self.index.entities[key].types)
@@ -139,12 +147,21 @@ class Reconciler:
                     score=evidence.score * (1 if fits else 0.8),
                 )
         ranked = sorted(
-            ((self.index.entities[key], evidence) for key, evidence in found.items() if evidence.score > 0),
+            (
+                (self.index.entities[key], evidence)
+                for key, evidence in found.items()
+                if evidence.score > 0
+            ),
             key=lambda pair: (-pair[1].score, not pair[1].exact, type_rank(pair[0]), pair[0].id),
         )
         alone = sum(evidence.exact for _, evidence in ranked) == 1
         return [
-            Candidate(entity, round(e.score, 1), e.exact and alone, {**e.features, "alone": e.exact and alone})
+            Candidate(
+                entity,
+                round(e.score, 1),
+                e.exact and alone,
+                {**e.features, "alone": e.exact and alone},
+            )
             for entity, e in ranked[: max(0, question.limit)]
         ]
 
@@ -157,7 +174,11 @@ class Reconciler:
             def allowed(entity: Entity) -> bool:
                 if not wanted or strict == "should":
                     return not entity.types.isdisjoint(of_default | wanted)
-                return wanted <= entity.types if strict == "all" else not entity.types.isdisjoint(wanted)
+                return (
+                    wanted <= entity.types
+                    if strict == "all"
+                    else not entity.types.isdisjoint(wanted)
+                )
 
             ids = frozenset(entity.id for entity in self.index.entities.values() if allowed(entity))
             return _Scope(ids, self.index.spellings(allowed))
@@ -187,7 +208,11 @@ class Reconciler:
         if not any(evidence.exact for evidence in found.values()):
             for alike, name in scope.spellings.like(phrase, _LEAST):
                 agrees = phrase.kinds <= self.index.kinds(name.entity)
-                features: dict[str, bool | float] = {"name": round(100 * alike, 1), "exact": False, "kind": agrees}
+                features: dict[str, bool | float] = {
+                    "name": round(100 * alike, 1),
+                    "exact": False,
+                    "kind": agrees,
+                }
                 add(name.entity, _Evidence(90 * alike * (1 if agrees else 0.8), features=features))
         return found
 
@@ -227,7 +252,11 @@ class Reconciler:
         features = dict(evidence.features)
         for name, wanted in question.properties:
             values = self.values(entity, name)
-            share = max((self._agreement(v, w) for v in values for w in wanted), default=0.0) if values else 0.5
+            share = (
+                max((self._agreement(v, w) for v in values for w in wanted), default=0.0)
+                if values
+                else 0.5
+            )
             shares.append(share)
             features[f"property:{name}"] = round(100 * share, 1)
         exact = evidence.exact and all(share == 1.0 for share in shares)
@@ -314,14 +343,22 @@ class Reconciler:
             for entity in known.get(name, [])[:25]:  # one of a kind is much like another
                 found |= {pid: iri for pid, (iri, _) in self.properties(entity).items()}
         own = self.index.names.ontology
-        return dict(sorted(found.items(), key=lambda item: (not item[1].startswith(own), item[0].lower())))
+        return dict(
+            sorted(found.items(), key=lambda item: (not item[1].startswith(own), item[0].lower()))
+        )
 
-    def extension(self, entity: Entity, name: str, language: str, limit: int = 0) -> list[dict[str, object]]:
+    def extension(
+        self, entity: Entity, name: str, language: str, limit: int = 0
+    ) -> list[dict[str, object]]:
         """Return the values of a property as data extension has them (section 7); texts in one language if they can be."""
         terms = self.values(entity, name)
         spoken = {term.language for term in terms if isinstance(term, Literal) and term.language}
         wanted = next((tag for tag in (language, "en") if tag in spoken), None)
-        shown = [t for t in terms if not isinstance(t, Literal) or not t.language or wanted in {None, t.language}]
+        shown = [
+            t
+            for t in terms
+            if not isinstance(t, Literal) or not t.language or wanted in {None, t.language}
+        ]
         return [self._cell(term, language) for term in (shown[:limit] if limit > 0 else shown)]
 
     def _cell(self, term: Term, language: str) -> dict[str, object]:
@@ -356,9 +393,13 @@ def read_questions(text: str) -> dict[str, Question]:
     if not isinstance(batch, dict):
         raise ValueError('the queries are not a JSON object such as {"q0": {"query": "Gao"}}')
     questions = {key: _question(key, value) for key, value in batch.items()}
-    values = sum(len(wanted) for question in questions.values() for _, wanted in question.properties)
+    values = sum(
+        len(wanted) for question in questions.values() for _, wanted in question.properties
+    )
     if len(questions) > BATCH or values > BATCH:
-        raise ValueError(f"a batch has at most {BATCH:,} queries and {BATCH:,} values of properties; send several")
+        raise ValueError(
+            f"a batch has at most {BATCH:,} queries and {BATCH:,} values of properties; send several"
+        )
     return questions
 
 
@@ -370,8 +411,14 @@ def _question(key: str, asked: object) -> Question:
         raise wrong("is not an object")
     unknown = sorted(asked.keys() - {"query", "type", "type_strict", "limit", "properties"})
     if unknown:
-        raise wrong(f"has {', '.join(map(repr, unknown))}; there are query, type, type_strict, limit and properties")
-    query, types, strict = asked.get("query", ""), asked.get("type", []), asked.get("type_strict", "any")
+        raise wrong(
+            f"has {', '.join(map(repr, unknown))}; there are query, type, type_strict, limit and properties"
+        )
+    query, types, strict = (
+        asked.get("query", ""),
+        asked.get("type", []),
+        asked.get("type_strict", "any"),
+    )
     limit, properties = asked.get("limit", LIMIT), asked.get("properties", [])
     types = [types] if isinstance(types, str) else types
     if not isinstance(query, str):
@@ -387,16 +434,24 @@ def _question(key: str, asked: object) -> Question:
     if "query" not in asked and not properties:
         raise wrong("has neither query nor properties")
     return Question(
-        query, tuple(filter(None, types)), strict, tuple(_properties(properties, wrong)), int(min(100, max(0, limit)))
+        query,
+        tuple(filter(None, types)),
+        strict,
+        tuple(_properties(properties, wrong)),
+        int(min(100, max(0, limit))),
     )
 
 
-def _properties(properties: list[Any], wrong: Callable[[str], ValueError]) -> Iterator[tuple[str, tuple[Value, ...]]]:
+def _properties(
+    properties: list[Any], wrong: Callable[[str], ValueError]
+) -> Iterator[tuple[str, tuple[Value, ...]]]:
     for item in properties:
         if not isinstance(item, dict) or not isinstance(item.get("pid"), str) or "v" not in item:
             raise wrong("a property is not an object with pid and v")
         values = item["v"] if isinstance(item["v"], list) else [item["v"]]
         if not all(isinstance(value, str | int | float | bool | dict) for value in values):
-            raise wrong(f"a value of {item['pid']!r} is neither text, number, truth value nor entity")
+            raise wrong(
+                f"a value of {item['pid']!r} is neither text, number, truth value nor entity"
+            )
         if values:
             yield item["pid"], tuple(values)

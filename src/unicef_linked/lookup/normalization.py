@@ -15,7 +15,19 @@ from typing import Final
 from rapidfuzz.distance import OSA
 
 _LETTERS: Final = str.maketrans(
-    {"ɔ": "o", "ɛ": "e", "ɲ": "ny", "ŋ": "n", "ø": "o", "œ": "oe", "æ": "ae", "ł": "l", "ى": "ي", "ة": "ه", "ـ": ""}
+    {
+        "ɔ": "o",
+        "ɛ": "e",
+        "ɲ": "ny",
+        "ŋ": "n",
+        "ø": "o",
+        "œ": "oe",
+        "æ": "ae",
+        "ł": "l",
+        "ى": "ي",
+        "ة": "ه",
+        "ـ": "",
+    }
 )
 """Letters that Unicode does not decompose, and Arabic ones that are typed for each other."""
 
@@ -23,14 +35,41 @@ _WORDS: Final = re.compile(r"[^\W_]+")
 
 _SMALL_WORDS: Final = frozenset(
     {
-        *("a", "au", "aux", "d", "de", "des", "du", "en", "et", "l", "la", "le", "les", "par", "pour"),
+        *(
+            "a",
+            "au",
+            "aux",
+            "d",
+            "de",
+            "des",
+            "du",
+            "en",
+            "et",
+            "l",
+            "la",
+            "le",
+            "les",
+            "par",
+            "pour",
+        ),
         *("and", "at", "by", "for", "in", "of", "on", "the", "to"),
     }
 )
 """Articles and prepositions of French and English, folded: they never tell one name from another here."""
 
 _KINDS: Final = {
-    "region": ("region", "regions", "reg", "wilaya", "منطقه", "منطقة", "ߘߌߣߋߖߊ", "𞤁𞤭𞥅𞤱𞤢𞤤", "diiwal", "yankin"),
+    "region": (
+        "region",
+        "regions",
+        "reg",
+        "wilaya",
+        "منطقه",
+        "منطقة",
+        "ߘߌߣߋߖߊ",
+        "𞤁𞤭𞥅𞤱𞤢𞤤",
+        "diiwal",
+        "yankin",
+    ),
     "district": ("district",),
     "zone office": ("bureau de zone", "bureau zone", "zone office", "zonal office"),
     "main office": (
@@ -42,13 +81,37 @@ _KINDS: Final = {
         "head office",
     ),
     "office": ("bureau", "office"),
-    "other office": ("sous bureau", "sub office", "suboffice", "field office", "regional office", "bureau de terrain"),
+    "other office": (
+        "sous bureau",
+        "sub office",
+        "suboffice",
+        "field office",
+        "regional office",
+        "bureau de terrain",
+    ),
     "city": ("ville", "city", "town"),
     "country": ("republique", "republic", "pays", "country"),
     "sector": ("secteur", "sector", "sectors", "secteurs"),
     "cluster": ("cluster", "groupe sectoriel", "clusters"),
-    "other division": ("cercle", "commune", "arrondissement", "prefecture", "village", "quartier", "gouvernorat"),
-    "place of its own": ("aeroport", "airport", "hopital", "hospital", "universite", "university", "lycee", "ecole"),
+    "other division": (
+        "cercle",
+        "commune",
+        "arrondissement",
+        "prefecture",
+        "village",
+        "quartier",
+        "gouvernorat",
+    ),
+    "place of its own": (
+        "aeroport",
+        "airport",
+        "hopital",
+        "hospital",
+        "universite",
+        "university",
+        "lycee",
+        "ecole",
+    ),
 }
 """Words that say what kind of thing a name is of. The last rows are of things that have the name of another."""
 
@@ -99,7 +162,9 @@ def fold_code(text: str) -> str:
 
 @cache
 def _kind_phrases() -> dict[tuple[str, ...], str]:
-    return {tuple(fold(words).split()): kind for kind, phrases in _KINDS.items() for words in phrases}
+    return {
+        tuple(fold(words).split()): kind for kind, phrases in _KINDS.items() for words in phrases
+    }
 
 
 def read_phrase(text: str) -> Phrase:

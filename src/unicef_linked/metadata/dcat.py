@@ -54,7 +54,9 @@ _SERVICES: Final = (
 )
 
 
-def describe_dataset(published: PublishedDataset, translations: Translations, address: str) -> Description:
+def describe_dataset(
+    published: PublishedDataset, translations: Translations, address: str
+) -> Description:
     """Return the dataset's description; ``address`` is where the public reaches this server, ending in ``/``.
 
     What editors say of the dataset (title, licence, publisher) is in the data, and so are the counts of a release
@@ -95,7 +97,9 @@ def describe_dataset(published: PublishedDataset, translations: Translations, ad
         say(node, f"{DCTERMS}format", ox.NamedNode(_MEDIA + kind.media_type))
         if path.suffix == ".gz":
             say(node, f"{DCAT}compressFormat", ox.NamedNode(f"{_MEDIA}application/gzip"))
-        size = ox.Literal(str(path.stat().st_size), datatype=ox.NamedNode(f"{XSD}nonNegativeInteger"))
+        size = ox.Literal(
+            str(path.stat().st_size), datatype=ox.NamedNode(f"{XSD}nonNegativeInteger")
+        )
         say(node, f"{DCAT}byteSize", size)
         checksum = ox.NamedNode(f"{node.value}-sha256")
         say(node, f"{SPDX}checksum", checksum)
@@ -132,8 +136,14 @@ def describe_dataset(published: PublishedDataset, translations: Translations, ad
         ]
     counted = published.store.match(graph_name=ox.NamedNode(names.graph("derived/statistics")))
     about = {*published.own_statements, *(quad for quad in counted if quad.triple in statistics)}
-    parts = [quad.object for quad in about if str(getattr(quad.object, "value", "")).startswith(f"{names.dataset}#")]
-    about |= set(published.store.match_any([part for part in parts if isinstance(part, ox.NamedNode)]))
+    parts = [
+        quad.object
+        for quad in about
+        if str(getattr(quad.object, "value", "")).startswith(f"{names.dataset}#")
+    ]
+    about |= set(
+        published.store.match_any([part for part in parts if isinstance(part, ox.NamedNode)])
+    )
     origin = _origin(published)
     about |= set(origin)
     triples += [
@@ -142,7 +152,9 @@ def describe_dataset(published: PublishedDataset, translations: Translations, ad
         if quad.predicate.value == f"{DCTERMS}source"
     ]
     triples += [*_links(published), *_made(published)]
-    triples += _catalogue(published, address, [quad.triple for quad in about if quad.subject == dataset])
+    triples += _catalogue(
+        published, address, [quad.triple for quad in about if quad.subject == dataset]
+    )
     triples += _typed({quad.triple for quad in about} | set(triples), dataset)
     return Description(names.dataset, sorted(about, key=str), triples)
 
@@ -186,7 +198,9 @@ def _links(published: PublishedDataset) -> list[ox.Triple]:
             _triple(linkset, f"{VOID}linkPredicate", predicate),
             _triple(linkset, f"{VOID}triples", integer(number)),
             _triple(target, f"{RDF}type", f"{VOID}Dataset"),
-            _triple(target, f"{DCTERMS}title", ox.Literal(space.partition("://")[2].partition("/")[0])),
+            _triple(
+                target, f"{DCTERMS}title", ox.Literal(space.partition("://")[2].partition("/")[0])
+            ),
             _triple(target, f"{VOID}uriSpace", ox.Literal(space)),
         ]
     for position, (iri, size) in enumerate(published.named_graphs.items(), start=1):
@@ -228,22 +242,35 @@ def _made(published: PublishedDataset) -> list[ox.Triple]:
             _triple(used, f"{SPDX}checksum", checksum),
             _triple(checksum, f"{RDF}type", f"{SPDX}Checksum"),
             _triple(checksum, f"{SPDX}algorithm", f"{SPDX}checksumAlgorithm_sha256"),
-            _triple(checksum, f"{SPDX}checksumValue", ox.Literal(digest, datatype=ox.NamedNode(f"{XSD}hexBinary"))),
+            _triple(
+                checksum,
+                f"{SPDX}checksumValue",
+                ox.Literal(digest, datatype=ox.NamedNode(f"{XSD}hexBinary")),
+            ),
         ]
     return found
 
 
-def _catalogue(published: PublishedDataset, address: str, about: list[ox.Triple]) -> list[ox.Triple]:
+def _catalogue(
+    published: PublishedDataset, address: str, about: list[ox.Triple]
+) -> list[ox.Triple]:
     """Return the catalogue that the site is, in the words of its one dataset; nobody's where no publisher is stated."""
     if not any(triple.predicate.value == f"{DCTERMS}publisher" for triple in about):
         return []
     catalogue, dataset = published.names.base, published.names.dataset
-    said = [_triple(catalogue, t.predicate.value, t.object) for t in about if t.predicate.value in _OF_THE_CATALOGUE]
+    said = [
+        _triple(catalogue, t.predicate.value, t.object)
+        for t in about
+        if t.predicate.value in _OF_THE_CATALOGUE
+    ]
     return [
         *said,
         _triple(catalogue, f"{RDF}type", f"{DCAT}Catalog"),
         _triple(catalogue, f"{DCAT}dataset", dataset),
-        *(_triple(catalogue, f"{DCAT}service", f"{dataset}#{service.path}") for service in _SERVICES),
+        *(
+            _triple(catalogue, f"{DCAT}service", f"{dataset}#{service.path}")
+            for service in _SERVICES
+        ),
         _triple(catalogue, f"{FOAF}homepage", address),
         _triple(address, f"{RDF}type", f"{FOAF}Document"),
     ]
@@ -286,10 +313,15 @@ _RANGES: Final = {
 
 def _titled(subject: str, texts: Mapping[str, str]) -> list[ox.Triple]:
     """Return the titles of a thing, by language."""
-    return [_triple(subject, f"{DCTERMS}title", ox.Literal(text, language=tag)) for tag, text in texts.items()]
+    return [
+        _triple(subject, f"{DCTERMS}title", ox.Literal(text, language=tag))
+        for tag, text in texts.items()
+    ]
 
 
-def _triple(subject: str, predicate: str, value: str | ox.NamedNode | ox.Literal | object) -> ox.Triple:
+def _triple(
+    subject: str, predicate: str, value: str | ox.NamedNode | ox.Literal | object
+) -> ox.Triple:
     node = ox.NamedNode(value) if isinstance(value, str) else value
     return ox.Triple(ox.NamedNode(subject), ox.NamedNode(predicate), node)  # type: ignore[arg-type]
 
@@ -297,12 +329,17 @@ def _triple(subject: str, predicate: str, value: str | ox.NamedNode | ox.Literal
 def describe_service(published: PublishedDataset, endpoint: str) -> Description:
     """Return the SPARQL 1.1 Service Description of the endpoint at ``endpoint``."""
     service = ox.NamedNode(endpoint)
-    dataset, default = ox.NamedNode(f"{endpoint}#dataset"), ox.NamedNode(f"{endpoint}#default-graph")
+    dataset, default = (
+        ox.NamedNode(f"{endpoint}#dataset"),
+        ox.NamedNode(f"{endpoint}#default-graph"),
+    )
     a = ox.NamedNode(f"{RDF}type")
     triples = [
         ox.Triple(service, a, ox.NamedNode(f"{SD}Service")),
         ox.Triple(service, ox.NamedNode(f"{SD}endpoint"), service),
-        ox.Triple(service, ox.NamedNode(f"{SD}supportedLanguage"), ox.NamedNode(f"{SD}SPARQL11Query")),
+        ox.Triple(
+            service, ox.NamedNode(f"{SD}supportedLanguage"), ox.NamedNode(f"{SD}SPARQL11Query")
+        ),
         ox.Triple(service, ox.NamedNode(f"{SD}defaultDataset"), dataset),
         ox.Triple(dataset, a, ox.NamedNode(f"{SD}Dataset")),
         ox.Triple(dataset, ox.NamedNode(f"{SD}defaultGraph"), default),
@@ -310,11 +347,17 @@ def describe_service(published: PublishedDataset, endpoint: str) -> Description:
         ox.Triple(default, ox.NamedNode(f"{VOID}triples"), integer(published.default_graph_size)),
     ]
     triples += [
-        ox.Triple(service, ox.NamedNode(f"{SD}resultFormat"), ox.NamedNode(f"http://www.w3.org/ns/formats/{name}"))
+        ox.Triple(
+            service,
+            ox.NamedNode(f"{SD}resultFormat"),
+            ox.NamedNode(f"http://www.w3.org/ns/formats/{name}"),
+        )
         for name in _RESULT_FORMATS
     ]
     if published.release.manifest.union:
-        triples.append(ox.Triple(service, ox.NamedNode(f"{SD}feature"), ox.NamedNode(f"{SD}UnionDefaultGraph")))
+        triples.append(
+            ox.Triple(service, ox.NamedNode(f"{SD}feature"), ox.NamedNode(f"{SD}UnionDefaultGraph"))
+        )
     for number, (name, size) in enumerate(published.named_graphs.items(), start=1):
         graph = ox.NamedNode(f"{endpoint}#graph-{number}")
         triples += [
@@ -323,7 +366,11 @@ def describe_service(published: PublishedDataset, endpoint: str) -> Description:
             ox.Triple(graph, ox.NamedNode(f"{SD}name"), ox.NamedNode(name)),
             ox.Triple(graph, ox.NamedNode(f"{SD}graph"), ox.NamedNode(f"{graph.value}-content")),
             ox.Triple(ox.NamedNode(f"{graph.value}-content"), a, ox.NamedNode(f"{SD}Graph")),
-            ox.Triple(ox.NamedNode(f"{graph.value}-content"), ox.NamedNode(f"{VOID}triples"), integer(size)),
+            ox.Triple(
+                ox.NamedNode(f"{graph.value}-content"),
+                ox.NamedNode(f"{VOID}triples"),
+                integer(size),
+            ),
         ]
     return Description(endpoint, [], triples)
 

@@ -55,13 +55,20 @@ def dataset(published: PublishedDataset, address: str, language: str) -> Structu
             "version": published.release.manifest.name,
             "license": next(iter(_iris(quads, f"{DCTERMS}license")), None),
             "isAccessibleForFree": True,
-            "inLanguage": sorted({_CODES.get(value, value) for value in _values(quads, f"{DCTERMS}language")}),
+            "inLanguage": sorted(
+                {_CODES.get(value, value) for value in _values(quads, f"{DCTERMS}language")}
+            ),
             "keywords": sorted(_texts(quads, f"{DCAT}keyword", language)),
-            "creator": {"@type": "Organization", "@id": publisher, "name": reader.label(publisher).text}
+            "creator": {
+                "@type": "Organization",
+                "@id": publisher,
+                "name": reader.label(publisher).text,
+            }
             if publisher
             else None,
             "spatialCoverage": [
-                {"@type": "Place", "@id": place, "name": reader.label(place).text} for place in spatial
+                {"@type": "Place", "@id": place, "name": reader.label(place).text}
+                for place in spatial
             ],
             "temporalCoverage": f"{starts[0]}/.." if starts else None,
             "distribution": [
@@ -87,8 +94,14 @@ _CODES: Final = {
 
 def entity(names: Names, resource: Resource, quads: Iterable[Quad], language: str) -> Structured:
     """Return one thing in words of schema.org: names, class, the same thing elsewhere, what schema.org terms say of it."""
-    own = [quad for quad in quads if isinstance(quad.subject, NamedNode) and quad.subject.value == resource.iri]
-    classes = {value.removeprefix(SCHEMA) for value in _iris(own, f"{RDF}type") if value.startswith(SCHEMA)}
+    own = [
+        quad
+        for quad in quads
+        if isinstance(quad.subject, NamedNode) and quad.subject.value == resource.iri
+    ]
+    classes = {
+        value.removeprefix(SCHEMA) for value in _iris(own, f"{RDF}type") if value.startswith(SCHEMA)
+    }
     others = {text.text for text in resource.other_labels} - {resource.label.text}
     said: dict[str, list[str | float | Structured]] = {}
     for quad in sorted(own, key=str):
@@ -97,7 +110,9 @@ def entity(names: Names, resource: Resource, quads: Iterable[Quad], language: st
             name = predicate.removeprefix(SCHEMA)
             if isinstance(quad.object, NamedNode):
                 said.setdefault(name, []).append({"@id": quad.object.value})
-            elif isinstance(quad.object, Literal) and (quad.object.language or language) == language:
+            elif (
+                isinstance(quad.object, Literal) and (quad.object.language or language) == language
+            ):
                 said.setdefault(name, []).append(quad.object.value)
     return _without_gaps(
         {
@@ -128,12 +143,18 @@ def _values(quads: Iterable[Quad], predicate: str) -> list[str]:
 
 def _texts(quads: Iterable[Quad], predicate: str, language: str) -> set[str]:
     found = (quad.object for quad in quads if quad.predicate.value == predicate)
-    return {term.value for term in found if isinstance(term, Literal) and (term.language or language) == language}
+    return {
+        term.value
+        for term in found
+        if isinstance(term, Literal) and (term.language or language) == language
+    }
 
 
 def _text(quads: list[Quad], predicates: Iterable[str], language: str) -> str | None:
     """Return what the first property that has any says in a language."""
-    return next((text for name in predicates for text in sorted(_texts(quads, name, language))), None)
+    return next(
+        (text for name in predicates for text in sorted(_texts(quads, name, language))), None
+    )
 
 
 def _without_gaps(found: Structured) -> Structured:

@@ -16,7 +16,13 @@ from urllib.parse import quote
 import pyoxigraph as ox
 
 from unicef_linked.dataset.labels import Text, collation
-from unicef_linked.errors import LinkedDataError, MalformedQuery, NotAcceptable, QueryError, QueryRefused
+from unicef_linked.errors import (
+    LinkedDataError,
+    MalformedQuery,
+    NotAcceptable,
+    QueryError,
+    QueryRefused,
+)
 from unicef_linked.presentation.local_formats import format_date, format_number
 from unicef_linked.presentation.maps import Connection, Feature, Map, contains, draw, read_place
 from unicef_linked.rdf.formats import RESULTS_JSON
@@ -50,7 +56,9 @@ READS: Final[Mapping[str, tuple[str, ...]]] = {
 _FORMS: Final = ("circle", "square", "diamond", "triangle")
 _WORDS_OF_GEOMETRY: Final = (f"{GEO}geoJSONLiteral", f"{GEO}wktLiteral")
 _TICKS: Final = 10
-_TOLD: Final = tuple(ox.NamedNode(iri) for iri in (f"{RDF}type", f"{RDFS}comment", f"{SKOS}note", f"{SKOS}broader"))
+_TOLD: Final = tuple(
+    ox.NamedNode(iri) for iri in (f"{RDF}type", f"{RDFS}comment", f"{SKOS}note", f"{SKOS}broader")
+)
 _DATE: Final = re.compile(r"(-?\d{4,})(?:-(\d\d)(?:-(\d\d))?)?(?:T.*|Z|[+-]\d\d:\d\d)?")
 
 _PICTURES: Final = """
@@ -98,9 +106,13 @@ class Pictures:
         for row in self._store.select(_PICTURES.format(ontology=self._names.ontology)):
             iri, query = row["picture"], row["query"]
             if isinstance(iri, ox.NamedNode) and isinstance(query, ox.Literal):
-                way = str(getattr(row.get("way"), "value", "")).removeprefix(f"{self._names.ontology}#")
+                way = str(getattr(row.get("way"), "value", "")).removeprefix(
+                    f"{self._names.ontology}#"
+                )
                 shows = str(getattr(row.get("shows"), "value", ""))
-                found.setdefault(iri.value, Picture(iri.value, query.value.strip() + "\n", way, shows))
+                found.setdefault(
+                    iri.value, Picture(iri.value, query.value.strip() + "\n", way, shows)
+                )
         return tuple(found.values())
 
     def ask(self, picture: Picture) -> Table:
@@ -126,7 +138,9 @@ class Pictures:
                 self.ask(picture)
 
     def _ask(self, query: str) -> Table:
-        answer = self._store.answer(Query(query), solutions=RESULTS_JSON, graph=None, timeout=self._timeout)
+        answer = self._store.answer(
+            Query(query), solutions=RESULTS_JSON, graph=None, timeout=self._timeout
+        )
         try:
             content = answer.whole if answer.whole is not None else b"".join(answer.chunks)
         finally:
@@ -135,7 +149,9 @@ class Pictures:
         if not isinstance(results, ox.QuerySolutions):
             return Table((), ())
         names = tuple(variable.value for variable in results.variables)
-        rows = ({name: term for name in names if (term := row[name]) is not None} for row in results)
+        rows = (
+            {name: term for name in names if (term := row[name]) is not None} for row in results
+        )
         return Table(names, tuple(row for row, _ in zip(rows, range(ROWS + 1), strict=False)))
 
 
@@ -250,12 +266,16 @@ class Drawing:
     @property
     def key(self) -> str:
         """An anchor for it: the end of its IRI."""
-        return "picture-" + re.sub(r"[^A-Za-z0-9-]", "-", re.split(r"[/#]", self.iri.rstrip("/#"))[-1])
+        return "picture-" + re.sub(
+            r"[^A-Za-z0-9-]", "-", re.split(r"[/#]", self.iri.rstrip("/#"))[-1]
+        )
 
     @property
     def way(self) -> str:
         """Which of the drawings it is: ``map``, ``matrix``, ``timeline``, ``bars``; "" for none."""
-        return {Chart: "map", Matrix: "matrix", Timeline: "timeline", Bars: "bars"}.get(type(self.drawn), "")
+        return {Chart: "map", Matrix: "matrix", Timeline: "timeline", Bars: "bars"}.get(
+            type(self.drawn), ""
+        )
 
     @property
     def editor(self) -> str:
@@ -293,8 +313,12 @@ def _arrange(pictures: Pictures, context: PageContext, picture: Picture) -> Draw
     except QueryError as error:
         problem = _("The query of this picture is not answered: %(reason)s") % {"reason": error}
         passing = not isinstance(error, MalformedQuery | QueryRefused)
-    iris = {term.value for row in table.rows for term in row.values() if isinstance(term, ox.NamedNode)}
-    quads = context.store.match_any([ox.NamedNode(iri) for iri in sorted({picture.iri, *iris})], _TOLD)
+    iris = {
+        term.value for row in table.rows for term in row.values() if isinstance(term, ox.NamedNode)
+    }
+    quads = context.store.match_any(
+        [ox.NamedNode(iri) for iri in sorted({picture.iri, *iris})], _TOLD
+    )
     beside = {quad.object.value for quad in quads if isinstance(quad.object, ox.NamedNode)}
     reader = context.reader([], picture.iri, *filter(None, [picture.shows]), *iris, *beside)
     desk = _Desk(context, picture, table, reader, quads)
@@ -317,7 +341,8 @@ def _arrange(pictures: Pictures, context: PageContext, picture: Picture) -> Draw
         passing,
         tuple((name, desk.heading(name)) for name in shown),
         tuple(
-            tuple(reader.value(row[name]) if name in row else None for name in shown) for row in table.rows[: ROWS + 1]
+            tuple(reader.value(row[name]) if name in row else None for name in shown)
+            for row in table.rows[: ROWS + 1]
         ),
         len(shown) < len(table.variables),
     )
@@ -327,7 +352,12 @@ class _Desk:
     """Where one picture is arranged."""
 
     def __init__(
-        self, context: PageContext, picture: Picture, table: Table, reader: Reader, quads: Iterable[ox.Quad]
+        self,
+        context: PageContext,
+        picture: Picture,
+        table: Table,
+        reader: Reader,
+        quads: Iterable[ox.Quad],
     ) -> None:
         self._context, self._picture, self._table, self._reader = context, picture, table, reader
         self._language, self.gettext = context.language, context.messages.gettext
@@ -343,17 +373,22 @@ class _Desk:
         if way not in READS:
             known = ", ".join(f"ul:{name}" for name in sorted(READS))
             raise _Undrawable(
-                _("This picture does not say how it is drawn: ul:drawnAs is one of %(ways)s.") % {"ways": known}
+                _("This picture does not say how it is drawn: ul:drawnAs is one of %(ways)s.")
+                % {"ways": known}
             )
         missing = [f"?{name}" for name in READS[way] if name not in table.variables]
         if missing:
             said = {"way": f"ul:{way}", "names": ", ".join(missing)}
-            raise _Undrawable(_("A picture drawn as %(way)s needs in its query what is missing: %(names)s.") % said)
+            raise _Undrawable(
+                _("A picture drawn as %(way)s needs in its query what is missing: %(names)s.")
+                % said
+            )
         if not table.rows:
             raise _Undrawable(_("The query of this picture finds nothing."))
         if len(table.rows) > ROWS:
             raise _Undrawable(
-                _("The query of this picture finds more than %(rows)s rows.") % {"rows": self._number(ROWS)}
+                _("The query of this picture finds more than %(rows)s rows.")
+                % {"rows": self._number(ROWS)}
             )
         ways: Mapping[str, Callable[[], Chart | Matrix | Timeline | Bars]] = {
             "Bars": self._bars,
@@ -366,7 +401,11 @@ class _Desk:
     def words(self, iri: str, predicate: str) -> tuple[Text, ...]:
         """Return what a property says of an IRI in the reader's language, else in all."""
         values = self._objects.get((iri, predicate), [])
-        found = {Text(value.value, value.language or "") for value in values if isinstance(value, ox.Literal)}
+        found = {
+            Text(value.value, value.language or "")
+            for value in values
+            if isinstance(value, ox.Literal)
+        }
         texts = sorted(found, key=lambda text: (text.language, text.text))
         mine = tuple(text for text in texts if text.language in {"", self._language})
         return mine or tuple(texts)
@@ -374,7 +413,10 @@ class _Desk:
     def holds_geometry(self, name: str) -> bool:
         """Tell whether a variable holds coordinates, which nobody reads in a table."""
         terms = (row[name] for row in self._table.rows if name in row)
-        return any(isinstance(term, ox.Literal) and term.datatype.value in _WORDS_OF_GEOMETRY for term in terms)
+        return any(
+            isinstance(term, ox.Literal) and term.datatype.value in _WORDS_OF_GEOMETRY
+            for term in terms
+        )
 
     def heading(self, name: str) -> Text | None:
         """Return what a variable holds: the smallest class of all its values, or the property that the picture shows."""
@@ -408,7 +450,9 @@ class _Desk:
         found = self._link(row, name)
         if found is None:
             raise _Undrawable(
-                self.gettext("The query of this picture leaves %(name)s without an IRI in some row.")
+                self.gettext(
+                    "The query of this picture leaves %(name)s without an IRI in some row."
+                )
                 % {"name": f"?{name}"}
             )
         return found
@@ -432,11 +476,17 @@ class _Desk:
             if number is not None
         )
         times = tuple(dict.fromkeys(bar.when for bar in bars if bar.when))
-        alone = len({bar.item.iri for bar in bars}) == len(bars) > 1  # a number of one time for each item adds up
+        alone = (
+            len({bar.item.iri for bar in bars}) == len(bars) > 1
+        )  # a number of one time for each item adds up
         total = (
-            self._number(sum(numbers)) if alone and len(times) < 2 and all(isinstance(n, int) for n in numbers) else ""
+            self._number(sum(numbers))
+            if alone and len(times) < 2 and all(isinstance(n, int) for n in numbers)
+            else ""
         )
-        return Bars(bars, total, tuple((when, self.words(when.iri, f"{SKOS}note")) for when in times))
+        return Bars(
+            bars, total, tuple((when, self.words(when.iri, f"{SKOS}note")) for when in times)
+        )
 
     def _timeline(self) -> Timeline:
         spans = []
@@ -445,7 +495,9 @@ class _Desk:
             span = _span(written)
             if span is None:
                 raise _Undrawable(
-                    self.gettext("The query of this picture gives a ?date that is no date: %(date)s")
+                    self.gettext(
+                        "The query of this picture gives a ?date that is no date: %(date)s"
+                    )
                     % {"date": written}
                 )
             spans.append((row, written, *span))
@@ -490,10 +542,16 @@ class _Desk:
         rows: dict[str, tuple[Link, dict[str, Mark]]] = {}
         columns: dict[str, Link] = {}
         for row in self._table.rows:
-            head, column, evidence = self._named(row, "row"), self._named(row, "column"), self._link(row, "evidence")
+            head, column, evidence = (
+                self._named(row, "row"),
+                self._named(row, "column"),
+                self._link(row, "evidence"),
+            )
             columns[column.iri] = column
             title = f"{head.label.text} – {column.label.text}"
-            rows.setdefault(head.iri, (head, {}))[1].setdefault(column.iri, Mark((evidence or head).href, title))
+            rows.setdefault(head.iri, (head, {}))[1].setdefault(
+                column.iri, Mark((evidence or head).href, title)
+            )
         had = {iri: sum(iri in marks for _, marks in rows.values()) for iri in columns}
         broader = {iri: self._broader(iri, columns) for iri in columns}
         heads: dict[str, list[str]] = {}
@@ -501,12 +559,21 @@ class _Desk:
             heads.setdefault(broader[iri] or iri, []).append(iri)
         groups = []
         for head_iri, members in heads.items():
-            ordered = sorted(members, key=lambda iri: iri != head_iri)  # the whole first; else as they are
+            ordered = sorted(
+                members, key=lambda iri: iri != head_iri
+            )  # the whole first; else as they are
             groups.append(
-                Group(self._reader.link(head_iri), tuple(columns[iri] for iri in ordered), ordered[0] == head_iri)
+                Group(
+                    self._reader.link(head_iri),
+                    tuple(columns[iri] for iri in ordered),
+                    ordered[0] == head_iri,
+                )
             )
         order = [column.iri for group in groups for column in group.columns]
-        return Matrix(tuple(groups), tuple((head, tuple(map(marks.get, order))) for head, marks in rows.values()))
+        return Matrix(
+            tuple(groups),
+            tuple((head, tuple(map(marks.get, order))) for head, marks in rows.values()),
+        )
 
     def _broader(self, iri: str, columns: Mapping[str, Link]) -> str | None:
         """Return the concept under which a column stands: a broader one that is a column too, or that others share."""
@@ -542,14 +609,23 @@ class _Desk:
         )
         forms = {kind: _FORMS[min(number, len(_FORMS) - 1)] for number, kind in enumerate(kinds)}
         features = [self._area_feature(area, colours) for area in areas.values() if area.geometry]
-        features += [self._point_feature(point, colours, forms) for point in points.values() if point.geometry]
+        features += [
+            self._point_feature(point, colours, forms)
+            for point in points.values()
+            if point.geometry
+        ]
         drawn = draw(features, connections=self._connections(areas, points, colours))
         if drawn is None:
-            raise _Undrawable(self.gettext("The query of this picture gives no geometry that can be read."))
+            raise _Undrawable(
+                self.gettext("The query of this picture gives no geometry that can be read.")
+            )
         outlines = [area.outline for area in areas.values() if area.outline]
         notes = ((outline, self.words(outline.iri, f"{SKOS}note")) for outline in outlines)
         legend = Legend(
-            tuple((points[iri].link, _shade(iri, colour, areas.values())) for iri, colour in colours.items()),
+            tuple(
+                (points[iri].link, _shade(iri, colour, areas.values()))
+                for iri, colour in colours.items()
+            ),
             tuple((self._reader.label(kind), form) for kind, form in forms.items()),
             _marks(areas.values(), drawn),
             tuple((outline, texts) for outline, texts in notes if texts),
@@ -566,12 +642,20 @@ class _Desk:
         ]
         kinds = [colours[next(iter(area.covered))] if area.covered else "hatched"]
         kinds += ["outdated"] if area.outdated else []
-        kinds += ["inferred"] if area.covered and all(inferred for _point, inferred in area.covered.values()) else []
+        kinds += (
+            ["inferred"]
+            if area.covered and all(inferred for _point, inferred in area.covered.values())
+            else []
+        )
         kinds += ["unbounded"] if area.geometry["type"] in {"Point", "MultiPoint"} else []
         note = "; ".join(said) or _("not covered, as far as the data says")
-        return Feature(area.link.iri, area.geometry, area.link.label, area.link.href, " ".join(kinds), note)
+        return Feature(
+            area.link.iri, area.geometry, area.link.label, area.link.href, " ".join(kinds), note
+        )
 
-    def _point_feature(self, point: _Point, colours: Mapping[str, str], forms: Mapping[str, str]) -> Feature:
+    def _point_feature(
+        self, point: _Point, colours: Mapping[str, str], forms: Mapping[str, str]
+    ) -> Feature:
         assert point.geometry is not None
         kind = f"{colours.get(point.link.iri, 'c0')} {forms.get(point.kind, _FORMS[0])}"
         label, note = point.link.label, ""
@@ -606,7 +690,9 @@ class _Area:
     geometry: Geometry | None = None
     outline: Link | None = None
     outdated: bool = False
-    covered: dict[str, tuple[Link, bool]] = field(default_factory=dict)  # by whom, and whether that is inferred
+    covered: dict[str, tuple[Link, bool]] = field(
+        default_factory=dict
+    )  # by whom, and whether that is inferred
 
 
 @dataclass(slots=True)
@@ -621,7 +707,11 @@ def _marks(areas: Iterable[_Area], drawn: Map) -> frozenset[str]:
     """Return which special marks occur on a map."""
     kinds = {kind for shape in drawn.shapes for kind in shape.feature.kind.split()}
     lines = {kind for line in drawn.lines for kind in line.connection.kind.split()}
-    bases = {"inferred" if inferred else "stated" for area in areas for _, inferred in area.covered.values()}
+    bases = {
+        "inferred" if inferred else "stated"
+        for area in areas
+        for _, inferred in area.covered.values()
+    }
     found = kinds & {"hatched", "outdated", "unbounded"}
     return frozenset(found | bases | {f"{kind}-line" for kind in lines & {"stated", "inferred"}})
 
@@ -629,13 +719,19 @@ def _marks(areas: Iterable[_Area], drawn: Map) -> frozenset[str]:
 def _shade(owner: str, colour: str, areas: Iterable[_Area]) -> str:
     """Return the colour of an owner as its areas have it: pale where all that it covers is inferred."""
     return (
-        colour if any(not area.covered[owner][1] for area in areas if owner in area.covered) else f"{colour} inferred"
+        colour
+        if any(not area.covered[owner][1] for area in areas if owner in area.covered)
+        else f"{colour} inferred"
     )
 
 
 def _west(point: _Point) -> float:
     """Return how far west a point lies, so that neighbours take their colours in a row."""
-    coordinates = point.geometry["coordinates"] if point.geometry and point.geometry["type"] == "Point" else [180.0]
+    coordinates = (
+        point.geometry["coordinates"]
+        if point.geometry and point.geometry["type"] == "Point"
+        else [180.0]
+    )
     return float(coordinates[0])
 
 

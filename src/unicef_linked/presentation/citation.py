@@ -56,7 +56,9 @@ class Citation:
             "URL": self.iri,
             "language": self.language,
         }
-        return json.dumps([{name: value for name, value in item.items() if value}], ensure_ascii=False, indent=1)
+        return json.dumps(
+            [{name: value for name, value in item.items() if value}], ensure_ascii=False, indent=1
+        )
 
 
 def _plain(text: str) -> str:

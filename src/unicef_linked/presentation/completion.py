@@ -23,7 +23,10 @@ def vocabulary(context: PageContext) -> dict[str, list[Term]]:
     }
     reader = context.reader([], *(iri for terms in found.values() for iri, _ in terms))
     return {
-        kind: [(iri, *_name(reader.label(iri), context.names.shorten(iri)), uses) for iri, uses in terms]
+        kind: [
+            (iri, *_name(reader.label(iri), context.names.shorten(iri)), uses)
+            for iri, uses in terms
+        ]
         for kind, terms in found.items()
     }
 

@@ -111,12 +111,18 @@ def draw(nodes: Iterable[Node], edges: Iterable[Edge]) -> Drawing:
     The same graph gives the same picture. What hangs together stands together, the largest part first.
     """
     known = {node.key: node for node in nodes}
-    lines = {(e.source, e.target): e for e in edges if e.source != e.target and {e.source, e.target} <= {*known}}
+    lines = {
+        (e.source, e.target): e
+        for e in edges
+        if e.source != e.target and {e.source, e.target} <= {*known}
+    }
     boxes: list[Box] = []
     paths: list[Line] = []
     width, top = 0.0, float(_MARGIN)
     for keys in _together(lines):
-        number = {key: position for position, key in enumerate(keys)}  # numbers: a set of words has no fixed order
+        number = {
+            key: position for position, key in enumerate(keys)
+        }  # numbers: a set of words has no fixed order
         steps = [(number[s], number[t]) for s, t in sorted(lines) if s in number]
         part = _Part(steps, keys, known)
         found = part.boxes(top)
@@ -150,13 +156,17 @@ def _together(edges: Iterable[tuple[str, str]]) -> list[list[str]]:
 
 def _size(node: Node, lines: Sequence[str]) -> tuple[float, float]:
     width = max(len(line) for line in lines) * _CHARACTER.get(node.kind, _ANY)
-    return max(width, len(node.note) * _ANY * 0.85) + 2 * _PADDING, (len(lines) + bool(node.note)) * _LINE + _PADDING
+    return max(width, len(node.note) * _ANY * 0.85) + 2 * _PADDING, (
+        len(lines) + bool(node.note)
+    ) * _LINE + _PADDING
 
 
 class _Part:
     """What hangs together: columns of boxes, and of the bends of lines that pass a column."""
 
-    def __init__(self, edges: Sequence[tuple[int, int]], keys: Sequence[str], known: Mapping[str, Node]) -> None:
+    def __init__(
+        self, edges: Sequence[tuple[int, int]], keys: Sequence[str], known: Mapping[str, Node]
+    ) -> None:
         [(positions, _, _, steps)] = from_edges(edges, vertex_spacing=1, dummy_vertices=True)
         places = {int(n): place for n, place in positions}
         self._keys, self._known = keys, known
@@ -204,7 +214,9 @@ class _Part:
             x = self._left[column] + (self._widths[column] - width) / 2
             y = self._middle(n, top) - height / 2
             node = self._known[self._keys[n]]
-            found[n] = Box(node, round(x, 1), round(y, 1), round(width, 1), round(height, 1), self._lines[n])
+            found[n] = Box(
+                node, round(x, 1), round(y, 1), round(width, 1), round(height, 1), self._lines[n]
+            )
         return found
 
     def chains(self) -> Iterable[list[int]]:
@@ -225,7 +237,10 @@ class _Part:
             if n in boxes:
                 near, far = boxes[n].x, boxes[n].x + boxes[n].width
             else:
-                near, far = self._left[self._column[n]], self._left[self._column[n]] + self._widths[self._column[n]]
+                near, far = (
+                    self._left[self._column[n]],
+                    self._left[self._column[n]] + self._widths[self._column[n]],
+                )
             points += [(round(x, 1), y) for x in ((near, far) if forward else (far, near))]
         points = points[1:-1]
         d = f"M{points[0][0]:g} {points[0][1]:g}"

@@ -62,7 +62,9 @@ class Shown:
     @property
     def things(self) -> tuple[Fact, ...]:
         """The values that have a page here."""
-        return tuple(fact for fact in self.facts if fact.value.link and not fact.value.link.external)
+        return tuple(
+            fact for fact in self.facts if fact.value.link and not fact.value.link.external
+        )
 
     @property
     def outside(self) -> tuple[Fact, ...]:
@@ -78,7 +80,9 @@ class Shown:
     def literals(self) -> tuple[Fact, ...]:
         """The literals that are no codes."""
         return tuple(
-            fact for fact in self.facts if not fact.value.link and not (fact.told and fact.told.kind == "code")
+            fact
+            for fact in self.facts
+            if not fact.value.link and not (fact.told and fact.told.kind == "code")
         )
 
     @property
@@ -124,9 +128,13 @@ def follow(statements: Statements, start: NamedNode, path: Sequence[Step]) -> Wa
         further: list[tuple[Term, tuple[Quad, ...]]] = []
         for term, way in ends:
             if step.back:
-                further += [(quad.subject, (*way, quad)) for quad in statements.match(None, predicate, term)]
+                further += [
+                    (quad.subject, (*way, quad)) for quad in statements.match(None, predicate, term)
+                ]
             elif not isinstance(term, Literal):
-                further += [(quad.object, (*way, quad)) for quad in statements.match(term, predicate)]
+                further += [
+                    (quad.object, (*way, quad)) for quad in statements.match(term, predicate)
+                ]
         ends = further
     found: Ways = {}
     for term, way in ends:
@@ -135,7 +143,9 @@ def follow(statements: Statements, start: NamedNode, path: Sequence[Step]) -> Wa
     return found
 
 
-def load_paths(statements: LoadedStatements, starts: Iterable[Term], paths: Iterable[Sequence[Step]]) -> None:
+def load_paths(
+    statements: LoadedStatements, starts: Iterable[Term], paths: Iterable[Sequence[Step]]
+) -> None:
     """Read what the paths from some things need: each step of all of them together."""
     ends: list[tuple[Sequence[Step], set[Term]]] = [(path, set(starts)) for path in paths]
     for number in range(max((len(path) for path, _ in ends), default=0)):
@@ -153,11 +163,16 @@ def _further(statements: LoadedStatements, terms: Iterable[Term], step: Step) ->
     if step.back:
         return {quad.subject for term in terms for quad in statements.match(None, predicate, term)}
     return {
-        quad.object for term in terms if not isinstance(term, Literal) for quad in statements.match(term, predicate)
+        quad.object
+        for term in terms
+        if not isinstance(term, Literal)
+        for quad in statements.match(term, predicate)
     }
 
 
-def portrait(context: PageContext, layout: Layout, statements: LoadedStatements, description: Description) -> Portrait:
+def portrait(
+    context: PageContext, layout: Layout, statements: LoadedStatements, description: Description
+) -> Portrait:
     """Return what a page in this language tells of a description's thing."""
     return _Painter(context, layout, statements, description).portrait()
 
@@ -186,14 +201,24 @@ def overview(context: PageContext, layout: Layout, iris: Sequence[str]) -> Overv
                 rows.setdefault(row.path, row)
                 found.setdefault(iri, {})[row.path] = ways
     quads = [
-        quad for ways in found.values() for way in ways.values() for one in way.values() for q in one for quad in q
+        quad
+        for ways in found.values()
+        for way in ways.values()
+        for one in way.values()
+        for q in one
+        for quad in q
     ]
     reader = context.reader(quads)
 
     def cell(ways: Ways) -> tuple[Fact, ...]:
         facts = (
             Fact(
-                reader.value(term), tell(term, context.language) if isinstance(term, Literal) else None, (), (), (), ()
+                reader.value(term),
+                tell(term, context.language) if isinstance(term, Literal) else None,
+                (),
+                (),
+                (),
+                (),
             )
             for term in ways
         )
@@ -210,7 +235,9 @@ def _key_rows(layout: Layout, statements: LoadedStatements, node: NamedNode) -> 
     """Return the rows of a thing's key facts."""
     own = statements.match(node)
     types = [
-        quad.object.value for quad in own if quad.predicate.value == f"{RDF}type" and isinstance(quad.object, NamedNode)
+        quad.object.value
+        for quad in own
+        if quad.predicate.value == f"{RDF}type" and isinstance(quad.object, NamedNode)
     ]
     groups = layout.groups(types, {quad.predicate.value for quad in own}, ())
     return [row for group in groups if group.key_facts for row in group.rows]
@@ -218,7 +245,11 @@ def _key_rows(layout: Layout, statements: LoadedStatements, node: NamedNode) -> 
 
 class _Painter:
     def __init__(
-        self, context: PageContext, layout: Layout, statements: LoadedStatements, description: Description
+        self,
+        context: PageContext,
+        layout: Layout,
+        statements: LoadedStatements,
+        description: Description,
     ) -> None:
         self._context, self._statements = context, statements
         self._start = NamedNode(description.iri)
@@ -228,14 +259,25 @@ class _Painter:
         self._types = self._classes(self._start)
         groups = layout.groups(self._types, {quad.predicate.value for quad in self._own}, incoming)
         load_paths(statements, [self._start], (row.path for group in groups for row in group.rows))
-        self._meaning = next((ways for name in MEANING if (ways := self._follow((Step(name),)))), {})
+        self._meaning = next(
+            (ways for name in MEANING if (ways := self._follow((Step(name),)))), {}
+        )
         self._found: list[tuple[Group, list[tuple[Row, Ways]]]] = []
         for group in groups:
             rows = [(row, ways) for row in group.rows if (ways := self._follow(row.path))]
             if rows:
                 self._found.append((group, rows))
-        quads = [quad for ways in self._ways() for way in ways.values() for quads in way for quad in quads]
-        between = {self._start, *(node for way in self._all_ways() for node in _between(self._start, way))}
+        quads = [
+            quad
+            for ways in self._ways()
+            for way in ways.values()
+            for quads in way
+            for quad in quads
+        ]
+        between = {
+            self._start,
+            *(node for way in self._all_ways() for node in _between(self._start, way)),
+        }
         values = {term for ways in self._ways() for term in ways if isinstance(term, NamedNode)}
         graphs = {graph for quad in quads for graph in _graph(quad)}
         statements.load((*values, *map(NamedNode, graphs)), between)
@@ -247,7 +289,9 @@ class _Painter:
             if isinstance(term, NamedNode)
         }
         kinds = {kind for found in self._kinds.values() for kind in found}
-        self._reader = context.reader(quads, *self._evidence.iris, *kinds, *self._types, self._start.value)
+        self._reader = context.reader(
+            quads, *self._evidence.iris, *kinds, *self._types, self._start.value
+        )
 
     def _follow(self, path: Sequence[Step]) -> Ways:
         return follow(self._statements, self._start, path)
@@ -265,7 +309,9 @@ class _Painter:
 
     def _classes(self, term: NamedNode) -> list[str]:
         quads = self._statements.match(term, NamedNode(f"{RDF}type"))
-        return list(dict.fromkeys(quad.object.value for quad in quads if isinstance(quad.object, NamedNode)))
+        return list(
+            dict.fromkeys(quad.object.value for quad in quads if isinstance(quad.object, NamedNode))
+        )
 
     def _specific(self, classes: Iterable[str]) -> tuple[str, ...]:
         """Return the dataset's own classes that are above no other one of them."""
@@ -293,7 +339,9 @@ class _Painter:
 
     def _shown(self, row: Row, ways: Ways) -> Shown:
         heading = self._reader.choose(row.names) or self._reader.label(row.path[-1].predicate)
-        return Shown(_key(row.shape), heading, self._reader.choose(row.descriptions), self._facts(ways))
+        return Shown(
+            _key(row.shape), heading, self._reader.choose(row.descriptions), self._facts(ways)
+        )
 
     def _facts(self, ways: Ways) -> tuple[Fact, ...]:
         facts = [self._fact(term, found) for term, found in ways.items()]
@@ -308,16 +356,24 @@ class _Painter:
             self._reader.value(term, last),
             told,
             tuple(self._reader.link(kind) for kind in self._kinds.get(term, ())),
-            tuple(sorted((self._reader.link(iri) for iri in through), key=lambda link: link.label.text)),
+            tuple(
+                sorted(
+                    (self._reader.link(iri) for iri in through), key=lambda link: link.label.text
+                )
+            ),
             self._evidence.claims(quads, self._reader),
-            self._evidence.origins({graph for quad in quads for graph in _graph(quad)}, self._reader),
+            self._evidence.origins(
+                {graph for quad in quads for graph in _graph(quad)}, self._reader
+            ),
             self._pages(told.lexical) if told and told.kind == "code" else (),
         )
 
     def _pages(self, code: str) -> tuple[Link, ...]:
         """Return the outside IRIs of the thing that have a code as one of their parts."""
         objects = {quad.object.value for quad in self._own if isinstance(quad.object, NamedNode)}
-        links = (self._reader.link(iri) for iri in sorted(objects) if code in re.split(r"[/#?=]", iri))
+        links = (
+            self._reader.link(iri) for iri in sorted(objects) if code in re.split(r"[/#?=]", iri)
+        )
         return tuple(link for link in links if link.external)
 
 

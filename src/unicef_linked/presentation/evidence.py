@@ -76,7 +76,11 @@ class Evidence:
     """The claims about the statements that the given things are subjects or objects of, and whatever these rest on."""
 
     def __init__(
-        self, statements: LoadedStatements, names: Names, things: Collection[NamedNode], graphs: Iterable[str]
+        self,
+        statements: LoadedStatements,
+        names: Names,
+        things: Collection[NamedNode],
+        graphs: Iterable[str],
     ) -> None:
         self._statements, self._names = statements, names
         self._known: dict[Term, dict[str, list[Term]]] = {}
@@ -89,12 +93,18 @@ class Evidence:
             subject, predicate, thing = (
                 self._one(claim, f"{RDF}{part}") for part in ("subject", "predicate", "object")
             )
-            if isinstance(subject, NamedNode) and isinstance(predicate, NamedNode) and thing is not None:
+            if (
+                isinstance(subject, NamedNode)
+                and isinstance(predicate, NamedNode)
+                and thing is not None
+            ):
                 self._claims.setdefault((subject.value, predicate.value, thing), []).append(claim)
 
     def _about(self, thing: NamedNode) -> Iterable[NamedNode]:
         for quad in self._statements.match(None, None, thing):
-            if quad.predicate.value in {f"{RDF}subject", f"{RDF}object"} and isinstance(quad.subject, NamedNode):
+            if quad.predicate.value in {f"{RDF}subject", f"{RDF}object"} and isinstance(
+                quad.subject, NamedNode
+            ):
                 yield quad.subject
 
     def _read(self, starts: Sequence[NamedNode]) -> None:
@@ -114,7 +124,9 @@ class Evidence:
     def _said(self, node: Term) -> dict[str, list[Term]]:
         if node not in self._known:
             said = self._known[node] = {}
-            for quad in sorted(self._statements.match(node), key=str):  # the same page from each web worker
+            for quad in sorted(
+                self._statements.match(node), key=str
+            ):  # the same page from each web worker
                 if quad.object not in said.setdefault(quad.predicate.value, []):
                     said[quad.predicate.value].append(quad.object)
         return self._known[node]
@@ -125,13 +137,20 @@ class Evidence:
     @property
     def iris(self) -> set[str]:
         """Every IRI that is told in it, for names to be looked up."""
-        values = {value for said in self._known.values() for found in said.values() for value in found}
+        values = {
+            value for said in self._known.values() for found in said.values() for value in found
+        }
         return {term.value for term in {*self._known, *values} if isinstance(term, NamedNode)}
 
     def claims(self, quads: Iterable[Quad], reader: Reader) -> tuple[Claim, ...]:
         """Return the claims that one of the statements is true."""
-        keys = ((getattr(quad.subject, "value", ""), quad.predicate.value, quad.object) for quad in quads)
-        found = dict.fromkeys(claim for key in dict.fromkeys(keys) for claim in self._claims.get(key, []))
+        keys = (
+            (getattr(quad.subject, "value", ""), quad.predicate.value, quad.object)
+            for quad in quads
+        )
+        found = dict.fromkeys(
+            claim for key in dict.fromkeys(keys) for claim in self._claims.get(key, [])
+        )
         return tuple(self._claim(claim, reader) for claim in sorted(found, key=str))
 
     def origins(self, graphs: Iterable[str], reader: Reader) -> tuple[Origin, ...]:
@@ -152,12 +171,21 @@ class Evidence:
     def _claim(self, claim: NamedNode, reader: Reader) -> Claim:
         basis = self._one(claim, self._names.term("basis"))
         source = self._one(claim, f"{PROV}hadPrimarySource")
-        passages = [node for node in self._said(claim).get(f"{PROV}wasDerivedFrom", []) if isinstance(node, NamedNode)]
+        passages = [
+            node
+            for node in self._said(claim).get(f"{PROV}wasDerivedFrom", [])
+            if isinstance(node, NamedNode)
+        ]
         return Claim(
             reader.link(claim.value),
             reader.link(basis.value) if isinstance(basis, NamedNode) else None,
             self._source(source, reader) if isinstance(source, NamedNode) else None,
-            tuple(sorted((self._passage(node, reader) for node in passages), key=lambda found: found.start.zfill(12))),
+            tuple(
+                sorted(
+                    (self._passage(node, reader) for node in passages),
+                    key=lambda found: found.start.zfill(12),
+                )
+            ),
         )
 
     def _passage(self, passage: NamedNode, reader: Reader) -> Passage:

@@ -44,7 +44,9 @@ class Example:
 def examples(context: PageContext) -> list[tuple[Text, list[Example]]]:
     """Return the examples by topic; a topic is a named graph, and called what its name says after the colon."""
     rows = context.store.select(_EXAMPLES)
-    reader = context.reader([], *{term.value for row in rows for term in row.values() if isinstance(term, NamedNode)})
+    reader = context.reader(
+        [], *{term.value for row in rows for term in row.values() if isinstance(term, NamedNode)}
+    )
     groups: dict[str, list[Example]] = {}
     for row in rows:
         graph, example, text = row.get("graph"), row["example"], row["text"]
@@ -55,7 +57,10 @@ def examples(context: PageContext) -> list[tuple[Text, list[Example]]]:
                 Example(reader.label(example.value), in_language(query, context.language))
             )
     return [
-        (_topic(reader.label(graph_name)), sorted(found, key=lambda example: collation(example.title.text)))
+        (
+            _topic(reader.label(graph_name)),
+            sorted(found, key=lambda example: collation(example.title.text)),
+        )
         for graph_name, found in groups.items()
     ]
 

@@ -71,14 +71,20 @@ class Layout:
     superclasses: Callable[[str], Collection[str]]
     key_facts: str
 
-    def groups(self, types: Iterable[str], outgoing: Collection[str], incoming: Collection[str]) -> tuple[Group, ...]:
+    def groups(
+        self, types: Iterable[str], outgoing: Collection[str], incoming: Collection[str]
+    ) -> tuple[Group, ...]:
         """Return the groups of a thing that has these types, is subject of the ``outgoing`` properties and object of the ``incoming``.
 
         A shape takes part where its target is the thing (SHACL, section 2.1.3). Of rows with the same path in a group
         the first stands.
         """
         classes = {above for kind in types for above in (kind, *self.superclasses(kind))}
-        of = {f"{SHACL}targetClass": classes, f"{SHACL}targetSubjectsOf": outgoing, f"{SHACL}targetObjectsOf": incoming}
+        of = {
+            f"{SHACL}targetClass": classes,
+            f"{SHACL}targetSubjectsOf": outgoing,
+            f"{SHACL}targetObjectsOf": incoming,
+        }
         rows: dict[str, list[Row]] = {}
         for node, targets in self._targets.items():
             if any(value in of[target] for target, value in targets):
@@ -91,7 +97,9 @@ class Layout:
                 NamedNode(self.key_facts) in self._values(NamedNode(group), f"{RDF}type"),
                 _each_path_once(sorted(rows[group], key=lambda row: (row.order, row.shape))),
             )
-            for group in sorted(rows, key=lambda group: (self._number(NamedNode(group), f"{SHACL}order"), group))
+            for group in sorted(
+                rows, key=lambda group: (self._number(NamedNode(group), f"{SHACL}order"), group)
+            )
         )
 
     @cached_property
@@ -100,7 +108,10 @@ class Layout:
         kinds = (f"{SHACL}targetClass", f"{SHACL}targetSubjectsOf", f"{SHACL}targetObjectsOf")
         return {
             node: [
-                (kind, value.value) for kind in kinds for value in said.get(kind, []) if isinstance(value, NamedNode)
+                (kind, value.value)
+                for kind in kinds
+                for value in said.get(kind, [])
+                if isinstance(value, NamedNode)
             ]
             for node, said in self.statements.items()
             if node in self._rows
@@ -144,7 +155,9 @@ class Layout:
                 term = next(iter(self._values(term, f"{RDF}rest")), NamedNode(f"{RDF}nil"))
             return tuple(steps)
         others = ("alternativePath", "zeroOrMorePath", "oneOrMorePath", "zeroOrOnePath")
-        if isinstance(term, BlankNode) or any(self._values(term, f"{SHACL}{name}") for name in others):
+        if isinstance(term, BlankNode) or any(
+            self._values(term, f"{SHACL}{name}") for name in others
+        ):
             return ()
         return (Step(term.value),) if isinstance(term, NamedNode) else ()
 
@@ -165,7 +178,9 @@ class Layout:
         return float("inf")
 
 
-def read(shapes: Iterable[Quad], superclasses: Callable[[str], Collection[str]], key_facts: str) -> Layout:
+def read(
+    shapes: Iterable[Quad], superclasses: Callable[[str], Collection[str]], key_facts: str
+) -> Layout:
     """Return the layout that a shapes graph gives; without shapes it has no groups for anything."""
     statements: dict[Term, dict[str, list[Term]]] = {}
     for quad in shapes:

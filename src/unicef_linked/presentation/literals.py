@@ -14,7 +14,17 @@ if TYPE_CHECKING:
     from pyoxigraph import Literal
 
 _NUMBERS: Final = {
-    f"{XSD}{name}" for name in ("integer", "decimal", "double", "float", "int", "long", "nonNegativeInteger", "short")
+    f"{XSD}{name}"
+    for name in (
+        "integer",
+        "decimal",
+        "double",
+        "float",
+        "int",
+        "long",
+        "nonNegativeInteger",
+        "short",
+    )
 }
 
 
@@ -45,11 +55,17 @@ def tell(literal: Literal, language: str) -> Told:
         return Told(text, "truth", text)
     if datatype == f"{XSD}hexBinary":
         return Told(text, "digest", text)
-    known = literal.language or datatype.startswith((XSD, "http://www.w3.org/", "http://www.opengis.net/"))
+    known = literal.language or datatype.startswith(
+        (XSD, "http://www.w3.org/", "http://www.opengis.net/")
+    )
     return Told(text, "text" if known else "code", text)
 
 
-_DATES: Final = {f"{XSD}gYear": ("-01-01", 1), f"{XSD}gYearMonth": ("-01", 2), f"{XSD}date": ("", 3)}
+_DATES: Final = {
+    f"{XSD}gYear": ("-01-01", 1),
+    f"{XSD}gYearMonth": ("-01", 2),
+    f"{XSD}date": ("", 3),
+}
 """What makes a date of the datatype a day, and how many of year, month and day it has."""
 
 

@@ -77,7 +77,9 @@ class LocatorMaps:
     def __init__(self) -> None:
         self._drawn: dict[tuple[str, str], Map | None] = {}
 
-    def draw(self, context: PageContext, statements: LoadedStatements, thing: Link, portrait: Portrait) -> Map | None:
+    def draw(
+        self, context: PageContext, statements: LoadedStatements, thing: Link, portrait: Portrait
+    ) -> Map | None:
         """Return the map of a thing; None where neither it nor what its rows lead to is anywhere."""
         key = thing.iri, context.language
         with suppress(KeyError):
@@ -89,7 +91,9 @@ class LocatorMaps:
         return drawn
 
 
-def _extract(context: PageContext, store: LoadedStatements, thing: Link, portrait: Portrait) -> Map | None:
+def _extract(
+    context: PageContext, store: LoadedStatements, thing: Link, portrait: Portrait
+) -> Map | None:
     """Draw the map of a thing.
 
     The kinds of its features: ``subject`` is what the page is about, or where it works if it is nowhere itself;
@@ -97,18 +101,28 @@ def _extract(context: PageContext, store: LoadedStatements, thing: Link, portrai
     rest lies in and what has no neighbours here: a country, for its regions.
     """
     own = place_of(store, thing.iri)
-    features, beside = _related(store, thing, portrait, "related" if own and _is_area(own) else "subject")
+    features, beside = _related(
+        store, thing, portrait, "related" if own and _is_area(own) else "subject"
+    )
     if own:
         features.append(Feature(thing.iri, own, thing.label, kind="subject"))
     if not features:
         return None
     features = beside + features  # of an office and its town at one point, the office
-    wide = (area for area in (*features, *_beyond(context, store, features)) if _holds_all(area, features))
+    wide = (
+        area
+        for area in (*features, *_beyond(context, store, features))
+        if _holds_all(area, features)
+    )
     ground = next((area for area in wide if not any(_around(context, store, [area], None))), None)
-    shown = _each_point_once(feature for feature in features if ground is None or feature.iri != ground.iri)
+    shown = _each_point_once(
+        feature for feature in features if ground is None or feature.iri != ground.iri
+    )
     around = list(_around(context, store, shown, ground))
     if ground:
-        around.insert(0, replace(ground, label=Text(""), kind="ground", note=ground.note or ground.label.text))
+        around.insert(
+            0, replace(ground, label=Text(""), kind="ground", note=ground.note or ground.label.text)
+        )
     drawn = draw([*around, *_in_short(shown)], words=_WORDS)
     return _with_few_words(drawn, thing.iri) if drawn else None
 
@@ -117,31 +131,50 @@ def _each_point_once(features: Iterable[Feature]) -> list[Feature]:
     """Return features without the points where another one stands already: a town under its office."""
     found: dict[str, Feature] = {}
     for feature in features:
-        found.setdefault(feature.iri if _is_area(feature.geometry) else str(feature.geometry["coordinates"]), feature)
+        found.setdefault(
+            feature.iri if _is_area(feature.geometry) else str(feature.geometry["coordinates"]),
+            feature,
+        )
     return list(found.values())
 
 
 def _in_short(features: Sequence[Feature]) -> list[Feature]:
     """Return features whose areas bear the word alone that sets them apart."""
-    areas = [feature for feature in features if _is_area(feature.geometry) and feature.kind == "subject"]
+    areas = [
+        feature for feature in features if _is_area(feature.geometry) and feature.kind == "subject"
+    ]
     short = short_names([feature.label.text for feature in areas])
-    labels = {area.iri: Text(name, area.label.language) for area, name in zip(areas, short, strict=True)}
+    labels = {
+        area.iri: Text(name, area.label.language) for area, name in zip(areas, short, strict=True)
+    }
     return [replace(feature, label=labels.get(feature.iri, feature.label)) for feature in features]
 
 
 def _with_few_words(drawn: Map, thing: str) -> Map:
     """Return a map with few names: those of the areas that are meant, else of the points, and none that is the title."""
-    areas = {shape.feature.iri for shape in drawn.areas if shape.feature.kind == "subject"} - {thing}
+    areas = {shape.feature.iri for shape in drawn.areas if shape.feature.kind == "subject"} - {
+        thing
+    }
     points = {shape.feature.iri for shape in drawn.points} - {thing}
     named = next((found for found in (areas, points) if 0 < len(found) <= _NAMES), set())
-    return replace(drawn, labels=tuple(label for label in drawn.labels if label.shape.feature.iri in named))
+    return replace(
+        drawn, labels=tuple(label for label in drawn.labels if label.shape.feature.iri in named)
+    )
 
 
 def legend(drawn: Map) -> list[tuple[str, str]]:
     """Return the form and the meaning of what is marked on a map: which rows its areas and points are from."""
-    shapes = [("area", shape) for shape in drawn.areas] + [("point", shape) for shape in drawn.points]
-    marked = ((form, shape) for form, shape in shapes if shape.feature.note and shape.feature.kind in _MARKED)
-    found = dict.fromkeys((f"{form} {shape.feature.kind}", shape.feature.note) for form, shape in marked)
+    shapes = [("area", shape) for shape in drawn.areas] + [
+        ("point", shape) for shape in drawn.points
+    ]
+    marked = (
+        (form, shape)
+        for form, shape in shapes
+        if shape.feature.note and shape.feature.kind in _MARKED
+    )
+    found = dict.fromkeys(
+        (f"{form} {shape.feature.kind}", shape.feature.note) for form, shape in marked
+    )
     return list(found)
 
 
@@ -166,7 +199,9 @@ def _related(
 ) -> tuple[list[Feature], list[Feature]]:
     """Return the things of the rows that are somewhere, and those that are nowhere themselves but at a place."""
     rows = [row for section in (*portrait.sections, *portrait.key_facts) for row in section.rows]
-    links = {fact.value.link: row for row in reversed(rows) for fact in row.things if fact.value.link}
+    links = {
+        fact.value.link: row for row in reversed(rows) for fact in row.things if fact.value.link
+    }
     located, beside = [], []
     load_places(store, [thing.iri, *(link.iri for link, _ in list(reversed(links.items()))[:MOST])])
     for link, row in list(reversed(links.items()))[:MOST]:
@@ -174,9 +209,13 @@ def _related(
             continue
         geometry = place_of(store, link.iri)
         if geometry:
-            located.append(Feature(link.iri, geometry, link.label, link.href, kind, row.heading.text))
+            located.append(
+                Feature(link.iri, geometry, link.label, link.href, kind, row.heading.text)
+            )
         elif geometry := _point_beside(store, link.iri):
-            beside.append(Feature(link.iri, geometry, link.label, link.href, kind, row.heading.text))
+            beside.append(
+                Feature(link.iri, geometry, link.label, link.href, kind, row.heading.text)
+            )
     return located, beside
 
 
@@ -185,11 +224,17 @@ def _point_beside(store: LoadedStatements, iri: str) -> Geometry | None:
 
     Of several the one that has a latitude and a longitude of its own; an area may be known by a point within it.
     """
-    objects = {quad.object.value for quad in store.match(NamedNode(iri)) if isinstance(quad.object, NamedNode)}
+    objects = {
+        quad.object.value
+        for quad in store.match(NamedNode(iri))
+        if isinstance(quad.object, NamedNode)
+    }
     found = {other: geometry for other in sorted(objects) if (geometry := place_of(store, other))}
     points = [other for other, geometry in found.items() if geometry["type"] == "Point"]
     if len(points) > 1:
-        points = [other for other in points if store.match(NamedNode(other), NamedNode(f"{_WGS84}lat"))]
+        points = [
+            other for other in points if store.match(NamedNode(other), NamedNode(f"{_WGS84}lat"))
+        ]
     return found[points[0]] if len(points) == 1 else None
 
 
@@ -201,21 +246,31 @@ def _holds_all(area: Feature, features: Sequence[Feature]) -> bool:
     west, south, east, north = bounds([area.geometry])
     wide, high = (east - west) / 50, (north - south) / 50
     return all(
-        west - wide <= box[0] and south - high <= box[1] and box[2] <= east + wide and box[3] <= north + high
+        west - wide <= box[0]
+        and south - high <= box[1]
+        and box[2] <= east + wide
+        and box[3] <= north + high
         for box in others
     )
 
 
-def _beyond(context: PageContext, store: LoadedStatements, features: Iterable[Feature]) -> Iterator[Feature]:
+def _beyond(
+    context: PageContext, store: LoadedStatements, features: Iterable[Feature]
+) -> Iterator[Feature]:
     """Yield the areas that what is shown leads to: a region leads to its country."""
     known = {feature.iri for feature in features}
     objects = [quad.object for iri in sorted(known) for quad in store.match(NamedNode(iri))]
-    iris = dict.fromkeys(term.value for term in objects if isinstance(term, NamedNode) and term.value not in known)
+    iris = dict.fromkeys(
+        term.value for term in objects if isinstance(term, NamedNode) and term.value not in known
+    )
     yield from _areas(context, store, iris, "ground")
 
 
 def _around(
-    context: PageContext, store: LoadedStatements, features: Iterable[Feature], ground: Feature | None
+    context: PageContext,
+    store: LoadedStatements,
+    features: Iterable[Feature],
+    ground: Feature | None,
 ) -> Iterator[Feature]:
     """Yield the areas of the same kinds as what is shown."""
     a = NamedNode(f"{RDF}type")
@@ -224,13 +279,18 @@ def _around(
         quad.object
         for iri in known
         for quad in store.match(NamedNode(iri), a)
-        if isinstance(quad.object, NamedNode) and quad.object.value.startswith(f"{context.names.ontology}#")
+        if isinstance(quad.object, NamedNode)
+        and quad.object.value.startswith(f"{context.names.ontology}#")
     }
     found = {quad.subject.value for quad in context.store.match_any(None, [a], kinds)}  # type: ignore[union-attr]
-    yield from _areas(context, store, sorted(found - known - {ground.iri if ground else ""}), "context")
+    yield from _areas(
+        context, store, sorted(found - known - {ground.iri if ground else ""}), "context"
+    )
 
 
-def _areas(context: PageContext, store: LoadedStatements, iris: Iterable[str], kind: str) -> Iterator[Feature]:
+def _areas(
+    context: PageContext, store: LoadedStatements, iris: Iterable[str], kind: str
+) -> Iterator[Feature]:
     some = list(iris)[:MOST]
     load_places(store, some)
     reader = context.reader([], *some)
@@ -238,4 +298,10 @@ def _areas(context: PageContext, store: LoadedStatements, iris: Iterable[str], k
         geometry = place_of(store, iri)
         if geometry and _is_area(geometry):
             link = reader.link(iri)
-            yield Feature(iri, geometry, href="" if link.external else link.href, kind=kind, note=link.label.text)
+            yield Feature(
+                iri,
+                geometry,
+                href="" if link.external else link.href,
+                kind=kind,
+                note=link.label.text,
+            )

@@ -26,12 +26,18 @@ MARGIN: Final = 12
 """Empty units around what is drawn, so that a point or a line on the edge is whole."""
 
 _WGS84: Final = frozenset(
-    ["http://www.opengis.net/def/crs/OGC/1.3/CRS84", "http://www.opengis.net/def/crs/OGC/0/CRS84", ""]
+    [
+        "http://www.opengis.net/def/crs/OGC/1.3/CRS84",
+        "http://www.opengis.net/def/crs/OGC/0/CRS84",
+        "",
+    ]
 )
 _LATITUDE_FIRST: Final = "http://www.opengis.net/def/crs/EPSG/0/4326"
 _ROWS: Final = 40  # heights at which the best place of a label is looked for in an area
 _DETAIL: Final = 3  # units: corners of a border nearer to its course than that count for no label
-_ALIKE: Final = 30  # units: of two places as wide to within this, the one nearer the middle is taken
+_ALIKE: Final = (
+    30  # units: of two places as wide to within this, the one nearer the middle is taken
+)
 
 _NO_WORDS: Final = Text("")
 
@@ -132,7 +138,11 @@ class Map:
 
 
 def draw(
-    features: Sequence[Feature], *, width: int = 1000, words: int = 25, connections: Sequence[Connection] = ()
+    features: Sequence[Feature],
+    *,
+    width: int = 1000,
+    words: int = 25,
+    connections: Sequence[Connection] = (),
 ) -> Map | None:
     """Return the map of some features, ``width`` units wide or as high as that, whichever is less; None without any.
 
@@ -185,7 +195,10 @@ def _projection(
         moved = (positions - (west, north)) * (narrowing, -1) + (middle, 0)
         return (moved * scale).round() + MARGIN
 
-    return project, (2 * MARGIN + round((wide + 2 * middle) * scale), 2 * MARGIN + round(high * scale))
+    return project, (
+        2 * MARGIN + round((wide + 2 * middle) * scale),
+        2 * MARGIN + round(high * scale),
+    )
 
 
 @lru_cache(maxsize=512)
@@ -279,7 +292,9 @@ def _spots(area: shapely.Geometry, words: int) -> list[_Spot]:
     for x1, y, x2, _ in shapely.bounds(parts[shapely.length(parts) > 0]).tolist():
         found.append(_Spot(round((x1 + x2) / 2), round(y), round(x2 - x1) + words))
     middle = (top + bottom) / 2
-    return sorted(found, key=lambda spot: (-round(spot.room / _ALIKE), abs(spot.y - middle))) or [_any_spot(area)]
+    return sorted(found, key=lambda spot: (-round(spot.room / _ALIKE), abs(spot.y - middle))) or [
+        _any_spot(area)
+    ]
 
 
 def _any_spot(geometry: shapely.Geometry) -> _Spot:
@@ -296,7 +311,9 @@ def _place_labels(
     size: tuple[int, int],
 ) -> list[Label]:
     """Return the labels that find a place: first those of the points beside them, then those of the areas within."""
-    taken: list[_Box] = [(p.x - words // 2, p.y - words // 2, p.x + words // 2, p.y + words // 2) for p in points]
+    taken: list[_Box] = [
+        (p.x - words // 2, p.y - words // 2, p.x + words // 2, p.y + words // 2) for p in points
+    ]
     found = []
     for shape in [*points, *reversed(areas)]:
         text = shape.feature.label.text
@@ -304,10 +321,18 @@ def _place_labels(
             continue
         if shape.path:
             candidates = [
-                Label(shape, spot.x, spot.y, "middle", _wrap(text, spot.room / words / _LETTER * _LENIENCE))
+                Label(
+                    shape,
+                    spot.x,
+                    spot.y,
+                    "middle",
+                    _wrap(text, spot.room / words / _LETTER * _LENIENCE),
+                )
                 for spot in spots[shape.feature.iri]
             ]
-            candidates = sorted((each for each in candidates if each.lines), key=lambda label: len(label.lines))
+            candidates = sorted(
+                (each for each in candidates if each.lines), key=lambda label: len(label.lines)
+            )
         else:
             aside, third = round(words * 0.75), words // 3
             candidates = [
@@ -343,7 +368,12 @@ def _wrap(text: str, room: float) -> tuple[str, ...]:
 def _box(label: Label, words: int) -> _Box:
     long = max(map(len, label.lines)) * words * _LETTER
     left = label.x - {"start": 0.0, "middle": long / 2, "end": long}[label.anchor]
-    return (round(left), label.y - words, round(left + long), label.y + words * (len(label.lines) - 1) + words // 3)
+    return (
+        round(left),
+        label.y - words,
+        round(left + long),
+        label.y + words * (len(label.lines) - 1) + words // 3,
+    )
 
 
 def _is_free(box: _Box, taken: Sequence[_Box], size: tuple[int, int]) -> bool:

@@ -53,9 +53,18 @@ class Format:
 
 
 TURTLE: Final = Format(
-    "turtle", "text/turtle", "ttl", Carries.GRAPH, "Turtle", ("application/x-turtle",), ("ttl",), text=True
+    "turtle",
+    "text/turtle",
+    "ttl",
+    Carries.GRAPH,
+    "Turtle",
+    ("application/x-turtle",),
+    ("ttl",),
+    text=True,
 )
-NTRIPLES: Final = Format("ntriples", "application/n-triples", "nt", Carries.GRAPH, "N-Triples", (), ("nt", "n-triples"))
+NTRIPLES: Final = Format(
+    "ntriples", "application/n-triples", "nt", Carries.GRAPH, "N-Triples", (), ("nt", "n-triples")
+)
 RDFXML: Final = Format(
     "rdfxml",
     "application/rdf+xml",
@@ -76,11 +85,21 @@ JSONLD: Final = Format(
     ("json-ld", "json"),
     ("json",),
 )
-TRIG: Final = Format("trig", "application/trig", "trig", Carries.DATASET, "TriG", ("application/x-trig",))
-NQUADS: Final = Format(
-    "nquads", "application/n-quads", "nq", Carries.DATASET, "N-Quads", ("text/x-nquads",), ("nq", "n-quads")
+TRIG: Final = Format(
+    "trig", "application/trig", "trig", Carries.DATASET, "TriG", ("application/x-trig",)
 )
-HTML: Final = Format("html", "text/html", "html", Carries.PAGE, "HTML", ("application/xhtml+xml",), text=True)
+NQUADS: Final = Format(
+    "nquads",
+    "application/n-quads",
+    "nq",
+    Carries.DATASET,
+    "N-Quads",
+    ("text/x-nquads",),
+    ("nq", "n-quads"),
+)
+HTML: Final = Format(
+    "html", "text/html", "html", Carries.PAGE, "HTML", ("application/xhtml+xml",), text=True
+)
 RESULTS_JSON: Final = Format(
     "json",
     "application/sparql-results+json",
@@ -102,7 +121,9 @@ RESULTS_XML: Final = Format(
     ("srx",),
 )
 RESULTS_CSV: Final = Format("csv", "text/csv", "csv", Carries.SOLUTIONS, "CSV", text=True)
-RESULTS_TSV: Final = Format("tsv", "text/tab-separated-values", "tsv", Carries.SOLUTIONS, "TSV", text=True)
+RESULTS_TSV: Final = Format(
+    "tsv", "text/tab-separated-values", "tsv", Carries.SOLUTIONS, "TSV", text=True
+)
 
 FORMATS: Final = (
     TURTLE,
@@ -146,7 +167,14 @@ def by_name(name: str, formats: tuple[Format, ...]) -> Format | None:
     >>> by_name("text/turtle", GRAPH_FORMATS).name
     'turtle'
     """
-    wanted = name.strip().lower().replace(" ", "+")  # a plus sign that nobody percent-encoded arrives as a space
+    wanted = (
+        name.strip().lower().replace(" ", "+")
+    )  # a plus sign that nobody percent-encoded arrives as a space
     return next(
-        (f for f in formats if wanted in (f.name, f.suffix, f.media_type, *f.names, *f.suffixes, *f.aliases)), None
+        (
+            f
+            for f in formats
+            if wanted in (f.name, f.suffix, f.media_type, *f.names, *f.suffixes, *f.aliases)
+        ),
+        None,
     )

@@ -160,7 +160,11 @@ class Names:
         if path.startswith("id/"):
             return f"/doc/{path[3:]}" if self.type_and_key(iri) else None
         first = re.split(r"[#/?]", path, maxsplit=1)[0]
-        return f"/{path}" if first in {"", "ontology", "shapes", "dataset", "quality", "doc", "graph"} else None
+        return (
+            f"/{path}"
+            if first in {"", "ontology", "shapes", "dataset", "quality", "doc", "graph"}
+            else None
+        )
 
     @property
     def prefixes(self) -> dict[str, str]:
@@ -196,4 +200,8 @@ def undeclared_prefix(prefix: str) -> str:
     if prefix in known:
         return f"{text}; add the line: PREFIX {prefix}: <{known[prefix]}>"
     near = difflib.get_close_matches(prefix, known, n=1)
-    return f'{text}; did you mean "{near[0]}:"?' if near else f"{text}; declare it with a line: PREFIX {prefix}: <…>"
+    return (
+        f'{text}; did you mean "{near[0]}:"?'
+        if near
+        else f"{text}; declare it with a line: PREFIX {prefix}: <…>"
+    )

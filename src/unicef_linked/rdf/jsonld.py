@@ -14,7 +14,17 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from pyld import jsonld as pyld
 from pyoxigraph import Literal, NamedNode, Quad, RdfFormat, Triple, serialize
 
-from unicef_linked.rdf.iris import FOAF, HYDRA, OWL, RDF, RDFS, SKOS, WELL_KNOWN_PREFIXES, XSD, Names
+from unicef_linked.rdf.iris import (
+    FOAF,
+    HYDRA,
+    OWL,
+    RDF,
+    RDFS,
+    SKOS,
+    WELL_KNOWN_PREFIXES,
+    XSD,
+    Names,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -59,13 +69,17 @@ def make_context(quads: Iterable[Quad], names: Names) -> Context:
             lists.add(predicate)
         seen.add(slot)
 
-    context: Context = dict(_KEYWORDS) | {p: iri for p, iri in names.prefixes.items() if p in _VOCABULARIES}
+    context: Context = dict(_KEYWORDS) | {
+        p: iri for p, iri in names.prefixes.items() if p in _VOCABULARIES
+    }
     taken = set(context)
     ours = names.ontology
 
     def rank(iri: str) -> tuple[int, str]:
         places = (ours, *_PREFERRED)
-        return next((n for n, place in enumerate(places) if iri.startswith(place)), len(places)), iri
+        return next(
+            (n for n, place in enumerate(places) if iri.startswith(place)), len(places)
+        ), iri
 
     for iri in sorted(kinds, key=rank):
         term = _local_name(iri, "label" if iri == f"{RDFS}label" else None)
@@ -94,7 +108,9 @@ def _kind(value: object) -> str:
 def _local_name(iri: str, wanted: str | None = None) -> str | None:
     found = re.search(r"[#/]([A-Za-z][\w-]*)$", iri)
     return wanted or (
-        found[1] if found and found[1].lower() not in {"id", "type", "context", "graph", "included"} else None
+        found[1]
+        if found and found[1].lower() not in {"id", "type", "context", "graph", "included"}
+        else None
     )
 
 
@@ -111,14 +127,21 @@ def _definition(iri: str, kinds: set[str], *, is_list: bool) -> Context | str:
     return definition
 
 
-_NATIVE: Final = {f"{XSD}integer": re.compile(r"0|-?[1-9]\d{0,14}"), f"{XSD}boolean": re.compile("true|false")}
+_NATIVE: Final = {
+    f"{XSD}integer": re.compile(r"0|-?[1-9]\d{0,14}"),
+    f"{XSD}boolean": re.compile("true|false"),
+}
 
 
 def write(triples: Iterable[Triple], context: Mapping[str, Any], *, root: str) -> bytes:
     """Return triples as one JSON object about ``root``: objects nested, subjects in @reverse."""
     expanded = serialize(sorted(triples, key=str), format=RdfFormat.JSON_LD)
     assert expanded is not None
-    by_language = {d["@id"] for d in context.values() if isinstance(d, dict) and "@language" in d.get("@container", ())}
+    by_language = {
+        d["@id"]
+        for d in context.values()
+        if isinstance(d, dict) and "@language" in d.get("@container", ())
+    }
     nodes: dict[str, Context] = {}
     for node in json.loads(expanded):
         merged = nodes.setdefault(node["@id"], {"@id": node["@id"]})
@@ -130,7 +153,13 @@ def write(triples: Iterable[Triple], context: Mapping[str, Any], *, root: str) -
                 merged[key] = [*merged.get(key, []), *shown]
     compacted = pyld.compact(_tree(nodes, root), {"@context": context}, {"compactArrays": True})
     body = cast("Context", compacted)
-    order = ("@context", "id", "type", *(key for key in body if key not in {"@context", "included"}), "included")
+    order = (
+        "@context",
+        "id",
+        "type",
+        *(key for key in body if key not in {"@context", "included"}),
+        "included",
+    )
     body |= {"@context": _used(context, body)}
     return json.dumps(
         {key: body[key] for key in order if key in body},
@@ -149,7 +178,7 @@ def _native(value: Any) -> Any:
     return value
 
 
-def _tree(nodes: dict[str, Context], root: str) -> Any:
+def _tree(nodes: dict[str, Context], root: str) -> Any:  # noqa: C901 - to be split
     """Return the nodes as a tree below ``root``, each once; unreachable nodes are in @included.
 
     A value of @type cannot be a node object, so classes are in @included (JSON-LD 1.1, 4.13).
@@ -167,7 +196,9 @@ def _tree(nodes: dict[str, Context], root: str) -> Any:
         node = left.pop(name)
         for key in sorted(key for key in node if not key.startswith("@")):
             node[key] = [
-                place(value["@id"]) if isinstance(value, dict) and value.get("@id") in left else value
+                place(value["@id"])
+                if isinstance(value, dict) and value.get("@id") in left
+                else value
                 for value in node[key]
             ]
         return node

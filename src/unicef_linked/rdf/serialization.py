@@ -16,7 +16,9 @@ _NAMESPACES: Final = re.compile(rb'(?: xmlns:[\w.-]+="[^"]*")+')
 _WITH_PREFIXES: Final = frozenset({RdfFormat.TURTLE, RdfFormat.TRIG, RdfFormat.RDF_XML})
 
 
-def write_rdf(statements: Collection[Triple] | Collection[Quad], kind: RdfFormat, prefixes: Mapping[str, str]) -> bytes:
+def write_rdf(
+    statements: Collection[Triple] | Collection[Quad], kind: RdfFormat, prefixes: Mapping[str, str]
+) -> bytes:
     """Return the statements sorted, with those of the prefixes that they use, in the order given."""
     ordered: Sequence[Triple] | Sequence[Quad] = sorted(statements, key=str)  # type: ignore[assignment]
     used = _used(ordered, prefixes) if kind in _WITH_PREFIXES else {}
@@ -40,7 +42,9 @@ def settle_prefixes(content: bytes, kind: RdfFormat, order: Sequence[str]) -> by
     """
     if kind == RdfFormat.RDF_XML:
         return _NAMESPACES.sub(
-            lambda found: b"".join(sorted(re.findall(rb' xmlns:[^"]*"[^"]*"', found[0]))), content, 1
+            lambda found: b"".join(sorted(re.findall(rb' xmlns:[^"]*"[^"]*"', found[0]))),
+            content,
+            1,
         )
     declared = _PREFIX_LINES.match(content) if kind in _WITH_PREFIXES else None
     if declared is None:
@@ -50,9 +54,15 @@ def settle_prefixes(content: bytes, kind: RdfFormat, order: Sequence[str]) -> by
         name: line
         for line in declared[0].splitlines(keepends=True)
         # The first condition is quick, and rules out most.
-        if (name := _declared(line)) in statements and re.search(rb"(?<![\w.-])" + re.escape(name), statements)
+        if (name := _declared(line)) in statements
+        and re.search(rb"(?<![\w.-])" + re.escape(name), statements)
     }
-    return b"".join([*(lines[name] for name in sorted(lines, key=_positions(tuple(order)).__getitem__)), statements])
+    return b"".join(
+        [
+            *(lines[name] for name in sorted(lines, key=_positions(tuple(order)).__getitem__)),
+            statements,
+        ]
+    )
 
 
 @lru_cache(maxsize=1024)
@@ -67,7 +77,9 @@ def _positions(order: tuple[str, ...]) -> dict[bytes, int]:
     return {f"{prefix}:".encode(): number for number, prefix in enumerate(order)}
 
 
-def _used(statements: Sequence[Triple] | Sequence[Quad], prefixes: Mapping[str, str]) -> dict[str, str]:
+def _used(
+    statements: Sequence[Triple] | Sequence[Quad], prefixes: Mapping[str, str]
+) -> dict[str, str]:
     iris: set[str] = set()
     for statement in statements:
         terms = [statement.subject, statement.predicate, statement.object]
@@ -79,5 +91,10 @@ def _used(statements: Sequence[Triple] | Sequence[Quad], prefixes: Mapping[str, 
             elif isinstance(term, Literal):
                 iris.add(term.datatype.value)
     namespaces = {prefix: namespace for prefix, namespace in prefixes.items() if namespace}
-    found = {prefix for iri in iris for prefix, namespace in namespaces.items() if iri.startswith(namespace)}
+    found = {
+        prefix
+        for iri in iris
+        for prefix, namespace in namespaces.items()
+        if iri.startswith(namespace)
+    }
     return {prefix: namespace for prefix, namespace in namespaces.items() if prefix in found}

@@ -25,7 +25,14 @@ if TYPE_CHECKING:
 
     from unicef_linked.rdf.iris import Names
 
-_COUNTS: Final = ("entities", "distinctSubjects", "distinctObjects", "properties", "classes", "triples")
+_COUNTS: Final = (
+    "entities",
+    "distinctSubjects",
+    "distinctObjects",
+    "properties",
+    "classes",
+    "triples",
+)
 _COUNTED: Final = {"class": "entities", "property": "triples"}
 _TYPE: Final = NamedNode(f"{RDF}type")
 
@@ -42,7 +49,9 @@ class Statistics:
     """Triples by class, property, "class" or "datatype", and the IRI of that class or datatype of the object."""
 
 
-def distinct_triples(quads: Iterable[Quad], *, without: NamedNode | None = None) -> Iterator[Triple]:
+def distinct_triples(
+    quads: Iterable[Quad], *, without: NamedNode | None = None
+) -> Iterator[Triple]:
     """Yield each triple of the graphs but ``without`` once, in however many of them it stands.
 
     A triple that stands in ``without`` and in another graph is yielded.
@@ -75,7 +84,9 @@ def count(triples: Iterable[Triple], *, inside: str | None = None) -> Statistics
             kind = value.datatype.value if isinstance(value, Literal) else value
             usage[subject, predicate.value, kind] += 1
     classes = Counter(chain.from_iterable(types.values()))
-    named = [(term.value, number) for term, number in classes.items() if isinstance(term, NamedNode)]
+    named = [
+        (term.value, number) for term, number in classes.items() if isinstance(term, NamedNode)
+    ]
     return Statistics(
         {
             "entities": len(types),
@@ -91,11 +102,18 @@ def count(triples: Iterable[Triple], *, inside: str | None = None) -> Statistics
 
 
 def _count_inside(
-    usage: Counter[tuple[object, str, object]], types: Mapping[object, Sequence[object]], inside: str
+    usage: Counter[tuple[object, str, object]],
+    types: Mapping[object, Sequence[object]],
+    inside: str,
 ) -> tuple[Counter[tuple[str, str]], Counter[tuple[str, str, str, str]]]:
     """Return what instances of classes whose IRIs begin with ``inside`` have: ``properties_of`` and ``values_of``."""
-    named = {term: [of.value for of in found if isinstance(of, NamedNode)] for term, found in types.items()}
-    own = {term: [name for name in names if name.startswith(inside)] for term, names in named.items()}
+    named = {
+        term: [of.value for of in found if isinstance(of, NamedNode)]
+        for term, found in types.items()
+    }
+    own = {
+        term: [name for name in names if name.startswith(inside)] for term, names in named.items()
+    }
     properties: Counter[tuple[str, str]] = Counter()
     values: Counter[tuple[str, str, str, str]] = Counter()
     for (subject, predicate, kind), number in usage.items():
@@ -122,7 +140,9 @@ def read(quads: Iterable[Quad], names: Names) -> Statistics | None:
     partitions = {}
     for part, counted in _COUNTED.items():
         nodes = (stated[_iri(node)] for node in about.get(f"{VOID}{part}Partition", ()))
-        partitions[part] = sorted((_iri(n[f"{VOID}{part}"][0]), _number(n[f"{VOID}{counted}"][0])) for n in nodes)
+        partitions[part] = sorted(
+            (_iri(n[f"{VOID}{part}"][0]), _number(n[f"{VOID}{counted}"][0])) for n in nodes
+        )
     return Statistics({name: _number(about[f"{VOID}{name}"][0]) for name in _COUNTS}, partitions)
 
 
@@ -144,13 +164,19 @@ def describe_classes(statistics: Statistics, names: Names) -> Iterator[Triple]:
     repeats the same statements under broader names, and would weigh half as much as the data.
     """
     for (name, key), number in statistics.properties_of.items():
-        yield from _partition(_partition_iri(names.dataset, "class", name, names), "property", key, number, names)
+        yield from _partition(
+            _partition_iri(names.dataset, "class", name, names), "property", key, number, names
+        )
     for (name, key, part, of), number in statistics.values_of.items():
-        whole = _partition_iri(_partition_iri(names.dataset, "class", name, names), "property", key, names)
+        whole = _partition_iri(
+            _partition_iri(names.dataset, "class", name, names), "property", key, names
+        )
         yield from _partition(whole, part, of, number, names)
 
 
-def _partition(whole: str, part: str, key: str, number: int, names: Names, *, counted: str = "triples") -> list[Triple]:
+def _partition(
+    whole: str, part: str, key: str, number: int, names: Names, *, counted: str = "triples"
+) -> list[Triple]:
     """Return the statements that make one partition of ``whole``: the link to it, what it is of, how much it holds."""
     vocabulary = VOID_EXT if part == "datatype" else VOID
     node = _partition_iri(whole, part, key, names)

@@ -36,7 +36,14 @@ from unicef_linked.store import WHOLE, Answer, Chunks, Labels
 from unicef_linked.store.labels import LABEL_NODES, choose_labels
 from unicef_linked.store.loading import load_release, open_index
 from unicef_linked.store.pool.slots import STAMP, Board
-from unicef_linked.store.pool.supervisor import FORMATS_BY_MEDIA_TYPE, PIECE, REQUEST, Limits, arguments_for, board_of
+from unicef_linked.store.pool.supervisor import (
+    FORMATS_BY_MEDIA_TYPE,
+    PIECE,
+    REQUEST,
+    Limits,
+    arguments_for,
+    board_of,
+)
 from unicef_linked.store.query import Query, check, dataset_clauses, malformed
 
 if TYPE_CHECKING:
@@ -85,7 +92,10 @@ class Evaluators:
 
     def _start(self) -> subprocess.Popen[bytes]:
         process = subprocess.Popen(
-            self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=_allocator() | os.environ
+            self._command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=_allocator() | os.environ,
         )
         assert process.stdout is not None
         if process.stdout.readline() != b"ready\n":
@@ -126,7 +136,9 @@ class Embedded:
     the normalised form.
     """
 
-    def __init__(self, release: Release, address: str, settings: Settings, index: Path | None = None) -> None:
+    def __init__(
+        self, release: Release, address: str, settings: Settings, index: Path | None = None
+    ) -> None:
         self._store = open_index(index) if index else load_release(release)
         self._published = None if index else ox.Dataset(release.quads())
         self._union = release.manifest.union
@@ -147,7 +159,9 @@ class Embedded:
             return []
         if self._published is None:
             stored = self._store.quads_for_pattern(subject, predicate, object, graph_name)
-            return [q for q in stored if not (self._union and isinstance(q.graph_name, ox.DefaultGraph))]
+            return [
+                q for q in stored if not (self._union and isinstance(q.graph_name, ox.DefaultGraph))
+            ]
         if graph_name is not None:
             found = self._published.quads_for_graph_name(graph_name)
         elif subject is not None:
@@ -174,10 +188,14 @@ class Embedded:
     ) -> list[ox.Quad]:
         """See Store."""
         if subjects is not None:
-            found = itertools.chain.from_iterable(self.match(subject) for subject in dict.fromkeys(subjects))
+            found = itertools.chain.from_iterable(
+                self.match(subject) for subject in dict.fromkeys(subjects)
+            )
         else:
             assert objects is not None, "subjects or objects must be given"
-            found = itertools.chain.from_iterable(self.match(object=term) for term in dict.fromkeys(objects))
+            found = itertools.chain.from_iterable(
+                self.match(object=term) for term in dict.fromkeys(objects)
+            )
         allowed_predicates = None if predicates is None else frozenset(predicates)
         allowed_objects = None if subjects is None or objects is None else frozenset(objects)
         return [
@@ -197,7 +215,9 @@ class Embedded:
         solutions = self._store.query(query, substitutions=values)
         assert isinstance(solutions, ox.QuerySolutions)
         names = [variable.value for variable in solutions.variables]
-        return [{name: term for name in names if (term := row[name]) is not None} for row in solutions]
+        return [
+            {name: term for name in names if (term := row[name]) is not None} for row in solutions
+        ]
 
     def answer(
         self,
@@ -209,10 +229,16 @@ class Embedded:
         left: Callable[[], bool] = lambda: False,
     ) -> Answer:
         """See Store."""
-        federated = check(query.text, max_length=self._settings.query_length, services=self._settings.query_services)
+        federated = check(
+            query.text,
+            max_length=self._settings.query_length,
+            services=self._settings.query_services,
+        )
         from_protocol = bool(query.default_graphs or query.named_graphs)
         default_graphs, named_graphs = (
-            (query.default_graphs, query.named_graphs) if from_protocol else dataset_clauses(query.text)
+            (query.default_graphs, query.named_graphs)
+            if from_protocol
+            else dataset_clauses(query.text)
         )
         options = _options(
             default_graphs,
@@ -263,7 +289,9 @@ class _Lines:
     def __init__(self, address: str, settings: Settings) -> None:
         self.address, self.patience = address, settings.query_patience
         self._ours, self._numbers = secrets.token_hex(4), itertools.count()
-        self._free: list[socket.socket | None] = [None] * (2 * settings.workers + settings.query_queue)
+        self._free: list[socket.socket | None] = [None] * (
+            2 * settings.workers + settings.query_queue
+        )
 
     def take(self) -> socket.socket:
         """Return a free socket. Raises Overloaded when all are in use."""
@@ -320,7 +348,13 @@ class _Conversation:
         prefixes: list[str],
         lines: _Lines,
     ) -> None:
-        self._text, self._timeout, self._left, self._prefixes, self._lines = text, timeout, left, prefixes, lines
+        self._text, self._timeout, self._left, self._prefixes, self._lines = (
+            text,
+            timeout,
+            left,
+            prefixes,
+            lines,
+        )
         self._line: socket.socket | None = None
         self._asked = 0.0
         self._request = self._first = b""
@@ -432,8 +466,12 @@ class _Conversation:
 
     def _broken_off(self) -> NoReturn:
         if time.monotonic() >= self._asked + self._timeout - 0.05:
-            raise QueryTimeout(f"the query was stopped after {self._timeout:g} seconds; ask for less, or with a LIMIT")
-        raise QueryOutOfResources("the query asked for more memory than it may have, or broke the engine; ask for less")
+            raise QueryTimeout(
+                f"the query was stopped after {self._timeout:g} seconds; ask for less, or with a LIMIT"
+            )
+        raise QueryOutOfResources(
+            "the query asked for more memory than it may have, or broke the engine; ask for less"
+        )
 
     def _raise(self, error: dict[str, Any]) -> NoReturn:
         match error["kind"]:
@@ -441,7 +479,9 @@ class _Conversation:
                 raise malformed(error["message"], self._text)
             case "not-acceptable":
                 solutions = any(f in SOLUTION_FORMATS for f in self._accepted)
-                raise NotAcceptable([f.media_type for f in (GRAPH_FORMATS if solutions else SOLUTION_FORMATS)])
+                raise NotAcceptable(
+                    [f.media_type for f in (GRAPH_FORMATS if solutions else SOLUTION_FORMATS)]
+                )
             case "result-too-large":
                 raise QueryOutOfResources(f"{error['message']}; ask for less, or take the dump")
             case _:

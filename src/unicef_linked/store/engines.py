@@ -29,7 +29,9 @@ def check_engine(name: str) -> str:
     """Return ``name`` if it is a known engine; raises UnusableInput otherwise."""
     if name in {"memory", "disk"} or name.startswith(("http://", "https://")):
         return name
-    raise UnusableInput(f"--engine {name} is not known; use memory, disk, or the http(s) address of a SPARQL endpoint")
+    raise UnusableInput(
+        f"--engine {name} is not known; use memory, disk, or the http(s) address of a SPARQL endpoint"
+    )
 
 
 @contextmanager

@@ -62,7 +62,11 @@ def find_endpoint(store: str) -> str | None:
 
 
 def load(
-    release: Release, store: str, endpoint: str | None, settings: Settings, report: Callable[[Progress | str], None]
+    release: Release,
+    store: str,
+    endpoint: str | None,
+    settings: Settings,
+    report: Callable[[Progress | str], None],
 ) -> None:
     """Load a release: its named graphs and its default graph replace those of the same names.
 
@@ -76,7 +80,9 @@ def load(
         union = files.pop(_UNION, None)
         default = _count_lines(union or own)
         if union and asked and _is_union(graphs, asked, release.names.graph("load-probe")):
-            report("the engine's default graph is the union of its graphs: it is not loaded by itself")
+            report(
+                "the engine's default graph is the union of its graphs: it is not loaded by itself"
+            )
             union = None
         # The smallest first: it is sent twice when the server asks for credentials.
         wanted = [*sorted(files.items(), key=lambda item: item[1].stat().st_size)]
@@ -89,9 +95,13 @@ def load(
 
             problem = graphs.put(name, path, sent)
             if problem and not name and union:
-                report(f"the engine keeps no default graph of its own ({problem}): see that it is the union of all")
+                report(
+                    f"the engine keeps no default graph of its own ({problem}): see that it is the union of all"
+                )
             elif problem:
-                raise UnusableInput(f"{graphs.name} does not take {name or 'the default graph'}: {problem}")
+                raise UnusableInput(
+                    f"{graphs.name} does not take {name or 'the default graph'}: {problem}"
+                )
             done += path.stat().st_size
         if asked:
             _compare(release, asked, default, report)
@@ -120,7 +130,9 @@ class _Graphs:
         """Delete a graph; return the refusal, or ""."""
         return self._request("DELETE", name, None, {})
 
-    def _request(self, method: str, name: str, body: io.FileIO | None, headers: dict[str, str]) -> str:
+    def _request(
+        self, method: str, name: str, body: io.FileIO | None, headers: dict[str, str]
+    ) -> str:
         # ``default=``, not ``default``: Virtuoso requires the equals sign.
         try:
             response = self._session.request(
@@ -133,7 +145,9 @@ class _Graphs:
                 allow_redirects=False,
             )
         except requests.RequestException as error:
-            raise EngineUnavailable(f"{self.name} cannot be reached: {reason(error)}; see that it runs") from None
+            raise EngineUnavailable(
+                f"{self.name} cannot be reached: {reason(error)}; see that it runs"
+            ) from None
         if response.status_code in {401, 403}:
             raise EngineUnavailable(
                 f"{self.name} refuses us ({response.status_code}): set UNICEF_LINKED_ENGINE_USER and "
@@ -170,7 +184,9 @@ def _files(release: Release) -> Iterator[dict[str, Path]]:
 
         def flush() -> None:
             for name, lines in waiting.items():
-                with paths.setdefault(name, Path(folder) / str(len(paths))).open("a", encoding="utf-8") as file:
+                with paths.setdefault(name, Path(folder) / str(len(paths))).open(
+                    "a", encoding="utf-8"
+                ) as file:
                     file.writelines(lines)
             waiting.clear()
 
@@ -179,7 +195,9 @@ def _files(release: Release) -> Iterator[dict[str, Path]]:
             line = f"{quad.triple} .\n"
             waiting.setdefault(name, []).append(line)
             size += len(line)
-            if release.manifest.union and quad.triple != last:  # sorted: equal ones follow each other
+            if (
+                release.manifest.union and quad.triple != last
+            ):  # sorted: equal ones follow each other
                 waiting.setdefault(_UNION, []).append(line)
                 last = quad.triple
             if size > _BUFFER:
@@ -210,23 +228,33 @@ def _count_lines(path: Path | None) -> int:
         return sum(1 for _ in file)
 
 
-def _compare(release: Release, endpoint: Endpoint, default: int, report: Callable[[Progress | str], None]) -> None:
+def _compare(
+    release: Release, endpoint: Endpoint, default: int, report: Callable[[Progress | str], None]
+) -> None:
     """Compare the engine's counts with the release's; report graphs of older releases."""
 
     def count(query: str) -> dict[str, int]:
         rows = endpoint.select(query, timeout=_COUNTING, ceiling=1 << 30)
         return {
-            getattr(row.get("g"), "value", ""): int(row["n"].value) for row in rows if isinstance(row["n"], Literal)
+            getattr(row.get("g"), "value", ""): int(row["n"].value)
+            for row in rows
+            if isinstance(row["n"], Literal)
         }
 
     expected = {name: number for name, number in release.manifest.graphs.items() if name}
     found = count("SELECT ?g (COUNT(*) AS ?n) { GRAPH ?g { ?s ?p ?o } } GROUP BY ?g")
     for name, number in expected.items():
         if found.get(name, 0) != number:
-            raise UnusableInput(f"{name} has {number:,} statements, the engine counts {found.get(name, 0):,}")
+            raise UnusableInput(
+                f"{name} has {number:,} statements, the engine counts {found.get(name, 0):,}"
+            )
     counted = count("SELECT (COUNT(*) AS ?n) { ?s ?p ?o }")[""]
     if counted < default:  # there may be more: the engine's own statements, or other datasets
-        raise UnusableInput(f"the default graph has {default:,} statements, the engine counts {counted:,}")
-    left = sorted(name for name in found if name.startswith(release.names.graph("")) and name not in expected)
+        raise UnusableInput(
+            f"the default graph has {default:,} statements, the engine counts {counted:,}"
+        )
+    left = sorted(
+        name for name in found if name.startswith(release.names.graph("")) and name not in expected
+    )
     if left:
         report(f"not of this release, and still there: {', '.join(left)}")

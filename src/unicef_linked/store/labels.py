@@ -43,4 +43,7 @@ def choose_labels(quads: Iterable[Quad]) -> Labels:
             by_language = best.setdefault(quad.subject.value, {})
             language = quad.object.language or ""
             by_language[language] = min(candidate, by_language.get(language, candidate))
-    return {iri: {language: text for language, (_, text) in by_language.items()} for iri, by_language in best.items()}
+    return {
+        iri: {language: text for language, (_, text) in by_language.items()}
+        for iri, by_language in best.items()
+    }

@@ -50,7 +50,11 @@ def index_release(release: Release) -> Path:
     index = release.path / name
     if index.is_dir():
         return index
-    folder = release.path if os.access(release.path, os.W_OK) else Path(tempfile.mkdtemp(prefix="unicef-linked-"))
+    folder = (
+        release.path
+        if os.access(release.path, os.W_OK)
+        else Path(tempfile.mkdtemp(prefix="unicef-linked-"))
+    )
     index, partial = folder / name, folder / f".{name}.partial-{os.getpid()}"
     try:
         store = Store(partial)

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 MAX_DEPTH: Final = 100
 """Most nested brackets, or consecutive signs: a few thousand overflow the parser's stack."""
 
-_UPDATES: Final = frozenset(["INSERT", "DELETE", "LOAD", "CLEAR", "DROP", "CREATE", "ADD", "MOVE", "COPY", "WITH"])
+_UPDATES: Final = frozenset(
+    ["INSERT", "DELETE", "LOAD", "CLEAR", "DROP", "CREATE", "ADD", "MOVE", "COPY", "WITH"]
+)
 _FORMS: Final = frozenset(["SELECT", "ASK", "CONSTRUCT", "DESCRIBE"])
 
 # SPARQL 1.1 Query, section 19.8. Possessive quantifiers keep the match linear. They follow single
@@ -84,7 +86,9 @@ def check(text: str, *, max_length: int, services: Collection[str] = ()) -> bool
     if not text.strip():
         raise MalformedQuery("the query is empty", line=1, column=1)
     if len(text) > max_length:
-        raise MalformedQuery(f"the query has {len(text):,} characters; at most {max_length:,} are taken")
+        raise MalformedQuery(
+            f"the query has {len(text):,} characters; at most {max_length:,} are taken"
+        )
     # The lexer takes as long as a small query: skip it for text that cannot be refused.
     lower = text.lower()
     for word in _SUSPICIOUS:
@@ -104,7 +108,7 @@ def _unescape(match: re.Match[str]) -> str:
     return chr(code) if code < 0x110000 else match[0]
 
 
-def _check_tokens(text: str, services: Collection[str]) -> bool:
+def _check_tokens(text: str, services: Collection[str]) -> bool:  # noqa: C901 - to be split
     depth, signs, form, before = 0, 0, None, ""
     federated = awaited = False
     for token in _TOKEN.finditer(text):
@@ -113,7 +117,9 @@ def _check_tokens(text: str, services: Collection[str]) -> bool:
         depth += (kind == "open") - (kind == "close")
         if depth > MAX_DEPTH or signs > MAX_DEPTH:
             line, column = _position(text, token.start())
-            raise MalformedQuery(f"the query nests deeper than {MAX_DEPTH} levels", line=line, column=column)
+            raise MalformedQuery(
+                f"the query nests deeper than {MAX_DEPTH} levels", line=line, column=column
+            )
         if kind == "comment":
             continue
         previous, before = before, token[0].upper()
@@ -147,7 +153,9 @@ def _check_tokens(text: str, services: Collection[str]) -> bool:
 
 def _refused(services: Collection[str]) -> QueryRefused:
     others = (
-        f"no other than {', '.join(f'<{iri}>' for iri in sorted(services))}, written so" if services else "no other"
+        f"no other than {', '.join(f'<{iri}>' for iri in sorted(services))}, written so"
+        if services
+        else "no other"
     )
     return QueryRefused(
         f"SERVICE is not allowed here: this endpoint asks {others}; "
@@ -160,7 +168,7 @@ def _position(text: str, offset: int) -> tuple[int, int]:
     return before.count("\n") + 1, offset - (before.rfind("\n") + 1) + 1
 
 
-def dataset_clauses(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def dataset_clauses(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:  # noqa: C901 - to be split
     """Return the IRIs that ``FROM`` and ``FROM NAMED`` name in a query (SPARQL 1.1 Query, section 13.2), resolved.
 
     >>> dataset_clauses("PREFIX g: <http://example.org/> SELECT * FROM g:a FROM NAMED <http://example.org/b> {}")
@@ -220,7 +228,10 @@ def bind(text: str, bindings: Mapping[str, Term]) -> str:
     if not bindings:
         return text
     group = next(token.end() for token in _TOKEN.finditer(text) if token[0] == "{")
-    names, terms = " ".join(f"?{name}" for name in bindings), " ".join(str(term) for term in bindings.values())
+    names, terms = (
+        " ".join(f"?{name}" for name in bindings),
+        " ".join(str(term) for term in bindings.values()),
+    )
     return f"{text[:group]} VALUES ({names}) {{ ({terms}) }}{text[group:]}"
 
 
@@ -252,17 +263,29 @@ def malformed(message: str, text: str) -> MalformedQuery:
         return MalformedQuery(message)
     line, column, rest = int(found[1]), int(found[2]), found[3]
     if "Prefix not found" in rest:
-        before = "".join(text.splitlines(keepends=True)[: line - 1]) + text.splitlines()[line - 1][: column - 1]
+        before = (
+            "".join(text.splitlines(keepends=True)[: line - 1])
+            + text.splitlines()[line - 1][: column - 1]
+        )
         names = re.findall(r"([^\s:<>?$\"'(){}\[\],;|/^*+!=]*):[^\s:<>]*", before)
         if names:
             return MalformedQuery(
-                f"line {line}, column {column}: {undeclared_prefix(names[-1])}", line=line, column=column
+                f"line {line}, column {column}: {undeclared_prefix(names[-1])}",
+                line=line,
+                column=column,
             )
     place = "".join(text.splitlines(keepends=True)[line - 1 :])[column - 1 :].split(maxsplit=1)
     near = f'unexpected "{place[0][:20]}"' if place else "unexpected end of the query"
-    choices = (word.strip() for word in _CHOICE.findall(rest.removeprefix("expected ").removeprefix("one of ")))
+    choices = (
+        word.strip()
+        for word in _CHOICE.findall(rest.removeprefix("expected ").removeprefix("one of "))
+    )
     # The parser tries the query forms in turn, so that its message names the last: leave them out.
-    words = [word for word in choices if word and word not in _FORMS | _NOT_HERE and not word.startswith(("[", "|"))]
+    words = [
+        word
+        for word in choices
+        if word and word not in _FORMS | _NOT_HERE and not word.startswith(("[", "|"))
+    ]
     wanted = f"; expected {' or '.join(words[:8])}{' …' if len(words) > 8 else ''}" if words else ""
     return MalformedQuery(f"line {line}, column {column}: {near}{wanted}", line=line, column=column)
 

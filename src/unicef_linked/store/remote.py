@@ -147,14 +147,22 @@ class Endpoint:
             return body.response.headers.get("Server", "").startswith("Virtuoso")
 
     def answer(
-        self, query: Query, *, solutions: Format | None, graph: Format | None, timeout: float, ceiling: int
+        self,
+        query: Query,
+        *,
+        solutions: Format | None,
+        graph: Format | None,
+        timeout: float,
+        ceiling: int,
     ) -> Answer:
         """Return the answer, of at most ``ceiling`` bytes, within ``timeout`` seconds; see Store."""
         form = form_of(query.text)
         is_graph = form in {"CONSTRUCT", "DESCRIBE"}
         wanted = graph if is_graph else solutions
         if wanted is None:
-            raise NotAcceptable([f.media_type for f in (GRAPH_FORMATS if is_graph else SOLUTION_FORMATS)])
+            raise NotAcceptable(
+                [f.media_type for f in (GRAPH_FORMATS if is_graph else SOLUTION_FORMATS)]
+            )
         if is_graph:
             # Every engine writes one of these; other formats are written here.
             offers: Sequence[Format] = (NTRIPLES, TURTLE, RDFXML)
@@ -177,19 +185,27 @@ class Endpoint:
 
     def select(self, text: str, *, timeout: float, ceiling: int) -> list[Solution]:
         """Return the solutions of one of this package's own queries."""
-        answer = self.answer(Query(text), solutions=RESULTS_JSON, graph=None, timeout=timeout, ceiling=ceiling)
+        answer = self.answer(
+            Query(text), solutions=RESULTS_JSON, graph=None, timeout=timeout, ceiling=ceiling
+        )
         content = b"".join(answer.chunks) if answer.whole is None else answer.whole
         solutions = ox.parse_query_results(content, format=RESULTS_JSON.results)
         assert isinstance(solutions, ox.QuerySolutions)
         names = [variable.value for variable in solutions.variables]
-        return [{name: term for name in names if (term := row[name]) is not None} for row in solutions]
+        return [
+            {name: term for name in names if (term := row[name]) is not None} for row in solutions
+        ]
 
     def ask(self, text: str, *, timeout: float) -> bool:
         """Return the answer to one of this package's own ASK queries."""
-        answer = self.answer(Query(text), solutions=RESULTS_JSON, graph=None, timeout=timeout, ceiling=_PIECE)
+        answer = self.answer(
+            Query(text), solutions=RESULTS_JSON, graph=None, timeout=timeout, ceiling=_PIECE
+        )
         return bool(json.loads(answer.whole or b"{}").get("boolean"))
 
-    def _ask(self, query: Query, accept: str, timeout: float, ceiling: int, more: Mapping[str, str]) -> _Body:
+    def _ask(
+        self, query: Query, accept: str, timeout: float, ceiling: int, more: Mapping[str, str]
+    ) -> _Body:
         """Send a query as a form, which has no limit of length (SPARQL 1.1 Protocol, section 2.1.2)."""
         form = [("query", query.text), *more.items()]
         form += [("default-graph-uri", iri) for iri in query.default_graphs]
@@ -207,7 +223,9 @@ class Endpoint:
         except requests.ReadTimeout:
             raise _stopped(timeout) from None
         except (requests.RequestException, HTTPError) as error:
-            raise EngineUnavailable(f"{self.name} cannot be asked: {reason(error)}; see that it runs") from None
+            raise EngineUnavailable(
+                f"{self.name} cannot be asked: {reason(error)}; see that it runs"
+            ) from None
         body = _Body(response, timeout, begun + timeout, ceiling)
         try:
             _raise_for(response, body, query.text, self.name)
@@ -248,12 +266,20 @@ class Endpoint:
         """Write an answer in another format; raises QueryError if it is not in the declared one."""
         try:
             if wanted.carries is Carries.SOLUTIONS:
-                ox.parse_query_results(source, format=sent.results).serialize(out, format=wanted.results)
+                ox.parse_query_results(source, format=sent.results).serialize(
+                    out, format=wanted.results
+                )
             else:
-                prefixes = self._prefixes if wanted in {TURTLE, RDFXML} or wanted.name == "trig" else None
-                ox.serialize(ox.parse(source, format=sent.rdf), out, format=wanted.rdf, prefixes=prefixes)
+                prefixes = (
+                    self._prefixes if wanted in {TURTLE, RDFXML} or wanted.name == "trig" else None
+                )
+                ox.serialize(
+                    ox.parse(source, format=sent.rdf), out, format=wanted.rdf, prefixes=prefixes
+                )
         except (SyntaxError, ValueError) as error:
-            raise QueryError(f"the answer of {self.name} cannot be written as {wanted.media_type}: {error}") from None
+            raise QueryError(
+                f"the answer of {self.name} cannot be written as {wanted.media_type}: {error}"
+            ) from None
 
     def _converted(self, body: _Body, sent: Format, wanted: Format) -> Iterator[bytes]:
         """Yield a long answer in another format: a thread converts it and writes it into a pipe."""
@@ -286,7 +312,9 @@ class Endpoint:
 class _Body:
     """The body of a response as a binary file with a deadline and a ceiling in bytes."""
 
-    def __init__(self, response: requests.Response, timeout: float, deadline: float, ceiling: int) -> None:
+    def __init__(
+        self, response: requests.Response, timeout: float, deadline: float, ceiling: int
+    ) -> None:
         self.response, self._timeout, self._ceiling = response, timeout, ceiling
         self._left, self._kept = ceiling, b""
         self._late = threading.Event()
@@ -325,7 +353,9 @@ class _Body:
             raise _stopped(self._timeout)
         self._left -= len(piece)
         if self._left < 0:
-            raise QueryOutOfResources(f"the result has more than {self._ceiling >> 20} MiB; ask for less")
+            raise QueryOutOfResources(
+                f"the result has more than {self._ceiling >> 20} MiB; ask for less"
+            )
         return cast("bytes", piece)
 
     def close(self) -> None:
@@ -335,51 +365,83 @@ class _Body:
 
 
 def _stopped(timeout: float) -> QueryTimeout:
-    return QueryTimeout(f"the query was stopped after {timeout:g} seconds; ask for less, or with a LIMIT")
+    return QueryTimeout(
+        f"the query was stopped after {timeout:g} seconds; ask for less, or with a LIMIT"
+    )
 
 
 def reason(error: BaseException) -> str:
     """Return the cause of a ``requests`` or ``urllib3`` error in words."""
     text = str(error)
-    for words in ("Connection refused", "Name or service not known", "timed out", "certificate verify failed"):
+    for words in (
+        "Connection refused",
+        "Name or service not known",
+        "timed out",
+        "certificate verify failed",
+    ):
         if words in text:
             return words.lower()
-    return "it closed the connection" if "onnection" in type(error).__name__ + text else type(error).__name__
+    return (
+        "it closed the connection"
+        if "onnection" in type(error).__name__ + text
+        else type(error).__name__
+    )
 
 
-_SAYS_TIMEOUT: Final = re.compile(r"time[d-]?[ -]?out|timed out|cancel|execution time", re.IGNORECASE)
+_SAYS_TIMEOUT: Final = re.compile(
+    r"time[d-]?[ -]?out|timed out|cancel|execution time", re.IGNORECASE
+)
 _PLACE: Final = re.compile(r"\bline:? (\d+)(?:,? col(?:umn)?:? (\d+))?", re.IGNORECASE)
 
 
-def _raise_for(response: requests.Response, body: _Body, text: str, name: str) -> None:
+def _raise_for(response: requests.Response, body: _Body, text: str, name: str) -> None:  # noqa: C901 - to be split
     """Raise what a status, or a header beside 200, means."""
-    if response.headers.get("Content-Encoding", "identity").lower() not in {"identity", "gzip", "x-gzip", ""}:
+    if response.headers.get("Content-Encoding", "identity").lower() not in {
+        "identity",
+        "gzip",
+        "x-gzip",
+        "",
+    }:
         raise EngineUnavailable(f"{name} answered in a content coding that it was not asked for")
     if response.headers.get("X-SQL-State") == "S1TAT":  # Virtuoso: a partial answer
-        raise QueryTimeout("the engine stopped the query before its end; ask for less, or with a LIMIT")
+        raise QueryTimeout(
+            "the engine stopped the query before its end; ask for less, or with a LIMIT"
+        )
     if rows := response.headers.get("X-SPARQL-MaxRows"):  # Virtuoso: truncated
-        raise QueryOutOfResources(f"the engine gives no more than {rows} rows; ask with a LIMIT below that")
+        raise QueryOutOfResources(
+            f"the engine gives no more than {rows} rows; ask with a LIMIT below that"
+        )
     status = response.status_code
     if status == 200:
         return
     if 300 <= status < 400:
-        raise EngineUnavailable(f"{name} has moved to {response.headers.get('Location', '?')}; give that address")
+        raise EngineUnavailable(
+            f"{name} has moved to {response.headers.get('Location', '?')}; give that address"
+        )
     said = _message(response, body)
     if status == 400:
         if said.startswith("error at "):  # Oxigraph's parser
             raise malformed(said, text)
         place = _PLACE.search(said)
-        line, column = (int(part) if part else None for part in place.groups()) if place else (None, None)
+        line, column = (
+            (int(part) if part else None for part in place.groups()) if place else (None, None)
+        )
         raise MalformedQuery(said, line=line, column=column)
     if status in {401, 403, 407}:
-        raise EngineUnavailable(f"{name} refuses us ({status}): {said}; see UNICEF_LINKED_ENGINE_USER and its password")
+        raise EngineUnavailable(
+            f"{name} refuses us ({status}): {said}; see UNICEF_LINKED_ENGINE_USER and its password"
+        )
     if status in {408, 504} or (status >= 500 and _SAYS_TIMEOUT.search(said)):
         raise QueryTimeout(f"the engine stopped the query: {said}")
     if status in {429, 503}:
         wait = response.headers.get("Retry-After", "")
-        raise Overloaded(f"the engine is busy: {said}", retry_after=max(1, int(wait)) if wait.isdecimal() else 5)
+        raise Overloaded(
+            f"the engine is busy: {said}", retry_after=max(1, int(wait)) if wait.isdecimal() else 5
+        )
     if status in {404, 405, 410, 415, 502}:
-        raise EngineUnavailable(f"{name} answered {status}: {said}; see that it is the address of a SPARQL endpoint")
+        raise EngineUnavailable(
+            f"{name} answered {status}: {said}; see that it is the address of a SPARQL endpoint"
+        )
     raise QueryError(f"{name} answered {status}: {said}")
 
 
@@ -394,10 +456,18 @@ def _message(response: requests.Response, body: _Body) -> str:
     if "json" in kind:
         with suppress(ValueError, AttributeError):
             found = json.loads(said)
-            said = next((str(found[key]) for key in ("detail", "message", "exception") if key in found), said)
+            said = next(
+                (str(found[key]) for key in ("detail", "message", "exception") if key in found),
+                said,
+            )
     elif "html" in kind:
         said = re.sub(r"(?s)<(head|style|script).*?</\1>|<[^>]*>", " ", said)
-    said = re.sub(r"^Virtuoso \w+ Error \w+: (SPARQL compiler, )?|\n\nSPARQL query:.*", "", said, flags=re.DOTALL)
+    said = re.sub(
+        r"^Virtuoso \w+ Error \w+: (SPARQL compiler, )?|\n\nSPARQL query:.*",
+        "",
+        said,
+        flags=re.DOTALL,
+    )
     return " ".join(said.split())[:500] or response.reason or "nothing more"
 
 
@@ -406,7 +476,11 @@ class Remote:
 
     def __init__(self, url: str, release: Release, settings: Settings) -> None:
         self.endpoint = Endpoint(url, settings, release.names.prefixes)
-        self._settings, self._graphs, self._union = settings, release.manifest.graphs, release.manifest.union
+        self._settings, self._graphs, self._union = (
+            settings,
+            release.manifest.graphs,
+            release.manifest.union,
+        )
         self._waiting = threading.BoundedSemaphore(settings.workers + settings.query_queue)
 
     def verify(self) -> None:
@@ -414,7 +488,9 @@ class Remote:
         graph = next(iter(self._graphs), "")
         pattern = f"GRAPH <{graph}> {{ ?s ?p ?o }}" if graph else "?s ?p ?o"
         if not self.endpoint.ask(f"ASK {{ {pattern} }}", timeout=self._settings.query_timeout_max):
-            raise UnusableInput(f"{self.endpoint.name} does not hold this release; load it: unicef-linked load --to …")
+            raise UnusableInput(
+                f"{self.endpoint.name} does not hold this release; load it: unicef-linked load --to …"
+            )
 
     def match(
         self,
@@ -430,7 +506,9 @@ class Remote:
         given = {"s": subject, "p": predicate, "o": object}
         triple = " ".join(f"?{name}" if term is None else str(term) for name, term in given.items())
         pattern = f"GRAPH {graph_name or '?g'} {{ {triple} }}"
-        if graph_name is None and "" in self._graphs:  # statements that are published in no named graph
+        if (
+            graph_name is None and "" in self._graphs
+        ):  # statements that are published in no named graph
             others = f" FILTER NOT EXISTS {{ GRAPH ?other {{ {triple} }} }}" if self._union else ""
             pattern = f"{{ {pattern} }} UNION {{ {triple}{others} }}"
         found = []
@@ -467,7 +545,9 @@ class Remote:
     def _match_values(self, given: Mapping[str, Collection[Term] | None]) -> list[ox.Quad]:
         """Return the statements whose terms are among the given ones, by a query with VALUES."""
         values = " ".join(
-            f"VALUES ?{name} {{ {' '.join(map(str, terms))} }}" for name, terms in given.items() if terms is not None
+            f"VALUES ?{name} {{ {' '.join(map(str, terms))} }}"
+            for name, terms in given.items()
+            if terms is not None
         )
         pattern = f"{values} GRAPH ?g {{ ?s ?p ?o }}"
         if "" in self._graphs:  # statements that are published in no named graph
@@ -488,7 +568,9 @@ class Remote:
         """See Store."""
         settings = self._settings
         return self.endpoint.select(
-            bind(query, bindings or {}), timeout=settings.query_timeout_max, ceiling=settings.query_result << 20
+            bind(query, bindings or {}),
+            timeout=settings.query_timeout_max,
+            ceiling=settings.query_result << 20,
         )
 
     def answer(
@@ -511,7 +593,11 @@ class Remote:
         released = False
         try:
             answer = self.endpoint.answer(
-                query, solutions=solutions, graph=graph, timeout=timeout, ceiling=settings.query_result << 20
+                query,
+                solutions=solutions,
+                graph=graph,
+                timeout=timeout,
+                ceiling=settings.query_result << 20,
             )
             if answer.whole is None:
                 released = True

@@ -49,7 +49,11 @@ class LoadedStatements:
 
         At most one request for the subjects and one for the objects (more past ``store.BATCH``).
         """
-        of = [t for t in dict.fromkeys(subjects) if not isinstance(t, Literal) and t not in self._by_subject]
+        of = [
+            t
+            for t in dict.fromkeys(subjects)
+            if not isinstance(t, Literal) and t not in self._by_subject
+        ]
         if of:
             self._by_subject.update((term, []) for term in of)
             for quad in self._store.match_any(of):
@@ -77,7 +81,8 @@ class LoadedStatements:
         return [
             quad
             for quad in found
-            if (predicate is None or quad.predicate == predicate) and (object is None or quad.object == object)
+            if (predicate is None or quad.predicate == predicate)
+            and (object is None or quad.object == object)
         ]
 
     def labels(self, iris: Iterable[str]) -> Labels:

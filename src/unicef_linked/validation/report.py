@@ -69,7 +69,11 @@ class Report:
             triples += [
                 Triple(report, NamedNode(f"{SHACL}result"), node),
                 Triple(node, kind, NamedNode(f"{SHACL}ValidationResult")),
-                Triple(node, NamedNode(f"{SHACL}resultSeverity"), NamedNode(f"{SHACL}{result.severity}")),
+                Triple(
+                    node,
+                    NamedNode(f"{SHACL}resultSeverity"),
+                    NamedNode(f"{SHACL}{result.severity}"),
+                ),
             ]
             for name, value in (
                 ("focusNode", result.focus_node),
@@ -107,7 +111,9 @@ def _read_result(predicates: dict[str, list[object]]) -> Result:
     def one(name: str) -> str:
         return str(getattr(next(iter(predicates.get(f"{SHACL}{name}", [])), None), "value", ""))
 
-    texts = [text for text in predicates.get(f"{SHACL}resultMessage", []) if isinstance(text, Literal)]
+    texts = [
+        text for text in predicates.get(f"{SHACL}resultMessage", []) if isinstance(text, Literal)
+    ]
     severity = one("resultSeverity").removeprefix(SHACL)
     return Result(
         severity if severity in SEVERITIES else "Violation",

@@ -56,7 +56,9 @@ def _prepare(query: str, base: str | None, namespaces: tuple[tuple[str, Any], ..
         return prepareQuery(query, dict(namespaces), base)
     except Exception as error:  # rdflib raises what it likes, even Exception itself
         shown = shorten(query, 300)
-        raise UnusableInput(f"the shapes cannot be used: {shorten(str(error), 300)}, in the query {shown}") from None
+        raise UnusableInput(
+            f"the shapes cannot be used: {shorten(str(error), 300)}, in the query {shown}"
+        ) from None
 
 
 rdflib.plugin.register("sparql", Processor, __name__, PreparingProcessor.__name__)
@@ -98,12 +100,15 @@ def check(data: Sequence[Quad], shapes: Sequence[Quad], *, place: Place = _nowhe
     if not isinstance(graph, rdflib.Graph):
         raise UnusableInput(f"the shapes cannot be used: {graph or text}")
     results = [
-        _result(graph, node, shapes_graph, place) for node in graph.subjects(rdflib.RDF.type, SH.ValidationResult)
+        _result(graph, node, shapes_graph, place)
+        for node in graph.subjects(rdflib.RDF.type, SH.ValidationResult)
     ]
     return Report(tuple(sorted(results, key=lambda r: (SEVERITIES.index(r.severity), r))))
 
 
-def _result(graph: rdflib.Graph, node: rdflib.term.Node, shapes: rdflib.Graph, place: Place) -> Result:
+def _result(
+    graph: rdflib.Graph, node: rdflib.term.Node, shapes: rdflib.Graph, place: Place
+) -> Result:
     def one(predicate: rdflib.URIRef) -> str:
         value = graph.value(node, predicate)
         return "" if value is None or isinstance(value, rdflib.BNode) else str(value)
@@ -113,7 +118,9 @@ def _result(graph: rdflib.Graph, node: rdflib.term.Node, shapes: rdflib.Graph, p
     # upstream issue is known): the shape's own messages are read first.
     shape = graph.value(node, SH.sourceShape)
     texts = list(shapes.objects(shape, SH.message)) or list(graph.objects(node, SH.resultMessage))
-    messages = sorted((text.language or "", str(text)) for text in texts if isinstance(text, rdflib.Literal))
+    messages = sorted(
+        (text.language or "", str(text)) for text in texts if isinstance(text, rdflib.Literal)
+    )
     severity = one(SH.resultSeverity).removeprefix(SHACL)
     file, line = place(focus, path)
     return Result(

@@ -61,7 +61,9 @@ def check_languages(settings: Settings, translations: Translations) -> None:
     unknown = sorted(set(settings.languages) - set(translations.languages))
     if unknown:
         known = ", ".join(translations.languages)
-        raise UnusableInput(f"UNICEF_LINKED_LANGUAGES: no pages in {', '.join(unknown)}; there are {known}")
+        raise UnusableInput(
+            f"UNICEF_LINKED_LANGUAGES: no pages in {', '.join(unknown)}; there are {known}"
+        )
 
 
 def create_app(
@@ -82,7 +84,9 @@ def create_app(
     responder = Responder(dataset, addresses, translations, settings.languages)
     lookup = EntityLookup(store, dataset.names)
     charts = Pictures(store, dataset.names, settings.query_timeout)
-    layout = read_layout(release.shapes(), lambda iri: dataset.superclasses(iri), dataset.names.term("KeyFacts"))
+    layout = read_layout(
+        release.shapes(), lambda iri: dataset.superclasses(iri), dataset.names.term("KeyFacts")
+    )
     app.extensions[CHARTS] = charts
 
     for blueprint in (
@@ -118,7 +122,11 @@ def create_app(
 def _open_to_other_origins(response: Response) -> Response:
     response.headers.update(OPEN_TO_OTHER_ORIGINS)
     if request.method == "OPTIONS":
-        response.headers["Access-Control-Allow-Methods"] = response.headers.get("Allow", "GET, HEAD, OPTIONS")
-        response.headers["Access-Control-Allow-Headers"] = "Accept, Accept-Language, Content-Type, If-None-Match"
+        response.headers["Access-Control-Allow-Methods"] = response.headers.get(
+            "Allow", "GET, HEAD, OPTIONS"
+        )
+        response.headers["Access-Control-Allow-Headers"] = (
+            "Accept, Accept-Language, Content-Type, If-None-Match"
+        )
         response.headers["Access-Control-Max-Age"] = "86400"
     return response

@@ -25,7 +25,9 @@ class Addresses:
         """Return the address on this server of the page about an IRI; None where it has none here."""
         local = self.dataset.names.local_address(iri)
         if local is None and not self.dataset.is_built and iri in self.dataset.described:
-            return f"/resource?iri={quote(iri, safe='')}"  # IRIs of a dataset of others lie elsewhere
+            return (
+                f"/resource?iri={quote(iri, safe='')}"  # IRIs of a dataset of others lie elsewhere
+            )
         return local
 
     def list_of(self, entity_type: str) -> str:

@@ -89,7 +89,9 @@ def choose(accept: str | None, offers: Sequence[Format]) -> Format | None:
     return best[2] if best else None
 
 
-def choose_language(wanted: str | None, accept_language: str | None, languages: Sequence[str]) -> str:
+def choose_language(
+    wanted: str | None, accept_language: str | None, languages: Sequence[str]
+) -> str:
     """Return ``wanted`` if in ``languages``, else the best by RFC 4647 lookup, else the first.
 
     >>> choose_language(None, "en-GB, fr;q=0.5", ("fr", "en"))
@@ -101,11 +103,16 @@ def choose_language(wanted: str | None, accept_language: str | None, languages: 
         return str(wanted)
     ranges = list(_ranges(accept_language or ""))
     refused = {range_.partition("-")[0] for range_, _, quality in ranges if not quality}
-    best, best_key = next((name for name in languages if name not in refused), languages[0]), (0.0, 0)
+    best, best_key = (
+        next((name for name in languages if name not in refused), languages[0]),
+        (0.0, 0),
+    )
     named = {range_.partition("-")[0] for range_, _, _ in ranges}
     for range_, _, quality in ranges:
         for position, language in enumerate(languages):
-            matches = range_.partition("-")[0] == language or (range_ == "*" and language not in named)
+            matches = range_.partition("-")[0] == language or (
+                range_ == "*" and language not in named
+            )
             if matches and (quality, -position) > best_key and quality > 0:
                 best, best_key = language, (quality, -position)
     return best

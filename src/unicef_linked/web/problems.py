@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
     from unicef_linked.web.responder import Responder
 
-PROBLEM: Final = Format("problem", "application/problem+json", "json", HTML.carries, "Problem", ("application/json",))
+PROBLEM: Final = Format(
+    "problem", "application/problem+json", "json", HTML.carries, "Problem", ("application/json",)
+)
 
 STATUS: Final[Mapping[type[errors.LinkedDataError], int]] = {
     errors.NotFound: 404,
@@ -85,32 +87,57 @@ def http_problem(responder: Responder, error: HTTPException) -> Response:
         detail = f"{request.method} is not allowed here; use {', '.join(methods)}"
         return _problem(responder, "method-not-allowed", 405, detail, {}, headers)
     if isinstance(error, NoRoute):
-        return _problem(responder, "not-found", 404, f"there is nothing at {request.path}", {}, headers)
+        return _problem(
+            responder, "not-found", 404, f"there is nothing at {request.path}", {}, headers
+        )
     if isinstance(error, RequestEntityTooLarge):
         limit = current_app.config["MAX_CONTENT_LENGTH"]
-        return _problem(responder, "too-large", 413, f"the request body is over {limit:,} bytes", {}, headers)
+        return _problem(
+            responder, "too-large", 413, f"the request body is over {limit:,} bytes", {}, headers
+        )
     status = error.code or 500
     if status < 400:
         response = error.get_response()
         assert isinstance(response, Response)
         return response
     return _problem(
-        responder, "internal-error" if status >= 500 else "bad-parameter", status, error.description or "", {}, headers
+        responder,
+        "internal-error" if status >= 500 else "bad-parameter",
+        status,
+        error.description or "",
+        {},
+        headers,
     )
 
 
 def _problem(
-    responder: Responder, name: str, status: int, detail: str, extra: Mapping[str, object], headers: Mapping[str, str]
+    responder: Responder,
+    name: str,
+    status: int,
+    detail: str,
+    extra: Mapping[str, object],
+    headers: Mapping[str, str],
 ) -> Response:
     title = TITLES[name]
     kind = f"{responder.names.base}problem/{name}"
     offer = choose(request.headers.get("Accept"), (PROBLEM, HTML)) or PROBLEM
     if offer is HTML:
-        content = responder.render("problem.html", kind=name, title=title, status=status, detail=detail, extra=extra)
+        content = responder.render(
+            "problem.html", kind=name, title=title, status=status, detail=detail, extra=extra
+        )
     else:
-        body = {"type": kind, "title": title, "status": status, "detail": detail, "instance": request.path, **extra}
+        body = {
+            "type": kind,
+            "title": title,
+            "status": status,
+            "detail": detail,
+            "instance": request.path,
+            **extra,
+        }
         content = json.dumps(body, ensure_ascii=False).encode()
-    response = responder.represent(content, offer, varies_by=["Accept"], cache="no-store", status=status)
+    response = responder.represent(
+        content, offer, varies_by=["Accept"], cache="no-store", status=status
+    )
     del response.headers["ETag"]
     response.headers.update(headers)
     return response

@@ -145,7 +145,10 @@ class Responder:
         """Return the links of a document: to its other formats, its canonical address, its entity."""
         plain = {k: v for k, v in query.items() if k != "lang"}
         others = [found for found in DOCUMENT_FORMATS if found is not offer]
-        links = [link(with_query(f"{path}.{f.suffix}", plain), "alternate", type=f.media_type) for f in others]
+        links = [
+            link(with_query(f"{path}.{f.suffix}", plain), "alternate", type=f.media_type)
+            for f in others
+        ]
         links.append(link(with_query(self.names.base.rstrip("/") + path, plain), "canonical"))
         if path.startswith("/doc/") and path.count("/") == 3:
             links.append(link("/id/" + path.removeprefix("/doc/"), "describes"))

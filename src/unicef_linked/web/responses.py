@@ -89,7 +89,9 @@ def link(href: str, rel: str, **parameters: str) -> str:
     >>> link("/doc/region/gao.ttl", "alternate", type="text/turtle")
     '</doc/region/gao.ttl>; rel="alternate"; type="text/turtle"'
     """
-    return "; ".join([f"<{href}>", f'rel="{rel}"', *(f'{name}="{value}"' for name, value in parameters.items())])
+    return "; ".join(
+        [f"<{href}>", f'rel="{rel}"', *(f'{name}="{value}"' for name, value in parameters.items())]
+    )
 
 
 def with_query(path: str, query: Mapping[str, str]) -> str:

@@ -36,7 +36,8 @@ def application() -> Callable[[Any, Any], Iterable[bytes]]:
     """Return the application of one web worker, configured by ``serve`` through ``_HANDOVER``."""
     handed = json.loads(os.environ[_HANDOVER])
     values: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value for name, value in handed["settings"].items()
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in handed["settings"].items()
     }
     settings = Settings(**values)
     release = open_release(Path(handed["release"]))
@@ -46,7 +47,9 @@ def application() -> Callable[[Any, Any], Iterable[bytes]]:
     return app.wsgi_app
 
 
-def serve(release: Release, settings: Settings, *, host: str, port: int, workers: int, engine: str) -> None:
+def serve(
+    release: Release, settings: Settings, *, host: str, port: int, workers: int, engine: str
+) -> None:
     """Serve a release until SIGTERM or SIGINT; running requests are finished first.
 
     Raises AddressInUse or UnusableInput when the address cannot be listened on, UnusableInput when what a check of links
@@ -138,7 +141,9 @@ def _announce(host: str, port: int) -> None:
     while True:
         try:
             with socket.create_connection((reachable, port), timeout=5) as connection:
-                connection.sendall(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+                connection.sendall(
+                    b"GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+                )
                 if b" 200 " in connection.recv(64):
                     print(f"Serving on http://{shown}:{port}/", flush=True)  # noqa: T201
                     return

@@ -45,11 +45,15 @@ def install(app: Flask, responder: Responder, charts: Pictures) -> None:
     filters: dict[str, Callable[..., Any]] = {
         "number": lambda value: format_number(value, responder.language()),
         "localized": lambda href: _localized(href, responder.language()),
-        "language_name": lambda tag, reader=None: language_name(tag, reader or responder.language()),
+        "language_name": lambda tag, reader=None: language_name(
+            tag, reader or responder.language()
+        ),
         "tell": lambda literal: tell(literal, responder.language()),
         "short_name": responder.names.shorten,
     }
-    app.jinja_env.filters.update({name: _of_the_request(function) for name, function in filters.items()})
+    app.jinja_env.filters.update(
+        {name: _of_the_request(function) for name, function in filters.items()}
+    )
     app.context_processor(lambda: _on_every_page(responder, charts))
 
 
@@ -93,12 +97,20 @@ def _assets() -> dict[str, str]:
     return names
 
 
-def _menu(context: PageContext, lists: Mapping[str, tuple[str, int]]) -> list[tuple[Link, int, str]]:
+def _menu(
+    context: PageContext, lists: Mapping[str, tuple[str, int]]
+) -> list[tuple[Link, int, str]]:
     """Return the class, by what several of its things are called, the size and the address of each list."""
     reader = context.common_reader()
     links = {iri: reader.link(iri) for iri, _ in lists.values()}
     return [
-        (replace(links[iri], label=context.dataset.plural(iri, context.language) or links[iri].label), number, address)
+        (
+            replace(
+                links[iri], label=context.dataset.plural(iri, context.language) or links[iri].label
+            ),
+            number,
+            address,
+        )
         for address, (iri, number) in lists.items()
     ]
 

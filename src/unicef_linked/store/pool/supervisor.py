@@ -116,7 +116,9 @@ class _Line:
 class _Messages:
     """A writable binary file for the engine: sends what is written as messages."""
 
-    def __init__(self, line: _Line, media_type: str, ceiling: int, begin: Callable[[], None]) -> None:
+    def __init__(
+        self, line: _Line, media_type: str, ceiling: int, begin: Callable[[], None]
+    ) -> None:
         self._line, self._left, self._begin = line, ceiling, begin
         self._head, self._begun = media_type.encode() + b"\n", False
         self._pending: list[bytes] = []
@@ -169,22 +171,35 @@ class Dataset(NamedTuple):
 
 
 def evaluate(
-    dataset: Dataset, request: Mapping[str, Any], prefixes: dict[str, str], write: Callable[[Format], IO[bytes]]
+    dataset: Dataset,
+    request: Mapping[str, Any],
+    prefixes: dict[str, str],
+    write: Callable[[Format], IO[bytes]],
 ) -> None:
     """Evaluate one request and write its answer into the file that ``write`` opens for the format chosen.
 
     Raises SyntaxError for what is not SPARQL 1.1 Query, LookupError when the form of the query needs a format that the
     request did not accept.
     """
-    text, default_graphs, named_graphs = request["text"], request["default_graphs"], request["named_graphs"]
+    text, default_graphs, named_graphs = (
+        request["text"],
+        request["default_graphs"],
+        request["named_graphs"],
+    )
     if not request["protocol_dataset"] and len(default_graphs) < 2:
         # The engine reads FROM by itself.
         answer = (dataset.whole if _may_name_graphs(text) else dataset.default).query(text)
     else:
-        store = _merged(dataset.whole, default_graphs, text) if len(default_graphs) > 1 else dataset.whole
+        store = (
+            _merged(dataset.whole, default_graphs, text)
+            if len(default_graphs) > 1
+            else dataset.whole
+        )
         answer = store.query(
             text,
-            default_graph=[ox.DefaultGraph()] if len(default_graphs) > 1 else [ox.NamedNode(g) for g in default_graphs],
+            default_graph=[ox.DefaultGraph()]
+            if len(default_graphs) > 1
+            else [ox.NamedNode(g) for g in default_graphs],
             named_graphs=[ox.NamedNode(g) for g in named_graphs],
         )
     wanted = request["graph" if isinstance(answer, ox.QueryTriples) else "solutions"]
@@ -220,7 +235,10 @@ def _merged(store: ox.Store, default_graphs: list[str], text: str) -> ox.Store:
     if _may_name_graphs(text):
         merged.extend(quad for quad in store if not isinstance(quad.graph_name, ox.DefaultGraph))
     for name in default_graphs:
-        merged.extend(ox.Quad(*q.triple) for q in store.quads_for_pattern(None, None, None, ox.NamedNode(name)))
+        merged.extend(
+            ox.Quad(*q.triple)
+            for q in store.quads_for_pattern(None, None, None, ox.NamedNode(name))
+        )
     return merged
 
 
@@ -336,7 +354,9 @@ def _child(shared: _Shared, entry: int, parent: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     # No file descriptor is left: the engine cannot open a file or a socket.
     opened = own.fileno() + 1
-    resource.setrlimit(resource.RLIMIT_NOFILE, (opened, opened + (_FEDERATION_FILES if limits.federation else 0)))
+    resource.setrlimit(
+        resource.RLIMIT_NOFILE, (opened, opened + (_FEDERATION_FILES if limits.federation else 0))
+    )
     while True:
         message, client = shared.queue.recvfrom(PIECE)
         if client:
@@ -407,7 +427,9 @@ class _Parent:
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})  # it is waited for below
         self._fill()
         signal.signal(signal.SIGTERM, self._stop)
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # by the terminal; SIGTERM comes after draining
+        signal.signal(
+            signal.SIGINT, signal.SIG_IGN
+        )  # by the terminal; SIGTERM comes after draining
         _die_with_parent(self._stop)
         print("ready", flush=True)  # noqa: T201 - ``Evaluators`` waits for this line
         look = time.monotonic()

@@ -111,19 +111,35 @@ class ResponseCache:
         if kept is None:
             answer = self._ask(environ, compress=compress)
             if isinstance(answer, _Passing):
-                known = answer.etag and method != "POST" and _matches(environ.get("HTTP_IF_NONE_MATCH"), answer.etag)
-                start_response(*(("304 NOT MODIFIED", answer.repeated) if known else (answer.status, answer.headers)))
+                known = (
+                    answer.etag
+                    and method != "POST"
+                    and _matches(environ.get("HTTP_IF_NONE_MATCH"), answer.etag)
+                )
+                start_response(
+                    *(
+                        ("304 NOT MODIFIED", answer.repeated)
+                        if known
+                        else (answer.status, answer.headers)
+                    )
+                )
                 if method == "HEAD" or known:
                     answer.close()
                     return []
                 return answer
             kept, keep = answer
-            if keep and (not (environ.get("QUERY_STRING") or question) or self._was_asked_before(key)):
+            if keep and (
+                not (environ.get("QUERY_STRING") or question) or self._was_asked_before(key)
+            ):
                 self._keep(key, kept)
         else:
             with contextlib.suppress(KeyError):  # another thread may have evicted it
                 self._kept.move_to_end(key)
-        if kept.etag and method != "POST" and _matches(environ.get("HTTP_IF_NONE_MATCH"), kept.etag):
+        if (
+            kept.etag
+            and method != "POST"
+            and _matches(environ.get("HTTP_IF_NONE_MATCH"), kept.etag)
+        ):
             start_response("304 NOT MODIFIED", kept.not_modified)
             return []
         start_response(kept.status, kept.headers)
@@ -146,7 +162,9 @@ class ResponseCache:
         known = {name.lower(): value for name, value in headers}
         length = known.get("content-length")
         if length is None or int(length) > _SMALL:
-            return _Passing(status, headers, chunks, known.get("etag") if status == "200 OK" else None)
+            return _Passing(
+                status, headers, chunks, known.get("etag") if status == "200 OK" else None
+            )
         try:
             body = b"".join(chunks)
         finally:
@@ -155,10 +173,14 @@ class ResponseCache:
                 close()
         keep = status in _KEPT and "no-store" not in known.get("cache-control", "no-store")
         etag = known.get("etag")
-        compressible = _COMPRESSIBLE.match(known.get("content-type", "")) and len(body) > _WORTH_COMPRESSING
+        compressible = (
+            _COMPRESSIBLE.match(known.get("content-type", "")) and len(body) > _WORTH_COMPRESSING
+        )
         if compressible and "accept-encoding" not in known.get("vary", "").lower():
             headers = [(name, value) for name, value in headers if name.lower() != "vary"]
-            headers.append(("Vary", ", ".join(filter(None, [known.get("vary"), "Accept-Encoding"]))))
+            headers.append(
+                ("Vary", ", ".join(filter(None, [known.get("vary"), "Accept-Encoding"])))
+            )
         if compressible and compress:
             body = gzip.compress(body, 6, mtime=0)
             etag = f'{etag[:-1]}-gzip"' if etag else None
@@ -195,7 +217,9 @@ class ResponseCache:
 class _Passing:
     """A response that streams through, not cached."""
 
-    def __init__(self, status: str, headers: Headers, chunks: Iterable[bytes], etag: str | None) -> None:
+    def __init__(
+        self, status: str, headers: Headers, chunks: Iterable[bytes], etag: str | None
+    ) -> None:
         self.status, self.headers, self.etag, self._chunks = status, headers, etag, chunks
 
     @property

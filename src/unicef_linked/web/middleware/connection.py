@@ -69,10 +69,13 @@ class Client:
             self._waiting = frozenset(
                 identity
                 for identity, connection in _connections(self._peer)
-                if connection.received_ago >= elapsed - _SLACK and connection.sent_ago >= connection.received_ago
+                if connection.received_ago >= elapsed - _SLACK
+                and connection.sent_ago >= connection.received_ago
             )
             return False
-        return bool(self._waiting) and self._waiting.isdisjoint(identity for identity, _ in _connections(self._peer))
+        return bool(self._waiting) and self._waiting.isdisjoint(
+            identity for identity, _ in _connections(self._peer)
+        )
 
 
 _SLACK: Final = 20
@@ -101,7 +104,9 @@ def _connections(peer: str) -> Iterator[tuple[str, _Tcp]]:
             continue  # closed in the meantime
         with connection:
             try:
-                if connection.getpeername()[0].removeprefix("::ffff:") != peer.removeprefix("::ffff:"):
+                if connection.getpeername()[0].removeprefix("::ffff:") != peer.removeprefix(
+                    "::ffff:"
+                ):
                     continue
                 information = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256)
             except (OSError, IndexError):

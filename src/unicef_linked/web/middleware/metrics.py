@@ -109,7 +109,9 @@ class Metrics:
         kind = _kind(environ["PATH_INFO"])
         known_method = method if method in _METHODS else "other"
         known_kind = kind if kind in self._kinds else "other"
-        answers, durations, outcomes = self._series(known_method, code, known_kind, environ.get(OUTCOME, ""))
+        answers, durations, outcomes = self._series(
+            known_method, code, known_kind, environ.get(OUTCOME, "")
+        )
         answers.inc()
         durations.observe(seconds)
         if outcomes:
@@ -119,8 +121,14 @@ class Metrics:
         self, method: str, code: str, kind: str, outcome: str
     ) -> tuple[Counter, Histogram, Counter | None]:
         """Return the series that an answer counts in. To look one up takes longer than to count."""
-        outcomes = self._cache.labels("not_modified" if code == "304" else outcome) if outcome else None
-        return self._answers.labels(method, code), self._durations.labels(kind, f"{code[0]}xx"), outcomes
+        outcomes = (
+            self._cache.labels("not_modified" if code == "304" else outcome) if outcome else None
+        )
+        return (
+            self._answers.labels(method, code),
+            self._durations.labels(kind, f"{code[0]}xx"),
+            outcomes,
+        )
 
     def count_query(self, outcome: str) -> None:
         """Count one query: ``answered`` when its answer begins, else the name of its problem."""
@@ -148,7 +156,9 @@ class Metrics:
             "base": manifest.base_iri,
         }
         yield InfoMetricFamily("unicef_linked", "The program and the release.", information)
-        yield GaugeMetricFamily("unicef_linked_statements", "Statements of the release.", manifest.quads)
+        yield GaugeMetricFamily(
+            "unicef_linked_statements", "Statements of the release.", manifest.quads
+        )
         families: dict[str, Metric] = {}
         for pid in self._workers():
             for metric in _process(pid):
@@ -176,7 +186,9 @@ class Metered:
         """Answer, and count it once the status is known."""
         began = time.perf_counter()
 
-        def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Callable[[bytes], object]:
+        def start(
+            status: str, headers: list[tuple[str, str]], *error: Any
+        ) -> Callable[[bytes], object]:
             self._metrics.count_answer(environ, status, time.perf_counter() - began)
             return start_response(status, headers, *error)
 

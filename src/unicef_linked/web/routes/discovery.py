@@ -26,9 +26,16 @@ if TYPE_CHECKING:
 
 
 LINKSET_JSON: Final = Format(
-    "linkset+json", "application/linkset+json", "json", Carries.PAGE, "Linkset JSON", ("application/json",)
+    "linkset+json",
+    "application/linkset+json",
+    "json",
+    Carries.PAGE,
+    "Linkset JSON",
+    ("application/json",),
 )
-LINKSET: Final = Format("linkset", "application/linkset", "linkset", Carries.PAGE, "Linkset", ("text/plain",))
+LINKSET: Final = Format(
+    "linkset", "application/linkset", "linkset", Carries.PAGE, "Linkset", ("text/plain",)
+)
 XML: Final = Format("sitemap", "application/xml", "xml", Carries.PAGE, "Sitemap", ("text/xml",))
 PLAIN: Final = Format("text", "text/plain", "txt", Carries.PAGE, "Text", text=True)
 
@@ -63,37 +70,67 @@ def signposts(responder: Responder, path: str) -> list[Signpost]:
     match path.strip("/").split("/"):
         case ["" | "dataset"]:
             path = "/dataset"
-            found = [Signpost("cite-as", names.dataset), Signpost("type", "https://schema.org/Dataset")]
+            found = [
+                Signpost("cite-as", names.dataset),
+                Signpost("type", "https://schema.org/Dataset"),
+            ]
             found += [Signpost("service-desc", "/openapi.json", "application/json")]
             found += [Signpost("service-doc", "/docs", HTML.media_type)]
-            found += [Signpost("item", f"/dump/{name}", DUMPS[name].media_type) for name in _dumps(responder)]
+            found += [
+                Signpost("item", f"/dump/{name}", DUMPS[name].media_type)
+                for name in _dumps(responder)
+            ]
             licences = _licences(responder, [names.dataset])
         case ["dump", name] if name in _dumps(responder):
-            found = [Signpost("type", "https://schema.org/DataDownload"), Signpost("collection", "/dataset")]
+            found = [
+                Signpost("type", "https://schema.org/DataDownload"),
+                Signpost("collection", "/dataset"),
+            ]
             licences = _licences(responder, [names.dataset])
         case ["doc", entity_type, key]:
             iri = names.entity(entity_type, key)
             quads = responder.dataset.store.match(NamedNode(iri))
-            classes = sorted({str(getattr(q.object, "value", "")) for q in quads if q.predicate.value == f"{RDF}type"})
+            classes = sorted(
+                {
+                    str(getattr(q.object, "value", ""))
+                    for q in quads
+                    if q.predicate.value == f"{RDF}type"
+                }
+            )
             found = [Signpost("cite-as", iri), Signpost("type", "https://schema.org/AboutPage")]
-            found += [Signpost("type", name.replace("http:", "https:")) for name in classes if name.startswith(SCHEMA)]
+            found += [
+                Signpost("type", name.replace("http:", "https:"))
+                for name in classes
+                if name.startswith(SCHEMA)
+            ]
             found.append(Signpost("collection", f"/doc/{entity_type}"))
-            licences = _licences(responder, {q.graph_name.value for q in quads if isinstance(q.graph_name, NamedNode)})
+            licences = _licences(
+                responder,
+                {q.graph_name.value for q in quads if isinstance(q.graph_name, NamedNode)},
+            )
         case ["doc", entity_type]:
-            found = [Signpost("type", "https://schema.org/CollectionPage"), Signpost("collection", "/dataset")]
+            found = [
+                Signpost("type", "https://schema.org/CollectionPage"),
+                Signpost("collection", "/dataset"),
+            ]
             licences = []
         case ["graph", *rest] if rest:
             iri = names.base + path.strip("/")
             found = [Signpost("cite-as", iri), Signpost("collection", "/dataset")]
             licences = _licences(responder, [iri])
         case ["ontology" | "shapes" | "quality"]:
-            found = [Signpost("cite-as", names.base + path.strip("/")), Signpost("collection", "/dataset")]
+            found = [
+                Signpost("cite-as", names.base + path.strip("/")),
+                Signpost("collection", "/dataset"),
+            ]
             licences = []
         case _:
             return []
     found += [Signpost("license", iri) for iri in licences]
     if not path.startswith("/dump/"):
-        found += [Signpost("describedby", f"{path}.{f.suffix}", f.media_type) for f in (TURTLE, JSONLD)]
+        found += [
+            Signpost("describedby", f"{path}.{f.suffix}", f.media_type) for f in (TURTLE, JSONLD)
+        ]
     found += [Signpost("linkset", f"/linkset{path}", f.media_type) for f in (LINKSET_JSON, LINKSET)]
     return found
 
@@ -123,7 +160,9 @@ def point(responder: Responder, response: Response) -> Response:
     if response.status_code == 200 and request.method in {"GET", "HEAD"}:
         links = [signpost.header for signpost in signposts(responder, _plain(request.path))]
         if links:
-            response.headers["Link"] = ", ".join(filter(None, [response.headers.get("Link"), *links]))
+            response.headers["Link"] = ", ".join(
+                filter(None, [response.headers.get("Link"), *links])
+            )
     return response
 
 
@@ -135,9 +174,15 @@ def linkset(responder: Responder, document: str = "dataset") -> Response:
     offer = negotiate((LINKSET_JSON, LINKSET))
     if not _exists(responder, document):
         raise NotFound(f"there is no document /{document} to link from")
-    contexts = [f"/{document}", *(f"/dump/{name}" for name in _dumps(responder) if document == "dataset")]
+    contexts = [
+        f"/{document}",
+        *(f"/dump/{name}" for name in _dumps(responder) if document == "dataset"),
+    ]
     address = responder.public_address().rstrip("/")
-    found = [(context, [s for s in signposts(responder, context) if s.rel != "linkset"]) for context in contexts]
+    found = [
+        (context, [s for s in signposts(responder, context) if s.rel != "linkset"])
+        for context in contexts
+    ]
     if not found[0][1]:
         raise NotFound(f"there is no document /{document} to link from")
     if offer is LINKSET_JSON:
@@ -157,7 +202,9 @@ def _exists(responder: Responder, document: str) -> bool:
     match document.split("/"):
         case ["doc", entity_type, key]:
             iri = responder.names.entity(entity_type, key)
-            return responder.names.type_and_key(iri) is not None and bool(responder.dataset.store.match(NamedNode(iri)))
+            return responder.names.type_and_key(iri) is not None and bool(
+                responder.dataset.store.match(NamedNode(iri))
+            )
         case ["doc", _]:
             return f"/{document}" in responder.lists
         case ["graph", *_]:
@@ -199,7 +246,10 @@ def sitemap(responder: Responder, charts: Pictures, number: int | None = None) -
     ]
     pages = -(-len(paths) // PER_SITEMAP)
     if number is None and pages > 1:
-        entries = (f"<sitemap><loc>{escape(f'{address}/sitemap-{n}.xml')}</loc></sitemap>" for n in range(1, pages + 1))
+        entries = (
+            f"<sitemap><loc>{escape(f'{address}/sitemap-{n}.xml')}</loc></sitemap>"
+            for n in range(1, pages + 1)
+        )
         return responder.represent(_xml("sitemapindex", entries), XML)
     if number is not None and not 1 <= number <= pages:
         raise NotFound(f"there is no sitemap {number}; there are {pages}")
@@ -221,27 +271,48 @@ def _entities(responder: Responder) -> Iterator[str]:
 
 
 def _entry(address: str, languages: Iterable[str]) -> str:
-    versions = [(language, f"{address}?lang={language}") for language in languages] + [("x-default", address)]
+    versions = [(language, f"{address}?lang={language}") for language in languages] + [
+        ("x-default", address)
+    ]
     links = "".join(
-        f'<xhtml:link rel="alternate" hreflang={quoteattr(name)} href={quoteattr(href)}/>' for name, href in versions
+        f'<xhtml:link rel="alternate" hreflang={quoteattr(name)} href={quoteattr(href)}/>'
+        for name, href in versions
     )
     return f"<url><loc>{escape(address)}</loc>{links}</url>"
 
 
 def _xml(root: str, entries: Iterable[str]) -> bytes:
     namespaces = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" xmlns:xhtml="http://www.w3.org/1999/xhtml"'
-    lines = ['<?xml version="1.0" encoding="UTF-8"?>', f"<{root} {namespaces}>", *entries, f"</{root}>\n"]
+    lines = [
+        '<?xml version="1.0" encoding="UTF-8"?>',
+        f"<{root} {namespaces}>",
+        *entries,
+        f"</{root}>\n",
+    ]
     return "\n".join(lines).encode()
 
 
 def robots(responder: Responder) -> Response:
     """Return what crawlers may read (RFC 9309): all documents, no queries, of which there is no end."""
     address = responder.public_address()
-    lines = ["User-agent: *", *(f"Disallow: {path}" for path in ENDLESS), f"Sitemap: {address}sitemap.xml", ""]
+    lines = [
+        "User-agent: *",
+        *(f"Disallow: {path}" for path in ENDLESS),
+        f"Sitemap: {address}sitemap.xml",
+        "",
+    ]
     return responder.represent("\n".join(lines).encode(), PLAIN)
 
 
-ENDLESS: Final = ("/sparql?query=", "/sparql?*&query=", "/resource", "/fragments", "/resolve", "/reconcile", "/search")
+ENDLESS: Final = (
+    "/sparql?query=",
+    "/sparql?*&query=",
+    "/resource",
+    "/fragments",
+    "/resolve",
+    "/reconcile",
+    "/search",
+)
 """What answers questions: as many addresses as there are questions."""
 
 
@@ -252,7 +323,11 @@ def llms(responder: Responder) -> Response:
     quads = responder.dataset.store.match(NamedNode(iri))
     reader = responder.context("en").reader(quads, iri)
     resource = reader.resource(iri, quads)
-    summary = [v.text.text for v in resource.values(f"{DCTERMS}description") if v.text and v.text.language == "en"]
+    summary = [
+        v.text.text
+        for v in resource.values(f"{DCTERMS}description")
+        if v.text and v.text.language == "en"
+    ]
     lists = responder.context("en").reader([], *(kind for kind, _ in responder.lists.values()))
     lines = [
         f"# {resource.label.text}",
@@ -276,7 +351,14 @@ def llms(responder: Responder) -> Response:
     for path, (kind, number) in responder.lists.items():
         lines.append(f"- [{lists.label(kind).text}]({address.rstrip('/')}{path}.jsonld): {number}")
     for example in briefest(examples(responder.context("en"))):
-        lines += ["", f"## Example: {example.title.text}", "", "```sparql", example.query.rstrip(), "```"]
+        lines += [
+            "",
+            f"## Example: {example.title.text}",
+            "",
+            "```sparql",
+            example.query.rstrip(),
+            "```",
+        ]
     return responder.represent(("\n".join(lines) + "\n").encode(), PLAIN)
 
 
@@ -286,7 +368,11 @@ _ENDPOINTS: Final = (
         "sparql",
         "SPARQL 1.1 queries by GET or POST, parameter `query`; declare prefixes; `Accept: text/csv` is brief",
     ),
-    ("Dataset", "dataset.ttl", "DCAT and VoID description: classes, properties and how often each is used"),
+    (
+        "Dataset",
+        "dataset.ttl",
+        "DCAT and VoID description: classes, properties and how often each is used",
+    ),
     ("Ontology", "ontology.ttl", "classes and properties, with definitions"),
     ("Dumps", "dump/", "everything in one file: N-Quads, Turtle, JSON-LD"),
     ("OpenAPI", "openapi.json", "every route with its parameters and answers"),

@@ -37,15 +37,23 @@ if TYPE_CHECKING:
 
 def ontology(responder: Responder, suffix: str | None = None) -> Response:
     """Return the ontology: its graph, or its documentation."""
-    return responder.respond("/ontology", suffix, lambda: _ontology(responder), lambda: _ontology_page(responder))
+    return responder.respond(
+        "/ontology", suffix, lambda: _ontology(responder), lambda: _ontology_page(responder)
+    )
 
 
 def _ontology(responder: Responder) -> Description | None:
     prefix = responder.names.graph("ontology")
     parts = [
-        name for name in responder.dataset.release.manifest.graphs if name == prefix or name.startswith(f"{prefix}/")
+        name
+        for name in responder.dataset.release.manifest.graphs
+        if name == prefix or name.startswith(f"{prefix}/")
     ]
-    quads = [quad for name in parts for quad in responder.dataset.store.match(graph_name=ox.NamedNode(name))]
+    quads = [
+        quad
+        for name in parts
+        for quad in responder.dataset.store.match(graph_name=ox.NamedNode(name))
+    ]
     return Description(responder.names.ontology, quads) if quads else None
 
 
@@ -100,7 +108,9 @@ class Branch:
 
 
 def _vocabulary(responder: Responder, quads: Iterable[ox.Quad]) -> Vocabulary:
-    statistics = responder.dataset.store.match(graph_name=ox.NamedNode(responder.names.graph("derived/statistics")))
+    statistics = responder.dataset.store.match(
+        graph_name=ox.NamedNode(responder.names.graph("derived/statistics"))
+    )
     shapes = read_shapes(responder.dataset.release.shapes())
     return Vocabulary(tuple(quads), shapes, read_usage(statistics), f"{responder.names.ontology}#")
 
@@ -112,11 +122,20 @@ def _ontology_page(responder: Responder) -> bytes:
     quads = description.about
     vocabulary = _vocabulary(responder, quads)
     used = {r.property for name in vocabulary.classes for r in vocabulary.relations(name)}
-    kinds = {kind for name in vocabulary.classes for r in vocabulary.relations(name) for kind in r.kinds}
+    kinds = {
+        kind for name in vocabulary.classes for r in vocabulary.relations(name) for kind in r.kinds
+    }
     instances = _first_instances(responder, vocabulary.classes)
     statements = _first_statements(responder, vocabulary.properties)
-    shown = {term.value for s in statements.values() for term in s.triple if isinstance(term, ox.NamedNode)}
-    reader = responder.context().reader(quads, description.iri, *used, *kinds, *instances.values(), *shown)
+    shown = {
+        term.value
+        for s in statements.values()
+        for term in s.triple
+        if isinstance(term, ox.NamedNode)
+    }
+    reader = responder.context().reader(
+        quads, description.iri, *used, *kinds, *instances.values(), *shown
+    )
     counts = {name: dict(responder.dataset.partitions[name]) for name in ("class", "property")}
     prefix = vocabulary.prefix
     terms = _terms(quads, reader, prefix)
@@ -125,10 +144,16 @@ def _ontology_page(responder: Responder) -> bytes:
         for iri in vocabulary.classes
     ]
     properties = [
-        _property_entry(responder, vocabulary, reader, terms[iri], counts["property"], statements.get(iri))
+        _property_entry(
+            responder, vocabulary, reader, terms[iri], counts["property"], statements.get(iri)
+        )
         for iri in vocabulary.properties
     ]
-    declared = {value for quad in quads if quad.predicate.value == f"{SHACL}declare" for value in [quad.object.value]}  # type: ignore[union-attr]
+    declared = {
+        quad.object.value
+        for quad in quads
+        if quad.predicate.value == f"{SHACL}declare" and isinstance(quad.object, ox.NamedNode)
+    }
     apart = {*vocabulary.classes, *vocabulary.properties, *declared}
     resource = reader.resource(description.iri, quads)
     overview = _overview(vocabulary, reader, counts["class"])
@@ -139,14 +164,20 @@ def _ontology_page(responder: Responder) -> bytes:
         resource=resource,
         overview=overview,
         not_drawn=[reader.link(iri) for iri in vocabulary.classes if iri not in drawn],
-        links=[(reader.link(a), reader.link(p), reader.link(b), n) for a, p, b, n in vocabulary.links() if n],
+        links=[
+            (reader.link(a), reader.link(p), reader.link(b), n)
+            for a, p, b, n in vocabulary.links()
+            if n
+        ],
         tree_of_classes=_tree(vocabulary, reader, counts["class"]),
         classes=sorted(classes, key=lambda entry: collation(entry.term.label.text)),
         properties_found=sorted(properties, key=lambda entry: collation(entry.term.label.text)),
         groups=_groups(term for iri, term in terms.items() if iri not in apart),
         alignments=_alignments(responder, vocabulary, reader),
         declared=sorted(_prefixes(terms, resource)),
-        preferred=next((value.text.text for value in resource.values(_PREFERRED_PREFIX) if value.text), ""),
+        preferred=next(
+            (value.text.text for value in resource.values(_PREFERRED_PREFIX) if value.text), ""
+        ),
         formats=formats_of("/ontology"),
         prefix=prefix,
     )
@@ -170,7 +201,10 @@ def _groups(terms: Iterable[Resource]) -> list[tuple[Link, list[Resource]]]:
     for term in terms:
         if term.types:
             groups[term.types[0]].append(term)
-    by_name = {kind: sorted(found, key=lambda term: collation(term.label.text)) for kind, found in groups.items()}
+    by_name = {
+        kind: sorted(found, key=lambda term: collation(term.label.text))
+        for kind, found in groups.items()
+    }
     return sorted(by_name.items(), key=lambda pair: collation(pair[0].label.text))
 
 
@@ -180,7 +214,9 @@ def _prefixes(terms: Mapping[str, Resource], about: Resource) -> Iterable[tuple[
         term = terms.get(value.link.iri) if value.link else None
         if term:
             said = [term.values(f"{SHACL}{name}") for name in ("prefix", "namespace")]
-            short, namespace = (next((v.text.text for v in values if v.text), "") for values in said)
+            short, namespace = (
+                next((v.text.text for v in values if v.text), "") for values in said
+            )
             yield short, namespace, term.iri
 
 
@@ -194,8 +230,12 @@ def _class_entry(
 ) -> ClassEntry:
     def row(relation: Relation, ends: Iterable[str]) -> Row:
         owner = reader.link(relation.owner) if relation.owner != term.iri else None
-        links = tuple(sorted((reader.link(end) for end in ends), key=lambda link: collation(link.label.text)))
-        return Row(reader.link(relation.property), links, relation.cardinality, relation.number, owner)
+        links = tuple(
+            sorted((reader.link(end) for end in ends), key=lambda link: collation(link.label.text))
+        )
+        return Row(
+            reader.link(relation.property), links, relation.cardinality, relation.number, owner
+        )
 
     relations = vocabulary.relations(term.iri)
     leading: dict[str, list[Relation]] = defaultdict(list)
@@ -203,7 +243,13 @@ def _class_entry(
         if relation.number:
             leading[relation.property].append(relation)
     incoming = [
-        Row(reader.link(name), tuple(reader.link(r.owner) for r in found), "", sum(r.number for r in found), None)
+        Row(
+            reader.link(name),
+            tuple(reader.link(r.owner) for r in found),
+            "",
+            sum(r.number for r in found),
+            None,
+        )
         for name, found in leading.items()
     ]
     return ClassEntry(
@@ -239,7 +285,10 @@ def _property_entry(
 
     example = None
     if statement:
-        example = (reader.link(str(getattr(statement.subject, "value", ""))), reader.value(statement.object))
+        example = (
+            reader.link(str(getattr(statement.subject, "value", ""))),
+            reader.value(statement.object),
+        )
     return PropertyEntry(
         term,
         links(vocabulary.domain(iri)),
@@ -249,13 +298,17 @@ def _property_entry(
         links(vocabulary.narrower(iri)),
         counts.get(iri, 0),
         example,
-        _editor(responder, f"?thing {_short(responder, iri)} ?value .", "?value", order="?name ?value"),
+        _editor(
+            responder, f"?thing {_short(responder, iri)} ?value .", "?value", order="?name ?value"
+        ),
     )
 
 
 def _first_instances(responder: Responder, classes: Iterable[str]) -> dict[str, str]:
     """Return the instance of each class whose IRI comes first; a class without one is absent."""
-    rows = responder.dataset.store.select(_FIRST_INSTANCES % " ".join(str(ox.NamedNode(iri)) for iri in classes))
+    rows = responder.dataset.store.select(
+        _FIRST_INSTANCES % " ".join(str(ox.NamedNode(iri)) for iri in classes)
+    )
     found = ((row["class"], row.get("first")) for row in rows if "class" in row)
     return {
         kind.value: first.value
@@ -286,7 +339,9 @@ def _first_statements(responder: Responder, properties: Iterable[str]) -> dict[s
     quads = responder.dataset.store.match_any([subject for _, subject in subjects], nodes)
     examples = [quad for quad in quads if (quad.predicate, quad.subject) in subjects]
     first: dict[str, ox.Quad] = {}
-    for quad in sorted(examples, key=lambda quad: (str(getattr(quad.object, "value", "")), str(quad.object))):
+    for quad in sorted(
+        examples, key=lambda quad: (str(getattr(quad.object, "value", "")), str(quad.object))
+    ):
         first.setdefault(quad.predicate.value, quad)
     return first
 
@@ -310,7 +365,9 @@ def _editor(responder: Responder, pattern: str, *more: str, order: str) -> str:
     """Return where the editor opens with a query for what has a pattern, named in the reader's language."""
     name = f'  OPTIONAL {{ ?thing skos:prefLabel ?name FILTER (LANG(?name) = "{responder.language()}") }}'
     body = f"SELECT {' '.join(['?thing', '?name', *more])} WHERE {{\n  {pattern}\n{name}\n}}\nORDER BY {order}\n"
-    used = [f"PREFIX {p}: <{iri}>\n" for p, iri in responder.names.prefixes.items() if f"{p}:" in body]
+    used = [
+        f"PREFIX {p}: <{iri}>\n" for p, iri in responder.names.prefixes.items() if f"{p}:" in body
+    ]
     return f"/sparql?query={quote(''.join(used) + chr(10) + body, safe='')}"
 
 
@@ -323,7 +380,9 @@ def _tree(vocabulary: Vocabulary, reader: Reader, counts: Mapping[str, int]) -> 
     def ordered(iris: Iterable[str]) -> tuple[Branch, ...]:
         return tuple(sorted(map(branch, iris), key=lambda found: collation(found.link.label.text)))
 
-    return ordered(iri for iri in vocabulary.classes if not {*vocabulary.parents(iri)} & {*vocabulary.classes})
+    return ordered(
+        iri for iri in vocabulary.classes if not {*vocabulary.parents(iri)} & {*vocabulary.classes}
+    )
 
 
 def _overview(vocabulary: Vocabulary, reader: Reader, counts: Mapping[str, int]) -> Drawing:
@@ -366,7 +425,9 @@ def _alignments(
             for target in vocabulary.said(iri, predicate):
                 if not target.startswith(vocabulary.prefix):
                     prefix = responder.names.shorten(target).partition(":")[0]
-                    found[prefix].append((reader.link(iri), reader.link(predicate), reader.link(target)))
+                    found[prefix].append(
+                        (reader.link(iri), reader.link(predicate), reader.link(target))
+                    )
     for rows in found.values():
         rows.sort(key=lambda row: (collation(row[0].label.text), row[2].iri))
     return sorted(found.items())
@@ -387,7 +448,9 @@ _ALIGNING: Final = (
 
 def shapes(responder: Responder, suffix: str | None = None) -> Response:
     """Return the shapes that the release conforms to."""
-    return responder.respond("/shapes", suffix, lambda: _shapes(responder), lambda: _shapes_page(responder))
+    return responder.respond(
+        "/shapes", suffix, lambda: _shapes(responder), lambda: _shapes_page(responder)
+    )
 
 
 def _shapes(responder: Responder) -> Description | None:
@@ -418,12 +481,17 @@ class ShapeEntry:
     others: tuple[Property, ...]  # what else it says
     constraints: tuple[Constraint, ...]
     parts: tuple[ShapeEntry, ...]
-    told: tuple[ShapeEntry, ...]  # parts that demand nothing: what else a page about such a thing tells
+    told: tuple[
+        ShapeEntry, ...
+    ]  # parts that demand nothing: what else a page about such a thing tells
 
     @property
     def groups(self) -> list[tuple[Text | None, list[ShapeEntry]]]:
         """Its parts by the group that they belong to, in the order that the shapes ask for."""
-        return [(group, list(parts)) for group, parts in groupby(self.parts, key=lambda part: part.group)]
+        return [
+            (group, list(parts))
+            for group, parts in groupby(self.parts, key=lambda part: part.group)
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -445,14 +513,18 @@ def _shapes_page(responder: Responder) -> bytes:
     labels: dict[str, dict[str, str]] = {}
     for quad in quads:  # the shapes are not in the store: their names are in their own graph
         if quad.predicate.value == f"{RDFS}label" and isinstance(quad.object, ox.Literal):
-            labels.setdefault(str(getattr(quad.subject, "value", "")), {})[quad.object.language or ""] = (
-                quad.object.value
-            )
+            labels.setdefault(str(getattr(quad.subject, "value", "")), {})[
+                quad.object.language or ""
+            ] = quad.object.value
     reader = responder.context().reader(quads, description.iri).with_labels(labels)
     prefix = f"{description.iri}#"
     terms = _terms(quads, reader, prefix)
     read = read_shapes(quads)
-    entries = {iri: _shape_entry(responder, reader, read, terms, shape) for iri, shape in read.items() if iri in terms}
+    entries = {
+        iri: _shape_entry(responder, reader, read, terms, shape)
+        for iri, shape in read.items()
+        if iri in terms
+    }
     inside = {part for shape in read.values() for part in shape.parts}
     users: dict[str, list[str]] = defaultdict(list)
     for shape in read.values():
@@ -472,12 +544,17 @@ def _shapes_page(responder: Responder) -> bytes:
         if iri not in inside
     ]
     checked.sort(key=lambda found: (not found.targets, collation(found.entry.name.text)))
-    resource = reader.resource(description.iri, [quad for quad in quads if str(quad.subject) == f"<{description.iri}>"])
+    resource = reader.resource(
+        description.iri, [quad for quad in quads if str(quad.subject) == f"<{description.iri}>"]
+    )
     return responder.render(
         "shapes.html",
         title=reader.label(description.iri),
         resource=resource,
-        groups=[(targeted, [s for s in checked if bool(s.targets) is targeted]) for targeted in (True, False)],
+        groups=[
+            (targeted, [s for s in checked if bool(s.targets) is targeted])
+            for targeted in (True, False)
+        ],
         parts=sum(len(found.entry.parts) for found in checked),
         constraints=sum(len(e.constraints) for e in entries.values()),
         declared=sorted(_prefixes(terms, resource)),
@@ -488,14 +565,24 @@ def _shapes_page(responder: Responder) -> bytes:
 
 
 def _shape_entry(
-    responder: Responder, reader: Reader, read: Mapping[str, Shape], terms: Mapping[str, Resource], shape: Shape
+    responder: Responder,
+    reader: Reader,
+    read: Mapping[str, Shape],
+    terms: Mapping[str, Resource],
+    shape: Shape,
 ) -> ShapeEntry:
     term = terms[shape.iri]
     group = terms.get(shape.group)
 
     def order(part: ShapeEntry) -> tuple[float, str, float, str, str]:
         path = collation(part.path.label.text) if part.path else ""
-        return (rank(part.shape.group), part.shape.group, part.shape.order, path, collation(part.name.text))
+        return (
+            rank(part.shape.group),
+            part.shape.group,
+            part.shape.order,
+            path,
+            collation(part.name.text),
+        )
 
     def rank(group: str) -> float:
         values = terms[group].values(f"{SHACL}order") if group in terms else ()
@@ -517,7 +604,9 @@ def _shape_entry(
         tuple(reader.value(value) for value in shape.values),
         group.label if group else None,
         tuple(found for found in term.properties if found.link.iri not in _SHOWN_APART),
-        tuple(Constraint(terms[name], _query(terms[name])) for name in shape.queries if name in terms),
+        tuple(
+            Constraint(terms[name], _query(terms[name])) for name in shape.queries if name in terms
+        ),
         tuple(part for part in parts if _demands(part.term)),
         tuple(part for part in parts if not _demands(part.term)),
     )
@@ -528,27 +617,67 @@ def _demands(shape: Resource) -> bool:
     return any(found.link.iri not in _TELLING for found in shape.properties)
 
 
-_TELLING: Final = frozenset(f"{SHACL}{name}" for name in ("description", "group", "name", "order", "path"))
+_TELLING: Final = frozenset(
+    f"{SHACL}{name}" for name in ("description", "group", "name", "order", "path")
+)
 """What validates nothing (SHACL, section 2.3.2), and the path that a page follows."""
 
 
 def _in_the_readers_language(responder: Responder, values: Sequence[Value]) -> Text | None:
     return next(
-        (value.text for value in values if value.text and value.text.language in {responder.language(), ""}), None
+        (
+            value.text
+            for value in values
+            if value.text and value.text.language in {responder.language(), ""}
+        ),
+        None,
     )
 
 
 def _query(term: Resource) -> str:
-    texts = [value.text.text for name in ("select", "ask") for value in term.values(f"{SHACL}{name}") if value.text]
+    texts = [
+        value.text.text
+        for name in ("select", "ask")
+        for value in term.values(f"{SHACL}{name}")
+        if value.text
+    ]
     return "\n".join(texts).strip()
 
 
 _SHOWN_APART: Final = {
     f"{SHACL}{name}"
     for name in (
-        *("class", "datatype", "description", "group", "hasValue", "in", "maxCount", "message", "minCount", "name"),
-        *("node", "nodeKind", "or", "order", "path", "pattern", "property", "qualifiedMaxCount", "qualifiedMinCount"),
-        *("qualifiedValueShape", "severity", "sparql", "targetClass", "targetNode", "targetObjectsOf"),
+        *(
+            "class",
+            "datatype",
+            "description",
+            "group",
+            "hasValue",
+            "in",
+            "maxCount",
+            "message",
+            "minCount",
+            "name",
+        ),
+        *(
+            "node",
+            "nodeKind",
+            "or",
+            "order",
+            "path",
+            "pattern",
+            "property",
+            "qualifiedMaxCount",
+            "qualifiedMinCount",
+        ),
+        *(
+            "qualifiedValueShape",
+            "severity",
+            "sparql",
+            "targetClass",
+            "targetNode",
+            "targetObjectsOf",
+        ),
         "targetSubjectsOf",
     )
 }
@@ -563,7 +692,9 @@ def dataset(responder: Responder, suffix: str | None = None) -> Response:
     return responder.respond(
         "/dataset",
         suffix,
-        lambda: describe_dataset(responder.dataset, responder.translations, responder.public_address()),
+        lambda: describe_dataset(
+            responder.dataset, responder.translations, responder.public_address()
+        ),
         lambda: _dataset_page(responder),
     )
 
@@ -593,7 +724,8 @@ def _dataset_page(responder: Responder) -> bytes:
     address = responder.public_address()
     found = describe_dataset(responder.dataset, responder.translations, address)
     parts = {
-        name: sorted(part, key=lambda pair: (-pair[1], pair[0])) for name, part in responder.dataset.partitions.items()
+        name: sorted(part, key=lambda pair: (-pair[1], pair[0]))
+        for name, part in responder.dataset.partitions.items()
     }
     graphs, sources = _origins(responder)
     targets: dict[str, list[tuple[str, int]]] = defaultdict(list)
@@ -606,7 +738,9 @@ def _dataset_page(responder: Responder) -> bytes:
     reader = responder.context().reader(found.about, found.iri, *named)
     resource = reader.resource(found.iri, found.about)
     title = reader.label(found.iri)
-    publisher = next((value.link for value in resource.values(f"{DCTERMS}publisher") if value.link), None)
+    publisher = next(
+        (value.link for value in resource.values(f"{DCTERMS}publisher") if value.link), None
+    )
     example = _example(responder)
     return responder.render(
         "dataset.html",
@@ -637,8 +771,20 @@ def _dataset_page(responder: Responder) -> bytes:
 
 def _own_parts(dataset: Resource) -> list[str]:
     """Return the things that the data names as parts of the dataset's own IRI, such as its publisher."""
-    said = (value for found in dataset.properties if not found.restates for value in found.values if value.link)
-    return sorted({value.link.iri for value in said if value.link and value.link.iri.startswith(f"{dataset.iri}#")})
+    said = (
+        value
+        for found in dataset.properties
+        if not found.restates
+        for value in found.values
+        if value.link
+    )
+    return sorted(
+        {
+            value.link.iri
+            for value in said
+            if value.link and value.link.iri.startswith(f"{dataset.iri}#")
+        }
+    )
 
 
 def _origins(responder: Responder) -> tuple[list[Graph], list[Source]]:
@@ -682,7 +828,11 @@ def _origins(responder: Responder) -> tuple[list[Graph], list[Source]]:
 
 
 def _objects(quads: Iterable[ox.Quad], predicate: str) -> list[str]:
-    return [q.object.value for q in quads if q.predicate.value == predicate and isinstance(q.object, ox.NamedNode)]
+    return [
+        q.object.value
+        for q in quads
+        if q.predicate.value == predicate and isinstance(q.object, ox.NamedNode)
+    ]
 
 
 _EXAMPLE: Final = """
@@ -713,7 +863,9 @@ LIMIT 1
 class Example:
     """One fact with all that it rests on, each part with its name."""
 
-    links: Mapping[str, Link]  # by the names of the query's variables, and the properties between them
+    links: Mapping[
+        str, Link
+    ]  # by the names of the query's variables, and the properties between them
     kinds: Mapping[str, Link]  # of what class of the ontology each is
     start: str
     end: str
@@ -722,7 +874,9 @@ class Example:
 
 def _example(responder: Responder) -> Example | None:
     """Return a fact of the data as an example of how all are modelled; None where no fact has evidence."""
-    rows = responder.dataset.store.select(_EXAMPLE, {"sha256": ox.NamedNode(responder.names.term("sha256"))})
+    rows = responder.dataset.store.select(
+        _EXAMPLE, {"sha256": ox.NamedNode(responder.names.term("sha256"))}
+    )
     if not rows:
         return None
     found = {name: str(getattr(term, "value", "")) for name, term in rows[0].items()}
@@ -731,7 +885,10 @@ def _example(responder: Responder) -> Example | None:
     typed = responder.dataset.store.match_any(
         [ox.NamedNode(iri) for iri in found.values()], [ox.NamedNode(f"{RDF}type")]
     )
-    types = {name: [quad for quad in typed if quad.subject == ox.NamedNode(iri)] for name, iri in found.items()}
+    types = {
+        name: [quad for quad in typed if quad.subject == ox.NamedNode(iri)]
+        for name, iri in found.items()
+    }
     reader = responder.context().reader([*chain(*types.values())], *found.values())
     own = {
         name: [i for i in _objects(quads, f"{RDF}type") if i.startswith(responder.names.base)]
@@ -759,7 +916,9 @@ def _picture_of(example: Example) -> Drawing:
 
     def node(name: str, kind: str = "class") -> Node:
         link, of = example.links[name], example.kinds.get(name)
-        return Node(name, link.label.text, link.href, kind, of.label.text if of and kind == "class" else "")
+        return Node(
+            name, link.label.text, link.href, kind, of.label.text if of and kind == "class" else ""
+        )
 
     nodes = [
         *(node(name) for name in ("subject", "object", "claim", "passage", "source", "selector")),
@@ -776,7 +935,9 @@ def _picture_of(example: Example) -> Drawing:
         ("passage", "oa:hasSelector", "selector"),
         ("source", "sha256", "digest"),
     )
-    edges = [edge for start, by, end in steps for edge in (Edge(start, by, arrow=False), Edge(by, end))]
+    edges = [
+        edge for start, by, end in steps for edge in (Edge(start, by, arrow=False), Edge(by, end))
+    ]
     return draw(nodes, edges)
 
 

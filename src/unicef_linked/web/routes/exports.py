@@ -23,7 +23,9 @@ def index(responder: Responder) -> Response:
     offer = negotiate((RESULTS_JSON, HTML))
     if offer is HTML:
         content = responder.render(
-            "exports.html", files=titled_exports(responder), release=responder.dataset.release.manifest
+            "exports.html",
+            files=titled_exports(responder),
+            release=responder.dataset.release.manifest,
         )
         return responder.represent(content, HTML, varies_by=["Accept"])
     files_as_data = [
@@ -35,7 +37,9 @@ def index(responder: Responder) -> Response:
         for export in EXPORTS
     ]
     body = {"release": responder.dataset.release.manifest.name, "files": files_as_data}
-    response = responder.represent(json.dumps(body, ensure_ascii=False).encode(), RESULTS_JSON, varies_by=["Accept"])
+    response = responder.represent(
+        json.dumps(body, ensure_ascii=False).encode(), RESULTS_JSON, varies_by=["Accept"]
+    )
     response.content_type = "application/json"
     return response
 
@@ -49,12 +53,20 @@ def export(responder: Responder, name: str) -> Response:
     """Return one export."""
     found = by_name(name)
     if found is None:
-        raise NotFound(f"there is no export {name}; there are: {', '.join(export.name for export in EXPORTS)}")
+        raise NotFound(
+            f"there is no export {name}; there are: {', '.join(export.name for export in EXPORTS)}"
+        )
     links = [link("/dataset", "collection")]
     if found.described_by:  # Model for Tabular Data and Metadata on the Web, section 5.2
-        links.append(link(f"/export/{found.described_by}", "describedby", type="application/csvm+json"))
-    offer = Format(found.name, found.media_type, Path(found.name).suffix, Carries.SOLUTIONS, found.title)
-    response = responder.represent(found.write(responder.dataset.store, responder.names), offer, links=links)
+        links.append(
+            link(f"/export/{found.described_by}", "describedby", type="application/csvm+json")
+        )
+    offer = Format(
+        found.name, found.media_type, Path(found.name).suffix, Carries.SOLUTIONS, found.title
+    )
+    response = responder.represent(
+        found.write(responder.dataset.store, responder.names), offer, links=links
+    )
     response.content_type = found.content_type
     response.headers["Content-Disposition"] = f'attachment; filename="{found.name}"'
     return response

@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 POSITIONS: Final = ("subject", "predicate", "object")
 PARAMETERS: Final = (*POSITIONS, "graph", "page")
 
-_VARIABLE: Final = re.compile(r"(?:\?|_:)\w*")  # what has no name that another request could know binds nothing
+_VARIABLE: Final = re.compile(
+    r"(?:\?|_:)\w*"
+)  # what has no name that another request could know binds nothing
 _LITERAL: Final = re.compile(
     r'"(?P<text>.*)"(?:@(?P<language>[A-Za-z]+(?:-[A-Za-z0-9]+)*)|\^\^(?:<(?P<inside>[^<>]*)>|(?P<datatype>[^<>"]+)))?',
     re.DOTALL,
@@ -62,8 +64,14 @@ def read_term(name: str, text: str) -> Term | None:
             return ox.Literal(found["text"], datatype=ox.NamedNode(datatype) if datatype else None)
         return ox.NamedNode(text.removeprefix("<").removesuffix(">"))
     except ValueError:
-        terms = 'an IRI, a literal ("text", "text"@fr, "2013"^^IRI)' if name == "object" else "an absolute IRI"
-        raise BadParameter(f"{name}={text!r} is not a term: give {terms} or a variable (?x)") from None
+        terms = (
+            'an IRI, a literal ("text", "text"@fr, "2013"^^IRI)'
+            if name == "object"
+            else "an absolute IRI"
+        )
+        raise BadParameter(
+            f"{name}={text!r} is not a term: give {terms} or a variable (?x)"
+        ) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +119,9 @@ def fragments(responder: Responder, page_size: int, suffix: str | None = None) -
     total = responder.dataset.counted(str(pattern))
     pages = max(1, -(-total // size))
     if number > pages:
-        raise NotFound(f"this fragment has {pages} page{'s' if pages > 1 else ''}; there is no page {number}")
+        raise NotFound(
+            f"this fragment has {pages} page{'s' if pages > 1 else ''}; there is no page {number}"
+        )
     data = pattern.triples(responder.dataset.store, (number - 1) * size, size)
     given = {name: value for name in (*POSITIONS, "graph") if (value := _one(name))}
     shown = given | ({"page": str(number)} if number > 1 else {})
@@ -147,7 +157,10 @@ def fragments(responder: Responder, page_size: int, suffix: str | None = None) -
         suffix,
         lambda: Description(
             _requested(responder),
-            [*(ox.Quad(*t) for t in data), *_controls(responder, page_size, pattern, given, total, number, pages)],
+            [
+                *(ox.Quad(*t) for t in data),
+                *_controls(responder, page_size, pattern, given, total, number, pages),
+            ],
         ),
         html,
         query=shown,
@@ -178,7 +191,13 @@ def _requested(responder: Responder) -> str:
 
 
 def _controls(
-    responder: Responder, page_size: int, pattern: Pattern, given: dict[str, str], total: int, number: int, pages: int
+    responder: Responder,
+    page_size: int,
+    pattern: Pattern,
+    given: dict[str, str],
+    total: int,
+    number: int,
+    pages: int,
 ) -> list[ox.Quad]:
     """Return what leads on from a fragment, in a graph of its own: count, pages, and the form for other patterns."""
     address = f"{responder.public_address()}{request.path.lstrip('/')}"

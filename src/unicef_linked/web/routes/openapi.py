@@ -14,7 +14,15 @@ from flask import Blueprint, Response, current_app
 
 from unicef_linked import __version__
 from unicef_linked.i18n import N_, NP_, SOURCE
-from unicef_linked.rdf.formats import DOCUMENT_FORMATS, GRAPH_FORMATS, HTML, JSONLD, SOLUTION_FORMATS, Carries, Format
+from unicef_linked.rdf.formats import (
+    DOCUMENT_FORMATS,
+    GRAPH_FORMATS,
+    HTML,
+    JSONLD,
+    SOLUTION_FORMATS,
+    Carries,
+    Format,
+)
 from unicef_linked.web.problems import PROBLEM
 from unicef_linked.web.responses import link
 from unicef_linked.web.routes.discovery import LINKSET, LINKSET_JSON
@@ -82,9 +90,15 @@ PARAMETERS: Final[Mapping[str, Parameter]] = {
         N_("named graph to ask instead of the default graph"),
         "https://w3id.org/unicef-linked/graph/mali/offices",
     ),
-    "subject": Parameter(N_("subject of the pattern"), "https://w3id.org/unicef-linked/id/office/gao"),
-    "predicate": Parameter(N_("predicate of the pattern"), "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"),
-    "object": Parameter(N_("object of the pattern"), "https://w3id.org/unicef-linked/ontology#ZoneOffice"),
+    "subject": Parameter(
+        N_("subject of the pattern"), "https://w3id.org/unicef-linked/id/office/gao"
+    ),
+    "predicate": Parameter(
+        N_("predicate of the pattern"), "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
+    ),
+    "object": Parameter(
+        N_("object of the pattern"), "https://w3id.org/unicef-linked/ontology#ZoneOffice"
+    ),
     "queries": Parameter(N_("a batch of queries, as JSON"), '{"q0": {"query": "Tombouctou"}}'),
     "extend": Parameter(
         N_("a data extension query, as JSON"),
@@ -199,7 +213,12 @@ def public_routes(app: Flask) -> set[tuple[str, str]]:
 
 
 def describe(
-    operations: Iterable[Operation], title: str, address: str, *, languages: Sequence[str], gettext: Gettext
+    operations: Iterable[Operation],
+    title: str,
+    address: str,
+    *,
+    languages: Sequence[str],
+    gettext: Gettext,
 ) -> dict[str, Any]:
     """Return the OpenAPI 3.1 description; ``languages`` are those of the pages, ``gettext`` tells its texts."""
     chosen = replace(PARAMETERS["lang"], example=languages[0], values=tuple(languages))
@@ -218,7 +237,10 @@ def describe(
         "paths": paths,
         "components": {
             "responses": {
-                str(status): {"description": name, "content": {PROBLEM.media_type: {"schema": _PROBLEM}}}
+                str(status): {
+                    "description": name,
+                    "content": {PROBLEM.media_type: {"schema": _PROBLEM}},
+                }
                 for status, name in _STATUS.items()
             }
         },
@@ -249,7 +271,9 @@ _PROBLEM: Final = {
 }
 
 
-def _operation(operation: Operation, parameters: Mapping[str, Parameter], gettext: Gettext) -> dict[str, Any]:
+def _operation(
+    operation: Operation, parameters: Mapping[str, Parameter], gettext: Gettext
+) -> dict[str, Any]:
     summary = gettext(operation.text)
     of_path = [(name, "path", True) for name in in_path(operation.path)]
     of_query = [(name, "query", name in operation.required) for name in operation.query]
@@ -263,16 +287,27 @@ def _operation(operation: Operation, parameters: Mapping[str, Parameter], gettex
         "operationId": operation_id(operation),
         "summary": summary,
         "parameters": [
-            {"name": _NAMES.get(name, name), "in": place, "required": required, **_parameter(parameters[name], gettext)}
+            {
+                "name": _NAMES.get(name, name),
+                "in": place,
+                "required": required,
+                **_parameter(parameters[name], gettext),
+            }
             for name, place, required in (*of_path, *of_query)
         ],
         "responses": {str(operation.status): success}
-        | {str(status): {"$ref": f"#/components/responses/{status}"} for status in operation.problems},
+        | {
+            str(status): {"$ref": f"#/components/responses/{status}"}
+            for status in operation.problems
+        },
     }
     if operation.body:
         found["requestBody"] = {
             "required": True,
-            "content": {name: {"example": json.loads(text) if name == JSON else text} for name, text in operation.body},
+            "content": {
+                name: {"example": json.loads(text) if name == JSON else text}
+                for name, text in operation.body
+            },
         }
     return found
 
@@ -313,7 +348,10 @@ def _served() -> list[Operation]:
 def _described(responder: Responder, spoken: str) -> dict[str, Any]:
     return describe(
         _served(),
-        responder.context(spoken).reader([], responder.names.dataset).label(responder.names.dataset).text,
+        responder.context(spoken)
+        .reader([], responder.names.dataset)
+        .label(responder.names.dataset)
+        .text,
         responder.public_address(),
         languages=responder.languages,
         gettext=responder.translations.of(spoken).gettext,
@@ -323,14 +361,18 @@ def _described(responder: Responder, spoken: str) -> dict[str, Any]:
 def openapi(responder: Responder) -> Response:
     """Return the description of every public route (OpenAPI Specification 3.1.0)."""
     content = json.dumps(_described(responder, SOURCE), ensure_ascii=False, indent=1).encode()
-    return responder.represent(content, OPENAPI, links=[link("/docs", "alternate", type=HTML.media_type)])
+    return responder.represent(
+        content, OPENAPI, links=[link("/docs", "alternate", type=HTML.media_type)]
+    )
 
 
 def docs(responder: Responder) -> Response:
     """Return the same as a page."""
     described = _described(responder, responder.language())
     links = [link("/openapi.json", "service-desc", type=OPENAPI.media_type)]
-    return responder.represent(responder.render("docs.html", described=described), HTML, links=links)
+    return responder.represent(
+        responder.render("docs.html", described=described), HTML, links=links
+    )
 
 
 def routes(responder: Responder) -> Blueprint:

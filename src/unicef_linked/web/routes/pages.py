@@ -35,7 +35,9 @@ def home(responder: Responder, charts: Pictures) -> Response:
     offer = negotiate(DOCUMENT_FORMATS)
     links = [link("/dataset", "describedby"), link("/sparql", "service"), link("/ontology", "type")]
     if offer is not HTML:
-        description = describe_dataset(responder.dataset, responder.translations, responder.public_address())
+        description = describe_dataset(
+            responder.dataset, responder.translations, responder.public_address()
+        )
         content = responder.dataset.write(description, offer)
         return responder.represent(
             content, offer, varies_by=["Accept"], location=f"/dataset.{offer.suffix}", links=links
@@ -46,12 +48,21 @@ def home(responder: Responder, charts: Pictures) -> Response:
     reader = responder.context().reader(quads, responder.names.dataset, *iris)
     drawings = drawn_charts.drawings(charts, responder.context())
     drawn = {drawing.query for drawing in drawings}
-    asked = [(topic, [e for e in found if e.query not in drawn]) for topic, found in examples(responder.context())]
+    asked = [
+        (topic, [e for e in found if e.query not in drawn])
+        for topic, found in examples(responder.context())
+    ]
     content = responder.render(
         "home.html",
         drawings=drawings,
         kinds=[
-            (replace(kind, label=responder.dataset.plural(iri, responder.language()) or kind.label), number, address)
+            (
+                replace(
+                    kind, label=responder.dataset.plural(iri, responder.language()) or kind.label
+                ),
+                number,
+                address,
+            )
             for address, (iri, number) in responder.lists.items()
             for kind in [reader.resource(iri, quads)]
         ],
@@ -60,19 +71,27 @@ def home(responder: Responder, charts: Pictures) -> Response:
         counts=responder.dataset.counts,
         release=responder.dataset.release.manifest,
         examples=briefest([(topic, found) for topic, found in asked if found]),
-        structured=schema_org.dataset(responder.dataset, responder.public_address(), responder.language()),
+        structured=schema_org.dataset(
+            responder.dataset, responder.public_address(), responder.language()
+        ),
         formats=formats_of("/dataset"),
     )
-    return responder.represent(content, offer, varies_by=["Accept"], links=links, cache=_cache(drawings))
+    return responder.represent(
+        content, offer, varies_by=["Accept"], links=links, cache=_cache(drawings)
+    )
 
 
 def pictures(responder: Responder, charts: Pictures) -> Response:
     """Return every picture that the data publishes: who does what where."""
     drawings = drawn_charts.drawings(charts, responder.context())
     if not drawings:
-        raise NotFound("this dataset publishes no pictures; a picture is a ul:Picture, as /ontology describes it")
+        raise NotFound(
+            "this dataset publishes no pictures; a picture is a ul:Picture, as /ontology describes it"
+        )
     negotiate((HTML,))
-    return responder.represent(responder.render("pictures.html", drawings=drawings), HTML, cache=_cache(drawings))
+    return responder.represent(
+        responder.render("pictures.html", drawings=drawings), HTML, cache=_cache(drawings)
+    )
 
 
 def _cache(drawings: Sequence[Drawing]) -> str:
@@ -122,19 +141,26 @@ def problem_type(responder: Responder, name: str) -> Response:
     if name not in TITLES:
         raise NotFound(f"there is no problem type {name}")
     return responder.represent(
-        responder.render("problem.html", kind=name, title=TITLES[name], status=None, detail="", extra={}), HTML
+        responder.render(
+            "problem.html", kind=name, title=TITLES[name], status=None, detail="", extra={}
+        ),
+        HTML,
     )
 
 
 def health() -> Response:
     """Answer as long as the process lives."""
-    return Response("ok\n", content_type="text/plain; charset=utf-8", headers={"Cache-Control": "no-store"})
+    return Response(
+        "ok\n", content_type="text/plain; charset=utf-8", headers={"Cache-Control": "no-store"}
+    )
 
 
 def ready(responder: Responder) -> Response:
     """Answer once the release is loaded and can be read."""
     responder.dataset.store.select("SELECT * { ?s ?p ?o } LIMIT 1")
-    return Response("ready\n", content_type="text/plain; charset=utf-8", headers={"Cache-Control": "no-store"})
+    return Response(
+        "ready\n", content_type="text/plain; charset=utf-8", headers={"Cache-Control": "no-store"}
+    )
 
 
 def routes(responder: Responder, charts: Pictures) -> Blueprint:

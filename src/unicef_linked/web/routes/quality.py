@@ -85,7 +85,11 @@ def focus_nodes(responder: Responder, shape: Shape) -> int:
                 "node": f"{{ VALUES ?s {{ {node} }} }}",
             }[kind]
         )
-    return responder.dataset.counted(f"SELECT DISTINCT ?s {{ {' UNION '.join(patterns)} }}") if patterns else 0
+    return (
+        responder.dataset.counted(f"SELECT DISTINCT ?s {{ {' UNION '.join(patterns)} }}")
+        if patterns
+        else 0
+    )
 
 
 # Names and descriptions in each language
@@ -128,7 +132,9 @@ def completeness(responder: Responder, properties: Sequence[str]) -> list[Comple
     return [Completeness(iri, number, found.get(iri, {})) for iri, number in ordered]
 
 
-def shares(responder: Responder, properties: Sequence[str], classes: Iterable[str]) -> dict[str, float]:
+def shares(
+    responder: Responder, properties: Sequence[str], classes: Iterable[str]
+) -> dict[str, float]:
     """Return which share of all instances of the classes have a text, by language; a thing of two classes counts once."""
     kinds = " ".join(f"<{iri}>" for iri in classes)
     terms = " ".join(f"<{iri}>" for iri in properties)
@@ -139,7 +145,11 @@ def shares(responder: Responder, properties: Sequence[str], classes: Iterable[st
         " BIND (LANG(?text) AS ?language) } GROUP BY ?language ORDER BY ?language"
     )
     return (
-        {_text(row, "language"): int(_text(row, "number")) / total for row in rows if "language" in row}
+        {
+            _text(row, "language"): int(_text(row, "number")) / total
+            for row in rows
+            if "language" in row
+        }
         if total
         else {}
     )
@@ -158,12 +168,16 @@ FEW: Final = 5
 """Things that a page names one by one; where there are more it gives their number alone."""
 
 
-def lacking(responder: Responder, properties: Sequence[str], one: Completeness, tag: str) -> list[str]:
+def lacking(
+    responder: Responder, properties: Sequence[str], one: Completeness, tag: str
+) -> list[str]:
     """Return the instances of a class that lack a text in a language, where they are few; else none."""
     if not 0 < one.number - one.languages.get(tag, 0) <= FEW:
         return []
     query = _LACKING % (", ".join(f"<{iri}>" for iri in properties), FEW + 1)
-    rows = responder.dataset.store.select(query, {"class": ox.NamedNode(one.iri), "language": ox.Literal(tag)})
+    rows = responder.dataset.store.select(
+        query, {"class": ox.NamedNode(one.iri), "language": ox.Literal(tag)}
+    )
     return [term.value for row in rows if isinstance(term := row["s"], ox.NamedNode)]
 
 
@@ -217,9 +231,12 @@ def evidence(responder: Responder) -> list[Evidence]:
 
 def bases(responder: Responder) -> list[tuple[str, int]]:
     """Return how many claims follow from their source in which way, the most frequent first."""
-    rows = responder.dataset.store.select(_BASES, {"basis": ox.NamedNode(responder.names.term("basis"))})
+    rows = responder.dataset.store.select(
+        _BASES, {"basis": ox.NamedNode(responder.names.term("basis"))}
+    )
     return sorted(
-        ((_text(row, "value"), int(_text(row, "number"))) for row in rows), key=lambda pair: (-pair[1], pair[0])
+        ((_text(row, "value"), int(_text(row, "number"))) for row in rows),
+        key=lambda pair: (-pair[1], pair[0]),
     )
 
 
@@ -280,7 +297,9 @@ def check_of(outgoing: Iterable[tuple[str, str]], findings: Mapping[str, links.F
 def _outgoing(path: Path) -> tuple[tuple[str, str], ...]:
     """Return the links of the release at ``path``: a release never changes, and all its statements are read for them."""
     release = open_release(path)
-    return tuple((link.url, link.host) for link in links.outgoing(release.quads(), release.names.base))
+    return tuple(
+        (link.url, link.host) for link in links.outgoing(release.quads(), release.names.base)
+    )
 
 
 @cache
@@ -323,7 +342,7 @@ METRICS: Final = (
 """What is measured; a measurement that needs what a dataset does not have is left out."""
 
 
-def describe_quality(responder: Responder, links_state: str) -> Description:
+def describe_quality(responder: Responder, links_state: str) -> Description:  # noqa: C901 - to be split
     """Return the quality of the release by the Data Quality Vocabulary (DQV, section 3), with its validation report.
 
     A language is said as ``dcterms:language`` of a measurement; what is measured of a class is computed on its partition.
@@ -334,11 +353,15 @@ def describe_quality(responder: Responder, links_state: str) -> Description:
         _say(document, f"{RDF}type", f"{DQV}QualityMetadata"),
         _say(document, f"{FOAF}primaryTopic", dataset),
         _say(document, f"{PROV}wasDerivedFrom", dataset),
-        _say(document, f"{DCTERMS}identifier", ox.Literal(responder.dataset.release.manifest.sha256)),
+        _say(
+            document, f"{DCTERMS}identifier", ox.Literal(responder.dataset.release.manifest.sha256)
+        ),
     ]
     used = set()
 
-    def measure(metric: str, value: bool | float, *, tag: str = "", on: str = dataset, of: str = "") -> None:
+    def measure(
+        metric: str, value: bool | float, *, tag: str = "", on: str = dataset, of: str = ""
+    ) -> None:
         kind = next(m.kind for m in METRICS if m.name == metric)
         node = f"{document}#{'-'.join(filter(None, (metric, of, tag)))}"
         literal = ox.Literal(_lexical(value), datatype=ox.NamedNode(f"{XSD}{kind}"))
@@ -385,10 +408,15 @@ def describe_quality(responder: Responder, links_state: str) -> Description:
             ]
             definitions = responder.translations.in_every_language(known.definition)
             triples += [
-                _say(node, f"{SKOS}definition", ox.Literal(text, language=tag)) for tag, text in definitions.items()
+                _say(node, f"{SKOS}definition", ox.Literal(text, language=tag))
+                for tag, text in definitions.items()
             ]
     path = responder.dataset.release.path / "report.ttl"
-    found = [quad.triple for quad in ox.parse(path.read_bytes(), format=ox.RdfFormat.TURTLE)] if path.exists() else []
+    found = (
+        [quad.triple for quad in ox.parse(path.read_bytes(), format=ox.RdfFormat.TURTLE)]
+        if path.exists()
+        else []
+    )
     return Description(document, [], triples, found)
 
 
@@ -466,7 +494,10 @@ def _languages(responder: Responder, properties: Sequence[str]) -> Languages:
             one.number,
             tuple(
                 Cell(
-                    tag, one.languages.get(tag, 0), one.number, tuple(map(reader.link, missing.get((one.iri, tag), ())))
+                    tag,
+                    one.languages.get(tag, 0),
+                    one.number,
+                    tuple(map(reader.link, missing.get((one.iri, tag), ()))),
                 )
                 for tag in tags
             ),
@@ -495,7 +526,9 @@ def _results(
 _GRAVITY: Final = tuple(f"{SHACL}{name}" for name in SEVERITIES)
 
 
-def _shapes_by_iri(reader: Reader, quads: Iterable[ox.Quad], wanted: set[str]) -> dict[str, Resource]:
+def _shapes_by_iri(
+    reader: Reader, quads: Iterable[ox.Quad], wanted: set[str]
+) -> dict[str, Resource]:
     by_subject: dict[str, list[ox.Quad]] = defaultdict(list)
     labels: dict[str, dict[str, str]] = defaultdict(dict)
     for quad in quads:
@@ -514,15 +547,25 @@ def _quality_page(responder: Responder, links_state: str) -> bytes:
     shapes = read_shapes(quads)
     targeted = [shape for shape in shapes.values() if shape.targets]
     claims, ways = evidence(responder), bases(responder)
-    changed = {graph for past in manifest.history for graph in (*past.added, *past.removed) if graph}
+    changed = {
+        graph for past in manifest.history for graph in (*past.added, *past.removed) if graph
+    }
     reader = responder.context().reader(
-        [], responder.names.dataset, *changed, *(one.iri for one in claims), *(iri for iri, _ in ways)
+        [],
+        responder.names.dataset,
+        *changed,
+        *(one.iri for one in claims),
+        *(iri for iri, _ in ways),
     )
     steps = [
         (
             past,
             [
-                (reader.link(graph) if graph else None, past.added.get(graph, 0), past.removed.get(graph, 0))
+                (
+                    reader.link(graph) if graph else None,
+                    past.added.get(graph, 0),
+                    past.removed.get(graph, 0),
+                )
                 for graph in sorted({*past.added, *past.removed})
             ],
         )
@@ -536,7 +579,9 @@ def _quality_page(responder: Responder, links_state: str) -> bytes:
             name: report.count(severity) if report else 0
             for name, severity in zip(("violations", "warnings", "infos"), SEVERITIES, strict=True)
         },
-        results=_results(responder, report, _shapes_by_iri(reader, quads, {r.shape for r in report.results}))
+        results=_results(
+            responder, report, _shapes_by_iri(reader, quads, {r.shape for r in report.results})
+        )
         if report
         else [],
         shapes=len(targeted),

@@ -101,18 +101,25 @@ def _queries(responder: Responder, lookup: EntityLookup, text: str) -> Response:
     for key, question in questions.items():
         asked = repr(question)
         if asked not in found:
-            found[asked] = [_candidate(responder, lookup, candidate) for candidate in reconciler.candidates(question)]
+            found[asked] = [
+                _candidate(responder, lookup, candidate)
+                for candidate in reconciler.candidates(question)
+            ]
         results[key] = {"result": found[asked]}
     return responder.answer_json(results, "Accept-Language")
 
 
-def _candidate(responder: Responder, lookup: EntityLookup, candidate: Candidate) -> dict[str, object]:
+def _candidate(
+    responder: Responder, lookup: EntityLookup, candidate: Candidate
+) -> dict[str, object]:
     entity = candidate.entity
     return {
         "id": entity.id,
         "name": entity.name(responder.language()).text,
         "description": _description(responder, lookup, entity),
-        "type": [{"id": name, "name": _term(responder, lookup, name)} for name in lookup.types_of(entity)],
+        "type": [
+            {"id": name, "name": _term(responder, lookup, name)} for name in lookup.types_of(entity)
+        ],
         "score": candidate.score,
         "match": candidate.match,
         "features": [{"id": name, "value": value} for name, value in candidate.features.items()],
@@ -122,7 +129,9 @@ def _candidate(responder: Responder, lookup: EntityLookup, candidate: Candidate)
 def _term(responder: Responder, lookup: EntityLookup, name: str) -> str:
     """Return what one of our terms is called."""
     texts = lookup.index.terms.get(responder.names.term(name), {})
-    return next((texts[tag] for tag in (responder.language(), "en", *sorted(texts)) if tag in texts), name)
+    return next(
+        (texts[tag] for tag in (responder.language(), "en", *sorted(texts)) if tag in texts), name
+    )
 
 
 def _description(responder: Responder, lookup: EntityLookup, entity: Entity) -> str:
@@ -130,11 +139,16 @@ def _description(responder: Responder, lookup: EntityLookup, entity: Entity) -> 
     kinds = lookup.types_of(entity)
     codes = [code.value for code in entity.codes if not code.value.isdecimal()]
     return " · ".join(
-        [*(_term(responder, lookup, kind) for kind in kinds[:1]), *sorted(codes, key=lambda c: (len(c), c))[:1]]
+        [
+            *(_term(responder, lookup, kind) for kind in kinds[:1]),
+            *sorted(codes, key=lambda c: (len(c), c))[:1],
+        ]
     )
 
 
-def _type(responder: Responder, lookup: EntityLookup, name: str, *, broader: bool = False) -> dict[str, Any]:
+def _type(
+    responder: Responder, lookup: EntityLookup, name: str, *, broader: bool = False
+) -> dict[str, Any]:
     found: dict[str, Any] = {"id": name, "name": _term(responder, lookup, name)}
     above = lookup.index.broader.get(responder.names.term(name), ()) if broader else ()
     if above:
@@ -154,12 +168,16 @@ def _extend(responder: Responder, lookup: EntityLookup, text: str) -> Response:
             'extend is not a JSON object such as {"ids": […], "properties": [{"id": "pcode"}]}'
         ) from None
     if len(ids) * len(wanted) > CELLS:
-        raise BadParameter(f"{len(ids) * len(wanted):,} cells are over the limit of {CELLS:,} for one request")
+        raise BadParameter(
+            f"{len(ids) * len(wanted):,} cells are over the limit of {CELLS:,} for one request"
+        )
     rows: dict[str, dict[str, list[dict[str, object]]]] = {}
     for key in ids:
         entity = lookup.index.entities.get(key)
         rows[key] = {
-            name: lookup.reconciler.extension(entity, name, responder.language(), limit) if entity else []
+            name: lookup.reconciler.extension(entity, name, responder.language(), limit)
+            if entity
+            else []
             for (name, _), limit in zip(wanted, limits, strict=True)
         }
     known = {
@@ -174,9 +192,16 @@ def _extend(responder: Responder, lookup: EntityLookup, text: str) -> Response:
         column: dict[str, object] = {"id": name, "name": labels.get(known.get(name, ""), name)}
         linked = {str(cell["id"]) for row in rows.values() for cell in row[name] if "id" in cell}
         kinds = [set(lookup.types_of(lookup.index.entities[key])) for key in linked]
-        common = sorted(set.intersection(*kinds), key=lambda kind: (kind not in DEFAULT_TYPES, kind)) if kinds else []
+        common = (
+            sorted(set.intersection(*kinds), key=lambda kind: (kind not in DEFAULT_TYPES, kind))
+            if kinds
+            else []
+        )
         if common:
-            column |= {"type": _type(responder, lookup, common[0]), "service": f"{responder.public_address()}reconcile"}
+            column |= {
+                "type": _type(responder, lookup, common[0]),
+                "service": f"{responder.public_address()}reconcile",
+            }
         meta.append(column)
     return responder.answer_json({"meta": meta, "rows": rows}, "Accept-Language")
 
@@ -198,7 +223,9 @@ def propose_properties(responder: Responder, lookup: EntityLookup) -> Response:
     labels = _labels(responder, found.values())
     limit = _number("limit", len(found))
     body: dict[str, object] = {
-        "properties": [{"id": key, "name": labels[iri]} for key, iri in list(found.items())[: limit or None]],
+        "properties": [
+            {"id": key, "name": labels[iri]} for key, iri in list(found.items())[: limit or None]
+        ],
         "limit": limit,
     }
     return responder.answer_json(body | ({"type": name} if name else {}), "Accept-Language")
@@ -215,24 +242,34 @@ def _number(name: str, default: int) -> int:
 def suggest(responder: Responder, lookup: EntityLookup, kind: str) -> Response:
     """Return what a reader who has typed ``?prefix=`` may mean (section 6), from the place ``?cursor=`` on."""
     if kind not in _SUGGEST:
-        raise NotFound(f"there is nothing to suggest called {kind}; there are {', '.join(_SUGGEST)}")
+        raise NotFound(
+            f"there is nothing to suggest called {kind}; there are {', '.join(_SUGGEST)}"
+        )
     prefix, cursor = request.args.get("prefix", ""), _number("cursor", 0)
     return responder.answer_json(
-        {"result": _SUGGEST[kind](responder, lookup, prefix)[cursor : cursor + LIMIT]}, "Accept-Language"
+        {"result": _SUGGEST[kind](responder, lookup, prefix)[cursor : cursor + LIMIT]},
+        "Accept-Language",
     )
 
 
-def _suggest_entities(responder: Responder, lookup: EntityLookup, prefix: str) -> list[dict[str, Any]]:
+def _suggest_entities(
+    responder: Responder, lookup: EntityLookup, prefix: str
+) -> list[dict[str, Any]]:
     reconciler = lookup.reconciler
     ids = {entity.id for name in DEFAULT_TYPES for entity in reconciler.types.get(name, ())}
     found = [entity for entity, _ in lookup.index.starting(prefix, ids)]
-    found += [reading.entity for reading in lookup.index.by_iri(prefix) if reading.entity not in found]
+    found += [
+        reading.entity for reading in lookup.index.by_iri(prefix) if reading.entity not in found
+    ]
     return [
         {
             "id": entity.id,
             "name": entity.name(responder.language()).text,
             "description": _description(responder, lookup, entity),
-            "notable": [{"id": name, "name": _term(responder, lookup, name)} for name in lookup.types_of(entity)],
+            "notable": [
+                {"id": name, "name": _term(responder, lookup, name)}
+                for name in lookup.types_of(entity)
+            ],
         }
         for entity in found
     ]
@@ -243,13 +280,23 @@ def _suggest_types(responder: Responder, lookup: EntityLookup, prefix: str) -> l
     return [found for found in types if _begins(prefix, found["id"], found["name"])]
 
 
-def _suggest_properties(responder: Responder, lookup: EntityLookup, prefix: str) -> list[dict[str, Any]]:
+def _suggest_properties(
+    responder: Responder, lookup: EntityLookup, prefix: str
+) -> list[dict[str, Any]]:
     found = lookup.reconciler.properties_of(None)
     labels = _labels(responder, found.values())
-    return [{"id": key, "name": labels[iri]} for key, iri in found.items() if _begins(prefix, key, labels[iri])]
+    return [
+        {"id": key, "name": labels[iri]}
+        for key, iri in found.items()
+        if _begins(prefix, key, labels[iri])
+    ]
 
 
-_SUGGEST: Final = {"entity": _suggest_entities, "type": _suggest_types, "property": _suggest_properties}
+_SUGGEST: Final = {
+    "entity": _suggest_entities,
+    "type": _suggest_types,
+    "property": _suggest_properties,
+}
 
 
 def _begins(prefix: str, *texts: str) -> bool:
@@ -261,7 +308,9 @@ def preview(responder: Responder, lookup: EntityLookup) -> Response:
     response = responder.represent(
         _card(responder, lookup, _entity(lookup, request.args.get("id", "")), "preview.html"), HTML
     )
-    response.headers["Content-Security-Policy"] = "default-src 'self'; frame-ancestors *; base-uri 'none'"
+    response.headers["Content-Security-Policy"] = (
+        "default-src 'self'; frame-ancestors *; base-uri 'none'"
+    )
     return response
 
 
@@ -270,7 +319,10 @@ def flyout(responder: Responder, lookup: EntityLookup, kind: str) -> Response:
     name = request.args.get("id", "")
     if kind == "entity":
         return responder.answer_json(
-            {"id": name, "html": _card(responder, lookup, _entity(lookup, name), "flyout.html").decode()},
+            {
+                "id": name,
+                "html": _card(responder, lookup, _entity(lookup, name), "flyout.html").decode(),
+            },
             "Accept-Language",
         )
     iris = {"type": {key: responder.names.term(key) for key in lookup.reconciler.types}}.get(kind)
@@ -278,8 +330,14 @@ def flyout(responder: Responder, lookup: EntityLookup, kind: str) -> Response:
     if not iris or name not in iris:
         raise NotFound(f"there is no {kind} {name!r} here")
     iri = iris[name]
-    resource = responder.context().reader([], iri).resource(iri, responder.dataset.store.match(NamedNode(iri)))
-    notes = _notes(responder, resource.values(f"{SKOS}definition") or resource.values(f"{RDFS}comment"))
+    resource = (
+        responder.context()
+        .reader([], iri)
+        .resource(iri, responder.dataset.store.match(NamedNode(iri)))
+    )
+    notes = _notes(
+        responder, resource.values(f"{SKOS}definition") or resource.values(f"{RDFS}comment")
+    )
     content = responder.render("flyout.html", label=resource.label, types=[], notes=notes, codes=[])
     return responder.answer_json({"id": name, "html": content.decode()}, "Accept-Language")
 
@@ -294,14 +352,20 @@ def _entity(lookup: EntityLookup, key: str) -> Entity:
 def _card(responder: Responder, lookup: EntityLookup, entity: Entity, template: str) -> bytes:
     """Return the essentials of an entity as HTML."""
     quads = responder.dataset.store.match(NamedNode(entity.iri))
-    resource = responder.context().reader(quads, entity.iri, *lookup.index.schemes).resource(entity.iri, quads)
+    resource = (
+        responder.context()
+        .reader(quads, entity.iri, *lookup.index.schemes)
+        .resource(entity.iri, quads)
+    )
     reader = responder.context().reader([], *lookup.index.schemes)
     return responder.render(
         template,
         label=resource.label,
         iri=entity.iri,
         types=[_term(responder, lookup, name) for name in lookup.types_of(entity)],
-        notes=_notes(responder, (*resource.values(f"{SKOS}definition"), *resource.values(f"{SKOS}scopeNote")))[:2],
+        notes=_notes(
+            responder, (*resource.values(f"{SKOS}definition"), *resource.values(f"{SKOS}scopeNote"))
+        )[:2],
         codes=[(reader.label(code.scheme), code.value) for code in entity.codes][:6],
     )
 

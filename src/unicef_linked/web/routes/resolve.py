@@ -28,7 +28,14 @@ BATCH: Final = 10_000
 """Identifiers that one request may ask for."""
 
 _TOLD: Final = frozenset(
-    {*RELATIONS, f"{RDF}type", f"{RDFS}label", f"{SKOS}prefLabel", f"{SKOS}altLabel", f"{SKOS}notation"}
+    {
+        *RELATIONS,
+        f"{RDF}type",
+        f"{RDFS}label",
+        f"{SKOS}prefLabel",
+        f"{SKOS}altLabel",
+        f"{SKOS}notation",
+    }
 )
 """What is told of an entity: its names, its kinds and its identifiers."""
 
@@ -43,9 +50,14 @@ def resolve(responder: Responder, lookup: EntityLookup, suffix: str | None = Non
     if not readings:
         wanted = request.args.get("iri") or request.args.get("code")
         scheme = request.args.get("scheme")
-        raise NotFound(f"nothing here is identified by {wanted!r}{f' in the scheme {scheme!r}' if scheme else ''}")
+        raise NotFound(
+            f"nothing here is identified by {wanted!r}{f' in the scheme {scheme!r}' if scheme else ''}"
+        )
     return responder.respond(
-        "/resolve", suffix, lambda: _description(responder, readings), lambda: _page(responder, lookup, readings)
+        "/resolve",
+        suffix,
+        lambda: _description(responder, readings),
+        lambda: _page(responder, lookup, readings),
     )
 
 
@@ -56,7 +68,9 @@ def _read(responder: Responder, lookup: EntityLookup, wanted: Any) -> list[Readi
         raise BadParameter("give an iri or a code, one of the two")
     if iri:
         public = responder.public_address()  # addresses of this server mean what it serves there
-        return lookup.index.by_iri(responder.names.base + iri[len(public) :] if iri.startswith(public) else iri)
+        return lookup.index.by_iri(
+            responder.names.base + iri[len(public) :] if iri.startswith(public) else iri
+        )
     scheme = None
     if name:
         scheme = lookup.index.scheme(name)
@@ -69,7 +83,12 @@ def _read(responder: Responder, lookup: EntityLookup, wanted: Any) -> list[Readi
 def _statements(responder: Responder, readings: list[Reading]) -> list[Quad]:
     """Return the names and identifiers of each entity, and what of ours is matched with it."""
     entities = dict.fromkeys(NamedNode(reading.entity.iri) for reading in readings)
-    own = [quad for node in entities for quad in responder.dataset.store.match(node) if quad.predicate.value in _TOLD]
+    own = [
+        quad
+        for node in entities
+        for quad in responder.dataset.store.match(node)
+        if quad.predicate.value in _TOLD
+    ]
     return own + [
         q
         for node in entities
@@ -89,7 +108,9 @@ def _description(responder: Responder, readings: list[Reading]) -> Description:
     entities = list(dict.fromkeys(reading.entity.iri for reading in readings))
     if len(entities) == 1:
         return Description(entities[0], about, labels)
-    query = urlencode({key: value for key, value in request.args.items() if key in {"iri", "code", "scheme"}})
+    query = urlencode(
+        {key: value for key, value in request.args.items() if key in {"iri", "code", "scheme"}}
+    )
     answer = NamedNode(f"{responder.names.base}resolve?{query}")
     own = [Triple(answer, NamedNode(f"{FOAF}topic"), NamedNode(iri)) for iri in entities]
     own.append(Triple(answer, NamedNode(f"{RDF}type"), NamedNode(f"{FOAF}Document")))
@@ -122,7 +143,9 @@ def _page(responder: Responder, lookup: EntityLookup, readings: list[Reading]) -
         "resolve.html",
         readings=shown,
         schemes=[(iri.rpartition("#")[2], reader.label(iri)) for iri in schemes],
-        scheme=(lookup.index.scheme(query["scheme"]) or "").rpartition("#")[2] if query.get("scheme") else "",
+        scheme=(lookup.index.scheme(query["scheme"]) or "").rpartition("#")[2]
+        if query.get("scheme")
+        else "",
         formats=formats_of("/resolve", query) if readings else [],
     )
 
@@ -130,20 +153,30 @@ def _page(responder: Responder, lookup: EntityLookup, readings: list[Reading]) -
 def resolve_all(responder: Responder, lookup: EntityLookup) -> Response:
     """Return the readings of each identifier in a JSON list: texts, or objects with ``iri``, ``code`` and ``scheme``."""
     if not request.is_json:
-        raise UnsupportedMediaType("send the identifiers as application/json: a list of texts or objects")
+        raise UnsupportedMediaType(
+            "send the identifiers as application/json: a list of texts or objects"
+        )
     try:
         wanted = request.get_json(silent=True)
     except RecursionError:
         wanted = None
     if not isinstance(wanted, list):
-        raise BadParameter('send a JSON list, such as ["wd:Q912", {"scheme": "pcode", "code": "ML07"}]')
+        raise BadParameter(
+            'send a JSON list, such as ["wd:Q912", {"scheme": "pcode", "code": "ML07"}]'
+        )
     if len(wanted) > BATCH:
-        raise BadParameter(f"{len(wanted):,} identifiers are over the limit of {BATCH:,} for one request")
+        raise BadParameter(
+            f"{len(wanted):,} identifiers are over the limit of {BATCH:,} for one request"
+        )
     answers = []
     for number, item in enumerate(wanted, start=1):
         asked = {"iri": item} if isinstance(item, str) else item
-        if not isinstance(asked, dict) or not all(isinstance(value, str) for value in asked.values()):
-            raise BadParameter(f"item {number} is neither a text nor an object with texts: iri, code, scheme")
+        if not isinstance(asked, dict) or not all(
+            isinstance(value, str) for value in asked.values()
+        ):
+            raise BadParameter(
+                f"item {number} is neither a text nor an object with texts: iri, code, scheme"
+            )
         if not isinstance(item, str) and not (asked.get("iri") or asked.get("code")):
             raise BadParameter(f"item {number} has neither an iri nor a code")
         answers.append(

@@ -106,7 +106,9 @@ def resource_page(
         map=drawn,
         legend=legend(drawn) if drawn else [],
         citation=_citation(responder, reader.label(iri).text, iri),
-        structured=schema_org.entity(responder.names, resource, description.about, responder.language()),
+        structured=schema_org.entity(
+            responder.names, resource, description.about, responder.language()
+        ),
         formats=formats_of(path, query),
         query=f"DESCRIBE <{iri}>",
         title=reader.label(iri),
@@ -117,7 +119,11 @@ def resource_page(
 def _citation(responder: Responder, title: str, iri: str) -> Citation:
     """Return what a citation of an IRI says, as far as the dataset tells of itself."""
     dataset, said = responder.names.dataset, responder.dataset.own_statements
-    publishers = [quad.object.value for quad in said if quad.predicate.value == f"{DCTERMS}publisher"]  # type: ignore[union-attr]
+    publishers = [
+        quad.object.value
+        for quad in said
+        if quad.predicate.value == f"{DCTERMS}publisher" and isinstance(quad.object, ox.NamedNode)
+    ]
     reader = responder.context().common_reader()
     return Citation(
         title,
@@ -130,7 +136,11 @@ def _citation(responder: Responder, title: str, iri: str) -> Citation:
 
 
 def any_resource(
-    responder: Responder, charts: Pictures, layout: Layout, maps: LocatorMaps, suffix: str | None = None
+    responder: Responder,
+    charts: Pictures,
+    layout: Layout,
+    maps: LocatorMaps,
+    suffix: str | None = None,
 ) -> Response:
     """Return the document about any IRI of the dataset, wherever the IRI lies."""
     iri = request.args.get("iri", "")
@@ -149,7 +159,11 @@ def any_resource(
 
 
 def listing(
-    responder: Responder, layout: Layout, page_size: int, entity_type: str, suffix: str | None = None
+    responder: Responder,
+    layout: Layout,
+    page_size: int,
+    entity_type: str,
+    suffix: str | None = None,
 ) -> Response:
     """Return one page of the list of entities of a type, as a hydra:Collection."""
     try:
@@ -181,21 +195,28 @@ def listing(
         return responder.render(
             "list.html",
             entity_type=entity_type,
-            members=sorted((reader.link(iri) for iri in shown), key=lambda found: collation(found.label.text)),
+            members=sorted(
+                (reader.link(iri) for iri in shown), key=lambda found: collation(found.label.text)
+            ),
             overview=overview(responder.context(), layout, shown),
             classes=[reader.link(iri) for iri in own],
             total=len(members),
             number=number,
             pages=pages,
             formats=formats_of(path, query),
-            title=(responder.dataset.plural(broadest, responder.language()) or reader.label(broadest))
+            title=(
+                responder.dataset.plural(broadest, responder.language()) or reader.label(broadest)
+            )
             if broadest
             else Text(entity_type),
             kind=reader.resource(broadest, about) if broadest else None,
         )
 
     return responder.respond(
-        path, suffix, lambda: _collection(responder, entity_type, members, shown, number, pages), html
+        path,
+        suffix,
+        lambda: _collection(responder, entity_type, members, shown, number, pages),
+        html,
     )
 
 
@@ -211,7 +232,12 @@ def _members(responder: Responder, entity_type: str) -> list[str]:
 
 
 def _collection(
-    responder: Responder, entity_type: str, members: list[str], shown: list[str], number: int, pages: int
+    responder: Responder,
+    entity_type: str,
+    members: list[str],
+    shown: list[str],
+    number: int,
+    pages: int,
 ) -> Description:
     """Return one page of a list by the Hydra Core Vocabulary, section 3.1 (collections) and 3.2 (partial views)."""
     collection = ox.NamedNode(f"{responder.names.base}doc/{entity_type}")
@@ -232,7 +258,9 @@ def _collection(
             ox.Triple(view(number), ox.NamedNode(f"{HYDRA}last"), view(pages)),
         ]
         if number > 1:
-            triples.append(ox.Triple(view(number), ox.NamedNode(f"{HYDRA}previous"), view(number - 1)))
+            triples.append(
+                ox.Triple(view(number), ox.NamedNode(f"{HYDRA}previous"), view(number - 1))
+            )
         if number < pages:
             triples.append(ox.Triple(view(number), ox.NamedNode(f"{HYDRA}next"), view(number + 1)))
     nodes = [ox.NamedNode(iri) for iri in shown]
@@ -242,7 +270,9 @@ def _collection(
     return Description(collection.value, about, triples)
 
 
-def named_graph(responder: Responder, charts: Pictures, layout: Layout, maps: LocatorMaps, name: str) -> Response:
+def named_graph(
+    responder: Responder, charts: Pictures, layout: Layout, maps: LocatorMaps, name: str
+) -> Response:
     """Return a named graph: what it holds as RDF, where it comes from as a page."""
     graph_name, _, suffix = name.partition(".")
     iri = responder.names.graph(quote(graph_name, safe="/-._~"))
@@ -262,10 +292,14 @@ def named_graph(responder: Responder, charts: Pictures, layout: Layout, maps: Lo
 
 def context(responder: Responder) -> Response:
     """Return the JSON-LD context under which documents are compacted."""
-    return responder.represent((responder.dataset.release.path / "context.jsonld").read_bytes(), JSONLD)
+    return responder.represent(
+        (responder.dataset.release.path / "context.jsonld").read_bytes(), JSONLD
+    )
 
 
-def routes(responder: Responder, charts: Pictures, layout: Layout, maps: LocatorMaps, page_size: int) -> Blueprint:
+def routes(
+    responder: Responder, charts: Pictures, layout: Layout, maps: LocatorMaps, page_size: int
+) -> Blueprint:
     """Return the routes, bound to what they need."""
     blueprint = Blueprint("resources", __name__)
     bind(blueprint, ("/id/<entity_type>/<key>",), identify, responder)
@@ -278,8 +312,23 @@ def routes(responder: Responder, charts: Pictures, layout: Layout, maps: Locator
         layout,
         maps,
     )
-    bind(blueprint, ("/resource", "/resource.<suffix>"), any_resource, responder, charts, layout, maps)
-    bind(blueprint, ("/doc/<entity_type>", "/doc/<entity_type>.<suffix>"), listing, responder, layout, page_size)
+    bind(
+        blueprint,
+        ("/resource", "/resource.<suffix>"),
+        any_resource,
+        responder,
+        charts,
+        layout,
+        maps,
+    )
+    bind(
+        blueprint,
+        ("/doc/<entity_type>", "/doc/<entity_type>.<suffix>"),
+        listing,
+        responder,
+        layout,
+        page_size,
+    )
     bind(blueprint, ("/graph/<path:name>",), named_graph, responder, charts, layout, maps)
     bind(blueprint, ("/context.jsonld",), context, responder)
     return blueprint

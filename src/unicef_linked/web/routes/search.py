@@ -29,7 +29,9 @@ def search(responder: Responder, lookup: EntityLookup) -> Response:
     found = lookup.search(query) if query else []
     types = Counter(name for entity, _ in found for name in lookup.types_of(entity))
     if wanted:
-        wanted = next((name for name in lookup.reconciler.types if name.lower() == wanted.lower()), wanted)
+        wanted = next(
+            (name for name in lookup.reconciler.types if name.lower() == wanted.lower()), wanted
+        )
         found = [(entity, score) for entity, score in found if wanted in lookup.types_of(entity)]
     results = [
         search_result(lookup, entity, score, query, responder.language())
@@ -37,7 +39,9 @@ def search(responder: Responder, lookup: EntityLookup) -> Response:
     ]
     offer = negotiate((JSON, HTML))
     if offer is HTML:
-        reader = responder.context().reader([], *(iri for entity, _ in found for iri in entity.types))
+        reader = responder.context().reader(
+            [], *(iri for entity, _ in found for iri in entity.types)
+        )
         facets = [
             (name, reader.label(responder.names.term(name)), types[name])
             for name in lookup.reconciler.types
@@ -45,7 +49,9 @@ def search(responder: Responder, lookup: EntityLookup) -> Response:
         ]
         shown = [entity for entity, _ in found[offset : offset + limit]]
         links = [responder.addresses.locate(entity.iri) for entity in shown]
-        matched = [nearest_label(entity, query, entity.name(responder.language()).text) for entity in shown]
+        matched = [
+            nearest_label(entity, query, entity.name(responder.language()).text) for entity in shown
+        ]
         content = responder.render(
             "search.html",
             query=query,

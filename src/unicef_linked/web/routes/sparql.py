@@ -13,16 +13,36 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.http import parse_options_header
 from werkzeug.wsgi import get_input_stream
 
-from unicef_linked.errors import BadParameter, LinkedDataError, NotAcceptable, QueryRefused, UnsupportedMediaType
+from unicef_linked.errors import (
+    BadParameter,
+    LinkedDataError,
+    NotAcceptable,
+    QueryRefused,
+    UnsupportedMediaType,
+)
 from unicef_linked.metadata.dcat import describe_service
 from unicef_linked.presentation.completion import vocabulary
 from unicef_linked.presentation.examples import briefest, examples
-from unicef_linked.rdf.formats import DOCUMENT_FORMATS, GRAPH_FORMATS, HTML, SOLUTION_FORMATS, Format, by_name
+from unicef_linked.rdf.formats import (
+    DOCUMENT_FORMATS,
+    GRAPH_FORMATS,
+    HTML,
+    SOLUTION_FORMATS,
+    Format,
+    by_name,
+)
 from unicef_linked.store.query import Query, is_repeatable
 from unicef_linked.web.middleware import connection as transfer
 from unicef_linked.web.negotiation import choose
 from unicef_linked.web.problems import TITLES, slug
-from unicef_linked.web.responses import CACHE, OPEN_TO_OTHER_ORIGINS, entity_tag, link, negotiate, vary
+from unicef_linked.web.responses import (
+    CACHE,
+    OPEN_TO_OTHER_ORIGINS,
+    entity_tag,
+    link,
+    negotiate,
+    vary,
+)
 from unicef_linked.web.routing import bind
 
 if TYPE_CHECKING:
@@ -63,7 +83,9 @@ def _parameters(text: str, what: str) -> Parameters:
             name, _, value = field.partition("=")
             parameters.setdefault(_decoded(name), []).append(_decoded(value))
     except UnicodeDecodeError:
-        raise BadParameter(f"{what} is not UTF-8; percent-encode the UTF-8 bytes of each character") from None
+        raise BadParameter(
+            f"{what} is not UTF-8; percent-encode the UTF-8 bytes of each character"
+        ) from None
     return parameters
 
 
@@ -82,7 +104,11 @@ def _decoded(text: str) -> str:
     if text.isascii():
         try:
             octets = (
-                text.replace("\\", "%5C").replace("%", r"\x").encode("ascii").decode("unicode_escape").encode("latin-1")
+                text.replace("\\", "%5C")
+                .replace("%", r"\x")
+                .encode("ascii")
+                .decode("unicode_escape")
+                .encode("latin-1")
             )
         except UnicodeDecodeError:  # a percent sign that stands for itself
             pass
@@ -105,9 +131,13 @@ def _body(environ: WSGIEnvironment, charset: str, limit: int) -> str:
     try:
         return get_input_stream(environ, max_content_length=limit).read().decode(charset)
     except LookupError:
-        raise UnsupportedMediaType(f"the character set {charset!r} is not known; send UTF-8") from None
+        raise UnsupportedMediaType(
+            f"the character set {charset!r} is not known; send UTF-8"
+        ) from None
     except UnicodeDecodeError as error:
-        raise BadParameter(f"the request body is not {charset}: byte {error.start} cannot be decoded") from None
+        raise BadParameter(
+            f"the request body is not {charset}: byte {error.start} cannot be decoded"
+        ) from None
 
 
 def _read(environ: WSGIEnvironment, limit: int) -> Parameters:
@@ -159,7 +189,10 @@ def _graphs(parameters: Parameters, name: str) -> tuple[str, ...]:
 
 def _named(parameters: Parameters) -> str | None:
     """Return the format that ``format`` or its synonym names; clients send both, and each more than once."""
-    return next((v for name in parameters if name in {"format", "output"} for v in parameters[name] if v), None)
+    return next(
+        (v for name in parameters if name in {"format", "output"} for v in parameters[name] if v),
+        None,
+    )
 
 
 @lru_cache(maxsize=1024)
@@ -199,14 +232,18 @@ class Endpoint:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a query, or hand the request on."""
-        if environ["PATH_INFO"] not in {"/sparql", "/sparql/"} or environ["REQUEST_METHOD"] not in {"GET", "POST"}:
+        if environ["PATH_INFO"] not in {"/sparql", "/sparql/"} or environ["REQUEST_METHOD"] not in {
+            "GET",
+            "POST",
+        }:
             return self._application(environ, start_response)
         try:
             parameters = _read(environ, self._body_limit)
             text = _one(parameters, "query")
             if text is None and environ["REQUEST_METHOD"] == "POST":
                 raise BadParameter(
-                    "the query is missing: send it as the parameter query, or as the body with Content-Type: " + DIRECT
+                    "the query is missing: send it as the parameter query, or as the body with Content-Type: "
+                    + DIRECT
                 )
             environ[PARAMETERS] = parameters
             if text is not None:
@@ -227,10 +264,14 @@ class Endpoint:
         environ: WSGIEnvironment,
         start_response: StartResponse,
     ) -> Iterable[bytes]:
-        query = Query(text, _graphs(parameters, "default-graph-uri"), _graphs(parameters, "named-graph-uri"))
+        query = Query(
+            text, _graphs(parameters, "default-graph-uri"), _graphs(parameters, "named-graph-uri")
+        )
         timeout = _timeout(_one(parameters, "timeout"), self._settings)
         left = transfer.Client(environ).has_left
-        answer = self._store.answer(query, solutions=solutions, graph=graph, timeout=timeout, left=left)
+        answer = self._store.answer(
+            query, solutions=solutions, graph=graph, timeout=timeout, left=left
+        )
         self._count("answered")
         repeatable = is_repeatable(text)
         headers = [
@@ -267,7 +308,9 @@ def _describe(responder: Responder, name: str | None = None) -> Response:
         return _editor(responder, "")
     description = describe_service(responder.dataset, f"{responder.public_address()}sparql")
     links = [link("/dataset", "describedby")]
-    return responder.represent(responder.dataset.write(description, offer), offer, varies_by=["Accept"], links=links)
+    return responder.represent(
+        responder.dataset.write(description, offer), offer, varies_by=["Accept"], links=links
+    )
 
 
 def _editor(responder: Responder, text: str) -> Response:
@@ -278,7 +321,9 @@ def _editor(responder: Responder, text: str) -> Response:
         query=text or first,
         settings={
             "action": "/sparql",
-            "endpoint": f"{responder.addresses.public('')}sparql" if responder.addresses.public_url else "",
+            "endpoint": f"{responder.addresses.public('')}sparql"
+            if responder.addresses.public_url
+            else "",
             "given": bool(text),
             "base": responder.names.base,
             "ours": responder.dataset.is_built,
@@ -296,7 +341,12 @@ def _editor(responder: Responder, text: str) -> Response:
 
 def _facts(offer: Format) -> dict[str, str]:
     """Return what the page's script says of a format that it offers."""
-    return {"name": offer.name, "title": offer.title, "suffix": offer.suffix, "type": offer.media_type}
+    return {
+        "name": offer.name,
+        "title": offer.title,
+        "suffix": offer.suffix,
+        "type": offer.media_type,
+    }
 
 
 _ANYTHING: Final = "SELECT * WHERE {\n  ?subject ?predicate ?object\n}\nLIMIT 25\n"
@@ -305,5 +355,7 @@ _ANYTHING: Final = "SELECT * WHERE {\n  ?subject ?predicate ?object\n}\nLIMIT 25
 def routes(responder: Responder) -> Blueprint:
     """Return the routes, bound to what they need."""
     blueprint = Blueprint("sparql", __name__)
-    bind(blueprint, ("/sparql",), endpoint, responder, methods=("GET", "POST"), strict_slashes=False)
+    bind(
+        blueprint, ("/sparql",), endpoint, responder, methods=("GET", "POST"), strict_slashes=False
+    )
     return blueprint
