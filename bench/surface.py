@@ -59,6 +59,15 @@ DIFF_LINES: Final = 40
 IGNORED: Final = frozenset({"date"})
 """Headers that are not recorded: the clock."""
 
+FILE_TIMES: Final = frozenset({"expires", "last-modified"})
+"""Headers of files, recorded without their value: when it was written, and the clock when asked."""
+
+FILE_TAG: Final = re.compile(r'"\d+\.\d+-\d+-\d+"')
+"""The tag of a static file, recorded without its value: Werkzeug makes it of time, size, path."""
+
+SETS: Final = frozenset({"allow", "access-control-allow-methods"})
+"""Headers that list methods; the order says nothing, and is that of a set, another each run."""
+
 OF_THE_PROCESS: Final = "/metrics"
 """Counts the processor time, the memory and the answers of one process, which has a number; see ``_without_figures``."""
 
@@ -421,7 +430,9 @@ class Recorder:
         content, ignored = response.content, IGNORED
         if question.path == OF_THE_PROCESS:
             content, ignored = _without_figures(content), IGNORED | {"content-length", "etag"}
-        kept = tuple(sorted((name, value) for name, value in found if name not in ignored))
+        kept = tuple(
+            sorted((name, _steady(name, value)) for name, value in found if name not in ignored)
+        )
         return Answer(response.status_code, kept, hashlib.sha256(content).hexdigest()), content
 
     def get(self, path: str, accept: str | None = None) -> bytes:
@@ -476,13 +487,26 @@ def _fields(one: Question | Answer) -> dict[str, Any]:
     return {name: getattr(one, name) for name in one.__slots__}
 
 
+def _steady(name: str, value: str) -> str:
+    """Return what a header says, but for what differs between two runs of the same code.
+
+    >>> _steady("allow", "OPTIONS, GET"), _steady("etag", '"17d7-x"'), _steady("etag", '"1.5-3-2"')
+    ('GET, OPTIONS', '"17d7-x"', '…')
+    """
+    if name in SETS:
+        return ", ".join(sorted(value.split(", ")))
+    masked = name in FILE_TIMES or (name == "etag" and FILE_TAG.fullmatch(value))
+    return "…" if masked else value
+
+
 def _without_figures(content: bytes) -> bytes:
-    """Return metrics without the values of series that name a process, its number, and how often each status was answered."""
-    text = re.sub(r'(?m)^(\w+\{[^}\n]*worker=")\d+("[^}\n]*\}) \S+$', r"\1…\2 …", content.decode())
-    lines = (
-        line
-        for line in text.splitlines(keepends=True)
-        if not line.startswith("unicef_linked_answers_total{")
+    """Return of metrics what each is and the figures of the release, in order of the alphabet.
+
+    All other figures count or time what this process did, and come in the order of its files.
+    """
+    kept = ("#", "unicef_linked_info{", "unicef_linked_statements ")
+    lines = sorted(
+        line for line in content.decode().splitlines(keepends=True) if line.startswith(kept)
     )
     return "".join(lines).encode()
 
