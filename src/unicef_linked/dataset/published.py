@@ -252,10 +252,12 @@ class PublishedDataset:
         about = statements.match(node) + sorted(incoming, key=str)[:INCOMING]
         return [*about, *_blank_closure(statements, about)]
 
-    def describe(self, iri: str, document: str | None = None) -> Description | None:
+    def describe(
+        self, iri: str, document: str | None = None, statements: LoadedStatements | None = None
+    ) -> Description | None:
         """Return what is known of an IRI, None where nothing is: its statements, those that lead to it, names for both."""
         node = NamedNode(iri)
-        statements = LoadedStatements(self.store)
+        statements = statements or LoadedStatements(self.store)
         about = self.about(iri, statements)
         incoming = [quad for quad in statements.match(object=node) if quad.subject != node]
         if not statements.match(node) and not (incoming and document is None):
@@ -289,6 +291,7 @@ def _blank_closure(statements: LoadedStatements, quads: Iterable[Quad]) -> list[
     waiting = [quad.object for quad in quads if isinstance(quad.object, BlankNode)]
     seen: set[BlankNode] = set()
     while waiting:
+        statements.load(waiting)
         node = waiting.pop()
         if node not in seen:
             seen.add(node)

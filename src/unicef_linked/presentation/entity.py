@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from pyoxigraph import Literal, NamedNode
 
 from unicef_linked.dataset.labels import Text
-from unicef_linked.presentation.evidence import Evidence
+from unicef_linked.presentation.evidence import Evidence, claims_about, read_evidence
 from unicef_linked.presentation.layout import Group, Row, Step
 from unicef_linked.presentation.literals import Told, tell
 from unicef_linked.rdf.iris import DCTERMS, RDF, RDFS, SKOS
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from pyoxigraph import Quad
 
     from unicef_linked.dataset.description import Description
-    from unicef_linked.dataset.labels import Link, Value
+    from unicef_linked.dataset.labels import Link, Reader, Value
     from unicef_linked.presentation.context import PageContext
     from unicef_linked.presentation.evidence import Claim, Origin
     from unicef_linked.presentation.layout import Layout
@@ -51,7 +52,7 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class PropertyRow:
     """A row with its values; things, outside matches, codes and other literals apart, since each is told in its own way."""
 
     key: str
@@ -98,11 +99,11 @@ class Section:
     key: str
     heading: Text
     is_key_facts: bool
-    rows: tuple[Shown, ...]
+    rows: tuple[PropertyRow, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Portrait:
+class EntityPage:
     """What a page tells of one thing before it lists all statements."""
 
     kinds: tuple[Link, ...]
@@ -111,7 +112,7 @@ class Portrait:
     sections: tuple[Section, ...]
 
     @property
-    def told_below(self) -> frozenset[str]:
+    def detailed_rows(self) -> frozenset[str]:
         """Keys of rows that also appear in full below the key facts."""
         return frozenset(row.key for section in self.sections for row in section.rows)
 
@@ -170,11 +171,9 @@ def _further(statements: LoadedStatements, terms: Iterable[Term], step: Step) ->
     }
 
 
-def portrait(
-    context: PageContext, layout: Layout, statements: LoadedStatements, description: Description
-) -> Portrait:
-    """Return what a page in this language tells of a description's thing."""
-    return _Painter(context, layout, statements, description).portrait()
+def arrange(context: PageContext, reading: EntityReading) -> EntityPage:
+    """Return what a page shows of a thing that has been read."""
+    return _EntityPageBuilder(reading, context).page()
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,137 +242,133 @@ def _key_rows(layout: Layout, statements: LoadedStatements, node: NamedNode) -> 
     return [row for group in groups if group.key_facts for row in group.rows]
 
 
-class _Painter:
-    def __init__(
-        self,
-        context: PageContext,
-        layout: Layout,
-        statements: LoadedStatements,
-        description: Description,
-    ) -> None:
-        self._context, self._statements = context, statements
-        self._start = NamedNode(description.iri)
-        about = description.about
-        self._own = [quad for quad in about if quad.subject == self._start]
-        incoming = {quad.predicate.value for quad in about if quad.object == self._start}
-        self._types = self._classes(self._start)
-        groups = layout.groups(self._types, {quad.predicate.value for quad in self._own}, incoming)
-        load_paths(statements, [self._start], (row.path for group in groups for row in group.rows))
-        self._meaning = next(
-            (ways for name in MEANING if (ways := self._follow((Step(name),)))), {}
-        )
-        self._found: list[tuple[Group, list[tuple[Row, Ways]]]] = []
-        for group in groups:
-            rows = [(row, ways) for row in group.rows if (ways := self._follow(row.path))]
-            if rows:
-                self._found.append((group, rows))
-        quads = [
-            quad
-            for ways in self._ways()
-            for way in ways.values()
-            for quads in way
-            for quad in quads
-        ]
-        between = {
-            self._start,
-            *(node for way in self._all_ways() for node in _between(self._start, way)),
-        }
-        values = {term for ways in self._ways() for term in ways if isinstance(term, NamedNode)}
-        graphs = {graph for quad in quads for graph in _graph(quad)}
-        statements.load((*values, *map(NamedNode, graphs)), between)
-        self._evidence = Evidence(statements, context.names, between, graphs)
-        self._kinds: dict[Term, tuple[str, ...]] = {
-            term: self._specific(self._classes(term))
-            for ways in self._ways()
-            for term in ways
-            if isinstance(term, NamedNode)
-        }
-        kinds = {kind for found in self._kinds.values() for kind in found}
-        self._reader = context.reader(
-            quads, *self._evidence.iris, *kinds, *self._types, self._start.value
-        )
+@dataclass(frozen=True)
+class EntityReading:
+    """What has been read of one thing, before it is arranged: rows with values, evidence, names."""
 
-    def _follow(self, path: Sequence[Step]) -> Ways:
-        return follow(self._statements, self._start, path)
+    start: NamedNode
+    own: tuple[Quad, ...]  # the statements of the thing itself
+    types: tuple[str, ...]  # its own classes of the dataset, the most specific
+    meaning: Ways
+    groups: tuple[tuple[Group, tuple[tuple[Row, Ways], ...]], ...]
+    kinds: Mapping[Term, tuple[str, ...]]  # of each value that is a thing, as ``types``
+    evidence: Evidence
+    reader: Reader
 
-    def _ways(self) -> Iterable[Ways]:
-        yield self._meaning
-        for _, rows in self._found:
-            for _, ways in rows:
-                yield ways
 
-    def _all_ways(self) -> Iterable[tuple[Quad, ...]]:
-        for ways in self._ways():
-            for found in ways.values():
-                yield from found
+def read_entity(
+    context: PageContext,
+    layout: Layout,
+    statements: LoadedStatements,
+    description: Description,
+) -> EntityReading:
+    """Read what a page about a description's thing needs, each step of all rows together."""
+    start, about = NamedNode(description.iri), description.about
+    own = tuple(quad for quad in about if quad.subject == start)
+    incoming = {quad.predicate.value for quad in about if quad.object == start}
+    classes = _classes(statements, start)
+    groups = layout.groups(classes, {quad.predicate.value for quad in own}, incoming)
+    load_paths(statements, [start], [row.path for group in groups for row in group.rows])
+    meanings = (follow(statements, start, (Step(name),)) for name in MEANING)
+    meaning = next((ways for ways in meanings if ways), {})
+    found = []
+    for group in groups:
+        rows = [(row, follow(statements, start, row.path)) for row in group.rows]
+        having = tuple((row, ways) for row, ways in rows if ways)
+        if having:
+            found.append((group, having))
+    every = [meaning, *(ways for _, rows in found for _, ways in rows)]
+    values = {term for ways in every for term in ways if isinstance(term, NamedNode)}
+    paths = [path for ways in every for paths in ways.values() for path in paths]
+    quads = list(chain.from_iterable(paths))
+    between = {start}.union(*(_between(start, path) for path in paths))
+    graphs = {graph for quad in quads for graph in _graph(quad)}
+    ahead = claims_about(statements, [start])  # at hand: what leads to the thing has been read
+    statements.load([*values, *map(NamedNode, graphs), *ahead], between)
+    evidence = read_evidence(statements, context.names, between, graphs)
+    kinds: dict[Term, tuple[str, ...]] = {
+        term: _specific(context, _classes(statements, term)) for term in values
+    }
+    named = {kind for of_value in kinds.values() for kind in of_value}
+    reader = context.reader([*about, *quads], *evidence.iris, *named, *classes, start.value)
+    types = _specific(context, classes)
+    return EntityReading(start, own, types, meaning, tuple(found), kinds, evidence, reader)
 
-    def _classes(self, term: NamedNode) -> list[str]:
-        quads = self._statements.match(term, NamedNode(f"{RDF}type"))
-        return list(
-            dict.fromkeys(quad.object.value for quad in quads if isinstance(quad.object, NamedNode))
-        )
 
-    def _specific(self, classes: Iterable[str]) -> tuple[str, ...]:
-        """Return the dataset's own classes that are above no other one of them."""
-        own = [kind for kind in classes if kind.startswith(f"{self._context.names.ontology}#")]
-        above = {kind for one in own for kind in self._context.dataset.superclasses(one)}
-        return tuple(sorted(kind for kind in own if kind not in above))
+def _classes(statements: LoadedStatements, term: NamedNode) -> list[str]:
+    quads = statements.match(term, NamedNode(f"{RDF}type"))
+    classes = (quad.object.value for quad in quads if isinstance(quad.object, NamedNode))
+    return list(dict.fromkeys(classes))
 
-    def portrait(self) -> Portrait:
-        """Return the finished portrait."""
-        sections = [
-            Section(
-                _key(group.iri),
-                self._reader.choose(group.names) or Text(self._context.names.shorten(group.iri)),
-                group.key_facts,
-                tuple(self._shown(row, ways) for row, ways in rows),
-            )
-            for group, rows in self._found
-        ]
-        return Portrait(
-            tuple(self._reader.link(kind) for kind in self._specific(self._types)),
-            self._facts(self._meaning),
+
+def _specific(context: PageContext, classes: Iterable[str]) -> tuple[str, ...]:
+    """Return the dataset's own classes that are above no other one of them."""
+    own = [kind for kind in classes if kind.startswith(f"{context.names.ontology}#")]
+    above = {kind for one in own for kind in context.dataset.superclasses(one)}
+    return tuple(sorted(kind for kind in own if kind not in above))
+
+
+@dataclass(frozen=True, slots=True)
+class _EntityPageBuilder:
+    """Arranges a reading for a page; asks nothing."""
+
+    reading: EntityReading
+    context: PageContext
+
+    def page(self) -> EntityPage:
+        """Return the finished page."""
+        reader = self.reading.reader
+        sections = [self._section(group, rows) for group, rows in self.reading.groups]
+        return EntityPage(
+            tuple(reader.link(kind) for kind in self.reading.types),
+            self._facts(self.reading.meaning),
             tuple(section for section in sections if section.is_key_facts),
             tuple(section for section in sections if not section.is_key_facts),
         )
 
-    def _shown(self, row: Row, ways: Ways) -> Shown:
-        heading = self._reader.choose(row.names) or self._reader.label(row.path[-1].predicate)
-        return Shown(
-            _key(row.shape), heading, self._reader.choose(row.descriptions), self._facts(ways)
+    def _section(self, group: Group, rows: Iterable[tuple[Row, Ways]]) -> Section:
+        heading = self.reading.reader.choose(group.names)
+        return Section(
+            _key(group.iri),
+            heading or Text(self.context.names.shorten(group.iri)),
+            group.key_facts,
+            tuple(self._row(row, ways) for row, ways in rows),
+        )
+
+    def _row(self, row: Row, ways: Ways) -> PropertyRow:
+        reader = self.reading.reader
+        heading = reader.choose(row.names) or reader.label(row.path[-1].predicate)
+        return PropertyRow(
+            _key(row.shape), heading, reader.choose(row.descriptions), self._facts(ways)
         )
 
     def _facts(self, ways: Ways) -> tuple[Fact, ...]:
-        facts = [self._fact(term, found) for term, found in ways.items()]
-        return tuple(sorted(facts, key=lambda fact: self._reader.order(fact.value)))
+        facts = [self._fact(term, paths) for term, paths in ways.items()]
+        return tuple(sorted(facts, key=lambda fact: self.reading.reader.order(fact.value)))
 
-    def _fact(self, term: Term, ways: Sequence[tuple[Quad, ...]]) -> Fact:
-        quads = [quad for way in ways for quad in way]
-        last = {graph for way in ways for graph in _graph(way[-1])}
-        through = dict.fromkeys(node.value for way in ways for node in _between(self._start, way))
-        told = tell(term, self._context.language) if isinstance(term, Literal) else None
+    def _fact(self, term: Term, paths: Sequence[tuple[Quad, ...]]) -> Fact:
+        reading, reader = self.reading, self.reading.reader
+        quads = list(chain.from_iterable(paths))
+        last = {graph for path in paths for graph in _graph(path[-1])}
+        graphs = {graph for quad in quads for graph in _graph(quad)}
+        through = {node.value for path in paths for node in _between(reading.start, path)}
+        literal = tell(term, self.context.language) if isinstance(term, Literal) else None
+        links = [reader.link(iri) for iri in sorted(through)]
         return Fact(
-            self._reader.value(term, last),
-            told,
-            tuple(self._reader.link(kind) for kind in self._kinds.get(term, ())),
-            tuple(
-                sorted(
-                    (self._reader.link(iri) for iri in through), key=lambda link: link.label.text
-                )
-            ),
-            self._evidence.claims(quads, self._reader),
-            self._evidence.origins(
-                {graph for quad in quads for graph in _graph(quad)}, self._reader
-            ),
-            self._pages(told.lexical) if told and told.kind == "code" else (),
+            reader.value(term, last),
+            literal,
+            tuple(reader.link(kind) for kind in reading.kinds.get(term, ())),
+            tuple(sorted(links, key=lambda link: link.label.text)),
+            reading.evidence.claims(quads, reader),
+            reading.evidence.origins(graphs, reader),
+            self._pages(literal.lexical) if literal and literal.kind == "code" else (),
         )
 
     def _pages(self, code: str) -> tuple[Link, ...]:
         """Return the outside IRIs of the thing that have a code as one of their parts."""
-        objects = {quad.object.value for quad in self._own if isinstance(quad.object, NamedNode)}
-        links = (
-            self._reader.link(iri) for iri in sorted(objects) if code in re.split(r"[/#?=]", iri)
-        )
+        objects = {q.object.value for q in self.reading.own if isinstance(q.object, NamedNode)}
+        matching = [iri for iri in sorted(objects) if code in re.split(r"[/#?=]", iri)]
+        links = [self.reading.reader.link(iri) for iri in matching]
         return tuple(link for link in links if link.external)
 
 

@@ -10,7 +10,7 @@ from pyoxigraph import Literal, NamedNode
 from unicef_linked.rdf.iris import DCTERMS, PROV, RDF
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from pyoxigraph import Quad
 
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from unicef_linked.rdf.iris import Names
     from unicef_linked.rdf.terms import Term
     from unicef_linked.store.statements import LoadedStatements
+
+Described = dict[str, list["Term"]]
+"""Property to values, of one node."""
 
 OA: Final = "http://www.w3.org/ns/oa#"
 
@@ -72,75 +75,82 @@ class Origin:
     sources: tuple[Source, ...]
 
 
+def claims_about(statements: LoadedStatements, things: Iterable[NamedNode]) -> list[NamedNode]:
+    """Return the claims about statements that have one of the things as subject or object."""
+    parts = {f"{RDF}subject", f"{RDF}object"}
+    claims = {
+        quad.subject
+        for thing in things
+        for quad in statements.match(object=thing)
+        if quad.predicate.value in parts and isinstance(quad.subject, NamedNode)
+    }
+    return sorted(claims, key=str)
+
+
+def read_evidence(
+    statements: LoadedStatements,
+    names: Names,
+    things: Collection[NamedNode],
+    graphs: Iterable[str],
+) -> Evidence:
+    """Return the claims about the things, and whatever these claims and the graphs rest on."""
+    statements.load(objects=things)
+    claims = claims_about(statements, things)
+    described: dict[Term, Described] = {}
+    nodes: Sequence[Term] = [*claims, *(NamedNode(graph) for graph in sorted(graphs))]
+    while nodes:
+        statements.load(nodes)
+        further: list[Term] = []
+        for node in nodes:
+            described[node] = _described(statements, node)
+            for predicate in _PART:
+                further += described[node].get(predicate, [])
+        nodes = [node for node in dict.fromkeys(further) if node not in described]
+    evidence = Evidence(names, described, {})
+    for claim in claims:
+        subject = evidence.one(claim, f"{RDF}subject")
+        by = evidence.one(claim, f"{RDF}predicate")
+        value = evidence.one(claim, f"{RDF}object")
+        if isinstance(subject, NamedNode) and isinstance(by, NamedNode) and value is not None:
+            key = subject.value, by.value, value
+            evidence.claims_by_statement.setdefault(key, []).append(claim)
+    return evidence
+
+
+def _described(statements: LoadedStatements, node: Term) -> Described:
+    values: Described = {}
+    # In one order, so that every web worker makes the same page.
+    for quad in sorted(statements.match(node), key=str):
+        of_predicate = values.setdefault(quad.predicate.value, [])
+        if quad.object not in of_predicate:
+            of_predicate.append(quad.object)
+    return values
+
+
+@dataclass(frozen=True)
 class Evidence:
-    """The claims about the statements that the given things are subjects or objects of, and whatever these rest on."""
+    """Claims about statements, and the passages, sources and graphs that they rest on."""
 
-    def __init__(
-        self,
-        statements: LoadedStatements,
-        names: Names,
-        things: Collection[NamedNode],
-        graphs: Iterable[str],
-    ) -> None:
-        self._statements, self._names = statements, names
-        self._known: dict[Term, dict[str, list[Term]]] = {}
-        self._claims: dict[tuple[str, str, Term], list[NamedNode]] = {}
-        statements.load(objects=things)
-        claims = sorted({claim for thing in things for claim in self._about(thing)}, key=str)
-        graph_nodes = [NamedNode(graph) for graph in sorted(graphs)]
-        self._read([*claims, *graph_nodes])
-        for claim in claims:
-            subject, predicate, thing = (
-                self._one(claim, f"{RDF}{part}") for part in ("subject", "predicate", "object")
-            )
-            if (
-                isinstance(subject, NamedNode)
-                and isinstance(predicate, NamedNode)
-                and thing is not None
-            ):
-                self._claims.setdefault((subject.value, predicate.value, thing), []).append(claim)
+    names: Names
+    described: Mapping[Term, Described]
+    claims_by_statement: dict[tuple[str, str, Term], list[NamedNode]]
 
-    def _about(self, thing: NamedNode) -> Iterable[NamedNode]:
-        for quad in self._statements.match(None, None, thing):
-            if quad.predicate.value in {f"{RDF}subject", f"{RDF}object"} and isinstance(
-                quad.subject, NamedNode
-            ):
-                yield quad.subject
+    def one(self, node: Term | None, predicate: str) -> Term | None:
+        """Return the first value of a property of a claim, passage, source or graph."""
+        return next(iter(self._values(node, predicate)), None)
 
-    def _read(self, starts: Sequence[NamedNode]) -> None:
-        """Read what claims and graphs lead to: all that is one step away together."""
-        nodes: Sequence[Term] = starts
-        while nodes:
-            self._statements.load(nodes)
-            further = [
-                value
-                for node in nodes
-                for predicate, values in self._said(node).items()
-                if predicate in _PART
-                for value in values
-            ]
-            nodes = [node for node in dict.fromkeys(further) if node not in self._known]
-
-    def _said(self, node: Term) -> dict[str, list[Term]]:
-        if node not in self._known:
-            said = self._known[node] = {}
-            for quad in sorted(
-                self._statements.match(node), key=str
-            ):  # the same page from each web worker
-                if quad.object not in said.setdefault(quad.predicate.value, []):
-                    said[quad.predicate.value].append(quad.object)
-        return self._known[node]
-
-    def _one(self, node: Term | None, predicate: str) -> Term | None:
-        return next(iter(self._said(node).get(predicate, [])), None) if node is not None else None
+    def _values(self, node: Term | None, predicate: str) -> Sequence[Term]:
+        if node is None or node not in self.described:
+            return ()
+        return self.described[node].get(predicate, ())
 
     @property
     def iris(self) -> set[str]:
         """Every IRI that is told in it, for names to be looked up."""
         values = {
-            value for said in self._known.values() for found in said.values() for value in found
+            value for said in self.described.values() for found in said.values() for value in found
         }
-        return {term.value for term in {*self._known, *values} if isinstance(term, NamedNode)}
+        return {term.value for term in {*self.described, *values} if isinstance(term, NamedNode)}
 
     def claims(self, quads: Iterable[Quad], reader: Reader) -> tuple[Claim, ...]:
         """Return the claims that one of the statements is true."""
@@ -149,7 +159,7 @@ class Evidence:
             for quad in quads
         )
         found = dict.fromkeys(
-            claim for key in dict.fromkeys(keys) for claim in self._claims.get(key, [])
+            claim for key in dict.fromkeys(keys) for claim in self.claims_by_statement.get(key, [])
         )
         return tuple(self._claim(claim, reader) for claim in sorted(found, key=str))
 
@@ -158,10 +168,10 @@ class Evidence:
         return tuple(
             Origin(
                 reader.link(graph),
-                graph.startswith(self._names.graph("derived/")),
+                graph.startswith(self.names.graph("derived/")),
                 tuple(
                     self._source(source, reader)
-                    for source in self._said(NamedNode(graph)).get(f"{DCTERMS}source", [])
+                    for source in self._values(NamedNode(graph), f"{DCTERMS}source")
                     if isinstance(source, NamedNode)
                 ),
             )
@@ -169,11 +179,11 @@ class Evidence:
         )
 
     def _claim(self, claim: NamedNode, reader: Reader) -> Claim:
-        basis = self._one(claim, self._names.term("basis"))
-        source = self._one(claim, f"{PROV}hadPrimarySource")
+        basis = self.one(claim, self.names.term("basis"))
+        source = self.one(claim, f"{PROV}hadPrimarySource")
         passages = [
             node
-            for node in self._said(claim).get(f"{PROV}wasDerivedFrom", [])
+            for node in self._values(claim, f"{PROV}wasDerivedFrom")
             if isinstance(node, NamedNode)
         ]
         return Claim(
@@ -189,8 +199,8 @@ class Evidence:
         )
 
     def _passage(self, passage: NamedNode, reader: Reader) -> Passage:
-        source = self._one(passage, f"{OA}hasSource")
-        selector = self._one(passage, f"{OA}hasSelector")
+        source = self.one(passage, f"{OA}hasSource")
+        selector = self.one(passage, f"{OA}hasSelector")
         return Passage(
             reader.link(passage.value),
             self._source(source, reader) if isinstance(source, NamedNode) else None,
@@ -199,15 +209,15 @@ class Evidence:
         )
 
     def _source(self, source: NamedNode, reader: Reader) -> Source:
-        licence = self._one(source, f"{DCTERMS}license")
-        issued = self._one(source, f"{DCTERMS}issued") or self._one(source, f"{DCTERMS}modified")
+        licence = self.one(source, f"{DCTERMS}license")
+        issued = self.one(source, f"{DCTERMS}issued") or self.one(source, f"{DCTERMS}modified")
         return Source(
             reader.link(source.value),
             reader.link(licence.value) if isinstance(licence, NamedNode) else None,
             issued if isinstance(issued, Literal) else None,
-            self._text(source, self._names.term("sha256")),
+            self._text(source, self.names.term("sha256")),
         )
 
     def _text(self, node: Term | None, predicate: str) -> str:
-        value = self._one(node, predicate)
+        value = self.one(node, predicate)
         return value.value if isinstance(value, Literal) else ""

@@ -14,16 +14,20 @@ from unicef_linked.presentation.maps import Feature, draw, read_place
 from unicef_linked.rdf.iris import GEO, RDF
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from unicef_linked.dataset.labels import Link
     from unicef_linked.presentation.context import PageContext
-    from unicef_linked.presentation.entity import Portrait
+    from unicef_linked.presentation.entity import EntityPage
     from unicef_linked.presentation.maps import Map
     from unicef_linked.store.statements import LoadedStatements, Statements
 
 MOST: Final = 200
 """Things that are looked up for one map, and things around them: past that a map is no extract."""
+
+_TYPE: Final = NamedNode(f"{RDF}type")
+_KEPT_AREAS: Final = 2000
+"""Areas that are kept; then the keeping begins anew."""
 
 _KEPT: Final = 500
 """Maps that are kept; then the keeping begins anew."""
@@ -56,6 +60,18 @@ def place_of(store: Statements, iri: str) -> Geometry | None:
     return {"type": "Point", "coordinates": [long, lat]}
 
 
+def load_geometries(store: LoadedStatements, iris: Iterable[str]) -> None:
+    """Read what ``place_of`` needs of all of these."""
+    nodes = [NamedNode(iri) for iri in iris]
+    store.load(nodes)
+    store.load(
+        quad.object
+        for node in nodes
+        for quad in store.match(node)
+        if quad.predicate.value in _GEOMETRIES
+    )
+
+
 def load_places(store: LoadedStatements, iris: Iterable[str]) -> None:
     """Read what ``place_of`` needs of all of these, and of what they lead to."""
     nodes = [NamedNode(iri) for iri in iris]
@@ -72,59 +88,128 @@ def load_places(store: LoadedStatements, iris: Iterable[str]) -> None:
 
 
 class LocatorMaps:
-    """The maps on pages about things, kept as they have been drawn: drawing costs half a page."""
+    """The maps on pages about things, kept as they have been drawn: drawing costs half a page.
+
+    The areas around things, which most maps of a release share, are kept too.
+    """
 
     def __init__(self) -> None:
         self._drawn: dict[tuple[str, str], Map | None] = {}
+        self._areas: dict[tuple[str, str], Feature | None] = {}  # by IRI and language
+        self._members: dict[NamedNode, frozenset[str]] = {}  # of a class
 
     def draw(
-        self, context: PageContext, statements: LoadedStatements, thing: Link, portrait: Portrait
+        self, context: PageContext, statements: LoadedStatements, thing: Link, page: EntityPage
     ) -> Map | None:
         """Return the map of a thing; None where neither it nor what its rows lead to is anywhere."""
         key = thing.iri, context.language
         with suppress(KeyError):
             return self._drawn[key]
-        drawn = _extract(context, statements, thing, portrait)
+        drawn = self._draw(context, statements, thing, page)
         if len(self._drawn) >= _KEPT:
             self._drawn.clear()
+            self._areas.clear()
         self._drawn[key] = drawn
         return drawn
 
+    def _draw(
+        self, context: PageContext, statements: LoadedStatements, thing: Link, page: EntityPage
+    ) -> Map | None:
+        """Draw the map of a thing.
 
-def _extract(
-    context: PageContext, store: LoadedStatements, thing: Link, portrait: Portrait
-) -> Map | None:
-    """Draw the map of a thing.
+        The kinds of its features: ``subject`` is what the page is about, or where it works if it
+        is nowhere itself; ``related`` is what its rows lead to; ``context`` is what is of the same
+        kind as the areas, ``ground`` what all the rest lies in and what has no neighbours here: a
+        country, for its regions.
+        """
+        own = place_of(statements, thing.iri)
+        kind = "related" if own and _is_area(own) else "subject"
+        features, beside = _related(statements, thing, page, kind)
+        if own:
+            features.append(Feature(thing.iri, own, thing.label, kind="subject"))
+        if not features:
+            return None
+        features = beside + features  # of an office and its town at one point, the office
+        ground = self._ground(context, statements, features)
+        shown = _each_point_once(f for f in features if ground is None or f.iri != ground.iri)
+        around = self._around(context, statements, shown, ground)
+        if ground:
+            note = ground.note or ground.label.text
+            around.insert(0, replace(ground, label=Text(""), kind="ground", note=note))
+        drawn = draw([*around, *_in_short(shown)], words=_WORDS)
+        return _with_few_words(drawn, thing.iri) if drawn else None
 
-    The kinds of its features: ``subject`` is what the page is about, or where it works if it is nowhere itself;
-    ``related`` is what its rows lead to; ``context`` is what is of the same kind as the areas, ``ground`` what all the
-    rest lies in and what has no neighbours here: a country, for its regions.
-    """
-    own = place_of(store, thing.iri)
-    features, beside = _related(
-        store, thing, portrait, "related" if own and _is_area(own) else "subject"
-    )
-    if own:
-        features.append(Feature(thing.iri, own, thing.label, kind="subject"))
-    if not features:
+    def _ground(
+        self, context: PageContext, statements: LoadedStatements, features: Sequence[Feature]
+    ) -> Feature | None:
+        """Return the area that holds all features and has no neighbours of its kind."""
+        known = {feature.iri for feature in features}
+        objects = [q.object for iri in sorted(known) for q in statements.match(NamedNode(iri))]
+        nodes = [term for term in objects if isinstance(term, NamedNode)]
+        beyond = dict.fromkeys(node.value for node in nodes if node.value not in known)
+        for area in (*features, *self._find_areas(context, statements, beyond, "ground")):
+            if _holds_all(area, features) and not self._around(context, statements, [area], None):
+                return area
         return None
-    features = beside + features  # of an office and its town at one point, the office
-    wide = (
-        area
-        for area in (*features, *_beyond(context, store, features))
-        if _holds_all(area, features)
-    )
-    ground = next((area for area in wide if not any(_around(context, store, [area], None))), None)
-    shown = _each_point_once(
-        feature for feature in features if ground is None or feature.iri != ground.iri
-    )
-    around = list(_around(context, store, shown, ground))
-    if ground:
-        around.insert(
-            0, replace(ground, label=Text(""), kind="ground", note=ground.note or ground.label.text)
-        )
-    drawn = draw([*around, *_in_short(shown)], words=_WORDS)
-    return _with_few_words(drawn, thing.iri) if drawn else None
+
+    def _around(
+        self,
+        context: PageContext,
+        statements: LoadedStatements,
+        features: Sequence[Feature],
+        ground: Feature | None,
+    ) -> list[Feature]:
+        """Return the areas of the same kinds as what is shown."""
+        known = {feature.iri for feature in features}
+        own = f"{context.names.ontology}#"
+        kinds = {
+            quad.object
+            for iri in known
+            for quad in statements.match(NamedNode(iri), _TYPE)
+            if isinstance(quad.object, NamedNode) and quad.object.value.startswith(own)
+        }
+        members = self._members_of(context, kinds)
+        others = members - known - {ground.iri if ground else ""}
+        return self._find_areas(context, statements, sorted(others), "context")
+
+    def _members_of(self, context: PageContext, kinds: Iterable[NamedNode]) -> frozenset[str]:
+        """Return the instances of classes."""
+        missing = [kind for kind in kinds if kind not in self._members]
+        quads = context.store.match_any(None, [_TYPE], missing) if missing else []
+        for kind in missing:
+            subjects = [quad.subject for quad in quads if quad.object == kind]
+            iris = (subject.value for subject in subjects if isinstance(subject, NamedNode))
+            # No map shows more than MOST of them, beside those that it is about.
+            self._members[kind] = frozenset(sorted(iris)[: 3 * MOST])
+        return frozenset().union(*(self._members[kind] for kind in kinds))
+
+    def _find_areas(
+        self,
+        context: PageContext,
+        statements: LoadedStatements,
+        iris: Iterable[str],
+        kind: str,
+    ) -> list[Feature]:
+        """Return those of the things that are areas, as features; at most MOST are looked at."""
+        some = list(iris)[:MOST]
+        missing = [iri for iri in some if (iri, context.language) not in self._areas]
+        if len(self._areas) > _KEPT_AREAS:
+            self._areas.clear()
+            missing = some
+        if missing:
+            load_geometries(statements, missing)
+            places = {iri: place_of(statements, iri) for iri in missing}
+            areas = {iri: place for iri, place in places.items() if place and _is_area(place)}
+            reader = context.reader([], *areas) if areas else None
+            for iri in missing:
+                feature = None
+                if reader and iri in areas:
+                    link = reader.link(iri)
+                    href = "" if link.external else link.href
+                    feature = Feature(iri, areas[iri], href=href, note=link.label.text)
+                self._areas[iri, context.language] = feature
+        found = [self._areas[iri, context.language] for iri in some]
+        return [replace(feature, kind=kind) for feature in found if feature]
 
 
 def _each_point_once(features: Iterable[Feature]) -> list[Feature]:
@@ -195,10 +280,10 @@ def _is_area(geometry: Geometry) -> bool:
 
 
 def _related(
-    store: LoadedStatements, thing: Link, portrait: Portrait, kind: str
+    store: LoadedStatements, thing: Link, page: EntityPage, kind: str
 ) -> tuple[list[Feature], list[Feature]]:
     """Return the things of the rows that are somewhere, and those that are nowhere themselves but at a place."""
-    rows = [row for section in (*portrait.sections, *portrait.key_facts) for row in section.rows]
+    rows = [row for section in (*page.sections, *page.key_facts) for row in section.rows]
     links = {
         fact.value.link: row for row in reversed(rows) for fact in row.things if fact.value.link
     }
@@ -252,56 +337,3 @@ def _holds_all(area: Feature, features: Sequence[Feature]) -> bool:
         and box[3] <= north + high
         for box in others
     )
-
-
-def _beyond(
-    context: PageContext, store: LoadedStatements, features: Iterable[Feature]
-) -> Iterator[Feature]:
-    """Yield the areas that what is shown leads to: a region leads to its country."""
-    known = {feature.iri for feature in features}
-    objects = [quad.object for iri in sorted(known) for quad in store.match(NamedNode(iri))]
-    iris = dict.fromkeys(
-        term.value for term in objects if isinstance(term, NamedNode) and term.value not in known
-    )
-    yield from _areas(context, store, iris, "ground")
-
-
-def _around(
-    context: PageContext,
-    store: LoadedStatements,
-    features: Iterable[Feature],
-    ground: Feature | None,
-) -> Iterator[Feature]:
-    """Yield the areas of the same kinds as what is shown."""
-    a = NamedNode(f"{RDF}type")
-    known = {feature.iri for feature in features}
-    kinds = {
-        quad.object
-        for iri in known
-        for quad in store.match(NamedNode(iri), a)
-        if isinstance(quad.object, NamedNode)
-        and quad.object.value.startswith(f"{context.names.ontology}#")
-    }
-    found = {quad.subject.value for quad in context.store.match_any(None, [a], kinds)}  # type: ignore[union-attr]
-    yield from _areas(
-        context, store, sorted(found - known - {ground.iri if ground else ""}), "context"
-    )
-
-
-def _areas(
-    context: PageContext, store: LoadedStatements, iris: Iterable[str], kind: str
-) -> Iterator[Feature]:
-    some = list(iris)[:MOST]
-    load_places(store, some)
-    reader = context.reader([], *some)
-    for iri in some:
-        geometry = place_of(store, iri)
-        if geometry and _is_area(geometry):
-            link = reader.link(iri)
-            yield Feature(
-                iri,
-                geometry,
-                href="" if link.external else link.href,
-                kind=kind,
-                note=link.label.text,
-            )

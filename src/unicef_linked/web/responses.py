@@ -15,6 +15,8 @@ from unicef_linked.web.negotiation import choose
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from unicef_linked.metadata.signposting import Signpost
+
 
 CACHE: Final = "public, max-age=300"
 """Caches revalidate after 300 s, since the next release may answer differently at the same URL."""
@@ -92,6 +94,20 @@ def link(href: str, rel: str, **parameters: str) -> str:
     return "; ".join(
         [f"<{href}>", f'rel="{rel}"', *(f'{name}="{value}"' for name, value in parameters.items())]
     )
+
+
+def signpost_link(signpost: Signpost) -> str:
+    """Return a signpost as a value of ``Link``."""
+    parameters = {"type": signpost.media_type} if signpost.media_type else {}
+    return link(signpost.href, signpost.rel, **parameters)
+
+
+def add_signposts(response: Response, signposts: Iterable[Signpost]) -> None:
+    """Add typed links to those that a response has."""
+    links = [signpost_link(signpost) for signpost in signposts]
+    if links:
+        present = response.headers.get("Link")
+        response.headers["Link"] = ", ".join([present, *links] if present else links)
 
 
 def with_query(path: str, query: Mapping[str, str]) -> str:

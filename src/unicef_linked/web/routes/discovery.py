@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 from xml.sax.saxutils import escape, quoteattr
@@ -12,10 +12,17 @@ from flask import Blueprint, Response, request
 from pyoxigraph import NamedNode
 
 from unicef_linked.errors import NotFound
+from unicef_linked.metadata.signposting import (
+    LINKSET,
+    LINKSET_JSON,
+    Signpost,
+    dump_names,
+    signposts,
+)
 from unicef_linked.presentation.examples import briefest, examples
-from unicef_linked.rdf.formats import DOCUMENT_FORMATS, DUMPS, HTML, JSONLD, TURTLE, Carries, Format
-from unicef_linked.rdf.iris import DCTERMS, RDF, SCHEMA
-from unicef_linked.web.responses import link, negotiate
+from unicef_linked.rdf.formats import DOCUMENT_FORMATS, Carries, Format
+from unicef_linked.rdf.iris import DCTERMS
+from unicef_linked.web.responses import add_signposts, negotiate, signpost_link
 from unicef_linked.web.routing import bind
 
 if TYPE_CHECKING:
@@ -25,17 +32,6 @@ if TYPE_CHECKING:
     from unicef_linked.web.responder import Responder
 
 
-LINKSET_JSON: Final = Format(
-    "linkset+json",
-    "application/linkset+json",
-    "json",
-    Carries.PAGE,
-    "Linkset JSON",
-    ("application/json",),
-)
-LINKSET: Final = Format(
-    "linkset", "application/linkset", "linkset", Carries.PAGE, "Linkset", ("text/plain",)
-)
 XML: Final = Format("sitemap", "application/xml", "xml", Carries.PAGE, "Sitemap", ("text/xml",))
 PLAIN: Final = Format("text", "text/plain", "txt", Carries.PAGE, "Text", text=True)
 
@@ -44,104 +40,6 @@ PER_SITEMAP: Final = 50_000
 
 
 # Signposts
-
-
-@dataclass(frozen=True, slots=True)
-class Signpost:
-    """One typed link from a document; ``href`` is absolute, or a path on this server."""
-
-    rel: str
-    href: str
-    media_type: str = ""
-
-    @property
-    def header(self) -> str:
-        """The link as ``Link`` has it."""
-        return link(self.href, self.rel, **({"type": self.media_type} if self.media_type else {}))
-
-
-def signposts(responder: Responder, path: str) -> list[Signpost]:
-    """Return where the document at ``path`` (without extension) points to (signposting.org, FAIR Signposting level 1 and 2).
-
-    Nothing for what is no document, and nothing that the data does not say: a licence is that of the dataset for the
-    dataset, and for an entity each licence of the graphs that describe it.
-    """
-    names, found = responder.names, list[Signpost]()
-    match path.strip("/").split("/"):
-        case ["" | "dataset"]:
-            path = "/dataset"
-            found = [
-                Signpost("cite-as", names.dataset),
-                Signpost("type", "https://schema.org/Dataset"),
-            ]
-            found += [Signpost("service-desc", "/openapi.json", "application/json")]
-            found += [Signpost("service-doc", "/docs", HTML.media_type)]
-            found += [
-                Signpost("item", f"/dump/{name}", DUMPS[name].media_type)
-                for name in _dumps(responder)
-            ]
-            licences = _licences(responder, [names.dataset])
-        case ["dump", name] if name in _dumps(responder):
-            found = [
-                Signpost("type", "https://schema.org/DataDownload"),
-                Signpost("collection", "/dataset"),
-            ]
-            licences = _licences(responder, [names.dataset])
-        case ["doc", entity_type, key]:
-            iri = names.entity(entity_type, key)
-            quads = responder.dataset.store.match(NamedNode(iri))
-            classes = sorted(
-                {
-                    str(getattr(q.object, "value", ""))
-                    for q in quads
-                    if q.predicate.value == f"{RDF}type"
-                }
-            )
-            found = [Signpost("cite-as", iri), Signpost("type", "https://schema.org/AboutPage")]
-            found += [
-                Signpost("type", name.replace("http:", "https:"))
-                for name in classes
-                if name.startswith(SCHEMA)
-            ]
-            found.append(Signpost("collection", f"/doc/{entity_type}"))
-            licences = _licences(
-                responder,
-                {q.graph_name.value for q in quads if isinstance(q.graph_name, NamedNode)},
-            )
-        case ["doc", entity_type]:
-            found = [
-                Signpost("type", "https://schema.org/CollectionPage"),
-                Signpost("collection", "/dataset"),
-            ]
-            licences = []
-        case ["graph", *rest] if rest:
-            iri = names.base + path.strip("/")
-            found = [Signpost("cite-as", iri), Signpost("collection", "/dataset")]
-            licences = _licences(responder, [iri])
-        case ["ontology" | "shapes" | "quality"]:
-            found = [
-                Signpost("cite-as", names.base + path.strip("/")),
-                Signpost("collection", "/dataset"),
-            ]
-            licences = []
-        case _:
-            return []
-    found += [Signpost("license", iri) for iri in licences]
-    if not path.startswith("/dump/"):
-        found += [
-            Signpost("describedby", f"{path}.{f.suffix}", f.media_type) for f in (TURTLE, JSONLD)
-        ]
-    found += [Signpost("linkset", f"/linkset{path}", f.media_type) for f in (LINKSET_JSON, LINKSET)]
-    return found
-
-
-def _dumps(responder: Responder) -> list[str]:
-    return [path.name for path in responder.dataset.release.dumps() if path.name in DUMPS]
-
-
-def _licences(responder: Responder, iris: Iterable[str]) -> list[str]:
-    """Return each licence that the data states of any of the IRIs."""
-    return sorted({licence for iri in iris for licence in responder.dataset.licences.get(iri, [])})
 
 
 def _plain(path: str) -> str:
@@ -157,12 +55,9 @@ def _plain(path: str) -> str:
 
 def point(responder: Responder, response: Response) -> Response:
     """Give each document its signposts, beside the links that it has."""
-    if response.status_code == 200 and request.method in {"GET", "HEAD"}:
-        links = [signpost.header for signpost in signposts(responder, _plain(request.path))]
-        if links:
-            response.headers["Link"] = ", ".join(
-                filter(None, [response.headers.get("Link"), *links])
-            )
+    given = 'rel="cite-as"' in response.headers.get("Link", "")  # by a view that has read the thing
+    if response.status_code == 200 and request.method in {"GET", "HEAD"} and not given:
+        add_signposts(response, signposts(responder.dataset, _plain(request.path)))
     return response
 
 
@@ -176,11 +71,11 @@ def linkset(responder: Responder, document: str = "dataset") -> Response:
         raise NotFound(f"there is no document /{document} to link from")
     contexts = [
         f"/{document}",
-        *(f"/dump/{name}" for name in _dumps(responder) if document == "dataset"),
+        *(f"/dump/{name}" for name in dump_names(responder.dataset) if document == "dataset"),
     ]
     address = responder.public_address().rstrip("/")
     found = [
-        (context, [s for s in signposts(responder, context) if s.rel != "linkset"])
+        (context, [s for s in signposts(responder.dataset, context) if s.rel != "linkset"])
         for context in contexts
     ]
     if not found[0][1]:
@@ -190,7 +85,7 @@ def linkset(responder: Responder, document: str = "dataset") -> Response:
         content = json.dumps(body, indent=2, ensure_ascii=False).encode()
     else:
         lines = [
-            f'{Signpost(s.rel, _absolute(address, s.href), s.media_type).header}; anchor="{address}{path}"'
+            f'{signpost_link(replace(s, href=_absolute(address, s.href)))}; anchor="{address}{path}"'
             for path, links in found
             for s in links
         ]

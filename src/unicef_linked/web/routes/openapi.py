@@ -14,6 +14,7 @@ from flask import Blueprint, Response, current_app
 
 from unicef_linked import __version__
 from unicef_linked.i18n import N_, NP_, SOURCE
+from unicef_linked.metadata.signposting import LINKSET, LINKSET_JSON
 from unicef_linked.rdf.formats import (
     DOCUMENT_FORMATS,
     GRAPH_FORMATS,
@@ -25,7 +26,6 @@ from unicef_linked.rdf.formats import (
 )
 from unicef_linked.web.problems import PROBLEM
 from unicef_linked.web.responses import link
-from unicef_linked.web.routes.discovery import LINKSET, LINKSET_JSON
 from unicef_linked.web.routing import bind
 
 if TYPE_CHECKING:

@@ -12,16 +12,25 @@ from unicef_linked.dataset.description import Description
 from unicef_linked.dataset.labels import Text, collation
 from unicef_linked.errors import BadParameter, NotFound
 from unicef_linked.metadata import schema_org
+from unicef_linked.metadata.signposting import signposts
 from unicef_linked.presentation import charts as drawn_charts
 from unicef_linked.presentation.citation import Citation
-from unicef_linked.presentation.entity import overview, portrait
+from unicef_linked.presentation.entity import arrange, overview, read_entity
 from unicef_linked.presentation.locator_map import legend
 from unicef_linked.rdf.formats import DOCUMENT_FORMATS, JSONLD
 from unicef_linked.rdf.iris import DCTERMS, HYDRA, RDF, RDFS, SKOS
 from unicef_linked.rdf.statistics import integer
 from unicef_linked.store.statements import LoadedStatements
 from unicef_linked.web.responder import Uncached
-from unicef_linked.web.responses import CACHE, formats_of, link, negotiate, vary, with_query
+from unicef_linked.web.responses import (
+    CACHE,
+    add_signposts,
+    formats_of,
+    link,
+    negotiate,
+    vary,
+    with_query,
+)
 from unicef_linked.web.routing import bind
 
 if TYPE_CHECKING:
@@ -70,12 +79,17 @@ def document(
     """Return the document about one entity."""
     iri = _identifier(responder, entity_type, key)
     path = f"/doc/{entity_type}/{key}"
-    return responder.respond(
+    statements = LoadedStatements(responder.dataset.store)
+    document_iri = responder.names.document(entity_type, key)
+    response = responder.respond(
         path,
         suffix,
-        lambda: responder.dataset.describe(iri, responder.names.document(entity_type, key)),
-        lambda: resource_page(responder, charts, layout, maps, iri, path, {}),
+        lambda: responder.dataset.describe(iri, document_iri, statements),
+        lambda: resource_page(responder, charts, layout, maps, statements, iri, path, {}),
     )
+    about = statements.match(ox.NamedNode(iri))
+    add_signposts(response, signposts(responder.dataset, path, about))
+    return response
 
 
 def resource_page(
@@ -83,26 +97,28 @@ def resource_page(
     charts: Pictures,
     layout: Layout,
     maps: LocatorMaps,
+    statements: LoadedStatements,
     iri: str,
     path: str,
     query: dict[str, str],
 ) -> bytes | Uncached:
-    """Return the page about one IRI."""
-    context, statements = responder.context(), LoadedStatements(responder.dataset.store)
+    """Return the page about one IRI; what it reads stays in ``statements``."""
+    context = responder.context()
     description = Description(iri, responder.dataset.about(iri, statements))
     if not description.about:
         raise NotFound(f"nothing is published about {iri}")
-    reader = responder.context().reader(description.about, iri)
+    reading = read_entity(context, layout, statements, description)
+    reader = reading.reader
     resource = reader.resource(iri, description.about)
-    told = portrait(context, layout, statements, description)
-    drawn = maps.draw(context, statements, reader.link(iri), told)
+    entity = arrange(context, reading)
+    drawn = maps.draw(context, statements, reader.link(iri), entity)
     drawing = drawn_charts.of(charts, context, iri)
     # Do not cache: the chart's query failed and may succeed next time.
     content = responder.render(
         "resource.html",
         resource=resource,
         drawing=drawing,
-        portrait=told,
+        entity=entity,
         map=drawn,
         legend=legend(drawn) if drawn else [],
         citation=_citation(responder, reader.label(iri).text, iri),
@@ -154,7 +170,16 @@ def any_resource(
         "/resource",
         suffix,
         lambda: responder.dataset.describe(iri),
-        lambda: resource_page(responder, charts, layout, maps, iri, "/resource", {"iri": iri}),
+        lambda: resource_page(
+            responder,
+            charts,
+            layout,
+            maps,
+            LoadedStatements(responder.dataset.store),
+            iri,
+            "/resource",
+            {"iri": iri},
+        ),
     )
 
 
@@ -286,7 +311,16 @@ def named_graph(
         f"/graph/{graph_name}",
         suffix or None,
         content,
-        lambda: resource_page(responder, charts, layout, maps, iri, f"/graph/{graph_name}", {}),
+        lambda: resource_page(
+            responder,
+            charts,
+            layout,
+            maps,
+            LoadedStatements(responder.dataset.store),
+            iri,
+            f"/graph/{graph_name}",
+            {},
+        ),
     )
 
 

@@ -1,0 +1,130 @@
+"""Where each document points to: FAIR Signposting, level 1 and 2 (https://signposting.org/FAIR/)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from pyoxigraph import NamedNode
+
+from unicef_linked.rdf.formats import DUMPS, HTML, JSONLD, TURTLE, Carries, Format
+from unicef_linked.rdf.iris import RDF, SCHEMA
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from pyoxigraph import Quad
+
+    from unicef_linked.dataset.published import PublishedDataset
+
+LINKSET_JSON: Final = Format(
+    "linkset+json",
+    "application/linkset+json",
+    "json",
+    Carries.PAGE,
+    "Linkset JSON",
+    ("application/json",),
+)
+LINKSET: Final = Format(
+    "linkset", "application/linkset", "linkset", Carries.PAGE, "Linkset", ("text/plain",)
+)
+
+_SCHEMA: Final = "https://schema.org/"
+
+
+@dataclass(frozen=True, slots=True)
+class Signpost:
+    """One typed link from a document; ``href`` is absolute, or a path on this server."""
+
+    rel: str
+    href: str
+    media_type: str = ""
+
+
+def dump_names(dataset: PublishedDataset) -> list[str]:
+    """Return the names of the whole-dataset files that are described."""
+    return [path.name for path in dataset.release.dumps() if path.name in DUMPS]
+
+
+def signposts(
+    dataset: PublishedDataset, path: str, about: Sequence[Quad] | None = None
+) -> list[Signpost]:
+    """Return where the document at ``path`` (without extension) points to.
+
+    Nothing for what is no document, and nothing that the data does not say: a licence is that of
+    the dataset for the dataset, and for an entity each licence of the graphs that describe it.
+    ``about`` are the statements of an entity; they are read where they are not given.
+    """
+    found: list[Signpost] = []
+    match path.strip("/").split("/"):
+        case ["" | "dataset"]:
+            path = "/dataset"
+            found = _of_dataset(dataset)
+        case ["dump", name] if name in dump_names(dataset):
+            found = [Signpost("type", f"{_SCHEMA}DataDownload"), Signpost("collection", "/dataset")]
+            found += _licences(dataset, [dataset.names.dataset])
+        case ["doc", entity_type, key]:
+            iri = dataset.names.entity(entity_type, key)
+            quads = dataset.store.match(NamedNode(iri)) if about is None else about
+            found = _of_entity(dataset, iri, entity_type, quads)
+        case ["doc", _]:
+            found = [
+                Signpost("type", f"{_SCHEMA}CollectionPage"),
+                Signpost("collection", "/dataset"),
+            ]
+        case ["graph", *rest] if rest:
+            iri = dataset.names.base + path.strip("/")
+            found = [Signpost("cite-as", iri), Signpost("collection", "/dataset")]
+            found += _licences(dataset, [iri])
+        case ["ontology" | "shapes" | "quality"]:
+            iri = dataset.names.base + path.strip("/")
+            found = [Signpost("cite-as", iri), Signpost("collection", "/dataset")]
+    return found + _descriptions(path) if found else []
+
+
+def _of_dataset(dataset: PublishedDataset) -> list[Signpost]:
+    iri = dataset.names.dataset
+    return [
+        Signpost("cite-as", iri),
+        Signpost("type", f"{_SCHEMA}Dataset"),
+        Signpost("service-desc", "/openapi.json", "application/json"),
+        Signpost("service-doc", "/docs", HTML.media_type),
+        *(
+            Signpost("item", f"/dump/{name}", DUMPS[name].media_type)
+            for name in dump_names(dataset)
+        ),
+        *_licences(dataset, [iri]),
+    ]
+
+
+def _of_entity(
+    dataset: PublishedDataset, iri: str, entity_type: str, quads: Sequence[Quad]
+) -> list[Signpost]:
+    types = [quad.object for quad in quads if quad.predicate.value == f"{RDF}type"]
+    classes = sorted({term.value for term in types if isinstance(term, NamedNode)})
+    graphs = {quad.graph_name.value for quad in quads if isinstance(quad.graph_name, NamedNode)}
+    return [
+        Signpost("cite-as", iri),
+        Signpost("type", f"{_SCHEMA}AboutPage"),
+        *(
+            Signpost("type", name.replace("http:", "https:"))
+            for name in classes
+            if name.startswith(SCHEMA)
+        ),
+        Signpost("collection", f"/doc/{entity_type}"),
+        *_licences(dataset, graphs),
+    ]
+
+
+def _licences(dataset: PublishedDataset, iris: Iterable[str]) -> list[Signpost]:
+    """Return each licence that the data states of any of the IRIs."""
+    found = {licence for iri in iris for licence in dataset.licences.get(iri, [])}
+    return [Signpost("license", iri) for iri in sorted(found)]
+
+
+def _descriptions(path: str) -> list[Signpost]:
+    """Return the links to metadata in RDF and to the linkset (RFC 9264)."""
+    formats = () if path.startswith("/dump/") else (TURTLE, JSONLD)
+    described = [Signpost("describedby", f"{path}.{f.suffix}", f.media_type) for f in formats]
+    linksets = (LINKSET_JSON, LINKSET)
+    return described + [Signpost("linkset", f"/linkset{path}", f.media_type) for f in linksets]
