@@ -27,7 +27,7 @@ from unicef_linked.web.routing import bind
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from unicef_linked.dataset.labels import Link, Property, Reader, Resource, Value
+    from unicef_linked.dataset.labels import LabelResolver, Link, Property, Resource, Value
     from unicef_linked.dataset.vocabulary import Relation, Shape
     from unicef_linked.rdf.terms import Term
     from unicef_linked.web.responder import Responder
@@ -186,7 +186,7 @@ def _ontology_page(responder: Responder) -> bytes:
 _PREFERRED_PREFIX: Final = "http://purl.org/vocab/vann/preferredNamespacePrefix"
 
 
-def _terms(quads: Iterable[ox.Quad], reader: Reader, prefix: str) -> dict[str, Resource]:
+def _terms(quads: Iterable[ox.Quad], reader: LabelResolver, prefix: str) -> dict[str, Resource]:
     """Return each thing that the quads say something of and whose IRI begins so, by its IRI."""
     by_subject: dict[str, list[ox.Quad]] = defaultdict(list)
     for quad in without_lists(quads):
@@ -223,7 +223,7 @@ def _prefixes(terms: Mapping[str, Resource], about: Resource) -> Iterable[tuple[
 def _class_entry(
     responder: Responder,
     vocabulary: Vocabulary,
-    reader: Reader,
+    reader: LabelResolver,
     term: Resource,
     counts: Mapping[str, int],
     instance: str | None,
@@ -273,7 +273,7 @@ def _by_name(rows: Iterable[Row]) -> tuple[Row, ...]:
 def _property_entry(
     responder: Responder,
     vocabulary: Vocabulary,
-    reader: Reader,
+    reader: LabelResolver,
     term: Resource,
     counts: Mapping[str, int],
     statement: ox.Quad | None,
@@ -371,7 +371,9 @@ def _editor(responder: Responder, pattern: str, *more: str, order: str) -> str:
     return f"/sparql?query={quote(''.join(used) + chr(10) + body, safe='')}"
 
 
-def _tree(vocabulary: Vocabulary, reader: Reader, counts: Mapping[str, int]) -> tuple[Branch, ...]:
+def _tree(
+    vocabulary: Vocabulary, reader: LabelResolver, counts: Mapping[str, int]
+) -> tuple[Branch, ...]:
     """Return the ontology's own classes as a tree, those that have no class of its own above them at its root."""
 
     def branch(iri: str) -> Branch:
@@ -385,7 +387,7 @@ def _tree(vocabulary: Vocabulary, reader: Reader, counts: Mapping[str, int]) -> 
     )
 
 
-def _overview(vocabulary: Vocabulary, reader: Reader, counts: Mapping[str, int]) -> Drawing:
+def _overview(vocabulary: Vocabulary, reader: LabelResolver, counts: Mapping[str, int]) -> Drawing:
     """Return the picture of how the classes hang together; an arrow is a property, or several between the same two."""
     between: dict[tuple[str, str], list[str]] = defaultdict(list)
     itself: dict[str, list[str]] = defaultdict(list)
@@ -416,7 +418,7 @@ def _overview(vocabulary: Vocabulary, reader: Reader, counts: Mapping[str, int])
 
 
 def _alignments(
-    responder: Responder, vocabulary: Vocabulary, reader: Reader
+    responder: Responder, vocabulary: Vocabulary, reader: LabelResolver
 ) -> list[tuple[str, list[tuple[Link, Link, Link]]]]:
     """Return which terms of other vocabularies ours are narrower than, or the same as: by prefix, then by our term."""
     found: dict[str, list[tuple[Link, Link, Link]]] = defaultdict(list)
@@ -566,7 +568,7 @@ def _shapes_page(responder: Responder) -> bytes:
 
 def _shape_entry(
     responder: Responder,
-    reader: Reader,
+    reader: LabelResolver,
     read: Mapping[str, Shape],
     terms: Mapping[str, Resource],
     shape: Shape,
