@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyoxigraph as ox
 import pytest
 
-from unicef_linked.dataset.labels import Reader, Text
+from unicef_linked.dataset.labels import LabelResolver, Text
 from unicef_linked.rdf.iris import SKOS, Names
 
 NAMES = Names()
@@ -35,8 +35,8 @@ QUADS = list(
 )
 
 
-def reader(language: str) -> Reader:
-    return Reader(NAMES, LABELS, language, NAMES.local_address)
+def reader(language: str) -> LabelResolver:
+    return LabelResolver(NAMES, LABELS, language, NAMES.local_address)
 
 
 @pytest.mark.parametrize(

@@ -74,7 +74,7 @@ class Resource:
         return next((found.values for found in self.properties if found.link.iri == iri), ())
 
 
-class Reader:
+class LabelResolver:
     """Arranges quads for one language; ``labels`` are those of every IRI that will be shown."""
 
     def __init__(
@@ -86,9 +86,9 @@ class Reader:
     ):
         self._names, self._labels, self._language, self._locate = names, labels, language, locate
 
-    def with_labels(self, labels: Mapping[str, Mapping[str, str]]) -> Reader:
+    def with_labels(self, labels: Mapping[str, Mapping[str, str]]) -> LabelResolver:
         """Return a reader that knows these names too."""
-        return Reader(self._names, {**self._labels, **labels}, self._language, self._locate)
+        return LabelResolver(self._names, {**self._labels, **labels}, self._language, self._locate)
 
     def label(self, iri: str) -> Text:
         """Return the name in the reader's language, else in English, else any; else the end of the IRI."""

@@ -8,13 +8,13 @@ import json
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from pyoxigraph import Literal, NamedNode
+from pyoxigraph import Literal
 
 from unicef_linked.exports.tables import ask, guard
+from unicef_linked.rdf.terms import value_of
 
 if TYPE_CHECKING:
     from unicef_linked.rdf.iris import Names
-    from unicef_linked.rdf.terms import Solution
     from unicef_linked.store import Store
 
 _PREDICATES: Final = (
@@ -61,8 +61,8 @@ def write_mappings(store: Store, names: Names) -> bytes:
           FILTER(STRSTARTS(STR(?subject), "{names.base}id/") && ISIRI(?object))
         }}""",
     )
-    things = {_text(row, name) for row in found for name in ("subject", "object")}
-    graphs = {_text(row, "graph") for row in found}
+    things = {value_of(row.get(name)) for row in found for name in ("subject", "object")}
+    graphs = {value_of(row.get("graph")) for row in found}
     labels = _texts("skos:prefLabel", things, store, names, language="en")
     titles = _texts("dcterms:title", {names.dataset}, store, names, language="en")
     licences = _texts("dcterms:license", {names.dataset, *graphs}, store, names)
@@ -70,7 +70,7 @@ def write_mappings(store: Store, names: Names) -> bytes:
     rows = set()
     for row in found:
         subject, predicate, match, graph = (
-            _text(row, name) for name in ("subject", "predicate", "object", "graph")
+            value_of(row.get(name)) for name in ("subject", "predicate", "object", "graph")
         )
         justification = "LogicalReasoning" if graph.startswith(derived) else "ManualMappingCuration"
         rows.add(
@@ -116,16 +116,11 @@ def _texts(
         f"SELECT DISTINCT ?term ?text {{ VALUES ?term {{ {values} }} ?term {path} ?text }}",
     )
     found: dict[str, str] = {}
-    for row in sorted(solutions, key=lambda row: _text(row, "text"), reverse=True):
+    for row in sorted(solutions, key=lambda row: value_of(row.get("text")), reverse=True):
         text = row["text"]
         if not language or (isinstance(text, Literal) and text.language == language):
-            found[_text(row, "term")] = _text(row, "text")
+            found[value_of(row.get("term"))] = value_of(row.get("text"))
     return found
-
-
-def _text(row: Solution, name: str) -> str:
-    term = row.get(name)
-    return term.value if isinstance(term, NamedNode | Literal) else ""
 
 
 def curie(iri: str, prefixes: dict[str, str]) -> tuple[str, str]:

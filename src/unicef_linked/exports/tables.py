@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
 
-from pyoxigraph import Literal, NamedNode
+from pyoxigraph import Literal
 
 from unicef_linked.rdf.iris import WELL_KNOWN_PREFIXES
+from unicef_linked.rdf.terms import value_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -101,7 +102,7 @@ def fill(columns: Iterable[Column], table: Table, store: Store, names: Names) ->
     """Return the columns with a cell for each row of the table; rows run by the IRIs that make them."""
     variables = " ".join(f"?{name}" for name in table.about)
     solutions = ask(store, names, f"SELECT DISTINCT {variables} {{ {table.pattern} }}")
-    rows = sorted({tuple(_text(row[name]) for name in table.about) for row in solutions})
+    rows = sorted({tuple(value_of(row[name]) for name in table.about) for row in solutions})
     filled = []
     for column in columns:
         position = table.about.index(column.about)
@@ -124,7 +125,9 @@ def _values(column: Column, store: Store, names: Names) -> dict[str, dict[str, l
         store, names, f"SELECT DISTINCT ?{column.about}{by} ?value {{ {column.pattern} }}"
     )
     found: dict[str, dict[str, list[str]]] = {}
-    for row in sorted(solutions, key=lambda row: (_text(row.get("by")), _text(row.get("value")))):
+    for row in sorted(
+        solutions, key=lambda row: (value_of(row.get("by")), value_of(row.get("value")))
+    ):
         term = row.get("value")
         variant = ""
         if column.each is Each.LANGUAGE:
@@ -132,17 +135,13 @@ def _values(column: Column, store: Store, names: Names) -> dict[str, dict[str, l
         elif column.each is Each.SCHEME:
             datatype = term.datatype.value if isinstance(term, Literal) else ""
             variant = datatype if datatype.startswith(f"{names.ontology}#") else ""
-        text = column.read(_text(term))
+        text = column.read(value_of(term))
         holds_place = bool(by) and column.many  # in a list beside another, also what is not known
         if (column.each is Each.ONCE or variant) and (text or holds_place):
-            values = found.setdefault(variant, {}).setdefault(_text(row.get(column.about)), [])
+            values = found.setdefault(variant, {}).setdefault(value_of(row.get(column.about)), [])
             if by or text not in values:
                 values.append(text)
     return found
-
-
-def _text(term: object) -> str:
-    return term.value if isinstance(term, NamedNode | Literal) else ""
 
 
 def _name(column: Column, variant: str, names: Names) -> str:
@@ -205,7 +204,7 @@ def write_metadata(table: Table, store: Store, names: Names) -> bytes:
         f"""SELECT DISTINCT ?licence ?rights {{
           {{ <{names.dataset}> dcterms:license ?licence }} UNION {{ <{names.dataset}> dcterms:rights ?rights }} }}""",
     )
-    licences = sorted(_text(row["licence"]) for row in terms_of_use if "licence" in row)
+    licences = sorted(value_of(row["licence"]) for row in terms_of_use if "licence" in row)
     rights = {
         term.language or "": term.value
         for row in terms_of_use
@@ -224,11 +223,13 @@ def write_metadata(table: Table, store: Store, names: Names) -> bytes:
         f"""SELECT DISTINCT ?term ?text ?pattern {{ VALUES ?term {{ {listed} }}
           {{ ?term skos:definition ?text }} UNION {{ ?term ul:codePattern ?pattern }} }}""",
     )
-    patterns = {_text(row["term"]): _text(row["pattern"]) for row in stated if "pattern" in row}
+    patterns = {
+        value_of(row["term"]): value_of(row["pattern"]) for row in stated if "pattern" in row
+    }
     meanings: dict[str, dict[str, str]] = {}
     for row in stated:
         if isinstance(text := row.get("text"), Literal) and text.language:
-            meanings.setdefault(_text(row["term"]), {})[text.language] = text.value
+            meanings.setdefault(value_of(row["term"]), {})[text.language] = text.value
     described = []
     for filled in columns:
         column = filled.column

@@ -12,7 +12,8 @@ from unicef_linked.exports import EXPORTS
 from unicef_linked.i18n import N_
 from unicef_linked.rdf.formats import DUMPS
 from unicef_linked.rdf.iris import DCAT, DCTERMS, FOAF, PROV, RDF, RDFS, SD, SPDX, VOID, XSD
-from unicef_linked.rdf.statistics import describe, integer
+from unicef_linked.rdf.statistics import describe
+from unicef_linked.rdf.terms import integer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

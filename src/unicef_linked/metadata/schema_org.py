@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pyoxigraph import Literal, NamedNode
 
-from unicef_linked.dataset.labels import Reader
+from unicef_linked.dataset.labels import LabelResolver
 from unicef_linked.rdf.formats import DUMPS
 from unicef_linked.rdf.iris import DCAT, DCTERMS, OWL, RDF, SCHEMA, SKOS
 
@@ -41,7 +41,7 @@ def dataset(published: PublishedDataset, address: str, language: str) -> Structu
         for date in _values(published.store.match(NamedNode(period)), f"{DCAT}startDate")
     ]
     labels = published.store.labels([iri, *spatial, *filter(None, [publisher])])
-    reader = Reader(published.names, labels, language)
+    reader = LabelResolver(published.names, labels, language)
     label = reader.label(iri)
     return _without_gaps(
         {

@@ -32,7 +32,7 @@ from unicef_linked.store.query import Query
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from unicef_linked.dataset.labels import Link, Reader, Value
+    from unicef_linked.dataset.labels import LabelResolver, Link, Value
     from unicef_linked.exports.geojson import Geometry
     from unicef_linked.presentation.context import PageContext
     from unicef_linked.rdf.iris import Names
@@ -356,7 +356,7 @@ class _Desk:
         context: PageContext,
         picture: Picture,
         table: Table,
-        reader: Reader,
+        reader: LabelResolver,
         quads: Iterable[ox.Quad],
     ) -> None:
         self._context, self._picture, self._table, self._reader = context, picture, table, reader

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pyoxigraph import Literal, NamedNode
 
-from unicef_linked.dataset.labels import Reader
+from unicef_linked.dataset.labels import LabelResolver
 
 if TYPE_CHECKING:
     import gettext
@@ -39,7 +39,7 @@ class PageContext:
         """What answers for the dataset."""
         return self.dataset.store
 
-    def reader(self, quads: Iterable[Quad], *more: str) -> Reader:
+    def reader(self, quads: Iterable[Quad], *more: str) -> LabelResolver:
         """Return a reader that knows the name of every IRI in the quads, and of these; one request for all."""
         iris = set(more)
         for quad in quads:
@@ -48,8 +48,8 @@ class PageContext:
                     iris.add(term.value)
                 elif isinstance(term, Literal):
                     iris.add(term.datatype.value)
-        return Reader(self.names, self.store.labels(iris), self.language, self.locate)
+        return LabelResolver(self.names, self.store.labels(iris), self.language, self.locate)
 
-    def common_reader(self) -> Reader:
+    def common_reader(self) -> LabelResolver:
         """Return a reader that knows the names that every page shows."""
-        return Reader(self.names, self.dataset.common_labels, self.language, self.locate)
+        return LabelResolver(self.names, self.dataset.common_labels, self.language, self.locate)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pyoxigraph import Quad
 
     from unicef_linked.dataset.description import Description
-    from unicef_linked.dataset.labels import Link, Reader, Value
+    from unicef_linked.dataset.labels import LabelResolver, Link, Value
     from unicef_linked.presentation.context import PageContext
     from unicef_linked.presentation.evidence import Claim, Origin
     from unicef_linked.presentation.layout import Layout
@@ -253,7 +253,7 @@ class EntityReading:
     groups: tuple[tuple[Group, tuple[tuple[Row, Ways], ...]], ...]
     kinds: Mapping[Term, tuple[str, ...]]  # of each value that is a thing, as ``types``
     evidence: Evidence
-    reader: Reader
+    reader: LabelResolver
 
 
 def read_entity(

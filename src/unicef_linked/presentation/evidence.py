@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from pyoxigraph import Quad
 
-    from unicef_linked.dataset.labels import Link, Reader
+    from unicef_linked.dataset.labels import LabelResolver, Link
     from unicef_linked.rdf.iris import Names
     from unicef_linked.rdf.terms import Term
     from unicef_linked.store.statements import LoadedStatements
@@ -152,7 +152,7 @@ class Evidence:
         }
         return {term.value for term in {*self.described, *values} if isinstance(term, NamedNode)}
 
-    def claims(self, quads: Iterable[Quad], reader: Reader) -> tuple[Claim, ...]:
+    def claims(self, quads: Iterable[Quad], reader: LabelResolver) -> tuple[Claim, ...]:
         """Return the claims that one of the statements is true."""
         keys = (
             (getattr(quad.subject, "value", ""), quad.predicate.value, quad.object)
@@ -163,7 +163,7 @@ class Evidence:
         )
         return tuple(self._claim(claim, reader) for claim in sorted(found, key=str))
 
-    def origins(self, graphs: Iterable[str], reader: Reader) -> tuple[Origin, ...]:
+    def origins(self, graphs: Iterable[str], reader: LabelResolver) -> tuple[Origin, ...]:
         """Return where graphs have their statements from."""
         return tuple(
             Origin(
@@ -178,7 +178,7 @@ class Evidence:
             for graph in sorted(graphs)
         )
 
-    def _claim(self, claim: NamedNode, reader: Reader) -> Claim:
+    def _claim(self, claim: NamedNode, reader: LabelResolver) -> Claim:
         basis = self.one(claim, self.names.term("basis"))
         source = self.one(claim, f"{PROV}hadPrimarySource")
         passages = [
@@ -198,7 +198,7 @@ class Evidence:
             ),
         )
 
-    def _passage(self, passage: NamedNode, reader: Reader) -> Passage:
+    def _passage(self, passage: NamedNode, reader: LabelResolver) -> Passage:
         source = self.one(passage, f"{OA}hasSource")
         selector = self.one(passage, f"{OA}hasSelector")
         return Passage(
@@ -208,7 +208,7 @@ class Evidence:
             self._text(selector, f"{OA}end"),
         )
 
-    def _source(self, source: NamedNode, reader: Reader) -> Source:
+    def _source(self, source: NamedNode, reader: LabelResolver) -> Source:
         licence = self.one(source, f"{DCTERMS}license")
         issued = self.one(source, f"{DCTERMS}issued") or self.one(source, f"{DCTERMS}modified")
         return Source(

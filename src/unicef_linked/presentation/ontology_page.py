@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from unicef_linked.dataset.description import Description
-    from unicef_linked.dataset.labels import Link, Reader, Resource, Value
+    from unicef_linked.dataset.labels import LabelResolver, Link, Resource, Value
     from unicef_linked.dataset.vocabulary import Relation
     from unicef_linked.presentation.context import PageContext
     from unicef_linked.rdf.terms import Term
@@ -147,7 +147,7 @@ def ontology_page(context: PageContext, description: Description) -> dict[str, o
 _PREFERRED_PREFIX: Final = "http://purl.org/vocab/vann/preferredNamespacePrefix"
 
 
-def terms_of(quads: Iterable[ox.Quad], reader: Reader, prefix: str) -> dict[str, Resource]:
+def terms_of(quads: Iterable[ox.Quad], reader: LabelResolver, prefix: str) -> dict[str, Resource]:
     """Return each thing that the quads say something of and whose IRI begins so, by its IRI."""
     by_subject: dict[str, list[ox.Quad]] = defaultdict(list)
     for quad in without_lists(quads):
@@ -186,7 +186,7 @@ def declared_prefixes(
 def _class_entry(
     context: PageContext,
     vocabulary: Vocabulary,
-    reader: Reader,
+    reader: LabelResolver,
     term: Resource,
     counts: Mapping[str, int],
     instance: str | None,
@@ -236,7 +236,7 @@ def _by_name(rows: Iterable[Row]) -> tuple[Row, ...]:
 def _property_entry(
     context: PageContext,
     vocabulary: Vocabulary,
-    reader: Reader,
+    reader: LabelResolver,
     term: Resource,
     counts: Mapping[str, int],
     statement: ox.Quad | None,
@@ -334,7 +334,9 @@ def _editor(context: PageContext, pattern: str, *more: str, order: str) -> str:
     return f"/sparql?query={quote(''.join(used) + chr(10) + body, safe='')}"
 
 
-def _tree(vocabulary: Vocabulary, reader: Reader, counts: Mapping[str, int]) -> tuple[Branch, ...]:
+def _tree(
+    vocabulary: Vocabulary, reader: LabelResolver, counts: Mapping[str, int]
+) -> tuple[Branch, ...]:
     """Return the ontology's own classes as a tree, those that have no class of its own above them at its root."""
 
     def branch(iri: str) -> Branch:
@@ -348,7 +350,7 @@ def _tree(vocabulary: Vocabulary, reader: Reader, counts: Mapping[str, int]) -> 
     )
 
 
-def _overview(vocabulary: Vocabulary, reader: Reader, counts: Mapping[str, int]) -> Drawing:
+def _overview(vocabulary: Vocabulary, reader: LabelResolver, counts: Mapping[str, int]) -> Drawing:
     """Return the picture of how the classes hang together; an arrow is a property, or several between the same two."""
     between: dict[tuple[str, str], list[str]] = defaultdict(list)
     itself: dict[str, list[str]] = defaultdict(list)
@@ -379,7 +381,7 @@ def _overview(vocabulary: Vocabulary, reader: Reader, counts: Mapping[str, int])
 
 
 def _alignments(
-    context: PageContext, vocabulary: Vocabulary, reader: Reader
+    context: PageContext, vocabulary: Vocabulary, reader: LabelResolver
 ) -> list[tuple[str, list[tuple[Link, Link, Link]]]]:
     """Return which terms of other vocabularies ours are narrower than, or the same as: by prefix, then by our term."""
     found: dict[str, list[tuple[Link, Link, Link]]] = defaultdict(list)

@@ -26,7 +26,7 @@ from unicef_linked.validation.report import SEVERITIES, Report
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from unicef_linked.dataset.labels import Link, Reader, Resource
+    from unicef_linked.dataset.labels import LabelResolver, Link, Resource
     from unicef_linked.metadata.dqv import LinkHealth
     from unicef_linked.presentation.context import PageContext
 
@@ -112,7 +112,7 @@ _GRAVITY: Final = tuple(f"{SHACL}{name}" for name in SEVERITIES)
 
 
 def _shapes_by_iri(
-    reader: Reader, quads: Iterable[ox.Quad], wanted: set[str]
+    reader: LabelResolver, quads: Iterable[ox.Quad], wanted: set[str]
 ) -> dict[str, Resource]:
     by_subject: dict[str, list[ox.Quad]] = defaultdict(list)
     labels: dict[str, dict[str, str]] = defaultdict(dict)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from unicef_linked.dataset.description import Description
-    from unicef_linked.dataset.labels import Link, Property, Reader, Resource, Value
+    from unicef_linked.dataset.labels import LabelResolver, Link, Property, Resource, Value
     from unicef_linked.dataset.vocabulary import Shape
     from unicef_linked.presentation.context import PageContext
 
@@ -128,7 +128,7 @@ def shapes_page(context: PageContext, description: Description) -> dict[str, obj
 
 def _shape_entry(
     context: PageContext,
-    reader: Reader,
+    reader: LabelResolver,
     read: Mapping[str, Shape],
     terms: Mapping[str, Resource],
     shape: Shape,

@@ -17,7 +17,7 @@ from flask import Blueprint, Response, request
 from unicef_linked.dataset.description import Description
 from unicef_linked.errors import BadParameter, NotFound
 from unicef_linked.rdf.iris import FOAF, HYDRA, RDF, VOID
-from unicef_linked.rdf.statistics import integer
+from unicef_linked.rdf.terms import integer
 from unicef_linked.web.responses import formats_of
 from unicef_linked.web.routing import bind
 

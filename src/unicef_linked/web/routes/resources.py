@@ -19,7 +19,7 @@ from unicef_linked.presentation.entity import arrange, overview, read_entity
 from unicef_linked.presentation.locator_map import legend
 from unicef_linked.rdf.formats import DOCUMENT_FORMATS, JSONLD
 from unicef_linked.rdf.iris import DCTERMS, HYDRA, RDF, RDFS, SKOS
-from unicef_linked.rdf.statistics import integer
+from unicef_linked.rdf.terms import integer
 from unicef_linked.store.statements import LoadedStatements
 from unicef_linked.web.responder import Uncached
 from unicef_linked.web.responses import (
