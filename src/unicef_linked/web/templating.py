@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from flask import Flask
     from jinja2.runtime import Context
 
+    from unicef_linked.dataset.charts import ChartCollection
     from unicef_linked.dataset.labels import Link, Text
-    from unicef_linked.presentation.charts import Pictures
     from unicef_linked.presentation.context import PageContext
     from unicef_linked.web.responder import Responder
 
@@ -33,7 +33,7 @@ BUILT: Final = Path(__file__).parent / "static" / "built"
 """What ``hatch_build.py`` made of ``browser/``."""
 
 
-def install(app: Flask, responder: Responder, charts: Pictures) -> None:
+def install(app: Flask, responder: Responder, charts: ChartCollection) -> None:
     """Give the templates of an application the words, the filters and what stands on every page."""
     app.jinja_env.add_extension("jinja2.ext.i18n")
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
@@ -57,7 +57,7 @@ def install(app: Flask, responder: Responder, charts: Pictures) -> None:
     app.context_processor(lambda: _on_every_page(responder, charts))
 
 
-def _on_every_page(responder: Responder, charts: Pictures) -> dict[str, Any]:
+def _on_every_page(responder: Responder, charts: ChartCollection) -> dict[str, Any]:
     """Return what the base template prints. What it needs of the store is read once a release."""
     context = responder.context()
     return {
@@ -69,7 +69,7 @@ def _on_every_page(responder: Responder, charts: Pictures) -> dict[str, Any]:
         "site_name": _site_name(context),
         "dataset_licence": _dataset_licence(context),
         "menu": _menu(context, responder.lists),
-        "has_pictures": bool(charts.published),
+        "has_charts": bool(charts.definitions),
         "is_ours": responder.dataset.is_built,
         "release_name": responder.dataset.release.manifest.name,
         "prefixes": responder.names.prefixes,

@@ -28,7 +28,7 @@ from unicef_linked.web.routing import bind
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from unicef_linked.presentation.charts import Pictures
+    from unicef_linked.dataset.charts import ChartCollection
     from unicef_linked.web.responder import Responder
 
 
@@ -126,7 +126,7 @@ def _absolute(address: str, href: str) -> str:
 # For crawlers
 
 
-def sitemap(responder: Responder, charts: Pictures, number: int | None = None) -> Response:
+def sitemap(responder: Responder, charts: ChartCollection, number: int | None = None) -> Response:
     """Return the addresses of all documents, each in every language (sitemaps.org 0.9; hreflang as Google documents it).
 
     No ``lastmod``: when a document last changed is not known, and a wrong date would be worse than none.
@@ -135,7 +135,7 @@ def sitemap(responder: Responder, charts: Pictures, number: int | None = None) -
     paths = [
         *_DOCUMENTS,
         *(_OF_OURS if responder.dataset.is_built else ()),
-        *(("/pictures",) if charts.published else ()),
+        *(("/pictures",) if charts.definitions else ()),
         *responder.lists,
         *_entities(responder),
     ]
@@ -274,7 +274,7 @@ _ENDPOINTS: Final = (
 )
 
 
-def routes(responder: Responder, charts: Pictures) -> Blueprint:
+def routes(responder: Responder, charts: ChartCollection) -> Blueprint:
     """Return the routes, bound to what they need."""
     blueprint = Blueprint("discovery", __name__)
     blueprint.after_app_request(partial(point, responder))
