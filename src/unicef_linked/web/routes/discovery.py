@@ -19,7 +19,7 @@ from unicef_linked.metadata.signposting import (
     dump_names,
     signposts,
 )
-from unicef_linked.presentation.examples import briefest, examples
+from unicef_linked.presentation.editor import read_examples, shortest_examples
 from unicef_linked.rdf.formats import DOCUMENT_FORMATS, Carries, Format
 from unicef_linked.rdf.iris import DCTERMS
 from unicef_linked.web.responses import add_signposts, negotiate, signpost_link
@@ -245,7 +245,7 @@ def llms(responder: Responder) -> Response:
         lines += ["", "## Lists", ""]
     for path, (kind, number) in responder.lists.items():
         lines.append(f"- [{lists.label(kind).text}]({address.rstrip('/')}{path}.jsonld): {number}")
-    for example in briefest(examples(responder.context("en"))):
+    for example in shortest_examples(read_examples(responder.context("en"))):
         lines += [
             "",
             f"## Example: {example.title.text}",

@@ -13,7 +13,7 @@ from unicef_linked.errors import NotFound
 from unicef_linked.metadata import schema_org
 from unicef_linked.metadata.dcat import describe_dataset
 from unicef_linked.presentation.charts.chart import build_charts
-from unicef_linked.presentation.examples import briefest, examples
+from unicef_linked.presentation.editor import read_examples, shortest_examples
 from unicef_linked.rdf.formats import DOCUMENT_FORMATS, DUMPS, HTML, RESULTS_JSON
 from unicef_linked.web.problems import TITLES
 from unicef_linked.web.responses import CACHE, formats_of, link, negotiate
@@ -51,7 +51,7 @@ def home(responder: Responder, charts: ChartCollection) -> Response:
     drawn = {chart.query for chart in built}
     asked = [
         (topic, [e for e in found if e.query not in drawn])
-        for topic, found in examples(responder.context())
+        for topic, found in read_examples(responder.context())
     ]
     content = responder.render(
         "home.html",
@@ -71,7 +71,7 @@ def home(responder: Responder, charts: ChartCollection) -> Response:
         dataset=reader.resource(responder.names.dataset, responder.dataset.own_statements),
         counts=responder.dataset.counts,
         release=responder.dataset.release.manifest,
-        examples=briefest([(topic, found) for topic, found in asked if found]),
+        examples=shortest_examples([(topic, found) for topic, found in asked if found]),
         structured=schema_org.dataset(
             responder.dataset, responder.public_address(), responder.language()
         ),
