@@ -65,6 +65,11 @@ class Claim:
     source: Source | None
     passages: tuple[Passage, ...]
 
+    @property
+    def document(self) -> Source | None:
+        """Its source, else that of its first passage."""
+        return self.source or (self.passages[0].source if self.passages else None)
+
 
 @dataclass(frozen=True, slots=True)
 class Origin:

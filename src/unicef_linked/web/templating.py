@@ -14,7 +14,7 @@ from flask import request
 from jinja2 import pass_context
 
 from unicef_linked.i18n import locale_of
-from unicef_linked.presentation.literals import tell
+from unicef_linked.presentation.literals import format_literal
 from unicef_linked.presentation.local_formats import format_number
 
 if TYPE_CHECKING:
@@ -48,7 +48,8 @@ def install(app: Flask, responder: Responder, charts: ChartCollection) -> None:
         "language_name": lambda tag, reader=None: language_name(
             tag, reader or responder.language()
         ),
-        "tell": lambda literal: tell(literal, responder.language()),
+        "format_literal": lambda literal: format_literal(literal, responder.language()),
+        "host": host,
         "short_name": responder.names.shorten,
     }
     app.jinja_env.filters.update(
@@ -140,6 +141,15 @@ def _localized(href: str, language: str) -> str:
         return href
     path, mark, fragment = href.partition("#")
     return f"{path}{'&' if '?' in path else '?'}lang={language}{mark}{fragment}"
+
+
+def host(iri: str) -> str:
+    """Return the host of an IRI without ``www.``, "" if it has none.
+
+    >>> host("https://www.wikidata.org/entity/Q912"), host("urn:uuid:1")
+    ('wikidata.org', '')
+    """
+    return iri.split("/")[2].replace("www.", "") if "://" in iri else ""
 
 
 def language_name(tag: str, reader: str) -> str:

@@ -15,6 +15,7 @@ from unicef_linked.metadata import schema_org
 from unicef_linked.metadata.signposting import signposts
 from unicef_linked.presentation.charts.chart import build_chart
 from unicef_linked.presentation.citation import Citation
+from unicef_linked.presentation.editor import offer_query
 from unicef_linked.presentation.entity import arrange, overview, read_entity
 from unicef_linked.presentation.locator_map import legend
 from unicef_linked.rdf.formats import DOCUMENT_FORMATS, JSONLD
@@ -126,7 +127,7 @@ def resource_page(
             responder.names, resource, description.about, responder.language()
         ),
         formats=formats_of(path, query),
-        query=f"DESCRIBE <{iri}>",
+        query=offer_query(resource, entity),
         title=reader.label(iri),
     )
     return Uncached(content) if chart is not None and chart.passing else content
