@@ -1,4 +1,4 @@
-"""The charts that the data publishes (``ul:Picture``): which there are, and the rows of their queries."""
+"""The charts that the data publishes (``ul:Picture``), with the rows of their queries."""
 
 from __future__ import annotations
 

@@ -323,7 +323,7 @@ def _key_rows(layout: Layout, statements: LoadedStatements, node: NamedNode) -> 
 
 @dataclass(frozen=True)
 class EntityReading:
-    """The statements about one thing before they are arranged: rows with values, evidence, names."""
+    """The statements about a thing before they are arranged: rows with values, evidence, labels."""
 
     start: NamedNode
     own: tuple[Quad, ...]  # the statements of the thing itself

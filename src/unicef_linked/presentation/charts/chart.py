@@ -149,7 +149,7 @@ def _holds_geometry(table: ChartTable, variable: str) -> bool:
 def _heading(
     context: PageContext, data: ChartData, definition: ChartDefinition, variable: str
 ) -> Text | None:
-    """Return the heading of a column: the property that the chart shows, or the class of all values.
+    """Return the heading of a column: the property that the chart shows, or a class of all values.
 
     Of several classes the smallest, preferably one of the dataset's ontology.
     """
