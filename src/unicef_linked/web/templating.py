@@ -18,13 +18,13 @@ from unicef_linked.presentation.literals import format_literal
 from unicef_linked.presentation.local_formats import format_number
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from flask import Flask
     from jinja2.runtime import Context
 
     from unicef_linked.dataset.charts import ChartCollection
-    from unicef_linked.dataset.labels import Link, Text
+    from unicef_linked.dataset.labels import Link, Text, Value
     from unicef_linked.presentation.context import PageContext
     from unicef_linked.web.responder import Responder
 
@@ -50,6 +50,7 @@ def install(app: Flask, responder: Responder, charts: ChartCollection) -> None:
         "language_name": lambda tag, other=None: language_name(tag, other or responder.language()),
         "format_literal": lambda literal: format_literal(literal, responder.language()),
         "host": host,
+        "preferred": lambda values: _preferred(values, responder.language()),
         "short_name": responder.names.shorten,
     }
     app.jinja_env.filters.update(
@@ -136,6 +137,13 @@ def _localized(href: str, language: str) -> str:
         return href
     path, mark, fragment = href.partition("#")
     return f"{path}{'&' if '?' in path else '?'}lang={language}{mark}{fragment}"
+
+
+def _preferred(values: Sequence[Value], language: str) -> Sequence[Value]:
+    """Return the values whose text is in a language or in none, all if there are none."""
+    texts = [value for value in values if value.text]
+    matching = [value for value in texts if value.text and value.text.language in {language, ""}]
+    return matching or values
 
 
 def host(iri: str) -> str:

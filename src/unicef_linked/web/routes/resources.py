@@ -235,7 +235,9 @@ def listing(
             )
             if broadest
             else Text(entity_type),
-            kind=reader.resource(broadest, about) if broadest else None,
+            definition=reader.resource(broadest, about).values(f"{SKOS}definition")
+            if broadest
+            else None,
         )
 
     return responder.respond(
