@@ -28,7 +28,7 @@ def layout(shapes: str, superclasses: dict[str, set[str]] | None = None) -> Layo
     return read(quads, lambda iri: (superclasses or {}).get(iri, set()), f"{EX}KeyFacts")
 
 
-def told(groups: Iterable[Group]) -> dict[str, list[str]]:
+def row_names(groups: Iterable[Group]) -> dict[str, list[str]]:
     """Return the groups with the names of their rows."""
     return {group.iri.removeprefix(EX): [row.names["en"] for row in group.rows] for group in groups}
 
@@ -79,7 +79,7 @@ def test_rows_and_groups_stand_in_the_order_that_the_shapes_give() -> None:
     ex:s sh:path ex:s ; sh:name "last, without a place"@en ; sh:group ex:second .
     """
     groups = layout(shapes).groups([f"{EX}Office"], (), ())
-    assert told(groups) == {
+    assert row_names(groups) == {
         "first": ["first"],
         "second": ["early", "late", "last, without a place"],
     }
@@ -146,7 +146,7 @@ def test_a_row_in_two_groups_is_in_both_and_of_two_rows_with_one_path_the_first_
     ex:p sh:path ex:a ; sh:name "twice"@en ; sh:group ex:first, ex:second ; sh:order 1 .
     ex:q sh:path ex:a ; sh:name "again"@en ; sh:group ex:second ; sh:order 2 .
     """
-    assert told(layout(shapes).groups([f"{EX}O"], (), ())) == {
+    assert row_names(layout(shapes).groups([f"{EX}O"], (), ())) == {
         "first": ["twice"],
         "second": ["twice"],
     }

@@ -18,9 +18,8 @@ from tests.web.conftest import Visit
 
 from unicef_linked.dataset.published import PublishedDataset
 from unicef_linked.i18n import read_translations
-from unicef_linked.presentation.completion import vocabulary
 from unicef_linked.presentation.context import PageContext
-from unicef_linked.presentation.examples import examples
+from unicef_linked.presentation.editor import editor_terms, read_examples
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -106,7 +105,7 @@ def test_there_are_enough_examples_and_each_has_a_title_in_each_language(
     pages: Callable[[str], PageContext],
 ) -> None:
     found = {
-        language: [e for _, group in examples(pages(language)) for e in group]
+        language: [e for _, group in read_examples(pages(language)) for e in group]
         for language in LANGUAGES
     }
     for language, every in found.items():
@@ -120,7 +119,7 @@ def test_an_example_that_asks_for_labels_asks_for_them_in_the_readers_language(
 ) -> None:
     def queries(language: str) -> dict[str, str]:
         asked = 'LANG(?officeLabel) = "'
-        every = [example.query for _, group in examples(pages(language)) for example in group]
+        every = [example.query for _, group in read_examples(pages(language)) for example in group]
         return {re.sub(r'= "(en|fr)"', "", query): query for query in every if asked in query}
 
     english, french = queries("en"), queries("fr")
@@ -158,7 +157,7 @@ def test_an_example_is_found_by_its_words_and_runs_when_chosen(
 def test_the_vocabulary_is_what_the_dataset_uses_most_first_and_named_for_the_reader(
     pages: Callable[[str], PageContext],
 ) -> None:
-    found = vocabulary(pages("fr"))
+    found = editor_terms(pages("fr"))
     classes = {iri: (label, language, uses) for iri, label, language, uses in found["classes"]}
     assert classes[pages("fr").names.term("Region")] == ("région", "fr", 11)
     uses = [number for *_, number in found["properties"]]

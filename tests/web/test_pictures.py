@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import expect
 from tests.web.conftest import Visit
 
-from unicef_linked.presentation.charts import READS
+from unicef_linked.presentation.charts.kinds import CHART_KINDS
 from unicef_linked.rdf.iris import Names
 
 if TYPE_CHECKING:
@@ -238,11 +238,8 @@ def test_a_picture_has_its_rows_as_a_table_and_as_csv(
         name.removeprefix("?") for name in picture.locator("details th code").all_text_contents()
     ]
     assert set(shown) <= set(header)
-    assert set(
-        READS[
-            {"coverage": "Map", "sectors": "Matrix", "openings": "Timeline", "staff": "Bars"}[key]
-        ]
-    ) <= set(header)
+    terms = {"coverage": "Map", "sectors": "Matrix", "openings": "Timeline", "staff": "Bars"}
+    assert set(CHART_KINDS[terms[key]].variables) <= set(header)
     table = picture.locator("details tbody tr")
     assert table.count() == len(rows)
     for row, cells in zip(rows, table.all(), strict=True):
@@ -584,7 +581,7 @@ def test_the_ontology_names_the_variables_that_the_drawings_read(release_store: 
     for row in rows:  # type: ignore[union-attr]
         way = row["way"].value.removeprefix(f"{NAMES.ontology}#")
         found[way] = (*found.get(way, ()), row["name"].value)
-    assert found == dict(READS)
+    assert found == {kind.term: kind.variables for kind in CHART_KINDS.values()}
 
 
 def test_the_page_of_pictures_is_small_once_packed(server: Server) -> None:

@@ -1,4 +1,4 @@
-"""A release as read, without HTTP: descriptions, labels, vocabulary.
+"""A release as read, without HTTP: descriptions, labels, vocabulary, charts.
 
 May not: know settings, addresses, pages or Flask.
 Called by: ``lookup``, ``exports``, ``metadata``, ``presentation``, ``mcp`` and ``web``.

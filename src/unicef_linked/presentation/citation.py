@@ -1,4 +1,4 @@
-"""How a page is cited, for programs that keep references: BibTeX and CSL-JSON. Pure."""
+"""The citation of a page for reference managers: BibTeX and CSL-JSON. Pure."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ class Citation:
 
     @property
     def key(self) -> str:
-        """What bibliographies call it: the end of the IRI and the release.
+        """The citation key: the end of the IRI and the release.
 
-        >>> Citation("Gao", "", "", "83333f7da014", "https://w3id.org/unicef-linked/id/office/gao", "en").key
+        >>> iri = "https://w3id.org/unicef-linked/id/office/gao"
+        >>> Citation("Gao", "", "", "83333f7da014", iri, "en").key
         'office-gao-83333f7da014'
         """
         parts = [part for part in re.split(r"[^A-Za-z0-9-]+", self.iri) if part]
@@ -62,7 +63,7 @@ class Citation:
 
 
 def _plain(text: str) -> str:
-    r"""Return text without what BibTeX would take for a command.
+    r"""Return text with the special characters of BibTeX escaped or removed.
 
     >>> _plain("R&D {50 %}")
     'R\\&D 50 \\%'

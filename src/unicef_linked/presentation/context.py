@@ -1,4 +1,4 @@
-"""What every page is made from: a dataset, the language, where IRIs have pages, the messages."""
+"""The context of a page: a dataset, a language, the addresses of its pages, the messages."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PageContext:
-    """What a page is made from. Made once for each page, by the view that answers."""
+    """The context of one page. The view that answers makes it."""
 
     dataset: PublishedDataset
     language: str  # of the page, as a BCP 47 tag
@@ -36,11 +36,11 @@ class PageContext:
 
     @property
     def store(self) -> Store:
-        """What answers for the dataset."""
+        """The store of the dataset."""
         return self.dataset.store
 
     def reader(self, quads: Iterable[Quad], *more: str) -> LabelResolver:
-        """Return a reader that knows the name of every IRI in the quads, and of these; one request for all."""
+        """Return a reader with the labels of every IRI in the quads and of ``more`` IRIs."""
         iris = set(more)
         for quad in quads:
             for term in (quad.subject, quad.predicate, quad.object, quad.graph_name):
@@ -51,5 +51,5 @@ class PageContext:
         return LabelResolver(self.names, self.store.labels(iris), self.language, self.locate)
 
     def common_reader(self) -> LabelResolver:
-        """Return a reader that knows the names that every page shows."""
+        """Return a reader with the labels that every page shows."""
         return LabelResolver(self.names, self.dataset.common_labels, self.language, self.locate)

@@ -1,7 +1,7 @@
-"""A graph of boxes and arrows as geometry, for a template to write as SVG. Pure; positions are fast-sugiyama's.
+"""A graph of boxes and arrows as geometry, for templates to write as SVG. Pure.
 
-Layers run from left to right. A label of an arrow is a box of its own between two others, so that nothing that is to be
-read lies on something else. Lengths are in pixels of a picture that is not scaled.
+fast-sugiyama computes the positions. Layers run from left to right. The label of an arrow is a box
+of its own between two others, so that no words overlap. Lengths are in pixels, unscaled.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 _CHARACTER: Final = {"class": 8.3}
 _ANY: Final = 7.4
-"""About the width of a character, by the kind of its node: the names of classes are bold."""
+"""Widths of a character, by the kind of its node: the names of classes are bold."""
 _LINE: Final = 17
 _PADDING: Final = 8
 _APART: Final = 12
-"""Between one box and the next below it, at least."""
+"""Least distance of one box and the next below it."""
 _LEAST: Final = 36
-"""From one row to the next, at least: lines need room too."""
+"""Least height of a row, for lines too."""
 _BETWEEN: Final = 24
 _MARGIN: Final = 6
 
@@ -43,7 +43,7 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """A line from one node to another; its arrow is at its end, where it has one."""
+    """A line from one node to another, with or without an arrow at its end."""
 
     source: str
     target: str
@@ -53,7 +53,7 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """Where a node lies, by its upper left corner, and its words line by line."""
+    """A drawn node: its upper left corner, its size, the lines of its text."""
 
     node: Node
     x: float
@@ -106,29 +106,28 @@ def wrap(text: str, width: int = 13) -> tuple[str, ...]:
 
 
 def draw(nodes: Iterable[Node], edges: Iterable[Edge]) -> Drawing:
-    """Return the picture of a graph; nodes that no edge has are left out, and so are edges from a node to itself.
+    """Return the drawing of a graph, without isolated nodes and without loops.
 
-    The same graph gives the same picture. What hangs together stands together, the largest part first.
+    It is deterministic. Connected components stand one below the other, the largest first.
     """
-    known = {node.key: node for node in nodes}
-    lines = {
-        (e.source, e.target): e
-        for e in edges
-        if e.source != e.target and {e.source, e.target} <= {*known}
-    }
+    nodes_by_key = {node.key: node for node in nodes}
+    lines: dict[tuple[str, str], Edge] = {}
+    for edge in edges:
+        has_ends = edge.source in nodes_by_key and edge.target in nodes_by_key
+        if has_ends and edge.source != edge.target:
+            lines[edge.source, edge.target] = edge
     boxes: list[Box] = []
     paths: list[Line] = []
     width, top = 0.0, float(_MARGIN)
-    for keys in _together(lines):
-        number = {
-            key: position for position, key in enumerate(keys)
-        }  # numbers: a set of words has no fixed order
+    for keys in _components(lines):
+        # fast-sugiyama takes numbers, whose order is fixed, unlike that of a set of strings.
+        number = {key: position for position, key in enumerate(keys)}
         steps = [(number[s], number[t]) for s, t in sorted(lines) if s in number]
-        part = _Part(steps, keys, known)
-        found = part.boxes(top)
-        boxes += found.values()
+        part = _Component(steps, keys, nodes_by_key)
+        boxes_by_number = part.boxes(top)
+        boxes += boxes_by_number.values()
         chains = ((lines[keys[chain[0]], keys[chain[-1]]], chain) for chain in part.chains())
-        paths += [Line(edge, part.path(chain, top, found)) for edge, chain in chains]
+        paths += [Line(edge, part.path(chain, top, boxes_by_number)) for edge, chain in chains]
         width, top = max(width, part.width), top + part.height + _BETWEEN
     if not boxes:
         return Drawing(0, 0, (), ())
@@ -140,18 +139,18 @@ def draw(nodes: Iterable[Node], edges: Iterable[Edge]) -> Drawing:
     )
 
 
-def _together(edges: Iterable[tuple[str, str]]) -> list[list[str]]:
-    """Return the keys that hang together, sorted, the largest part first.
+def _components(edges: Iterable[tuple[str, str]]) -> list[list[str]]:
+    """Return the keys of each connected component, sorted, the largest component first.
 
     fast-sugiyama lays out connected components by itself, but 0.5.3 may give dummy vertices of two
     components the same number. No upstream issue known. So each component is laid out alone.
     """
-    part: dict[str, set[str]] = {}
+    component_of: dict[str, set[str]] = {}
     for source, target in edges:
-        one = part.get(source, {source}) | part.get(target, {target})
-        part.update(dict.fromkeys(one, one))
-    found = {min(keys): sorted(keys) for keys in part.values()}
-    return sorted(found.values(), key=lambda keys: (-len(keys), keys))
+        merged = component_of.get(source, {source}) | component_of.get(target, {target})
+        component_of.update(dict.fromkeys(merged, merged))
+    components = {min(keys): sorted(keys) for keys in component_of.values()}
+    return sorted(components.values(), key=lambda keys: (-len(keys), keys))
 
 
 def _size(node: Node, lines: Sequence[str]) -> tuple[float, float]:
@@ -161,22 +160,22 @@ def _size(node: Node, lines: Sequence[str]) -> tuple[float, float]:
     ) * _LINE + _PADDING
 
 
-class _Part:
-    """What hangs together: columns of boxes, and of the bends of lines that pass a column."""
+class _Component:
+    """A connected component: columns of boxes, and of the bends of lines that pass a column."""
 
     def __init__(
-        self, edges: Sequence[tuple[int, int]], keys: Sequence[str], known: Mapping[str, Node]
+        self, edges: Sequence[tuple[int, int]], keys: Sequence[str], nodes: Mapping[str, Node]
     ) -> None:
         [(positions, _, _, steps)] = from_edges(edges, vertex_spacing=1, dummy_vertices=True)
         places = {int(n): place for n, place in positions}
-        self._keys, self._known = keys, known
+        self._keys, self._nodes = keys, nodes
         last = max(layer for _, layer in places.values())
         self._column = {n: round(last - layer) for n, (_, layer) in places.items()}
         self._following: dict[int, list[int]] = defaultdict(list)
         for source, target in steps or ():
             self._following[int(source)].append(int(target))
-        self._lines = {n: wrap(known[keys[n]].text) for n in places if n < len(keys)}
-        self._sizes = {n: _size(known[keys[n]], words) for n, words in self._lines.items()}
+        self._lines = {n: wrap(nodes[keys[n]].text) for n in places if n < len(keys)}
+        self._sizes = {n: _size(nodes[keys[n]], words) for n, words in self._lines.items()}
         widths = [0.0] * (round(last) + 1)
         for n, (width, _) in self._sizes.items():
             widths[self._column[n]] = max(widths[self._column[n]], width)
@@ -197,10 +196,10 @@ class _Part:
         columns: dict[int, list[int]] = defaultdict(list)
         for n in self._sizes:
             columns[self._column[n]].append(n)
-        for found in columns.values():
-            for one, other in pairwise(sorted(found, key=lambda n: rows[n])):
-                needed = (self._sizes[one][1] + self._sizes[other][1]) / 2 + _APART
-                pitch = max(pitch, needed / max(rows[other] - rows[one], 0.01))
+        for column in columns.values():
+            for upper, lower in pairwise(sorted(column, key=lambda n: rows[n])):
+                needed = (self._sizes[upper][1] + self._sizes[lower][1]) / 2 + _APART
+                pitch = max(pitch, needed / max(rows[lower] - rows[upper], 0.01))
         return pitch
 
     def _middle(self, n: int, top: float) -> float:
@@ -208,16 +207,16 @@ class _Part:
 
     def boxes(self, top: float) -> dict[int, Box]:
         """Return the boxes, each in the middle of its column."""
-        found = {}
+        boxes = {}
         for n, (width, height) in self._sizes.items():
             column = self._column[n]
             x = self._left[column] + (self._widths[column] - width) / 2
             y = self._middle(n, top) - height / 2
-            node = self._known[self._keys[n]]
-            found[n] = Box(
+            node = self._nodes[self._keys[n]]
+            boxes[n] = Box(
                 node, round(x, 1), round(y, 1), round(width, 1), round(height, 1), self._lines[n]
             )
-        return found
+        return boxes
 
     def chains(self) -> Iterable[list[int]]:
         """Yield each edge as the numbers that it runs through, from box to box."""
@@ -229,7 +228,7 @@ class _Part:
                 yield chain
 
     def path(self, chain: Sequence[int], top: float, boxes: Mapping[int, Box]) -> str:
-        """Return a smooth line that leaves the first box, passes each column level, and reaches the last box."""
+        """Return a smooth line from the first box to the last, horizontal within each column."""
         forward = self._column[chain[-1]] > self._column[chain[0]]
         points: list[tuple[float, float]] = []
         for n in chain:

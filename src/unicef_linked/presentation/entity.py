@@ -1,4 +1,4 @@
-"""The facts of one IRI in the rows that the shapes lay out, each with what it rests on."""
+"""The facts of one IRI in the rows that the shapes lay out, each with its evidence."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pyoxigraph import Literal, NamedNode
 from unicef_linked.dataset.labels import Text
 from unicef_linked.presentation.evidence import Evidence, claims_about, read_evidence
 from unicef_linked.presentation.layout import Group, Row, Step
-from unicef_linked.presentation.literals import Told, tell
+from unicef_linked.presentation.literals import FormattedLiteral, format_literal
 from unicef_linked.rdf.iris import DCTERMS, RDF, RDFS, SKOS
 from unicef_linked.store.statements import LoadedStatements
 
@@ -30,66 +30,129 @@ if TYPE_CHECKING:
     from unicef_linked.store.statements import Statements
 
 MEANING: Final = (f"{SKOS}definition", f"{DCTERMS}description", f"{RDFS}comment")
-"""What says in a sentence what a thing is, best first; it stands under the name."""
+"""Properties whose values define a thing, the preferred one first; shown below its name."""
+
+_LONG_LIST: Final = 12
+_BEGINNING: Final = 8
+"""A row with more than _LONG_LIST things shows the first _BEGINNING, and folds the rest."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One value, with what leads to it and what it rests on."""
+    """One value, with the things on the path to it and its evidence."""
 
     value: Value
-    told: Told | None  # of a literal
-    kinds: tuple[Link, ...]  # of a thing
-    through: tuple[Link, ...]  # what stands between, on a path of several steps
+    literal: FormattedLiteral | None  # None of a thing
+    kinds: tuple[Link, ...]  # classes of a thing
+    through: tuple[Link, ...]  # things between, on a path of several steps
     claims: tuple[Claim, ...]
     origins: tuple[Origin, ...]
-    pages: tuple[Link, ...] = ()  # of a code: where others describe what it means
+    pages: tuple[Link, ...] = ()  # of a code: outside descriptions of its meaning
+
+    @property
+    def format(self) -> str:
+        """The kind of a literal, which decides its markup; "text" of everything else."""
+        return self.literal.kind if self.literal else "text"
+
+    @property
+    def is_wordy(self) -> bool:
+        """Whether it is words rather than a figure."""
+        if self.literal is None:
+            return self.value.link is not None
+        return self.literal.kind == "text"
 
     @property
     def bases(self) -> tuple[Link, ...]:
-        """The ways in which its claims follow from their source."""
+        """The bases of its claims: how they follow from their sources."""
         return tuple(dict.fromkeys(claim.basis for claim in self.claims if claim.basis))
+
+    @property
+    def is_derived(self) -> bool:
+        """Whether rules alone state it."""
+        return all(origin.derived for origin in self.origins)
+
+    @property
+    def shown_origins(self) -> tuple[Origin, ...]:
+        """The graphs that state it; beside claims, only those without sources of their own."""
+        if not self.claims:
+            return self.origins
+        return tuple(origin for origin in self.origins if not origin.sources)
 
 
 @dataclass(frozen=True, slots=True)
 class PropertyRow:
-    """A row with its values; things, outside matches, codes and other literals apart, since each is told in its own way."""
+    """A row with its values. A page shows things, outside matches, codes and literals apart."""
 
     key: str
     heading: Text
     description: Text | None
     facts: tuple[Fact, ...]
+    language: str  # of the page
 
     @property
     def things(self) -> tuple[Fact, ...]:
-        """The values that have a page here."""
-        return tuple(
-            fact for fact in self.facts if fact.value.link and not fact.value.link.external
-        )
+        """The values with a page on this host."""
+        facts = (fact for fact in self.facts if fact.value.link)
+        return tuple(fact for fact in facts if fact.value.link and not fact.value.link.external)
+
+    @property
+    def first_things(self) -> tuple[Fact, ...]:
+        """The things that are shown at once."""
+        things = self.things
+        return things if len(things) <= _LONG_LIST else things[:_BEGINNING]
+
+    @property
+    def more_things(self) -> tuple[Fact, ...]:
+        """The things that are folded."""
+        return self.things[len(self.first_things) :]
 
     @property
     def outside(self) -> tuple[Fact, ...]:
-        """The values that others describe."""
+        """The values that other datasets describe."""
         return tuple(fact for fact in self.facts if fact.value.link and fact.value.link.external)
 
     @property
     def codes(self) -> tuple[Fact, ...]:
-        """The codes of identifier schemes."""
-        return tuple(fact for fact in self.facts if fact.told and fact.told.kind == "code")
+        """The codes, by the names of their schemes."""
+        codes = [fact for fact in self.facts if fact.format == "code"]
+        return tuple(sorted(codes, key=_scheme))
 
     @property
     def literals(self) -> tuple[Fact, ...]:
-        """The literals that are no codes."""
-        return tuple(
-            fact
-            for fact in self.facts
-            if not fact.value.link and not (fact.told and fact.told.kind == "code")
-        )
+        """The literals other than codes."""
+        facts = (fact for fact in self.facts if not fact.value.link)
+        return tuple(fact for fact in facts if fact.format != "code")
+
+    @property
+    def first_literals(self) -> tuple[Fact, ...]:
+        """The literals in the language of the page or without one; all if there are none."""
+        own, others = _by_language(self.literals, self.language)
+        return own or others
+
+    @property
+    def more_literals(self) -> tuple[Fact, ...]:
+        """The literals in other languages, if there are any in the language of the page."""
+        own, others = _by_language(self.literals, self.language)
+        return others if own else ()
 
     @property
     def is_mixed(self) -> bool:
-        """Whether its things are of several kinds, so that each says its own."""
+        """Whether its things are of several kinds, so that each is shown with its own."""
         return len({fact.kinds for fact in self.things}) > 1
+
+
+def _scheme(fact: Fact) -> str:
+    return fact.value.datatype.label.text.lower() if fact.value.datatype else ""
+
+
+def _by_language(facts: Iterable[Fact], language: str) -> tuple[tuple[Fact, ...], tuple[Fact, ...]]:
+    """Return the facts whose text is in a language or in none, and the others."""
+    own: list[Fact] = []
+    others: list[Fact] = []
+    for fact in facts:
+        text = fact.value.text
+        (own if text and text.language in {language, ""} else others).append(fact)
+    return tuple(own), tuple(others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +164,18 @@ class Section:
     is_key_facts: bool
     rows: tuple[PropertyRow, ...]
 
+    @property
+    def is_single(self) -> bool:
+        """Whether its one row needs no heading beside that of the section."""
+        if len(self.rows) != 1:
+            return False
+        row = self.rows[0]
+        return bool(row.codes) or row.heading.text == self.heading.text
+
 
 @dataclass(frozen=True, slots=True)
 class EntityPage:
-    """What a page tells of one thing before it lists all statements."""
+    """The part of a page about one thing that comes before the list of all statements."""
 
     kinds: tuple[Link, ...]
     meaning: tuple[Fact, ...]
@@ -112,146 +183,154 @@ class EntityPage:
     sections: tuple[Section, ...]
 
     @property
+    def is_laid_out(self) -> bool:
+        """Whether the shapes lay out any row of it."""
+        return bool(self.key_facts or self.sections)
+
+    @property
     def detailed_rows(self) -> frozenset[str]:
         """Keys of rows that also appear in full below the key facts."""
         return frozenset(row.key for section in self.sections for row in section.rows)
 
 
-Ways = dict["Term", list[tuple["Quad", ...]]]
-"""Value to the statements that lead to it, one tuple for each way."""
+Chains = dict["Term", list[tuple["Quad", ...]]]
+"""Value to the chains of statements that lead to it."""
 
 
-def follow(statements: Statements, start: NamedNode, path: Sequence[Step]) -> Ways:
-    """Return each value at the end of a path, except the start itself, with the ways that lead there."""
+def follow(statements: Statements, start: NamedNode, path: Sequence[Step]) -> Chains:
+    """Return each value at the end of a path, except the start itself, with its chains."""
     ends: list[tuple[Term, tuple[Quad, ...]]] = [(start, ())]
     for step in path:
-        predicate = NamedNode(step.predicate)
         further: list[tuple[Term, tuple[Quad, ...]]] = []
-        for term, way in ends:
-            if step.back:
-                further += [
-                    (quad.subject, (*way, quad)) for quad in statements.match(None, predicate, term)
-                ]
-            elif not isinstance(term, Literal):
-                further += [
-                    (quad.object, (*way, quad)) for quad in statements.match(term, predicate)
-                ]
+        for term, quads in ends:
+            following = _statements_of(statements, term, step)
+            further += [(_end(quad, step), (*quads, quad)) for quad in following]
         ends = further
-    found: Ways = {}
-    for term, way in ends:
+    chains: Chains = {}
+    for term, quads in ends:
         if term != start:
-            found.setdefault(term, []).append(way)
-    return found
+            chains.setdefault(term, []).append(quads)
+    return chains
+
+
+def _statements_of(statements: Statements, term: Term, step: Step) -> list[Quad]:
+    """Return the statements of one step from a term."""
+    predicate = NamedNode(step.predicate)
+    if step.back:
+        return statements.match(None, predicate, term)
+    return [] if isinstance(term, Literal) else statements.match(term, predicate)
+
+
+def _end(quad: Quad, step: Step) -> Term:
+    return quad.subject if step.back else quad.object
 
 
 def load_paths(
     statements: LoadedStatements, starts: Iterable[Term], paths: Iterable[Sequence[Step]]
 ) -> None:
-    """Read what the paths from some things need: each step of all of them together."""
+    """Load the statements on the paths from some things: each step of all paths together."""
     ends: list[tuple[Sequence[Step], set[Term]]] = [(path, set(starts)) for path in paths]
     for number in range(max((len(path) for path, _ in ends), default=0)):
         open_paths = [(path, terms) for path, terms in ends if len(path) > number]
-        statements.load(
-            set().union(*(terms for path, terms in open_paths if not path[number].back)),
-            set().union(*(terms for path, terms in open_paths if path[number].back)),
-        )
+        subjects: set[Term] = set()
+        objects: set[Term] = set()
+        for path, terms in open_paths:
+            (objects if path[number].back else subjects).update(terms)
+        statements.load(subjects, objects)
         ends = [(path, _further(statements, terms, path[number])) for path, terms in open_paths]
 
 
 def _further(statements: LoadedStatements, terms: Iterable[Term], step: Step) -> set[Term]:
-    """Return where one step from the terms leads."""
-    predicate = NamedNode(step.predicate)
-    if step.back:
-        return {quad.subject for term in terms for quad in statements.match(None, predicate, term)}
-    return {
-        quad.object
-        for term in terms
-        if not isinstance(term, Literal)
-        for quad in statements.match(term, predicate)
-    }
+    """Return the ends of one step from the terms."""
+    quads = chain.from_iterable(_statements_of(statements, term, step) for term in terms)
+    return {_end(quad, step) for quad in quads}
 
 
 def arrange(context: PageContext, reading: EntityReading) -> EntityPage:
-    """Return what a page shows of a thing that has been read."""
+    """Return the page of a thing that has been read."""
     return _EntityPageBuilder(reading, context).page()
 
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """The key facts of several things side by side: headings, and for each thing, by its IRI, a cell for each heading."""
+    """The key facts of several things: headings, and a cell for each heading by the thing's IRI."""
 
     headings: tuple[Text, ...] = ()
     cells: Mapping[str, tuple[tuple[Fact, ...], ...]] = field(default_factory=dict)
 
 
 def overview(context: PageContext, layout: Layout, iris: Sequence[str]) -> Overview:
-    """Return the key facts of things that stand in one list; a heading that fits none of them is left out."""
-    rows: dict[tuple[Step, ...], Row] = {}
-    found: dict[str, dict[tuple[Step, ...], Ways]] = {}
+    """Return the key facts of the things of a list, without headings that fit none of them."""
     statements = LoadedStatements(context.store)
-    statements.load([NamedNode(iri) for iri in iris])
-    rows_of = {iri: _key_rows(layout, statements, NamedNode(iri)) for iri in iris}
-    for path in {row.path for found_rows in rows_of.values() for row in found_rows}:
-        having = [NamedNode(iri) for iri in iris if any(row.path == path for row in rows_of[iri])]
-        load_paths(statements, having, [path])
-    for iri in iris:
+    nodes = {iri: NamedNode(iri) for iri in iris}
+    statements.load(nodes.values())
+    rows_of = {iri: _key_rows(layout, statements, node) for iri, node in nodes.items()}
+    _load_rows(statements, nodes, rows_of)
+    rows: dict[tuple[Step, ...], Row] = {}
+    chains: dict[tuple[str, tuple[Step, ...]], Chains] = {}
+    for iri, node in nodes.items():
         for row in rows_of[iri]:
-            if ways := follow(statements, NamedNode(iri), row.path):
+            values = follow(statements, node, row.path)
+            if values:
                 rows.setdefault(row.path, row)
-                found.setdefault(iri, {})[row.path] = ways
-    quads = [
-        quad
-        for ways in found.values()
-        for way in ways.values()
-        for one in way.values()
-        for q in one
-        for quad in q
-    ]
-    reader = context.reader(quads)
-
-    def cell(ways: Ways) -> tuple[Fact, ...]:
-        facts = (
-            Fact(
-                reader.value(term),
-                tell(term, context.language) if isinstance(term, Literal) else None,
-                (),
-                (),
-                (),
-                (),
-            )
-            for term in ways
-        )
-        return tuple(sorted(facts, key=lambda fact: reader.order(fact.value)))
-
+                chains[iri, row.path] = values
     columns = sorted(rows.values(), key=lambda row: (row.order, row.shape))
-    return Overview(
-        tuple(reader.choose(row.names) or reader.label(row.path[-1].predicate) for row in columns),
-        {iri: tuple(cell(found.get(iri, {}).get(row.path, {})) for row in columns) for iri in iris},
-    )
+    reader = context.reader(_quads_of(chains.values()))
+    cells: dict[str, tuple[tuple[Fact, ...], ...]] = {}
+    for iri in iris:
+        values_of_columns = (chains.get((iri, row.path), {}) for row in columns)
+        cells[iri] = tuple(_cell(context, reader, values) for values in values_of_columns)
+    return Overview(tuple(_heading(reader, row) for row in columns), cells)
+
+
+def _load_rows(
+    statements: LoadedStatements,
+    nodes: Mapping[str, NamedNode],
+    rows_of: Mapping[str, Sequence[Row]],
+) -> None:
+    starts: dict[tuple[Step, ...], list[NamedNode]] = {}
+    for iri, rows in rows_of.items():
+        for path in {row.path for row in rows}:
+            starts.setdefault(path, []).append(nodes[iri])
+    for path, having in starts.items():
+        load_paths(statements, having, [path])
+
+
+def _quads_of(chains: Iterable[Chains]) -> list[Quad]:
+    """Return all statements of some chains."""
+    by_value = chain.from_iterable(each.values() for each in chains)
+    return list(chain.from_iterable(chain.from_iterable(by_value)))
+
+
+def _cell(context: PageContext, reader: LabelResolver, terms: Iterable[Term]) -> tuple[Fact, ...]:
+    facts = []
+    for term in terms:
+        literal = format_literal(term, context.language) if isinstance(term, Literal) else None
+        facts.append(Fact(reader.value(term), literal, (), (), (), ()))
+    return tuple(sorted(facts, key=lambda fact: reader.order(fact.value)))
+
+
+def _heading(reader: LabelResolver, row: Row) -> Text:
+    return reader.choose(row.names) or reader.label(row.path[-1].predicate)
 
 
 def _key_rows(layout: Layout, statements: LoadedStatements, node: NamedNode) -> list[Row]:
     """Return the rows of a thing's key facts."""
-    own = statements.match(node)
-    types = [
-        quad.object.value
-        for quad in own
-        if quad.predicate.value == f"{RDF}type" and isinstance(quad.object, NamedNode)
-    ]
-    groups = layout.groups(types, {quad.predicate.value for quad in own}, ())
+    predicates = {quad.predicate.value for quad in statements.match(node)}
+    groups = layout.groups(_classes(statements, node), predicates, ())
     return [row for group in groups if group.key_facts for row in group.rows]
 
 
 @dataclass(frozen=True)
 class EntityReading:
-    """What has been read of one thing, before it is arranged: rows with values, evidence, names."""
+    """The statements about a thing before they are arranged: rows with values, evidence, labels."""
 
     start: NamedNode
     own: tuple[Quad, ...]  # the statements of the thing itself
-    types: tuple[str, ...]  # its own classes of the dataset, the most specific
-    meaning: Ways
-    groups: tuple[tuple[Group, tuple[tuple[Row, Ways], ...]], ...]
-    kinds: Mapping[Term, tuple[str, ...]]  # of each value that is a thing, as ``types``
+    types: tuple[str, ...]  # its most specific classes of the dataset
+    meaning: Chains
+    groups: tuple[tuple[Group, tuple[tuple[Row, Chains], ...]], ...]
+    kinds: Mapping[Term, tuple[str, ...]]  # ``types`` of each value that is a thing
     evidence: Evidence
     reader: LabelResolver
 
@@ -262,7 +341,7 @@ def read_entity(
     statements: LoadedStatements,
     description: Description,
 ) -> EntityReading:
-    """Read what a page about a description's thing needs, each step of all rows together."""
+    """Read the statements for a page about a thing, each step of all rows together."""
     start, about = NamedNode(description.iri), description.about
     own = tuple(quad for quad in about if quad.subject == start)
     incoming = {quad.predicate.value for quad in about if quad.object == start}
@@ -270,21 +349,18 @@ def read_entity(
     groups = layout.groups(classes, {quad.predicate.value for quad in own}, incoming)
     load_paths(statements, [start], [row.path for group in groups for row in group.rows])
     meanings = (follow(statements, start, (Step(name),)) for name in MEANING)
-    meaning = next((ways for ways in meanings if ways), {})
-    found = []
-    for group in groups:
-        rows = [(row, follow(statements, start, row.path)) for row in group.rows]
-        having = tuple((row, ways) for row, ways in rows if ways)
-        if having:
-            found.append((group, having))
-    every = [meaning, *(ways for _, rows in found for _, ways in rows)]
-    values = {term for ways in every for term in ways if isinstance(term, NamedNode)}
-    paths = [path for ways in every for paths in ways.values() for path in paths]
-    quads = list(chain.from_iterable(paths))
-    between = {start}.union(*(_between(start, path) for path in paths))
+    meaning = next((chains for chains in meanings if chains), {})
+    filled = _filled_groups(statements, start, groups)
+    every = [meaning, *(chains for _, rows in filled for _, chains in rows)]
+    values = {term for chains in every for term in chains if isinstance(term, NamedNode)}
+    quads = _quads_of(every)
+    between = {start}
+    for chains in every:
+        for each in chain.from_iterable(chains.values()):
+            between.update(_between(start, each))
     graphs = {graph for quad in quads for graph in _graph(quad)}
-    ahead = claims_about(statements, [start])  # at hand: what leads to the thing has been read
-    statements.load([*values, *map(NamedNode, graphs), *ahead], between)
+    claims = claims_about(statements, [start])  # loaded already, with all that leads to the thing
+    statements.load([*values, *map(NamedNode, graphs), *claims], between)
     evidence = read_evidence(statements, context.names, between, graphs)
     kinds: dict[Term, tuple[str, ...]] = {
         term: _specific(context, _classes(statements, term)) for term in values
@@ -292,7 +368,20 @@ def read_entity(
     named = {kind for of_value in kinds.values() for kind in of_value}
     reader = context.reader([*about, *quads], *evidence.iris, *named, *classes, start.value)
     types = _specific(context, classes)
-    return EntityReading(start, own, types, meaning, tuple(found), kinds, evidence, reader)
+    return EntityReading(start, own, types, meaning, filled, kinds, evidence, reader)
+
+
+def _filled_groups(
+    statements: LoadedStatements, start: NamedNode, groups: Iterable[Group]
+) -> tuple[tuple[Group, tuple[tuple[Row, Chains], ...]], ...]:
+    """Return the groups with those of their rows that have values."""
+    filled = []
+    for group in groups:
+        rows = [(row, follow(statements, start, row.path)) for row in group.rows]
+        having = tuple((row, chains) for row, chains in rows if chains)
+        if having:
+            filled.append((group, having))
+    return tuple(filled)
 
 
 def _classes(statements: LoadedStatements, term: NamedNode) -> list[str]:
@@ -302,15 +391,15 @@ def _classes(statements: LoadedStatements, term: NamedNode) -> list[str]:
 
 
 def _specific(context: PageContext, classes: Iterable[str]) -> tuple[str, ...]:
-    """Return the dataset's own classes that are above no other one of them."""
-    own = [kind for kind in classes if kind.startswith(f"{context.names.ontology}#")]
-    above = {kind for one in own for kind in context.dataset.superclasses(one)}
-    return tuple(sorted(kind for kind in own if kind not in above))
+    """Return the dataset's own classes that are superclasses of no other one of them."""
+    own = [iri for iri in classes if iri.startswith(f"{context.names.ontology}#")]
+    above = set(chain.from_iterable(context.dataset.superclasses(iri) for iri in own))
+    return tuple(sorted(iri for iri in own if iri not in above))
 
 
 @dataclass(frozen=True, slots=True)
 class _EntityPageBuilder:
-    """Arranges a reading for a page; asks nothing."""
+    """Arranges a reading for a page; reads nothing from the store."""
 
     reading: EntityReading
     context: PageContext
@@ -321,38 +410,47 @@ class _EntityPageBuilder:
         sections = [self._section(group, rows) for group, rows in self.reading.groups]
         return EntityPage(
             tuple(reader.link(kind) for kind in self.reading.types),
-            self._facts(self.reading.meaning),
+            self._meaning(),
             tuple(section for section in sections if section.is_key_facts),
             tuple(section for section in sections if not section.is_key_facts),
         )
 
-    def _section(self, group: Group, rows: Iterable[tuple[Row, Ways]]) -> Section:
+    def _meaning(self) -> tuple[Fact, ...]:
+        facts = self._facts(self.reading.meaning)
+        own, _ = _by_language(facts, self.context.language)
+        return own or facts
+
+    def _section(self, group: Group, rows: Iterable[tuple[Row, Chains]]) -> Section:
         heading = self.reading.reader.choose(group.names)
         return Section(
             _key(group.iri),
             heading or Text(self.context.names.shorten(group.iri)),
             group.key_facts,
-            tuple(self._row(row, ways) for row, ways in rows),
+            tuple(self._row(row, chains) for row, chains in rows),
         )
 
-    def _row(self, row: Row, ways: Ways) -> PropertyRow:
+    def _row(self, row: Row, chains: Chains) -> PropertyRow:
         reader = self.reading.reader
-        heading = reader.choose(row.names) or reader.label(row.path[-1].predicate)
         return PropertyRow(
-            _key(row.shape), heading, reader.choose(row.descriptions), self._facts(ways)
+            _key(row.shape),
+            _heading(reader, row),
+            reader.choose(row.descriptions),
+            self._facts(chains),
+            self.context.language,
         )
 
-    def _facts(self, ways: Ways) -> tuple[Fact, ...]:
-        facts = [self._fact(term, paths) for term, paths in ways.items()]
+    def _facts(self, chains: Chains) -> tuple[Fact, ...]:
+        facts = [self._fact(term, each) for term, each in chains.items()]
         return tuple(sorted(facts, key=lambda fact: self.reading.reader.order(fact.value)))
 
-    def _fact(self, term: Term, paths: Sequence[tuple[Quad, ...]]) -> Fact:
+    def _fact(self, term: Term, chains: Sequence[tuple[Quad, ...]]) -> Fact:
         reading, reader = self.reading, self.reading.reader
-        quads = list(chain.from_iterable(paths))
-        last = {graph for path in paths for graph in _graph(path[-1])}
+        quads = list(chain.from_iterable(chains))
+        last = {graph for each in chains for graph in _graph(each[-1])}
         graphs = {graph for quad in quads for graph in _graph(quad)}
-        through = {node.value for path in paths for node in _between(reading.start, path)}
-        literal = tell(term, self.context.language) if isinstance(term, Literal) else None
+        through = {node.value for each in chains for node in _between(reading.start, each)}
+        language = self.context.language
+        literal = format_literal(term, language) if isinstance(term, Literal) else None
         links = [reader.link(iri) for iri in sorted(through)]
         return Fact(
             reader.value(term, last),
@@ -376,20 +474,20 @@ def _graph(quad: Quad) -> list[str]:
     return [quad.graph_name.value] if isinstance(quad.graph_name, NamedNode) else []
 
 
-def _between(start: NamedNode, way: Sequence[Quad]) -> list[NamedNode]:
-    """Return the things that a way passes through on its way from the start, without its ends."""
-    found, here = [], start
-    for quad in way[:-1]:
-        other = quad.subject if quad.object == here else quad.object
+def _between(start: NamedNode, quads: Sequence[Quad]) -> list[NamedNode]:
+    """Return the things that a chain of statements passes through, without its ends."""
+    between, node = [], start
+    for quad in quads[:-1]:
+        other = quad.subject if quad.object == node else quad.object
         if not isinstance(other, NamedNode):
             break
-        here = other
-        found.append(here)
-    return found
+        node = other
+        between.append(node)
+    return between
 
 
 def _key(iri: str) -> str:
-    """Return what an address within a page calls a row or group.
+    """Return the anchor of a row or group within a page.
 
     >>> _key("https://w3id.org/unicef-linked/shapes#OfficeShape-openedOn")
     'OfficeShape-openedOn'

@@ -1,8 +1,9 @@
-"""What a statement rests on: claims with their passages, and the sources of the graphs that state it."""
+"""The evidence of statements: claims with their passages, and the sources of named graphs."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from pyoxigraph import Literal, NamedNode
@@ -33,12 +34,12 @@ _PART: Final = frozenset(
         f"{OA}hasSelector",
     }
 )
-"""Properties that lead from a claim to its passages, their source and their ranges, and from a graph to its sources."""
+"""Properties from a claim to its passages, their source and range, and from a graph to sources."""
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A document, as far as the data has it: on which terms, of which date, with which digest."""
+    """A document with its licence, date and digest, as far as the data states them."""
 
     link: Link
     licence: Link | None
@@ -58,17 +59,22 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One statement about a statement: how it follows from its source, and from which passages."""
+    """A claim that a statement is true: its basis, its source, the passages that say so."""
 
     link: Link
     basis: Link | None
     source: Source | None
     passages: tuple[Passage, ...]
 
+    @property
+    def document(self) -> Source | None:
+        """Its source, else that of its first passage."""
+        return self.source or (self.passages[0].source if self.passages else None)
+
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """A named graph that states something: by a rule where it is ``derived``, else from its sources."""
+    """A named graph that states something; ``derived``: a rule made it, and it has no sources."""
 
     link: Link
     derived: bool
@@ -93,7 +99,7 @@ def read_evidence(
     things: Collection[NamedNode],
     graphs: Iterable[str],
 ) -> Evidence:
-    """Return the claims about the things, and whatever these claims and the graphs rest on."""
+    """Return the claims about the things, and the sources of these claims and of the graphs."""
     statements.load(objects=things)
     claims = claims_about(statements, things)
     described: dict[Term, Described] = {}
@@ -103,16 +109,20 @@ def read_evidence(
         further: list[Term] = []
         for node in nodes:
             described[node] = _described(statements, node)
-            for predicate in _PART:
-                further += described[node].get(predicate, [])
+            for name in _PART:
+                further += described[node].get(name, [])
         nodes = [node for node in dict.fromkeys(further) if node not in described]
     evidence = Evidence(names, described, {})
     for claim in claims:
-        subject = evidence.one(claim, f"{RDF}subject")
-        by = evidence.one(claim, f"{RDF}predicate")
-        value = evidence.one(claim, f"{RDF}object")
-        if isinstance(subject, NamedNode) and isinstance(by, NamedNode) and value is not None:
-            key = subject.value, by.value, value
+        subject = evidence.first(claim, f"{RDF}subject")
+        predicate = evidence.first(claim, f"{RDF}predicate")
+        value = evidence.first(claim, f"{RDF}object")
+        if (
+            isinstance(subject, NamedNode)
+            and isinstance(predicate, NamedNode)
+            and value is not None
+        ):
+            key = subject.value, predicate.value, value
             evidence.claims_by_statement.setdefault(key, []).append(claim)
     return evidence
 
@@ -129,13 +139,13 @@ def _described(statements: LoadedStatements, node: Term) -> Described:
 
 @dataclass(frozen=True)
 class Evidence:
-    """Claims about statements, and the passages, sources and graphs that they rest on."""
+    """Claims about statements, with their passages and sources, and named graphs with theirs."""
 
     names: Names
     described: Mapping[Term, Described]
     claims_by_statement: dict[tuple[str, str, Term], list[NamedNode]]
 
-    def one(self, node: Term | None, predicate: str) -> Term | None:
+    def first(self, node: Term | None, predicate: str) -> Term | None:
         """Return the first value of a property of a claim, passage, source or graph."""
         return next(iter(self._values(node, predicate)), None)
 
@@ -146,61 +156,45 @@ class Evidence:
 
     @property
     def iris(self) -> set[str]:
-        """Every IRI that is told in it, for names to be looked up."""
-        values = {
-            value for said in self.described.values() for found in said.values() for value in found
-        }
-        return {term.value for term in {*self.described, *values} if isinstance(term, NamedNode)}
+        """Every IRI in it, for their labels to be read."""
+        terms = set(self.described)
+        for properties in self.described.values():
+            terms.update(chain.from_iterable(properties.values()))
+        return {term.value for term in terms if isinstance(term, NamedNode)}
 
     def claims(self, quads: Iterable[Quad], reader: LabelResolver) -> tuple[Claim, ...]:
         """Return the claims that one of the statements is true."""
-        keys = (
-            (getattr(quad.subject, "value", ""), quad.predicate.value, quad.object)
-            for quad in quads
-        )
-        found = dict.fromkeys(
-            claim for key in dict.fromkeys(keys) for claim in self.claims_by_statement.get(key, [])
-        )
-        return tuple(self._claim(claim, reader) for claim in sorted(found, key=str))
+        claims: set[NamedNode] = set()
+        for quad in quads:
+            key = getattr(quad.subject, "value", ""), quad.predicate.value, quad.object
+            claims.update(self.claims_by_statement.get(key, []))
+        return tuple(self._claim(claim, reader) for claim in sorted(claims, key=str))
 
     def origins(self, graphs: Iterable[str], reader: LabelResolver) -> tuple[Origin, ...]:
-        """Return where graphs have their statements from."""
-        return tuple(
-            Origin(
-                reader.link(graph),
-                graph.startswith(self.names.graph("derived/")),
-                tuple(
-                    self._source(source, reader)
-                    for source in self._values(NamedNode(graph), f"{DCTERMS}source")
-                    if isinstance(source, NamedNode)
-                ),
-            )
-            for graph in sorted(graphs)
-        )
+        """Return graphs with the sources of their statements."""
+        origins = []
+        for graph in sorted(graphs):
+            terms = self._values(NamedNode(graph), f"{DCTERMS}source")
+            sources = (self._source(term, reader) for term in terms if isinstance(term, NamedNode))
+            is_derived = graph.startswith(self.names.graph("derived/"))
+            origins.append(Origin(reader.link(graph), is_derived, tuple(sources)))
+        return tuple(origins)
 
     def _claim(self, claim: NamedNode, reader: LabelResolver) -> Claim:
-        basis = self.one(claim, self.names.term("basis"))
-        source = self.one(claim, f"{PROV}hadPrimarySource")
-        passages = [
-            node
-            for node in self._values(claim, f"{PROV}wasDerivedFrom")
-            if isinstance(node, NamedNode)
-        ]
+        basis = self.first(claim, self.names.term("basis"))
+        source = self.first(claim, f"{PROV}hadPrimarySource")
+        nodes = self._values(claim, f"{PROV}wasDerivedFrom")
+        passages = [self._passage(node, reader) for node in nodes if isinstance(node, NamedNode)]
         return Claim(
             reader.link(claim.value),
             reader.link(basis.value) if isinstance(basis, NamedNode) else None,
             self._source(source, reader) if isinstance(source, NamedNode) else None,
-            tuple(
-                sorted(
-                    (self._passage(node, reader) for node in passages),
-                    key=lambda found: found.start.zfill(12),
-                )
-            ),
+            tuple(sorted(passages, key=lambda passage: passage.start.zfill(12))),
         )
 
     def _passage(self, passage: NamedNode, reader: LabelResolver) -> Passage:
-        source = self.one(passage, f"{OA}hasSource")
-        selector = self.one(passage, f"{OA}hasSelector")
+        source = self.first(passage, f"{OA}hasSource")
+        selector = self.first(passage, f"{OA}hasSelector")
         return Passage(
             reader.link(passage.value),
             self._source(source, reader) if isinstance(source, NamedNode) else None,
@@ -209,8 +203,8 @@ class Evidence:
         )
 
     def _source(self, source: NamedNode, reader: LabelResolver) -> Source:
-        licence = self.one(source, f"{DCTERMS}license")
-        issued = self.one(source, f"{DCTERMS}issued") or self.one(source, f"{DCTERMS}modified")
+        licence = self.first(source, f"{DCTERMS}license")
+        issued = self.first(source, f"{DCTERMS}issued") or self.first(source, f"{DCTERMS}modified")
         return Source(
             reader.link(source.value),
             reader.link(licence.value) if isinstance(licence, NamedNode) else None,
@@ -219,5 +213,5 @@ class Evidence:
         )
 
     def _text(self, node: Term | None, predicate: str) -> str:
-        value = self.one(node, predicate)
+        value = self.first(node, predicate)
         return value.value if isinstance(value, Literal) else ""

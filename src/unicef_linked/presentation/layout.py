@@ -1,8 +1,8 @@
-"""How a page about a thing is laid out, as the shapes say it: groups of rows, in order. Pure.
+"""The layout of a page about a thing, as the shapes give it: groups of rows, in order. Pure.
 
-The shapes say it by the properties of SHACL that validate nothing (section 2.3.2): a property shape with a ``sh:group``
-is a row of that group, ``sh:name`` is what a reader calls it, ``sh:order`` where it stands. ``sh:path`` is one property,
-one read backwards (``sh:inversePath``), or several one after the other (section 2.3.1).
+The shapes give it by the non-validating properties of SHACL (section 2.3.2): a property shape with
+a ``sh:group`` is a row of that group, with ``sh:name`` as its heading, at ``sh:order``. Its
+``sh:path`` is a predicate path, an inverse path or a sequence path (section 2.3.1).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Texts = dict[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One property on the way from a thing to a value; ``back`` from its object to its subject."""
+    """One property of a path from a thing to a value; ``back``: from its object to its subject."""
 
     predicate: str
     back: bool = False
@@ -36,7 +36,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row of a page: what it is called, and how to get to its values."""
+    """One row of a page: its names, and the path to its values."""
 
     shape: str
     path: tuple[Step, ...]
@@ -46,13 +46,13 @@ class Row:
 
     @property
     def key(self) -> str:
-        """What an address within the page calls it."""
+        """The local name of its shape, for anchors."""
         return self.shape.rpartition("#")[2] or self.shape
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Rows that belong together; ``key_facts`` are told first and large."""
+    """Rows of one group; a page shows those of ``key_facts`` at its top."""
 
     iri: str
     names: Texts
@@ -64,7 +64,8 @@ class Group:
 class Layout:
     """The rows of every node shape of a shapes graph.
 
-    ``superclasses`` of a class are all above it; groups of the class ``key_facts`` are told first and large.
+    ``superclasses`` returns all superclasses of a class; ``key_facts`` is the class of the groups
+    that a page shows at its top.
     """
 
     statements: Mapping[Term, Mapping[str, list[Term]]]
@@ -72,75 +73,76 @@ class Layout:
     key_facts: str
 
     def groups(
-        self, types: Iterable[str], outgoing: Collection[str], incoming: Collection[str]
+        self, types: Collection[str], outgoing: Collection[str], incoming: Collection[str]
     ) -> tuple[Group, ...]:
-        """Return the groups of a thing that has these types, is subject of the ``outgoing`` properties and object of the ``incoming``.
+        """Return the groups of a thing of these types, with properties to and from others.
 
-        A shape takes part where its target is the thing (SHACL, section 2.1.3). Of rows with the same path in a group
-        the first stands.
+        The thing is subject of the ``outgoing`` properties and object of the ``incoming`` ones.
+        Those shapes count whose target it is (SHACL, section 2.1.3). Of rows with the same path in
+        one group, only the first counts.
         """
-        classes = {above for kind in types for above in (kind, *self.superclasses(kind))}
-        of = {
+        classes = set(types)
+        for iri in types:
+            classes.update(self.superclasses(iri))
+        values_of_thing = {
             f"{SHACL}targetClass": classes,
             f"{SHACL}targetSubjectsOf": outgoing,
             f"{SHACL}targetObjectsOf": incoming,
         }
         rows: dict[str, list[Row]] = {}
         for node, targets in self._targets.items():
-            if any(value in of[target] for target, value in targets):
+            if any(value in values_of_thing[target] for target, value in targets):
                 for group, row in self._rows[node]:
                     rows.setdefault(group, []).append(row)
-        return tuple(
-            Group(
-                group,
-                self._texts(NamedNode(group), f"{RDFS}label"),
-                NamedNode(self.key_facts) in self._values(NamedNode(group), f"{RDF}type"),
-                _each_path_once(sorted(rows[group], key=lambda row: (row.order, row.shape))),
-            )
-            for group in sorted(
-                rows, key=lambda group: (self._number(NamedNode(group), f"{SHACL}order"), group)
-            )
+        groups = [(self._number(NamedNode(iri), f"{SHACL}order"), iri) for iri in rows]
+        return tuple(self._group(iri, rows[iri]) for _, iri in sorted(groups))
+
+    def _group(self, iri: str, rows: Iterable[Row]) -> Group:
+        node = NamedNode(iri)
+        return Group(
+            iri,
+            self._texts(node, f"{RDFS}label"),
+            NamedNode(self.key_facts) in self._values(node, f"{RDF}type"),
+            _each_path_once(sorted(rows, key=lambda row: (row.order, row.shape))),
         )
 
     @cached_property
     def _targets(self) -> dict[Term, list[tuple[str, str]]]:
-        """Each node shape that has rows, with the kinds and values of its targets."""
-        kinds = (f"{SHACL}targetClass", f"{SHACL}targetSubjectsOf", f"{SHACL}targetObjectsOf")
-        return {
-            node: [
-                (kind, value.value)
-                for kind in kinds
-                for value in said.get(kind, [])
-                if isinstance(value, NamedNode)
-            ]
-            for node, said in self.statements.items()
-            if node in self._rows
-        }
+        """Each node shape that has rows, with the properties and values of its targets."""
+        targets: dict[Term, list[tuple[str, str]]] = {}
+        for node in self._rows:
+            targets[node] = []
+            for name in ("targetClass", "targetSubjectsOf", "targetObjectsOf"):
+                values = self._values(node, f"{SHACL}{name}")
+                iris = (value.value for value in values if isinstance(value, NamedNode))
+                targets[node] += [(f"{SHACL}{name}", iri) for iri in iris]
+        return targets
 
     @cached_property
     def _rows(self) -> dict[Term, list[tuple[str, Row]]]:
         """The rows of each node shape, each with its group."""
-        found: dict[Term, list[tuple[str, Row]]] = {}
-        for node, said in self.statements.items():
-            for shape in said.get(f"{SHACL}property", []):
+        rows: dict[Term, list[tuple[str, Row]]] = {}
+        for node in self.statements:
+            for shape in self._values(node, f"{SHACL}property"):
                 groups = self._values(shape, f"{SHACL}group")
                 path = next((self._path(term) for term in self._values(shape, f"{SHACL}path")), ())
-                if not (groups and path):
-                    continue
-                row = Row(
-                    getattr(shape, "value", ""),
-                    path,
-                    self._texts(shape, f"{SHACL}name"),
-                    self._texts(shape, f"{SHACL}description"),
-                    self._number(shape, f"{SHACL}order"),
-                )
-                found.setdefault(node, []).extend(
-                    (group.value, row) for group in groups if isinstance(group, NamedNode)
-                )
-        return found
+                if groups and path:
+                    row = self._row(shape, path)
+                    iris = (group.value for group in groups if isinstance(group, NamedNode))
+                    rows.setdefault(node, []).extend((iri, row) for iri in iris)
+        return rows
+
+    def _row(self, shape: Term, path: tuple[Step, ...]) -> Row:
+        return Row(
+            getattr(shape, "value", ""),
+            path,
+            self._texts(shape, f"{SHACL}name"),
+            self._texts(shape, f"{SHACL}description"),
+            self._number(shape, f"{SHACL}order"),
+        )
 
     def _path(self, term: Term) -> tuple[Step, ...]:
-        """Return the steps of a path; none where it is a path that a page does not follow: alternatives, repetitions."""
+        """Return the steps of a path; none of a path with alternatives or repetitions."""
         back = self._values(term, f"{SHACL}inversePath")
         if back:
             inner = self._path(back[0])
@@ -169,7 +171,7 @@ class Layout:
         return {value.language or "": value.value for value in values if isinstance(value, Literal)}
 
     def _number(self, subject: Term, predicate: str) -> float:
-        """Return the number that a shape gives; what has none comes last."""
+        """Return the number of a shape, infinity if it has none."""
         for value in self._values(subject, predicate):
             try:
                 return float(getattr(value, "value", ""))
@@ -191,7 +193,7 @@ def read(
 
 
 def _each_path_once(rows: Iterable[Row]) -> tuple[Row, ...]:
-    found: dict[tuple[Step, ...], Row] = {}
+    by_path: dict[tuple[Step, ...], Row] = {}
     for row in rows:
-        found.setdefault(row.path, row)
-    return tuple(found.values())
+        by_path.setdefault(row.path, row)
+    return tuple(by_path.values())

@@ -1,4 +1,4 @@
-"""Literals as people write them: dates and numbers in the reader's language."""
+"""Literals as a language writes them: dates and numbers in words of the page's language."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from unicef_linked.rdf.iris import XSD
 if TYPE_CHECKING:
     from pyoxigraph import Literal
 
-_NUMBERS: Final = {
+_NUMBERS: Final = frozenset(
     f"{XSD}{name}"
     for name in (
         "integer",
@@ -25,58 +25,63 @@ _NUMBERS: Final = {
         "nonNegativeInteger",
         "short",
     )
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """A literal for reading; ``kind`` is date, number, truth, digest, code or text."""
-
-    text: str
-    kind: str
-    lexical: str
-
-
-def tell(literal: Literal, language: str) -> Told:
-    """Return a literal as the language writes it; what cannot be read as its datatype says stays as it is.
-
-    >>> from pyoxigraph import Literal, NamedNode
-    >>> tell(Literal("2016-01", datatype=NamedNode(f"{XSD}gYearMonth")), "fr").text
-    'janvier 2016'
-    >>> tell(Literal("4568", datatype=NamedNode(f"{XSD}integer")), "en").text
-    '4,568'
-    """
-    datatype, text = literal.datatype.value, literal.value
-    if datatype in _DATES:
-        return Told(_date(text, datatype, language), "date", text)
-    if datatype in _NUMBERS:
-        return Told(_number(text, language), "number", text)
-    if datatype == f"{XSD}boolean":
-        return Told(text, "truth", text)
-    if datatype == f"{XSD}hexBinary":
-        return Told(text, "digest", text)
-    known = literal.language or datatype.startswith(
-        (XSD, "http://www.w3.org/", "http://www.opengis.net/")
-    )
-    return Told(text, "text" if known else "code", text)
-
+)
 
 _DATES: Final = {
     f"{XSD}gYear": ("-01-01", 1),
     f"{XSD}gYearMonth": ("-01", 2),
     f"{XSD}date": ("", 3),
 }
-"""What makes a date of the datatype a day, and how many of year, month and day it has."""
+"""Datatypes of dates: the suffix that makes a day of a value, the number of parts that it has."""
+
+_STANDARD: Final = (XSD, "http://www.w3.org/", "http://www.opengis.net/")
+"""Beginnings of datatypes of standards; other datatypes are schemes of codes."""
+
+
+@dataclass(frozen=True, slots=True)
+class FormattedLiteral:
+    """A literal as a page shows it; ``kind`` is date, number, boolean, digest, code or text."""
+
+    text: str
+    kind: str
+    lexical: str
+
+    @property
+    def is_true(self) -> bool:
+        """Whether a boolean is true (XML Schema 1.1 part 2, section 3.3.2)."""
+        return self.lexical in {"true", "1"}
+
+
+def format_literal(literal: Literal, language: str) -> FormattedLiteral:
+    """Return a literal as the language writes it; ill-typed ones keep their lexical form.
+
+    >>> from pyoxigraph import Literal, NamedNode
+    >>> format_literal(Literal("2016-01", datatype=NamedNode(f"{XSD}gYearMonth")), "fr").text
+    'janvier 2016'
+    >>> format_literal(Literal("4568", datatype=NamedNode(f"{XSD}integer")), "en").text
+    '4,568'
+    """
+    datatype, text = literal.datatype.value, literal.value
+    if datatype in _DATES:
+        return FormattedLiteral(_date(text, datatype, language), "date", text)
+    if datatype in _NUMBERS:
+        return FormattedLiteral(_number(text, language), "number", text)
+    if datatype == f"{XSD}boolean":
+        return FormattedLiteral(text, "boolean", text)
+    if datatype == f"{XSD}hexBinary":
+        return FormattedLiteral(text, "digest", text)
+    is_text = literal.language or datatype.startswith(_STANDARD)
+    return FormattedLiteral(text, "text" if is_text else "code", text)
 
 
 def _date(text: str, datatype: str, language: str) -> str:
-    """Return a date of ISO 8601 in words; a zone, and years that have none, are left alone."""
-    rest, parts = _DATES[datatype]
+    """Return a date of ISO 8601 in words; one with a zone or a negative year stays as it is."""
+    suffix, parts = _DATES[datatype]
     try:
-        when = date.fromisoformat(text + rest)
+        day = date.fromisoformat(text + suffix)
     except ValueError:
         return text
-    return format_date(language, *(when.year, when.month, when.day)[:parts])
+    return format_date(language, *(day.year, day.month, day.day)[:parts])
 
 
 def _number(text: str, language: str) -> str:

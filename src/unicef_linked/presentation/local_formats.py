@@ -1,4 +1,4 @@
-"""Numbers and dates as a language writes them (CLDR, by Babel): one look in every place."""
+"""Numbers and dates as a language writes them (CLDR, by Babel), the same on every page."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from babel import Locale
 
 _LOCALES: Final = {"en": "en-GB"}
-"""Whose way a language takes where its countries differ: the day before the month, as most do."""
+"""Locale of a language whose countries differ: en-GB has the day before the month."""
 
 
 def format_number(value: float | Decimal, language: str) -> str:
@@ -28,7 +28,7 @@ def format_number(value: float | Decimal, language: str) -> str:
 
 
 def format_date(language: str, year: int, month: int | None = None, day: int | None = None) -> str:
-    """Return a date in words, no more exact than it is given; raises ValueError where there is none.
+    """Return a date in words with the precision given; raises ValueError if there is no such day.
 
     >>> format_date("en", 2016, 1, 19), format_date("fr", 2016, 1), format_date("fr", 2016)
     ('19 January 2016', 'janvier 2016', '2016')

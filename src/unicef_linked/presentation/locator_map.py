@@ -1,9 +1,10 @@
-"""The map on the page about a thing: where it is, where the things of its rows are, and what lies around."""
+"""The map on the page about a thing: its place, those of things in its rows, areas around."""
 
 from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from pyoxigraph import BlankNode, Literal, NamedNode
@@ -14,7 +15,7 @@ from unicef_linked.presentation.maps import Feature, draw, read_place
 from unicef_linked.rdf.iris import GEO, RDF
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from unicef_linked.dataset.labels import Link
     from unicef_linked.presentation.context import PageContext
@@ -23,17 +24,19 @@ if TYPE_CHECKING:
     from unicef_linked.store.statements import LoadedStatements, Statements
 
 MOST: Final = 200
-"""Things that are looked up for one map, and things around them: past that a map is no extract."""
+"""Most things in the rows, and most areas around them, that one map looks up."""
 
 _TYPE: Final = NamedNode(f"{RDF}type")
-_KEPT_AREAS: Final = 2000
-"""Areas that are kept; then the keeping begins anew."""
-
-_KEPT: Final = 500
-"""Maps that are kept; then the keeping begins anew."""
+_MAX_AREAS: Final = 2000
+"""Areas in the cache; it is emptied when it has more."""
+_MAX_MAPS: Final = 500
+"""Maps in the cache; it is emptied when it has as many."""
 _MARKED: Final = ("subject", "related")
-_NAMES: Final = 6  # on a small map no more than these can be read
-_WORDS: Final = 36  # how high their letters are, in units of the map
+"""Kinds of features that the legend explains."""
+_MAX_LABELS: Final = 6
+"""Most labels of a map; with more of them nobody could read any."""
+_LETTER_HEIGHT: Final = 36
+"""Height of the letters in units of the map."""
 
 _WGS84: Final = "http://www.w3.org/2003/01/geo/wgs84_pos#"
 _LITERALS: Final = (f"{GEO}asGeoJSON", f"{GEO}asWKT")
@@ -41,18 +44,19 @@ _GEOMETRIES: Final = (f"{GEO}hasDefaultGeometry", f"{GEO}hasGeometry")
 
 
 def place_of(store: Statements, iri: str) -> Geometry | None:
-    """Return where a thing is: by its geometry (GeoSPARQL 1.1, section 8.5), else by its latitude and longitude."""
-    said: dict[str, list[object]] = {}
+    """Return the place of a thing: its geometry, else its latitude and longitude.
+
+    GeoSPARQL 1.1, section 8.5; Basic Geo (WGS84 lat/long) Vocabulary.
+    """
+    objects: dict[str, list[object]] = {}
     for quad in store.match(NamedNode(iri)):
-        said.setdefault(quad.predicate.value, []).append(quad.object)
-    for predicate in _GEOMETRIES:
-        for node in said.get(predicate, []):
-            for literal in store.match(node) if isinstance(node, NamedNode | BlankNode) else []:
-                if literal.predicate.value in _LITERALS and isinstance(literal.object, Literal):
-                    found = read_place(literal.object.value)
-                    if found:
-                        return found
-    values = [said.get(f"{_WGS84}{name}", [None])[0] for name in ("long", "lat")]
+        objects.setdefault(quad.predicate.value, []).append(quad.object)
+    nodes = chain.from_iterable(objects.get(predicate, []) for predicate in _GEOMETRIES)
+    for node in nodes:
+        geometry = _geometry_of(store, node)
+        if geometry:
+            return geometry
+    values = [objects.get(f"{_WGS84}{name}", [None])[0] for name in ("long", "lat")]
     try:
         long, lat = (float(value.value) for value in values if isinstance(value, Literal))
     except ValueError:
@@ -60,37 +64,41 @@ def place_of(store: Statements, iri: str) -> Geometry | None:
     return {"type": "Point", "coordinates": [long, lat]}
 
 
+def _geometry_of(store: Statements, node: object) -> Geometry | None:
+    """Return the first geometry that a node states as a literal."""
+    for quad in store.match(node) if isinstance(node, NamedNode | BlankNode) else []:
+        if quad.predicate.value in _LITERALS and isinstance(quad.object, Literal):
+            geometry = read_place(quad.object.value)
+            if geometry:
+                return geometry
+    return None
+
+
 def load_geometries(store: LoadedStatements, iris: Iterable[str]) -> None:
-    """Read what ``place_of`` needs of all of these."""
+    """Load the statements that ``place_of`` reads of things."""
     nodes = [NamedNode(iri) for iri in iris]
     store.load(nodes)
-    store.load(
-        quad.object
-        for node in nodes
-        for quad in store.match(node)
-        if quad.predicate.value in _GEOMETRIES
-    )
+    _load_objects(store, nodes)
+
+
+def _load_objects(store: LoadedStatements, nodes: Iterable[NamedNode]) -> None:
+    quads = chain.from_iterable(store.match(node) for node in nodes)
+    store.load([quad.object for quad in quads if quad.predicate.value in _GEOMETRIES])
 
 
 def load_places(store: LoadedStatements, iris: Iterable[str]) -> None:
-    """Read what ``place_of`` needs of all of these, and of what they lead to."""
+    """Load the statements that ``place_of`` reads of things and of their objects."""
     nodes = [NamedNode(iri) for iri in iris]
     store.load(nodes)
     objects = {quad.object for node in nodes for quad in store.match(node)}
     store.load(term for term in objects if isinstance(term, NamedNode | BlankNode))
-    store.load(
-        quad.object
-        for term in objects
-        if isinstance(term, NamedNode)
-        for quad in store.match(term)
-        if quad.predicate.value in _GEOMETRIES
-    )
+    _load_objects(store, [term for term in objects if isinstance(term, NamedNode)])
 
 
 class LocatorMaps:
-    """The maps on pages about things, kept as they have been drawn: drawing costs half a page.
+    """The maps on pages about things, each drawn once: drawing takes half the time of a page.
 
-    The areas around things, which most maps of a release share, are kept too.
+    The areas around things, which most maps of a release share, are cached too.
     """
 
     def __init__(self) -> None:
@@ -101,12 +109,12 @@ class LocatorMaps:
     def draw(
         self, context: PageContext, statements: LoadedStatements, thing: Link, page: EntityPage
     ) -> Map | None:
-        """Return the map of a thing; None where neither it nor what its rows lead to is anywhere."""
+        """Return the map of a thing, None if neither it nor a thing in its rows has a place."""
         key = thing.iri, context.language
         with suppress(KeyError):
             return self._drawn[key]
         drawn = self._draw(context, statements, thing, page)
-        if len(self._drawn) >= _KEPT:
+        if len(self._drawn) >= _MAX_MAPS:
             self._drawn.clear()
             self._areas.clear()
         self._drawn[key] = drawn
@@ -117,36 +125,38 @@ class LocatorMaps:
     ) -> Map | None:
         """Draw the map of a thing.
 
-        The kinds of its features: ``subject`` is what the page is about, or where it works if it
-        is nowhere itself; ``related`` is what its rows lead to; ``context`` is what is of the same
-        kind as the areas, ``ground`` what all the rest lies in and what has no neighbours here: a
-        country, for its regions.
+        The kinds of its features: ``subject`` is the thing, or the things in its rows if it has
+        no place itself; ``related`` are the things in its rows; ``context`` are the areas of the
+        same classes; ``ground`` is an area around all others without neighbours of its class, such
+        as the country around its regions.
         """
+        headings = _things_of_rows(thing, page)
+        load_places(statements, [thing.iri, *(link.iri for link in headings)])
         own = place_of(statements, thing.iri)
         kind = "related" if own and _is_area(own) else "subject"
-        features, beside = _related(statements, thing, page, kind)
+        features, beside = _related(statements, headings, kind)
         if own:
             features.append(Feature(thing.iri, own, thing.label, kind="subject"))
         if not features:
             return None
-        features = beside + features  # of an office and its town at one point, the office
+        features = beside + features  # at one point the first is drawn: the office, not its town
         ground = self._ground(context, statements, features)
         shown = _each_point_once(f for f in features if ground is None or f.iri != ground.iri)
         around = self._around(context, statements, shown, ground)
         if ground:
             note = ground.note or ground.label.text
             around.insert(0, replace(ground, label=Text(""), kind="ground", note=note))
-        drawn = draw([*around, *_in_short(shown)], words=_WORDS)
+        drawn = draw([*around, *_in_short(shown)], words=_LETTER_HEIGHT)
         return _with_few_words(drawn, thing.iri) if drawn else None
 
     def _ground(
         self, context: PageContext, statements: LoadedStatements, features: Sequence[Feature]
     ) -> Feature | None:
         """Return the area that holds all features and has no neighbours of its kind."""
-        known = {feature.iri for feature in features}
-        objects = [q.object for iri in sorted(known) for q in statements.match(NamedNode(iri))]
-        nodes = [term for term in objects if isinstance(term, NamedNode)]
-        beyond = dict.fromkeys(node.value for node in nodes if node.value not in known)
+        shown = {feature.iri for feature in features}
+        quads = chain.from_iterable(statements.match(NamedNode(iri)) for iri in sorted(shown))
+        nodes = [quad.object for quad in quads if isinstance(quad.object, NamedNode)]
+        beyond = dict.fromkeys(node.value for node in nodes if node.value not in shown)
         for area in (*features, *self._find_areas(context, statements, beyond, "ground")):
             if _holds_all(area, features) and not self._around(context, statements, [area], None):
                 return area
@@ -160,19 +170,17 @@ class LocatorMaps:
         ground: Feature | None,
     ) -> list[Feature]:
         """Return the areas of the same kinds as what is shown."""
-        known = {feature.iri for feature in features}
+        shown = {feature.iri for feature in features}
+        quads = chain.from_iterable(statements.match(NamedNode(iri), _TYPE) for iri in shown)
+        classes = {quad.object for quad in quads if isinstance(quad.object, NamedNode)}
         own = f"{context.names.ontology}#"
-        kinds = {
-            quad.object
-            for iri in known
-            for quad in statements.match(NamedNode(iri), _TYPE)
-            if isinstance(quad.object, NamedNode) and quad.object.value.startswith(own)
-        }
-        members = self._members_of(context, kinds)
-        others = members - known - {ground.iri if ground else ""}
+        members = self._members_of(
+            context, [kind for kind in classes if kind.value.startswith(own)]
+        )
+        others = members - shown - {ground.iri if ground else ""}
         return self._find_areas(context, statements, sorted(others), "context")
 
-    def _members_of(self, context: PageContext, kinds: Iterable[NamedNode]) -> frozenset[str]:
+    def _members_of(self, context: PageContext, kinds: Collection[NamedNode]) -> frozenset[str]:
         """Return the instances of classes."""
         missing = [kind for kind in kinds if kind not in self._members]
         quads = context.store.match_any(None, [_TYPE], missing) if missing else []
@@ -190,10 +198,10 @@ class LocatorMaps:
         iris: Iterable[str],
         kind: str,
     ) -> list[Feature]:
-        """Return those of the things that are areas, as features; at most MOST are looked at."""
+        """Return those of the first MOST things that are areas, as features."""
         some = list(iris)[:MOST]
         missing = [iri for iri in some if (iri, context.language) not in self._areas]
-        if len(self._areas) > _KEPT_AREAS:
+        if len(self._areas) > _MAX_AREAS:
             self._areas.clear()
             missing = some
         if missing:
@@ -208,23 +216,22 @@ class LocatorMaps:
                     href = "" if link.external else link.href
                     feature = Feature(iri, areas[iri], href=href, note=link.label.text)
                 self._areas[iri, context.language] = feature
-        found = [self._areas[iri, context.language] for iri in some]
-        return [replace(feature, kind=kind) for feature in found if feature]
+        areas_or_none = [self._areas[iri, context.language] for iri in some]
+        return [replace(feature, kind=kind) for feature in areas_or_none if feature]
 
 
 def _each_point_once(features: Iterable[Feature]) -> list[Feature]:
-    """Return features without the points where another one stands already: a town under its office."""
-    found: dict[str, Feature] = {}
+    """Return features without further points at one place: a town below its office."""
+    by_place: dict[str, Feature] = {}
     for feature in features:
-        found.setdefault(
-            feature.iri if _is_area(feature.geometry) else str(feature.geometry["coordinates"]),
-            feature,
-        )
-    return list(found.values())
+        is_area = _is_area(feature.geometry)
+        place = feature.iri if is_area else str(feature.geometry["coordinates"])
+        by_place.setdefault(place, feature)
+    return list(by_place.values())
 
 
 def _in_short(features: Sequence[Feature]) -> list[Feature]:
-    """Return features whose areas bear the word alone that sets them apart."""
+    """Return features with areas labelled by the one word that tells them apart."""
     areas = [
         feature for feature in features if _is_area(feature.geometry) and feature.kind == "subject"
     ]
@@ -236,95 +243,99 @@ def _in_short(features: Sequence[Feature]) -> list[Feature]:
 
 
 def _with_few_words(drawn: Map, thing: str) -> Map:
-    """Return a map with few names: those of the areas that are meant, else of the points, and none that is the title."""
-    areas = {shape.feature.iri for shape in drawn.areas if shape.feature.kind == "subject"} - {
-        thing
-    }
-    points = {shape.feature.iri for shape in drawn.points} - {thing}
-    named = next((found for found in (areas, points) if 0 < len(found) <= _NAMES), set())
-    return replace(
-        drawn, labels=tuple(label for label in drawn.labels if label.shape.feature.iri in named)
-    )
+    """Return a map with the labels of its subject areas only, else of its points, if they are few.
+
+    The thing of the page has no label: its name is the title.
+    """
+    areas = {shape.feature.iri for shape in drawn.areas if shape.feature.kind == "subject"}
+    points = {shape.feature.iri for shape in drawn.points}
+    candidates = (areas - {thing}, points - {thing})
+    named = next((iris for iris in candidates if 0 < len(iris) <= _MAX_LABELS), set())
+    labels = tuple(label for label in drawn.labels if label.shape.feature.iri in named)
+    return replace(drawn, labels=labels)
 
 
 def legend(drawn: Map) -> list[tuple[str, str]]:
-    """Return the form and the meaning of what is marked on a map: which rows its areas and points are from."""
-    shapes = [("area", shape) for shape in drawn.areas] + [
-        ("point", shape) for shape in drawn.points
-    ]
-    marked = (
-        (form, shape)
-        for form, shape in shapes
-        if shape.feature.note and shape.feature.kind in _MARKED
-    )
-    found = dict.fromkeys(
-        (f"{form} {shape.feature.kind}", shape.feature.note) for form, shape in marked
-    )
-    return list(found)
+    """Return the marks of a map with their meaning: the rows of its areas and points."""
+    entries: dict[tuple[str, str], None] = {}
+    for form, shapes in (("area", drawn.areas), ("point", drawn.points)):
+        for feature in (shape.feature for shape in shapes):
+            if feature.note and feature.kind in _MARKED:
+                entries[f"{form} {feature.kind}", feature.note] = None
+    return list(entries)
 
 
 def short_names(names: Sequence[str]) -> list[str]:
-    """Return the one word of each name that is not in all of them; the names as they are where it is not one word.
+    """Return the one word of each name that is not in all of them, else the names unchanged.
 
-    >>> short_names(["Région de Gao", "Région de Ménaka"]), short_names(["Bureau de Gao", "Bureau principal de Bamako"])
-    (['Gao', 'Ménaka'], ['Bureau de Gao', 'Bureau principal de Bamako'])
+    >>> short_names(["Région de Gao", "Région de Ménaka"])
+    ['Gao', 'Ménaka']
+    >>> short_names(["Bureau de Gao", "Bureau principal de Bamako"])
+    ['Bureau de Gao', 'Bureau principal de Bamako']
     """
     words = [name.split(" ") for name in names]
     common = set(words[0]).intersection(*words) if len(words) > 1 else set()
-    own = [[word for word in found if word not in common] for found in words]
-    return [word for [word] in own] if all(len(found) == 1 for found in own) else list(names)
+    own = [[word for word in name if word not in common] for name in words]
+    return [word for [word] in own] if all(len(name) == 1 for name in own) else list(names)
 
 
 def _is_area(geometry: Geometry) -> bool:
     return geometry["type"] in {"Polygon", "MultiPolygon"}
 
 
+def _things_of_rows(thing: Link, page: EntityPage) -> dict[Link, str]:
+    """Return the first MOST things in the rows, each with the heading of its first row."""
+    headings: dict[Link, str] = {}
+    rows = chain.from_iterable(part.rows for part in (*page.sections, *page.key_facts))
+    for row in reversed(list(rows)):
+        links = [fact.value.link for fact in row.things if fact.value.link]
+        headings.update(dict.fromkeys(links, row.heading.text))
+    things = list(reversed(headings.items()))[:MOST]
+    return {link: heading for link, heading in things if link.iri != thing.iri}
+
+
 def _related(
-    store: LoadedStatements, thing: Link, page: EntityPage, kind: str
+    store: LoadedStatements, headings: Mapping[Link, str], kind: str
 ) -> tuple[list[Feature], list[Feature]]:
-    """Return the things of the rows that are somewhere, and those that are nowhere themselves but at a place."""
-    rows = [row for section in (*page.sections, *page.key_facts) for row in section.rows]
-    links = {
-        fact.value.link: row for row in reversed(rows) for fact in row.things if fact.value.link
-    }
-    located, beside = [], []
-    load_places(store, [thing.iri, *(link.iri for link, _ in list(reversed(links.items()))[:MOST])])
-    for link, row in list(reversed(links.items()))[:MOST]:
-        if link.iri == thing.iri:
-            continue
+    """Return the things that have a place, and those that only lead to one."""
+    located: list[Feature] = []
+    beside: list[Feature] = []
+    for link, heading in headings.items():
         geometry = place_of(store, link.iri)
+        features = located if geometry else beside
+        geometry = geometry or _point_beside(store, link.iri)
         if geometry:
-            located.append(
-                Feature(link.iri, geometry, link.label, link.href, kind, row.heading.text)
-            )
-        elif geometry := _point_beside(store, link.iri):
-            beside.append(
-                Feature(link.iri, geometry, link.label, link.href, kind, row.heading.text)
-            )
+            features.append(Feature(link.iri, geometry, link.label, link.href, kind, heading))
     return located, beside
 
 
 def _point_beside(store: LoadedStatements, iri: str) -> Geometry | None:
-    """Return the point of the one thing with a point that a thing leads to: an office is where its town is.
+    """Return the point of the only object of a thing that has one: an office is in its town.
 
-    Of several the one that has a latitude and a longitude of its own; an area may be known by a point within it.
+    Of several such objects, the one with a latitude counts: an area may have a point within it.
     """
-    objects = {
-        quad.object.value
-        for quad in store.match(NamedNode(iri))
-        if isinstance(quad.object, NamedNode)
-    }
-    found = {other: geometry for other in sorted(objects) if (geometry := place_of(store, other))}
-    points = [other for other, geometry in found.items() if geometry["type"] == "Point"]
+    quads = store.match(NamedNode(iri))
+    objects = {quad.object.value for quad in quads if isinstance(quad.object, NamedNode)}
+    points: dict[str, Geometry] = {}
+    for other in sorted(objects):
+        geometry = place_of(store, other)
+        if geometry and geometry["type"] == "Point":
+            points[other] = geometry
     if len(points) > 1:
-        points = [
-            other for other in points if store.match(NamedNode(other), NamedNode(f"{_WGS84}lat"))
-        ]
-    return found[points[0]] if len(points) == 1 else None
+        latitude = NamedNode(f"{_WGS84}lat")
+        points = {
+            other: point
+            for other, point in points.items()
+            if store.match(NamedNode(other), latitude)
+        }
+    return next(iter(points.values())) if len(points) == 1 else None
 
 
 def _holds_all(area: Feature, features: Sequence[Feature]) -> bool:
-    """Whether the box around an area holds those of all the others; borders are simplified, so nearly is enough."""
+    """Return whether the bounding box of an area holds those of all others.
+
+    Borders are simplified: the others may reach over it by 2 % of its width and height.
+    """
     others = [bounds([feature.geometry]) for feature in features if feature.iri != area.iri]
     if not others or not _is_area(area.geometry):
         return False

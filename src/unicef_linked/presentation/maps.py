@@ -1,4 +1,4 @@
-"""Geometries drawn as SVG: what a template needs to print a map that is a picture without any script. Pure."""
+"""Geometries as coordinates and paths of SVG, for templates to print maps. Pure."""
 
 from __future__ import annotations
 
@@ -33,16 +33,18 @@ _WGS84: Final = frozenset(
     ]
 )
 _LATITUDE_FIRST: Final = "http://www.opengis.net/def/crs/EPSG/0/4326"
-_ROWS: Final = 40  # heights at which the best place of a label is looked for in an area
-_DETAIL: Final = 3  # units: corners of a border nearer to its course than that count for no label
-_ALIKE: Final = (
-    30  # units: of two places as wide to within this, the one nearer the middle is taken
-)
+_ROWS: Final = 40
+"""Heights of an area at which places for its label are looked for."""
+_DETAIL: Final = 3
+"""Tolerance (units of the map) with which borders are simplified when labels are placed."""
+_ALIKE: Final = 30
+"""Of places whose widths differ by less (units of the map), the one nearest the middle counts."""
+_LETTER: Final = 0.56
+"""Width of a letter as a part of its height."""
+_LENIENCE: Final = 1.15
+"""Length of a label as a part of its room: the border may cross its last letters."""
 
 _NO_WORDS: Final = Text("")
-
-_LETTER: Final = 0.56  # how wide a letter is, for its height
-_LENIENCE: Final = 1.15  # a border may run through the last letters
 
 Ring = list[tuple[int, int]]
 _Box = tuple[int, int, int, int]  # left, top, right, bottom
@@ -50,10 +52,11 @@ _Box = tuple[int, int, int, int]  # left, top, right, bottom
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """Something to draw: where it is, what it is called, where a click on it leads and how it looks.
+    """Something to draw: its geometry, its label, the address that it links to, its looks.
 
-    ``kind`` is what a style sheet calls it (``subject``, ``context``, …); ``note`` is what its title says after its
-    name. Without ``href`` it is no link, and without a label it has no words on the map.
+    ``kind`` has its class names in the style sheet (``subject``, ``context``, …); ``note`` follows
+    the label in its title. Without ``href`` it is no link; without a label the map has no words
+    for it.
     """
 
     iri: str
@@ -65,7 +68,7 @@ class Feature:
 
     @property
     def title(self) -> str:
-        """What is read out for it, and shown to whom points at it."""
+        """The accessible name and tooltip."""
         return " – ".join(filter(None, (self.label.text, self.note)))
 
 
@@ -81,7 +84,7 @@ class Connection:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A feature as drawn: ``path`` is SVG path data, "" for a point; ``x`` and ``y`` are the point, or in an area."""
+    """A drawn feature: ``path`` is SVG path data, "" of a point; ``x``, ``y`` is a point in it."""
 
     feature: Feature
     path: str
@@ -91,7 +94,7 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """The words of a shape where they fit: the middle of the first line, or its beginning or end as ``anchor`` says."""
+    """The words of a shape; ``x``, ``y`` is the ``anchor`` of the baseline of their first line."""
 
     shape: Shape
     x: int
@@ -102,7 +105,7 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class _Spot:
-    """A place in an area, and how long words in its middle may be; all in units of the map."""
+    """A place in an area and the length of the words that fit around it, in units of the map."""
 
     x: int
     y: int
@@ -144,12 +147,12 @@ def draw(
     words: int = 25,
     connections: Sequence[Connection] = (),
 ) -> Map | None:
-    """Return the map of some features, ``width`` units wide or as high as that, whichever is less; None without any.
+    """Return the map of some features, None if there are none.
 
-    The projection is equirectangular, true to scale at the middle latitude. Coordinates are whole units: neighbours
-    that share a border in the data share it on the map, and the page stays small. Labels whose letters are ``words`` units
-    high stand where they cover nothing; one that finds no place is left to the titles. A connection whose end is
-    nowhere on the map is left out.
+    Its longer side has ``width`` units; the letters of its labels are ``words`` units high. The
+    projection is equirectangular, true to scale at the middle latitude. Coordinates are whole
+    units: neighbours that share a border in the data share it on the map, and the page stays small.
+    A label is left out if there is no free place for it, and a connection if it lacks an end.
     """
     if not features:
         return None
@@ -161,9 +164,9 @@ def draw(
         path = "".join(_path_of(part) for part in shapely.get_parts(drawn))
         if path:
             is_met = feature.label.text or connections  # by words or a line: else any place will do
-            found = _spots(drawn, words) if is_met and drawn.area else [_any_spot(drawn)]
-            sized.append((geometry.envelope.area, Shape(feature, path, found[0].x, found[0].y)))
-            spots[feature.iri] = found
+            places = _spots(drawn, words) if is_met and drawn.area else [_any_spot(drawn)]
+            sized.append((geometry.envelope.area, Shape(feature, path, places[0].x, places[0].y)))
+            spots[feature.iri] = places
         else:  # an area too small to be seen is a point
             x, y = shapely.get_coordinates(drawn)[0].astype(int).tolist()
             points.append(Shape(feature, "", x, y))
@@ -184,7 +187,7 @@ def draw(
 def _projection(
     box: Sequence[float], width: int
 ) -> tuple[Callable[[NDArray[np.float64]], NDArray[np.float64]], tuple[int, int]]:
-    """Return what turns degrees within a box into whole units of a map, and the size of that map."""
+    """Return a function from degrees to whole units of a map of a box, and the map's size."""
     west, south, east, north = box
     narrowing = max(math.cos(math.radians((south + north) / 2)), 0.01)
     wide, high = (east - west) * narrowing, north - south
@@ -203,7 +206,9 @@ def _projection(
 
 @lru_cache(maxsize=512)
 def read_place(text: str) -> Geometry | None:
-    """Return the geometry that a literal states, as GeoJSON or as WKT (GeoSPARQL 1.1, section 8.8); None of any other.
+    """Return the geometry of a literal, None if it is neither GeoJSON nor WKT.
+
+    GeoSPARQL 1.1, section 8.8.
 
     >>> read_place("POINT (2.5 17)") == read_place('{"type": "Point", "coordinates": [2.5, 17]}')
     True
@@ -227,7 +232,8 @@ def read_place(text: str) -> Geometry | None:
 def contains(geometry: Geometry, position: Sequence[float]) -> bool:
     """Return whether a position lies in an area.
 
-    >>> contains({"type": "Polygon", "coordinates": [[[0, 0], [4, 0], [4, 4], [0, 4], [0, 0]]]}, (1, 2))
+    >>> square = [[0, 0], [4, 0], [4, 4], [0, 4], [0, 0]]
+    >>> contains({"type": "Polygon", "coordinates": [square]}, (1, 2))
     True
     """
     return bool(shapely.contains_xy(to_shapely(geometry), *position[:2]))
@@ -246,18 +252,18 @@ def _corners(line: shapely.LineString) -> Ring:
 
 
 def _thin(line: Iterable[tuple[int, int]]) -> Ring:
-    """Return a line without the corners that nobody sees: repeated ones, and those on a straight line.
+    """Return a line without repeated corners and without those on a straight line.
 
-    A corner that goes lies on the line between its neighbours, so a border keeps its course from either side.
+    Such a corner lies between its neighbours, so that both areas at a border keep the same line.
     """
-    found: Ring = []
+    corners: Ring = []
     for corner in line:
-        if found and found[-1] == corner:
+        if corners and corners[-1] == corner:
             continue
-        if len(found) > 1 and _is_between(found[-2], found[-1], corner):
-            found.pop()
-        found.append(corner)
-    return found
+        if len(corners) > 1 and _is_between(corners[-2], corners[-1], corner):
+            corners.pop()
+        corners.append(corner)
+    return corners
 
 
 def _is_between(a: tuple[int, int], b: tuple[int, int], c: tuple[int, int]) -> bool:
@@ -276,10 +282,10 @@ def _path(line: Ring) -> str:
 
 
 def _spots(area: shapely.Geometry, words: int) -> list[_Spot]:
-    """Return where words fit inside an area, the widest first; a place on it where none does.
+    """Return the places for words inside an area, the widest first; any place if none is free.
 
-    The area is drawn in by the height of half a line of words, and cut at equal heights. The middle
-    of each cut is a place; the room there is its length and what the drawing in took at its ends.
+    The area shrinks by the height of half a line of words and is cut at equal heights. The middle
+    of each cut is a place; its room is the length of the cut before the area shrank.
     """
     inner = area.simplify(_DETAIL, preserve_topology=False).buffer(-words / 2, join_style="mitre")
     if inner.is_empty:
@@ -288,11 +294,11 @@ def _spots(area: shapely.Geometry, words: int) -> list[_Spot]:
     heights = [top + (number + 0.5) * (bottom - top) / _ROWS for number in range(_ROWS)]
     rows = shapely.multilinestrings([[(left, y), (right, y)] for y in heights])
     parts = shapely.get_parts(inner.intersection(rows))
-    found = []
+    spots = []
     for x1, y, x2, _ in shapely.bounds(parts[shapely.length(parts) > 0]).tolist():
-        found.append(_Spot(round((x1 + x2) / 2), round(y), round(x2 - x1) + words))
+        spots.append(_Spot(round((x1 + x2) / 2), round(y), round(x2 - x1) + words))
     middle = (top + bottom) / 2
-    return sorted(found, key=lambda spot: (-round(spot.room / _ALIKE), abs(spot.y - middle))) or [
+    return sorted(spots, key=lambda spot: (-round(spot.room / _ALIKE), abs(spot.y - middle))) or [
         _any_spot(area)
     ]
 
@@ -310,44 +316,49 @@ def _place_labels(
     words: int,
     size: tuple[int, int],
 ) -> list[Label]:
-    """Return the labels that find a place: first those of the points beside them, then those of the areas within."""
+    """Return the labels that have a free place: of the points beside them, then of the areas.
+
+    A point always has its label, even on top of another one.
+    """
     taken: list[_Box] = [
         (p.x - words // 2, p.y - words // 2, p.x + words // 2, p.y + words // 2) for p in points
     ]
-    found = []
+    labels = []
     for shape in [*points, *reversed(areas)]:
-        text = shape.feature.label.text
-        if not text:
+        if not shape.feature.label.text:
             continue
         if shape.path:
-            candidates = [
-                Label(
-                    shape,
-                    spot.x,
-                    spot.y,
-                    "middle",
-                    _wrap(text, spot.room / words / _LETTER * _LENIENCE),
-                )
-                for spot in spots[shape.feature.iri]
-            ]
-            candidates = sorted(
-                (each for each in candidates if each.lines), key=lambda label: len(label.lines)
-            )
+            candidates = _labels_within(shape, spots[shape.feature.iri], words)
         else:
-            aside, third = round(words * 0.75), words // 3
-            candidates = [
-                Label(shape, shape.x + aside, shape.y + third, "start", (text,)),
-                Label(shape, shape.x - aside, shape.y + third, "end", (text,)),
-                Label(shape, shape.x, shape.y - aside, "middle", (text,)),
-                Label(shape, shape.x, shape.y + aside + 2 * third, "middle", (text,)),
-            ]
+            candidates = _labels_beside(shape, words)
         boxes = [(_box(label, words), label) for label in candidates]
         free = [(box, label) for box, label in boxes if _is_free(box, taken, size)]
-        if free or not shape.path:  # a point is told by its name, even on top of another
+        if free or not shape.path:
             box, label = free[0] if free else min(boxes, key=lambda each: _outside(each[0], size))
             taken.append(box)
-            found.append(label)
-    return found
+            labels.append(label)
+    return labels
+
+
+def _labels_within(area: Shape, spots: Iterable[_Spot], words: int) -> list[Label]:
+    """Return the possible labels of an area, those with the fewest lines first."""
+    labels = []
+    for spot in spots:
+        lines = _wrap(area.feature.label.text, spot.room / words / _LETTER * _LENIENCE)
+        if lines:
+            labels.append(Label(area, spot.x, spot.y, "middle", lines))
+    return sorted(labels, key=lambda label: len(label.lines))
+
+
+def _labels_beside(point: Shape, words: int) -> list[Label]:
+    """Return the possible labels of a point: right and left of it, above and below."""
+    aside, third, lines = round(words * 0.75), words // 3, (point.feature.label.text,)
+    return [
+        Label(point, point.x + aside, point.y + third, "start", lines),
+        Label(point, point.x - aside, point.y + third, "end", lines),
+        Label(point, point.x, point.y - aside, "middle", lines),
+        Label(point, point.x, point.y + aside + 2 * third, "middle", lines),
+    ]
 
 
 def _wrap(text: str, room: float) -> tuple[str, ...]:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Final
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
+from unicef_linked.dataset.charts import ChartCollection
 from unicef_linked.dataset.published import PublishedDataset
 from unicef_linked.errors import LinkedDataError, UnusableInput
 from unicef_linked.i18n import read_translations
 from unicef_linked.lookup.entities import EntityLookup
-from unicef_linked.presentation.charts import Pictures
 from unicef_linked.presentation.layout import read as read_layout
 from unicef_linked.presentation.locator_map import LocatorMaps
 from unicef_linked.web import templating as interface
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 
 CHARTS: Final = "unicef-linked-charts"
-"""Key of the charts in an application's ``extensions``, for who asks their queries ahead."""
+"""Key of the charts in an application's ``extensions``; the server solves them ahead."""
 
 
 class Publisher(Flask):
@@ -83,7 +83,7 @@ def create_app(
     addresses = Addresses(dataset, settings.public_url)
     responder = Responder(dataset, addresses, translations, settings.languages)
     lookup = EntityLookup(store, dataset.names)
-    charts = Pictures(store, dataset.names, settings.query_timeout)
+    charts = ChartCollection(store, dataset.names, settings.query_timeout)
     layout = read_layout(
         release.shapes(), lambda iri: dataset.superclasses(iri), dataset.names.term("KeyFacts")
     )

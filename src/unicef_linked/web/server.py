@@ -42,7 +42,7 @@ def application() -> Callable[[Any, Any], Iterable[bytes]]:
     settings = Settings(**values)
     release = open_release(Path(handed["release"]))
     app = create_app(settings, release, open_store(handed["engine"], release, settings))
-    threading.Thread(target=app.extensions[CHARTS].ask_all, daemon=True).start()
+    threading.Thread(target=app.extensions[CHARTS].solve_all, daemon=True).start()
     # The outermost layer is the middleware: a cached response never enters Flask.
     return app.wsgi_app
 

@@ -1,4 +1,4 @@
-"""What every page has: the words, numbers and addresses in the reader's language, the name of the site and its menu."""
+"""The environment of the templates: messages, filters, and the values that every page prints."""
 
 from __future__ import annotations
 
@@ -14,41 +14,43 @@ from flask import request
 from jinja2 import pass_context
 
 from unicef_linked.i18n import locale_of
-from unicef_linked.presentation.literals import tell
+from unicef_linked.presentation.literals import format_literal
 from unicef_linked.presentation.local_formats import format_number
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from flask import Flask
     from jinja2.runtime import Context
 
-    from unicef_linked.dataset.labels import Link, Text
-    from unicef_linked.presentation.charts import Pictures
+    from unicef_linked.dataset.charts import ChartCollection
+    from unicef_linked.dataset.labels import Link, Text, Value
     from unicef_linked.presentation.context import PageContext
     from unicef_linked.web.responder import Responder
 
 
 BUILT: Final = Path(__file__).parent / "static" / "built"
-"""What ``hatch_build.py`` made of ``browser/``."""
+"""Style sheets and scripts, as ``hatch_build.py`` makes them of ``browser/``."""
 
 
-def install(app: Flask, responder: Responder, charts: Pictures) -> None:
-    """Give the templates of an application the words, the filters and what stands on every page."""
+def install(app: Flask, responder: Responder, charts: ChartCollection) -> None:
+    """Give the templates of an application the messages, the filters and the common values."""
     app.jinja_env.add_extension("jinja2.ext.i18n")
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
         responder.gettext,
-        lambda one, many, number: responder.context().messages.ngettext(one, many, number),
+        lambda singular, plural, number: responder.context().messages.ngettext(
+            singular, plural, number
+        ),
         newstyle=True,
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     filters: dict[str, Callable[..., Any]] = {
         "number": lambda value: format_number(value, responder.language()),
         "localized": lambda href: _localized(href, responder.language()),
-        "language_name": lambda tag, reader=None: language_name(
-            tag, reader or responder.language()
-        ),
-        "tell": lambda literal: tell(literal, responder.language()),
+        "language_name": lambda tag, other=None: language_name(tag, other or responder.language()),
+        "format_literal": lambda literal: format_literal(literal, responder.language()),
+        "host": host,
+        "preferred": lambda values: _preferred(values, responder.language()),
         "short_name": responder.names.shorten,
     }
     app.jinja_env.filters.update(
@@ -57,8 +59,8 @@ def install(app: Flask, responder: Responder, charts: Pictures) -> None:
     app.context_processor(lambda: _on_every_page(responder, charts))
 
 
-def _on_every_page(responder: Responder, charts: Pictures) -> dict[str, Any]:
-    """Return what the base template prints. What it needs of the store is read once a release."""
+def _on_every_page(responder: Responder, charts: ChartCollection) -> dict[str, Any]:
+    """Return the values of the base template; those from the store are read once a release."""
     context = responder.context()
     return {
         "asset": asset,
@@ -69,7 +71,7 @@ def _on_every_page(responder: Responder, charts: Pictures) -> dict[str, Any]:
         "site_name": _site_name(context),
         "dataset_licence": _dataset_licence(context),
         "menu": _menu(context, responder.lists),
-        "has_pictures": bool(charts.published),
+        "has_charts": bool(charts.definitions),
         "is_ours": responder.dataset.is_built,
         "release_name": responder.dataset.release.manifest.name,
         "prefixes": responder.names.prefixes,
@@ -87,7 +89,7 @@ def _of_the_request(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def asset(name: str) -> str:
-    """Return the address of a style sheet or script; it changes when the content does, so that it can be kept for ever."""
+    """Return the address of a style sheet or script; it has a hash of the content in it."""
     return f"/static/{BUILT.name}/{_assets()[name]}"
 
 
@@ -100,23 +102,18 @@ def _assets() -> dict[str, str]:
 def _menu(
     context: PageContext, lists: Mapping[str, tuple[str, int]]
 ) -> list[tuple[Link, int, str]]:
-    """Return the class, by what several of its things are called, the size and the address of each list."""
+    """Return the class (by its plural label), the size and the address of each list."""
     reader = context.common_reader()
-    links = {iri: reader.link(iri) for iri, _ in lists.values()}
-    return [
-        (
-            replace(
-                links[iri], label=context.dataset.plural(iri, context.language) or links[iri].label
-            ),
-            number,
-            address,
-        )
-        for address, (iri, number) in lists.items()
-    ]
+    entries = []
+    for address, (iri, size) in lists.items():
+        link = reader.link(iri)
+        plural = context.dataset.plural(iri, context.language)
+        entries.append((replace(link, label=plural or link.label), size, address))
+    return entries
 
 
 def _site_name(context: PageContext) -> Text | None:
-    """Return the name that the data gives the dataset, None where it gives none."""
+    """Return the label of the dataset, None if it has none."""
     iri = context.names.dataset
     label = context.common_reader().label(iri)
     return label if label.text != context.names.shorten(iri) else None
@@ -128,27 +125,43 @@ def _dataset_licence(context: PageContext) -> Link | None:
     return context.common_reader().link(licences[0]) if licences else None
 
 
-def _other_language(wanted: str) -> str:
-    """Return this page's address in another language: the same query, ``lang`` replaced."""
+def _other_language(language: str) -> str:
+    """Return the address of the page in another language: ``lang`` of its query replaced."""
     values = [(name, value) for name, value in request.args.items(multi=True) if name != "lang"]
-    return f"{request.path}?{urlencode([*values, ('lang', wanted)])}"
+    return f"{request.path}?{urlencode([*values, ('lang', language)])}"
 
 
 def _localized(href: str, language: str) -> str:
-    """Return a link to one of our pages in the language that this page was asked in, so that a choice lasts."""
+    """Return the address of another page in the language of the request, if that has ``lang``."""
     if "lang" not in request.args or not href.startswith("/"):
         return href
     path, mark, fragment = href.partition("#")
     return f"{path}{'&' if '?' in path else '?'}lang={language}{mark}{fragment}"
 
 
-def language_name(tag: str, reader: str) -> str:
-    """Return what a language is called in another; the tag where nobody knows.
+def _preferred(values: Sequence[Value], language: str) -> Sequence[Value]:
+    """Return the values whose text is in a language or in none, all if there are none."""
+    texts = [value for value in values if value.text]
+    matching = [value for value in texts if value.text and value.text.language in {language, ""}]
+    return matching or values
+
+
+def host(iri: str) -> str:
+    """Return the host of an IRI without ``www.``, "" if it has none.
+
+    >>> host("https://www.wikidata.org/entity/Q912"), host("urn:uuid:1")
+    ('wikidata.org', '')
+    """
+    return iri.split("/")[2].replace("www.", "") if "://" in iri else ""
+
+
+def language_name(tag: str, language: str) -> str:
+    """Return the name of a language in another one, the tag itself if CLDR has no name.
 
     >>> language_name("bm-nkoo", "en")
     'Bambara (N’Ko)'
     """
     try:
-        return locale_of(tag).get_display_name(locale_of(reader)) or tag
+        return locale_of(tag).get_display_name(locale_of(language)) or tag
     except (ValueError, UnknownLocaleError):
         return tag

@@ -19,7 +19,7 @@ from unicef_linked.metadata.signposting import (
     dump_names,
     signposts,
 )
-from unicef_linked.presentation.examples import briefest, examples
+from unicef_linked.presentation.editor import read_examples, shortest_examples
 from unicef_linked.rdf.formats import DOCUMENT_FORMATS, Carries, Format
 from unicef_linked.rdf.iris import DCTERMS
 from unicef_linked.web.responses import add_signposts, negotiate, signpost_link
@@ -28,7 +28,7 @@ from unicef_linked.web.routing import bind
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from unicef_linked.presentation.charts import Pictures
+    from unicef_linked.dataset.charts import ChartCollection
     from unicef_linked.web.responder import Responder
 
 
@@ -126,7 +126,7 @@ def _absolute(address: str, href: str) -> str:
 # For crawlers
 
 
-def sitemap(responder: Responder, charts: Pictures, number: int | None = None) -> Response:
+def sitemap(responder: Responder, charts: ChartCollection, number: int | None = None) -> Response:
     """Return the addresses of all documents, each in every language (sitemaps.org 0.9; hreflang as Google documents it).
 
     No ``lastmod``: when a document last changed is not known, and a wrong date would be worse than none.
@@ -135,7 +135,7 @@ def sitemap(responder: Responder, charts: Pictures, number: int | None = None) -
     paths = [
         *_DOCUMENTS,
         *(_OF_OURS if responder.dataset.is_built else ()),
-        *(("/pictures",) if charts.published else ()),
+        *(("/pictures",) if charts.definitions else ()),
         *responder.lists,
         *_entities(responder),
     ]
@@ -245,7 +245,7 @@ def llms(responder: Responder) -> Response:
         lines += ["", "## Lists", ""]
     for path, (kind, number) in responder.lists.items():
         lines.append(f"- [{lists.label(kind).text}]({address.rstrip('/')}{path}.jsonld): {number}")
-    for example in briefest(examples(responder.context("en"))):
+    for example in shortest_examples(read_examples(responder.context("en"))):
         lines += [
             "",
             f"## Example: {example.title.text}",
@@ -274,7 +274,7 @@ _ENDPOINTS: Final = (
 )
 
 
-def routes(responder: Responder, charts: Pictures) -> Blueprint:
+def routes(responder: Responder, charts: ChartCollection) -> Blueprint:
     """Return the routes, bound to what they need."""
     blueprint = Blueprint("discovery", __name__)
     blueprint.after_app_request(partial(point, responder))

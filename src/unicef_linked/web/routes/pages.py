@@ -12,8 +12,8 @@ from flask import Blueprint, Response, send_file
 from unicef_linked.errors import NotFound
 from unicef_linked.metadata import schema_org
 from unicef_linked.metadata.dcat import describe_dataset
-from unicef_linked.presentation import charts as drawn_charts
-from unicef_linked.presentation.examples import briefest, examples
+from unicef_linked.presentation.charts.chart import build_charts
+from unicef_linked.presentation.editor import read_examples, shortest_examples
 from unicef_linked.rdf.formats import DOCUMENT_FORMATS, DUMPS, HTML, RESULTS_JSON
 from unicef_linked.web.problems import TITLES
 from unicef_linked.web.responses import CACHE, formats_of, link, negotiate
@@ -23,14 +23,15 @@ from unicef_linked.web.routing import bind
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from unicef_linked.presentation.charts import Drawing, Pictures
+    from unicef_linked.dataset.charts import ChartCollection
+    from unicef_linked.presentation.charts.chart import Chart
     from unicef_linked.web.responder import Responder
 
 _OTHER_TYPES: Final = {".gz": "application/gzip", "": "text/plain; charset=utf-8"}
 """Content types of what lies beside the dumps, by suffix: the compressed ones and SHA256SUMS."""
 
 
-def home(responder: Responder, charts: Pictures) -> Response:
+def home(responder: Responder, charts: ChartCollection) -> Response:
     """Return the home page, or the dataset's description to whom asks for RDF."""
     offer = negotiate(DOCUMENT_FORMATS)
     links = [link("/dataset", "describedby"), link("/sparql", "service"), link("/ontology", "type")]
@@ -46,15 +47,15 @@ def home(responder: Responder, charts: Pictures) -> Response:
     iris = [iri for iri, _ in [*responder.lists.values(), *classes]]
     quads = responder.dataset.store.match_any([ox.NamedNode(iri) for iri in iris])
     reader = responder.context().reader(quads, responder.names.dataset, *iris)
-    drawings = drawn_charts.drawings(charts, responder.context())
-    drawn = {drawing.query for drawing in drawings}
+    built = build_charts(charts, responder.context())
+    drawn = {chart.query for chart in built}
     asked = [
         (topic, [e for e in found if e.query not in drawn])
-        for topic, found in examples(responder.context())
+        for topic, found in read_examples(responder.context())
     ]
     content = responder.render(
         "home.html",
-        drawings=drawings,
+        charts=built,
         kinds=[
             (
                 replace(
@@ -70,33 +71,33 @@ def home(responder: Responder, charts: Pictures) -> Response:
         dataset=reader.resource(responder.names.dataset, responder.dataset.own_statements),
         counts=responder.dataset.counts,
         release=responder.dataset.release.manifest,
-        examples=briefest([(topic, found) for topic, found in asked if found]),
+        examples=shortest_examples([(topic, found) for topic, found in asked if found]),
         structured=schema_org.dataset(
             responder.dataset, responder.public_address(), responder.language()
         ),
         formats=formats_of("/dataset"),
     )
     return responder.represent(
-        content, offer, varies_by=["Accept"], links=links, cache=_cache(drawings)
+        content, offer, varies_by=["Accept"], links=links, cache=_cache(built)
     )
 
 
-def pictures(responder: Responder, charts: Pictures) -> Response:
+def pictures(responder: Responder, charts: ChartCollection) -> Response:
     """Return every picture that the data publishes: who does what where."""
-    drawings = drawn_charts.drawings(charts, responder.context())
-    if not drawings:
+    built = build_charts(charts, responder.context())
+    if not built:
         raise NotFound(
             "this dataset publishes no pictures; a picture is a ul:Picture, as /ontology describes it"
         )
     negotiate((HTML,))
     return responder.represent(
-        responder.render("pictures.html", drawings=drawings), HTML, cache=_cache(drawings)
+        responder.render("pictures.html", charts=built), HTML, cache=_cache(built)
     )
 
 
-def _cache(drawings: Sequence[Drawing]) -> str:
-    """Return how long a page may be kept: not at all where a picture may be drawn the next time."""
-    return "no-store" if any(drawing.passing for drawing in drawings) else CACHE
+def _cache(charts: Sequence[Chart]) -> str:
+    """Return the Cache-Control: no-store if a query failed and may succeed next time."""
+    return "no-store" if any(chart.passing for chart in charts) else CACHE
 
 
 def dumps(responder: Responder) -> Response:
@@ -163,7 +164,7 @@ def ready(responder: Responder) -> Response:
     )
 
 
-def routes(responder: Responder, charts: Pictures) -> Blueprint:
+def routes(responder: Responder, charts: ChartCollection) -> Blueprint:
     """Return the routes, bound to what they need."""
     blueprint = Blueprint("pages", __name__)
     bind(blueprint, ("/",), home, responder, charts)

@@ -13,8 +13,9 @@ from unicef_linked.dataset.labels import Text, collation
 from unicef_linked.errors import BadParameter, NotFound
 from unicef_linked.metadata import schema_org
 from unicef_linked.metadata.signposting import signposts
-from unicef_linked.presentation import charts as drawn_charts
+from unicef_linked.presentation.charts.chart import build_chart
 from unicef_linked.presentation.citation import Citation
+from unicef_linked.presentation.editor import offer_query
 from unicef_linked.presentation.entity import arrange, overview, read_entity
 from unicef_linked.presentation.locator_map import legend
 from unicef_linked.rdf.formats import DOCUMENT_FORMATS, JSONLD
@@ -34,7 +35,7 @@ from unicef_linked.web.responses import (
 from unicef_linked.web.routing import bind
 
 if TYPE_CHECKING:
-    from unicef_linked.presentation.charts import Pictures
+    from unicef_linked.dataset.charts import ChartCollection
     from unicef_linked.presentation.layout import Layout
     from unicef_linked.presentation.locator_map import LocatorMaps
     from unicef_linked.web.responder import Responder
@@ -69,7 +70,7 @@ def _identifier(responder: Responder, entity_type: str, key: str) -> str:
 
 def document(
     responder: Responder,
-    charts: Pictures,
+    charts: ChartCollection,
     layout: Layout,
     maps: LocatorMaps,
     entity_type: str,
@@ -94,7 +95,7 @@ def document(
 
 def resource_page(
     responder: Responder,
-    charts: Pictures,
+    charts: ChartCollection,
     layout: Layout,
     maps: LocatorMaps,
     statements: LoadedStatements,
@@ -112,12 +113,12 @@ def resource_page(
     resource = reader.resource(iri, description.about)
     entity = arrange(context, reading)
     drawn = maps.draw(context, statements, reader.link(iri), entity)
-    drawing = drawn_charts.of(charts, context, iri)
+    chart = build_chart(charts, context, iri)
     # Do not cache: the chart's query failed and may succeed next time.
     content = responder.render(
         "resource.html",
         resource=resource,
-        drawing=drawing,
+        chart=chart,
         entity=entity,
         map=drawn,
         legend=legend(drawn) if drawn else [],
@@ -126,10 +127,10 @@ def resource_page(
             responder.names, resource, description.about, responder.language()
         ),
         formats=formats_of(path, query),
-        query=f"DESCRIBE <{iri}>",
+        query=offer_query(resource, entity),
         title=reader.label(iri),
     )
-    return Uncached(content) if drawing is not None and drawing.passing else content
+    return Uncached(content) if chart is not None and chart.passing else content
 
 
 def _citation(responder: Responder, title: str, iri: str) -> Citation:
@@ -153,7 +154,7 @@ def _citation(responder: Responder, title: str, iri: str) -> Citation:
 
 def any_resource(
     responder: Responder,
-    charts: Pictures,
+    charts: ChartCollection,
     layout: Layout,
     maps: LocatorMaps,
     suffix: str | None = None,
@@ -234,7 +235,9 @@ def listing(
             )
             if broadest
             else Text(entity_type),
-            kind=reader.resource(broadest, about) if broadest else None,
+            definition=reader.resource(broadest, about).values(f"{SKOS}definition")
+            if broadest
+            else None,
         )
 
     return responder.respond(
@@ -296,7 +299,7 @@ def _collection(
 
 
 def named_graph(
-    responder: Responder, charts: Pictures, layout: Layout, maps: LocatorMaps, name: str
+    responder: Responder, charts: ChartCollection, layout: Layout, maps: LocatorMaps, name: str
 ) -> Response:
     """Return a named graph: what it holds as RDF, where it comes from as a page."""
     graph_name, _, suffix = name.partition(".")
@@ -332,7 +335,7 @@ def context(responder: Responder) -> Response:
 
 
 def routes(
-    responder: Responder, charts: Pictures, layout: Layout, maps: LocatorMaps, page_size: int
+    responder: Responder, charts: ChartCollection, layout: Layout, maps: LocatorMaps, page_size: int
 ) -> Blueprint:
     """Return the routes, bound to what they need."""
     blueprint = Blueprint("resources", __name__)

@@ -21,8 +21,7 @@ from unicef_linked.errors import (
     UnsupportedMediaType,
 )
 from unicef_linked.metadata.dcat import describe_service
-from unicef_linked.presentation.completion import vocabulary
-from unicef_linked.presentation.examples import briefest, examples
+from unicef_linked.presentation.editor import editor_terms, read_examples, shortest_examples
 from unicef_linked.rdf.formats import (
     DOCUMENT_FORMATS,
     GRAPH_FORMATS,
@@ -314,8 +313,8 @@ def _describe(responder: Responder, name: str | None = None) -> Response:
 
 
 def _editor(responder: Responder, text: str) -> Response:
-    topics = examples(responder.context())
-    first = next((example.query for example in briefest(topics)), _ANYTHING)
+    topics = read_examples(responder.context())
+    first = next((example.query for example in shortest_examples(topics)), _ANYTHING)
     content = responder.render(
         "sparql.html",
         query=text or first,
@@ -333,7 +332,7 @@ def _editor(responder: Responder, text: str) -> Response:
         topics=topics,
         solution_formats=SOLUTION_FORMATS,
         graph_formats=GRAPH_FORMATS,
-        vocabulary=vocabulary(responder.context()),
+        terms=editor_terms(responder.context()),
         problems=TITLES,
     )
     return responder.represent(content, HTML, varies_by=["Accept"])

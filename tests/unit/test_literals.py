@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pyoxigraph import Literal, NamedNode
 
-from unicef_linked.presentation.literals import Told, tell
+from unicef_linked.presentation.literals import FormattedLiteral, format_literal
 from unicef_linked.rdf.iris import XSD
 
 
@@ -45,19 +45,22 @@ from unicef_linked.rdf.iris import XSD
         ),
         pytest.param("double", "INF", "INF", "INF", "number", id="what is no number in figures"),
         pytest.param("integer", "many", "many", "many", "number", id="what is not what it says"),
-        pytest.param("boolean", "true", "true", "true", "truth", id="the page says yes or no"),
+        pytest.param("boolean", "true", "true", "true", "boolean", id="the page says yes or no"),
         pytest.param("hexBinary", "9bbe", "9bbe", "9bbe", "digest", id="a digest"),
         pytest.param("string", "2013", "2013", "2013", "text", id="a text is left alone"),
     ],
 )
-def test_a_literal_is_told_as_the_language_writes_it(
+def test_a_literal_is_formatted_as_the_language_writes_it(
     datatype: str, text: str, english: str, french: str, kind: str
 ) -> None:
     literal = Literal(text, datatype=NamedNode(XSD + datatype))
-    assert tell(literal, "en") == Told(english, kind, text)
-    assert tell(literal, "fr") == Told(french, kind, text)
+    assert format_literal(literal, "en") == FormattedLiteral(english, kind, text)
+    assert format_literal(literal, "fr") == FormattedLiteral(french, kind, text)
 
 
 def test_a_datatype_of_a_scheme_of_codes_makes_a_code() -> None:
-    assert tell(Literal("ML-7", datatype=NamedNode("http://example.org/iso")), "fr").kind == "code"
-    assert tell(Literal("ML-7", language="fr"), "fr").kind == "text"
+    assert (
+        format_literal(Literal("ML-7", datatype=NamedNode("http://example.org/iso")), "fr").kind
+        == "code"
+    )
+    assert format_literal(Literal("ML-7", language="fr"), "fr").kind == "text"
