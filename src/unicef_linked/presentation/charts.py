@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from datetime import MAXYEAR, MINYEAR, date
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
-from urllib.parse import quote
 
 import pyoxigraph as ox
 
+from unicef_linked import addresses
 from unicef_linked.dataset.labels import Text, collation
 from unicef_linked.errors import (
     LinkedDataError,
@@ -25,7 +25,7 @@ from unicef_linked.errors import (
 )
 from unicef_linked.presentation.local_formats import format_date, format_number
 from unicef_linked.presentation.maps import Connection, Feature, Map, contains, draw, read_place
-from unicef_linked.rdf.formats import RESULTS_JSON
+from unicef_linked.rdf.formats import RESULTS_CSV, RESULTS_JSON
 from unicef_linked.rdf.iris import GEO, RDF, RDFS, SKOS
 from unicef_linked.store.query import Query
 
@@ -280,12 +280,12 @@ class Drawing:
     @property
     def editor(self) -> str:
         """Where the editor opens with exactly its query."""
-        return f"/sparql?query={quote(self.query, safe='')}"
+        return addresses.query(self.query)
 
     @property
     def csv(self) -> str:
         """Where its rows are a CSV file."""
-        return f"{self.editor}&format=csv"
+        return addresses.query(self.query, RESULTS_CSV.name)
 
 
 def drawings(pictures: Pictures, context: PageContext) -> list[Drawing]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
-from urllib.parse import quote
 
 from pyoxigraph import Literal, NamedNode
 
+from unicef_linked import addresses
 from unicef_linked.dataset.labels import collation
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Example:
     @property
     def href(self) -> str:
         """Where the editor opens with it."""
-        return f"/sparql?query={quote(self.query, safe='')}"
+        return addresses.query(self.query)
 
 
 def examples(context: PageContext) -> list[tuple[Text, list[Example]]]:

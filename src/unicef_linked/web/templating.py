@@ -7,12 +7,12 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlencode
 
 from babel import UnknownLocaleError
 from flask import request
 from jinja2 import pass_context
 
+from unicef_linked import addresses
 from unicef_linked.i18n import locale_of
 from unicef_linked.presentation.literals import tell
 from unicef_linked.presentation.local_formats import format_number
@@ -41,6 +41,7 @@ def install(app: Flask, responder: Responder, charts: Pictures) -> None:
         lambda one, many, number: responder.context().messages.ngettext(one, many, number),
         newstyle=True,
     )
+    app.jinja_env.globals["addresses"] = addresses
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     filters: dict[str, Callable[..., Any]] = {
         "number": lambda value: format_number(value, responder.language()),
@@ -88,7 +89,7 @@ def _of_the_request(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def asset(name: str) -> str:
     """Return the address of a style sheet or script; it changes when the content does, so that it can be kept for ever."""
-    return f"/static/{BUILT.name}/{_assets()[name]}"
+    return addresses.static(f"{BUILT.name}/{_assets()[name]}")
 
 
 @cache
@@ -131,7 +132,7 @@ def _dataset_licence(context: PageContext) -> Link | None:
 def _other_language(wanted: str) -> str:
     """Return this page's address in another language: the same query, ``lang`` replaced."""
     values = [(name, value) for name, value in request.args.items(multi=True) if name != "lang"]
-    return f"{request.path}?{urlencode([*values, ('lang', wanted)])}"
+    return addresses.with_query(request.path, [*values, ("lang", wanted)])
 
 
 def _localized(href: str, language: str) -> str:

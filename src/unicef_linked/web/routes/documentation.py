@@ -6,11 +6,11 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from itertools import chain, groupby
 from typing import TYPE_CHECKING, Final
-from urllib.parse import quote
 
 import pyoxigraph as ox
 from flask import Blueprint, Response, redirect
 
+from unicef_linked import addresses
 from unicef_linked.dataset.description import Description
 from unicef_linked.dataset.labels import Text, collation
 from unicef_linked.dataset.vocabulary import Vocabulary, read_shapes, read_usage, without_lists
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 def ontology(responder: Responder, suffix: str | None = None) -> Response:
     """Return the ontology: its graph, or its documentation."""
     return responder.respond(
-        "/ontology", suffix, lambda: _ontology(responder), lambda: _ontology_page(responder)
+        addresses.ONTOLOGY, suffix, lambda: _ontology(responder), lambda: _ontology_page(responder)
     )
 
 
@@ -178,7 +178,7 @@ def _ontology_page(responder: Responder) -> bytes:
         preferred=next(
             (value.text.text for value in resource.values(_PREFERRED_PREFIX) if value.text), ""
         ),
-        formats=formats_of("/ontology"),
+        formats=formats_of(addresses.ONTOLOGY),
         prefix=prefix,
     )
 
@@ -368,7 +368,7 @@ def _editor(responder: Responder, pattern: str, *more: str, order: str) -> str:
     used = [
         f"PREFIX {p}: <{iri}>\n" for p, iri in responder.names.prefixes.items() if f"{p}:" in body
     ]
-    return f"/sparql?query={quote(''.join(used) + chr(10) + body, safe='')}"
+    return addresses.query("".join(used) + "\n" + body)
 
 
 def _tree(vocabulary: Vocabulary, reader: Reader, counts: Mapping[str, int]) -> tuple[Branch, ...]:
@@ -449,7 +449,7 @@ _ALIGNING: Final = (
 def shapes(responder: Responder, suffix: str | None = None) -> Response:
     """Return the shapes that the release conforms to."""
     return responder.respond(
-        "/shapes", suffix, lambda: _shapes(responder), lambda: _shapes_page(responder)
+        addresses.SHAPES, suffix, lambda: _shapes(responder), lambda: _shapes_page(responder)
     )
 
 
@@ -559,7 +559,7 @@ def _shapes_page(responder: Responder) -> bytes:
         constraints=sum(len(e.constraints) for e in entries.values()),
         declared=sorted(_prefixes(terms, resource)),
         conforms=responder.dataset.release.manifest.conforms,
-        formats=formats_of("/shapes"),
+        formats=formats_of(addresses.SHAPES),
         prefix=prefix,
     )
 
@@ -690,7 +690,7 @@ _SHOWN_APART: Final = {
 def dataset(responder: Responder, suffix: str | None = None) -> Response:
     """Return the description of the dataset by DCAT 3 and VoID."""
     return responder.respond(
-        "/dataset",
+        addresses.DATASET,
         suffix,
         lambda: describe_dataset(
             responder.dataset, responder.translations, responder.public_address()
@@ -764,7 +764,7 @@ def _dataset_page(responder: Responder) -> bytes:
         dumps=[(path.name, path.stat().st_size) for path in responder.dataset.release.dumps() if path.suffix],
         release=responder.dataset.release.manifest,
         structured=schema_org.dataset(responder.dataset, address, responder.language()),
-        formats=formats_of("/dataset"),
+        formats=formats_of(addresses.DATASET),
         title=title,
     )  # fmt: skip
 
@@ -943,7 +943,7 @@ def _picture_of(example: Example) -> Drawing:
 
 def well_known_void() -> Response:
     """Redirect to the dataset's description (VoID, section 7.2)."""
-    response = redirect("/dataset", 302)
+    response = redirect(addresses.DATASET, 302)
     assert isinstance(response, Response)
     response.headers["Cache-Control"] = CACHE
     return response

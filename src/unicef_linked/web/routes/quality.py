@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import pyoxigraph as ox
 from flask import Blueprint, Response
 
-from unicef_linked import links
+from unicef_linked import addresses, links
 from unicef_linked.dataset.description import Description
 from unicef_linked.dataset.vocabulary import read_shapes
 from unicef_linked.errors import UnusableInput
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 def quality(responder: Responder, links_state: str, suffix: str | None = None) -> Response:
     """Return the measurements of the release by the Data Quality Vocabulary, or as a page."""
     return responder.respond(
-        "/quality",
+        addresses.QUALITY,
         suffix,
         lambda: describe_quality(responder, links_state),
         lambda: _quality_page(responder, links_state),
@@ -347,7 +347,10 @@ def describe_quality(responder: Responder, links_state: str) -> Description:  # 
 
     A language is said as ``dcterms:language`` of a measurement; what is measured of a class is computed on its partition.
     """
-    document, dataset = f"{responder.names.base}quality", responder.names.dataset
+    document, dataset = (
+        addresses.absolute(responder.names.base, addresses.QUALITY),
+        responder.names.dataset,
+    )
     triples = [
         _say(dataset, f"{DQV}hasQualityMetadata", document),
         _say(document, f"{RDF}type", f"{DQV}QualityMetadata"),
@@ -596,7 +599,7 @@ def _quality_page(responder: Responder, links_state: str) -> bytes:
         states=links.STATES,
         steps=steps,
         address=responder.public_address(),
-        formats=formats_of("/quality"),
+        formats=formats_of(addresses.QUALITY),
         title=reader.label(responder.names.dataset),
     )
 
