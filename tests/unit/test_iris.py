@@ -70,33 +70,6 @@ def test_what_is_no_entity_of_ours_has_no_type_and_key(iri: str) -> None:
     assert OURS.type_and_key(iri) is None
 
 
-@pytest.mark.parametrize(
-    ("path", "expected"),
-    [
-        pytest.param("", "/", id="the base itself is the home page"),
-        pytest.param("id/region/gao", "/doc/region/gao", id="a thing: its document"),
-        pytest.param("doc/region/gao", "/doc/region/gao", id="a document: itself"),
-        pytest.param("ontology#Office", "/ontology#Office", id="a term keeps its fragment"),
-        pytest.param("shapes#OfficeShape", "/shapes#OfficeShape", id="a shape"),
-        pytest.param("dataset", "/dataset", id="the dataset"),
-        pytest.param("graph/mali/offices", "/graph/mali/offices", id="a named graph"),
-        pytest.param("id/region/Gao", None, id="no key of ours, no address"),
-        pytest.param("elsewhere/x", None, id="a path that nobody serves"),
-        pytest.param("ontologyx", None, id="a longer word is another path"),
-    ],
-)
-@each_base
-def test_an_iri_of_ours_has_an_address_on_this_host(
-    names: Names, path: str, expected: str | None
-) -> None:
-    assert names.local_address(names.base + path) == expected
-
-
-def test_an_iri_of_others_has_no_address_on_this_host() -> None:
-    assert OURS.local_address("http://www.wikidata.org/entity/Q912") is None
-    assert OTHER.local_address(OURS.entity("region", "gao")) is None
-
-
 @each_base
 def test_prefixes_name_one_namespace_each_ours_first(names: Names) -> None:
     prefixes = names.prefixes

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pyoxigraph as ox
 import pytest
 
+from unicef_linked.addresses import of_iri
 from unicef_linked.dataset.labels import LabelResolver, Text
 from unicef_linked.rdf.iris import SKOS, Names
 
@@ -36,7 +37,7 @@ QUADS = list(
 
 
 def reader(language: str) -> LabelResolver:
-    return LabelResolver(NAMES, LABELS, language, NAMES.local_address)
+    return LabelResolver(NAMES, LABELS, language, lambda iri: of_iri(NAMES, iri))
 
 
 @pytest.mark.parametrize(

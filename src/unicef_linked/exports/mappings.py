@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from pyoxigraph import Literal
 
+from unicef_linked import addresses
 from unicef_linked.exports.tables import ask, guard
 from unicef_linked.rdf.terms import value_of
 
@@ -44,7 +45,7 @@ def write_mappings(store: Store, names: Names) -> bytes:
     A predicate is what the data states, and the justification how we came to it: editors curated what is asserted, rules
     derived what is in a derived graph. The source of a mapping is the named graph that states it.
     """
-    prefixes = {"graph": f"{names.base}graph/", "semapv": _SEMAPV} | names.prefixes
+    prefixes = {"graph": names.graph(""), "semapv": _SEMAPV} | names.prefixes
     used: dict[str, str] = {"semapv": _SEMAPV}
 
     def shorten(iri: str) -> str:
@@ -58,7 +59,7 @@ def write_mappings(store: Store, names: Names) -> bytes:
         f"""SELECT DISTINCT ?subject ?predicate ?object ?graph {{
           VALUES ?predicate {{ {" ".join(_PREDICATES)} }}
           GRAPH ?graph {{ ?subject ?predicate ?object }}
-          FILTER(STRSTARTS(STR(?subject), "{names.base}id/") && ISIRI(?object))
+          FILTER(STRSTARTS(STR(?subject), "{names.entities}") && ISIRI(?object))
         }}""",
     )
     things = {value_of(row.get(name)) for row in found for name in ("subject", "object")}
@@ -87,7 +88,7 @@ def write_mappings(store: Store, names: Names) -> bytes:
         )
     out = io.StringIO(newline="")
     header = {
-        "mapping_set_id": f"{names.base}export/mappings.sssom.tsv",
+        "mapping_set_id": addresses.absolute(names.base, addresses.export("mappings.sssom.tsv")),
         "mapping_set_title": titles.get(names.dataset, ""),
         "license": licences.get(names.dataset, ""),
         "mapping_set_source": [names.dataset],

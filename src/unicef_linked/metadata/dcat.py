@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import pyoxigraph as ox
 
+from unicef_linked import addresses
+from unicef_linked.addresses import absolute
 from unicef_linked.dataset.description import Description
 from unicef_linked.exports import EXPORTS
 from unicef_linked.i18n import N_
@@ -27,8 +29,9 @@ _MEDIA: Final = "https://www.iana.org/assignments/media-types/"
 class _Service(NamedTuple):
     """One way to ask the dataset."""
 
-    path: str
-    description: str  # where a program reads what it takes
+    name: str  # after # in its IRI
+    address: str
+    description: str  # address where a program reads what it takes
     standard: str
     title: str  # a message of i18n
 
@@ -36,19 +39,22 @@ class _Service(NamedTuple):
 _SERVICES: Final = (
     _Service(
         "sparql",
-        "sparql",
+        addresses.SPARQL,
+        addresses.SPARQL,
         "https://www.w3.org/TR/sparql11-protocol/",
         N_("SPARQL 1.1 endpoint"),
     ),
     _Service(
         "fragments",
-        "openapi.json",
+        addresses.FRAGMENTS,
+        addresses.OPENAPI,
         "https://linkeddatafragments.org/specification/triple-pattern-fragments/",
         N_("Triple Pattern Fragments"),
     ),
     _Service(
         "reconcile",
-        "reconcile",
+        addresses.RECONCILE,
+        addresses.RECONCILE,
         "https://www.w3.org/community/reports/reconciliation/CG-FINAL-specs-0.2-20230410/",
         N_("Entity Reconciliation API 0.2"),
     ),
@@ -74,11 +80,13 @@ def describe_dataset(
     say(dataset, a.value, ox.NamedNode(f"{DCAT}Dataset"))
     say(dataset, a.value, ox.NamedNode(f"{VOID}Dataset"))
     say(dataset, f"{DCAT}version", ox.Literal(published.release.manifest.name))
-    say(dataset, f"{VOID}uriSpace", ox.Literal(f"{names.base}id/"))
-    say(dataset, f"{VOID}sparqlEndpoint", ox.NamedNode(f"{address}sparql"))
-    say(dataset, f"{VOID}uriLookupEndpoint", ox.NamedNode(f"{address}resource?iri="))
+    say(dataset, f"{VOID}uriSpace", ox.Literal(names.entities))
+    say(dataset, f"{VOID}sparqlEndpoint", ox.NamedNode(absolute(address, addresses.SPARQL)))
+    say(
+        dataset, f"{VOID}uriLookupEndpoint", ox.NamedNode(absolute(address, addresses.resource("")))
+    )
     say(dataset, f"{VOID}vocabulary", ox.NamedNode(names.ontology))
-    say(dataset, f"{DCAT}landingPage", ox.NamedNode(f"{address}dataset"))
+    say(dataset, f"{DCAT}landingPage", ox.NamedNode(absolute(address, addresses.DATASET)))
     say(dataset, f"{DCTERMS}identifier", ox.Literal(names.dataset))
     statistics = set(describe(published.statistics, names))
     triples += statistics
@@ -87,7 +95,7 @@ def describe_dataset(
         if kind is None:
             continue
         node = ox.NamedNode(f"{names.dataset}#{path.name.replace('.', '-')}")
-        download = ox.NamedNode(f"{address}dump/{path.name}")
+        download = ox.NamedNode(absolute(address, addresses.dump(path.name)))
         say(dataset, f"{VOID}dataDump", download)
         say(dataset, f"{DCAT}distribution", node)
         triples.append(ox.Triple(node, a, ox.NamedNode(f"{DCAT}Distribution")))
@@ -115,7 +123,7 @@ def describe_dataset(
         )
     for export in EXPORTS if published.is_built else ():
         name = f"{names.dataset}#export-{export.name.replace('.', '-')}"
-        download = ox.NamedNode(f"{address}export/{export.name}")
+        download = ox.NamedNode(absolute(address, addresses.export(export.name)))
         say(dataset, f"{DCAT}distribution", ox.NamedNode(name))
         triples += [
             _triple(name, f"{RDF}type", f"{DCAT}Distribution"),
@@ -126,12 +134,12 @@ def describe_dataset(
             *_titled(name, translations.in_every_language(export.title)),
         ]
     for service in _SERVICES:
-        name = f"{names.dataset}#{service.path}"
+        name = f"{names.dataset}#{service.name}"
         triples += [
             _triple(name, f"{RDF}type", f"{DCAT}DataService"),
             _triple(name, f"{DCAT}servesDataset", names.dataset),
-            _triple(name, f"{DCAT}endpointURL", address + service.path),
-            _triple(name, f"{DCAT}endpointDescription", f"{address}{service.description}"),
+            _triple(name, f"{DCAT}endpointURL", absolute(address, service.address)),
+            _triple(name, f"{DCAT}endpointDescription", absolute(address, service.description)),
             *_titled(name, translations.in_every_language(service.title)),
             _triple(name, f"{DCTERMS}conformsTo", service.standard),
         ]
@@ -269,7 +277,7 @@ def _catalogue(
         _triple(catalogue, f"{RDF}type", f"{DCAT}Catalog"),
         _triple(catalogue, f"{DCAT}dataset", dataset),
         *(
-            _triple(catalogue, f"{DCAT}service", f"{dataset}#{service.path}")
+            _triple(catalogue, f"{DCAT}service", f"{dataset}#{service.name}")
             for service in _SERVICES
         ),
         _triple(catalogue, f"{FOAF}homepage", address),

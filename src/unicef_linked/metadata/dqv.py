@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import pyoxigraph as ox
 
+from unicef_linked import addresses
 from unicef_linked.dataset.conformance import report_of
 from unicef_linked.dataset.description import Description
 from unicef_linked.dataset.measures import (
@@ -110,7 +111,8 @@ def describe_quality(
     A language is said as ``dcterms:language`` of a measurement; what is measured of a class is
     computed on its partition.
     """
-    document, iri = f"{dataset.names.base}quality", dataset.names.dataset
+    document = addresses.absolute(dataset.names.base, addresses.QUALITY)
+    iri = dataset.names.dataset
     sha256 = ox.Literal(dataset.release.manifest.sha256)
     header = [
         _say(iri, f"{DQV}hasQualityMetadata", document),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pyoxigraph import Literal, NamedNode
 
+from unicef_linked import addresses
 from unicef_linked.dataset.labels import LabelResolver
 from unicef_linked.rdf.formats import DUMPS
 from unicef_linked.rdf.iris import DCAT, DCTERMS, OWL, RDF, SCHEMA, SKOS
@@ -50,7 +51,7 @@ def dataset(published: PublishedDataset, address: str, language: str) -> Structu
             "@type": "Dataset",
             "name": label.text,
             "description": _text(quads, _ABOUT, language),
-            "url": f"{address}dataset",
+            "url": addresses.absolute(address, addresses.DATASET),
             "identifier": iri,
             "version": published.release.manifest.name,
             "license": next(iter(_iris(quads, f"{DCTERMS}license")), None),
@@ -74,7 +75,7 @@ def dataset(published: PublishedDataset, address: str, language: str) -> Structu
             "distribution": [
                 {
                     "@type": "DataDownload",
-                    "contentUrl": f"{address}dump/{path.name}",
+                    "contentUrl": addresses.absolute(address, addresses.dump(path.name)),
                     "encodingFormat": DUMPS[path.name].media_type,
                     "contentSize": f"{path.stat().st_size} B",
                     "sha256": published.checksums[path.name],

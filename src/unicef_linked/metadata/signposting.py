@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from pyoxigraph import NamedNode
 
+from unicef_linked import addresses
 from unicef_linked.rdf.formats import DUMPS, HTML, JSONLD, TURTLE, Carries, Format
 from unicef_linked.rdf.iris import RDF, SCHEMA
 
@@ -58,10 +59,13 @@ def signposts(
     found: list[Signpost] = []
     match path.strip("/").split("/"):
         case ["" | "dataset"]:
-            path = "/dataset"
+            path = addresses.DATASET
             found = _of_dataset(dataset)
         case ["dump", name] if name in dump_names(dataset):
-            found = [Signpost("type", f"{_SCHEMA}DataDownload"), Signpost("collection", "/dataset")]
+            found = [
+                Signpost("type", f"{_SCHEMA}DataDownload"),
+                Signpost("collection", addresses.DATASET),
+            ]
             found += _licences(dataset, [dataset.names.dataset])
         case ["doc", entity_type, key]:
             iri = dataset.names.entity(entity_type, key)
@@ -70,15 +74,15 @@ def signposts(
         case ["doc", _]:
             found = [
                 Signpost("type", f"{_SCHEMA}CollectionPage"),
-                Signpost("collection", "/dataset"),
+                Signpost("collection", addresses.DATASET),
             ]
         case ["graph", *rest] if rest:
             iri = dataset.names.base + path.strip("/")
-            found = [Signpost("cite-as", iri), Signpost("collection", "/dataset")]
+            found = [Signpost("cite-as", iri), Signpost("collection", addresses.DATASET)]
             found += _licences(dataset, [iri])
         case ["ontology" | "shapes" | "quality"]:
             iri = dataset.names.base + path.strip("/")
-            found = [Signpost("cite-as", iri), Signpost("collection", "/dataset")]
+            found = [Signpost("cite-as", iri), Signpost("collection", addresses.DATASET)]
     return found + _descriptions(path) if found else []
 
 
@@ -87,10 +91,10 @@ def _of_dataset(dataset: PublishedDataset) -> list[Signpost]:
     return [
         Signpost("cite-as", iri),
         Signpost("type", f"{_SCHEMA}Dataset"),
-        Signpost("service-desc", "/openapi.json", "application/json"),
-        Signpost("service-doc", "/docs", HTML.media_type),
+        Signpost("service-desc", addresses.OPENAPI, "application/json"),
+        Signpost("service-doc", addresses.DOCS, HTML.media_type),
         *(
-            Signpost("item", f"/dump/{name}", DUMPS[name].media_type)
+            Signpost("item", addresses.dump(name), DUMPS[name].media_type)
             for name in dump_names(dataset)
         ),
         *_licences(dataset, [iri]),
@@ -111,7 +115,7 @@ def _of_entity(
             for name in classes
             if name.startswith(SCHEMA)
         ),
-        Signpost("collection", f"/doc/{entity_type}"),
+        Signpost("collection", addresses.list_of(entity_type)),
         *_licences(dataset, graphs),
     ]
 
@@ -124,7 +128,11 @@ def _licences(dataset: PublishedDataset, iris: Iterable[str]) -> list[Signpost]:
 
 def _descriptions(path: str) -> list[Signpost]:
     """Return the links to metadata in RDF and to the linkset (RFC 9264)."""
-    formats = () if path.startswith("/dump/") else (TURTLE, JSONLD)
-    described = [Signpost("describedby", f"{path}.{f.suffix}", f.media_type) for f in formats]
+    formats = () if path.startswith(addresses.DUMPS) else (TURTLE, JSONLD)
+    described = [
+        Signpost("describedby", addresses.in_format(path, f.suffix), f.media_type) for f in formats
+    ]
     linksets = (LINKSET_JSON, LINKSET)
-    return described + [Signpost("linkset", f"/linkset{path}", f.media_type) for f in linksets]
+    return described + [
+        Signpost("linkset", addresses.linkset(path), f.media_type) for f in linksets
+    ]

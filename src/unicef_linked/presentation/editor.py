@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
-from urllib.parse import quote
 
 from pyoxigraph import Literal, NamedNode
 
+from unicef_linked import addresses
 from unicef_linked.dataset.labels import collation
 from unicef_linked.rdf.iris import SHACL
 
@@ -49,7 +49,7 @@ class Example:
     @property
     def href(self) -> str:
         """The address at which the editor opens with the query."""
-        return f"/sparql?query={quote(self.query, safe='')}"
+        return addresses.query(self.query)
 
 
 def read_examples(context: PageContext) -> list[tuple[Text, list[Example]]]:

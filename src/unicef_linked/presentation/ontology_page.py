@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
-from urllib.parse import quote
 
 import pyoxigraph as ox
 
+from unicef_linked import addresses
 from unicef_linked.dataset.labels import collation
 from unicef_linked.dataset.vocabulary import Vocabulary, read_shapes, read_usage, without_lists
 from unicef_linked.presentation.diagrams import Drawing, Edge, Node, draw
@@ -331,7 +331,7 @@ def _editor(context: PageContext, pattern: str, *more: str, order: str) -> str:
     used = [
         f"PREFIX {p}: <{iri}>\n" for p, iri in context.names.prefixes.items() if f"{p}:" in body
     ]
-    return f"/sparql?query={quote(''.join(used) + chr(10) + body, safe='')}"
+    return addresses.query("".join(used) + "\n" + body)
 
 
 def _tree(

@@ -1,4 +1,4 @@
-"""Namespaces and prefixes; mint and parse the project's IRIs; from ``/id/`` to ``/doc/`` and back."""
+"""Namespaces and prefixes; mint and parse the project's IRIs."""
 
 from __future__ import annotations
 
@@ -114,6 +114,11 @@ class Names:
         """The IRI of the dataset that a release is a snapshot of."""
         return f"{self.base}dataset"
 
+    @property
+    def entities(self) -> str:
+        """Where the IRIs of entities begin."""
+        return f"{self.base}id/"
+
     def term(self, name: str) -> str:
         """Return the IRI of one term of the ontology."""
         return f"{self.ontology}#{name}"
@@ -128,7 +133,7 @@ class Names:
         >>> Names().entity("region", "gao")
         'https://w3id.org/unicef-linked/id/region/gao'
         """
-        return f"{self.base}id/{entity_type}/{key}"
+        return f"{self.entities}{entity_type}/{key}"
 
     def document(self, entity_type: str, key: str) -> str:
         """Return the canonical IRI of the document about an entity."""
@@ -142,29 +147,10 @@ class Names:
         >>> Names().type_and_key("https://w3id.org/unicef-linked/id/region/Gao") is None
         True
         """
-        prefix = f"{self.base}id/"
-        found = _TYPE_AND_KEY.fullmatch(iri[len(prefix) :]) if iri.startswith(prefix) else None
-        return (found[1], found[2]) if found else None
-
-    def local_address(self, iri: str) -> str | None:
-        """Return where this server answers for an IRI under ``base``: a host-relative URL, None for any other IRI.
-
-        >>> Names().local_address("https://w3id.org/unicef-linked/id/region/gao")
-        '/doc/region/gao'
-        >>> Names().local_address("https://w3id.org/unicef-linked/ontology#Office")
-        '/ontology#Office'
-        """
-        if not iri.startswith(self.base):
+        if not iri.startswith(self.entities):
             return None
-        path = iri[len(self.base) :]
-        if path.startswith("id/"):
-            return f"/doc/{path[3:]}" if self.type_and_key(iri) else None
-        first = re.split(r"[#/?]", path, maxsplit=1)[0]
-        return (
-            f"/{path}"
-            if first in {"", "ontology", "shapes", "dataset", "quality", "doc", "graph"}
-            else None
-        )
+        match = _TYPE_AND_KEY.fullmatch(iri[len(self.entities) :])
+        return (match[1], match[2]) if match else None
 
     @property
     def prefixes(self) -> dict[str, str]:
@@ -172,7 +158,7 @@ class Names:
         ours = {"ul": f"{self.ontology}#", "ulsh": f"{self.shapes}#"}
         return (
             ours
-            | {name: f"{self.base}id/{name}/" for name in TYPES_WITH_PREFIX}
+            | {name: f"{self.entities}{name}/" for name in TYPES_WITH_PREFIX}
             | WELL_KNOWN_PREFIXES
             | IDENTIFIER_PREFIXES
         )

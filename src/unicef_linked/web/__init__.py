@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
+from unicef_linked import addresses
 from unicef_linked.dataset.charts import ChartCollection
 from unicef_linked.dataset.published import PublishedDataset
 from unicef_linked.errors import LinkedDataError, UnusableInput
@@ -16,7 +17,6 @@ from unicef_linked.lookup.entities import EntityLookup
 from unicef_linked.presentation.layout import read as read_layout
 from unicef_linked.presentation.locator_map import LocatorMaps
 from unicef_linked.web import templating as interface
-from unicef_linked.web.addresses import Addresses
 from unicef_linked.web.middleware import metrics
 from unicef_linked.web.middleware.cache import ResponseCache
 from unicef_linked.web.problems import http_problem, problem
@@ -75,13 +75,12 @@ def create_app(
     """
     translations = translations or read_translations()
     check_languages(settings, translations)
-    app = Publisher(__name__, static_folder="static", static_url_path="/static")
+    app = Publisher(__name__, static_folder="static", static_url_path=addresses.STATIC)
     body_limit = settings.query_length * 12 + 65536  # a character may take 12 bytes as %XX%XX…
     app.config["MAX_CONTENT_LENGTH"] = app.config["MAX_FORM_MEMORY_SIZE"] = body_limit
     app.url_map.strict_slashes = True
     dataset = PublishedDataset(release, store)
-    addresses = Addresses(dataset, settings.public_url)
-    responder = Responder(dataset, addresses, translations, settings.languages)
+    responder = Responder(dataset, settings.public_url, translations, settings.languages)
     lookup = EntityLookup(store, dataset.names)
     charts = ChartCollection(store, dataset.names, settings.query_timeout)
     layout = read_layout(

@@ -10,7 +10,7 @@ from flask import Response, current_app, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
 from werkzeug.exceptions import NotFound as NoRoute
 
-from unicef_linked import errors
+from unicef_linked import addresses, errors
 from unicef_linked.rdf.formats import HTML, Format
 from unicef_linked.web.negotiation import choose
 
@@ -119,7 +119,7 @@ def _problem(
     headers: Mapping[str, str],
 ) -> Response:
     title = TITLES[name]
-    kind = f"{responder.names.base}problem/{name}"
+    kind = addresses.absolute(responder.names.base, addresses.problem(name))
     offer = choose(request.headers.get("Accept"), (PROBLEM, HTML)) or PROBLEM
     if offer is HTML:
         content = responder.render(

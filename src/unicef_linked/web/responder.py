@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Response, g, render_template, request
 
+from unicef_linked import addresses
 from unicef_linked.errors import NotFound
 from unicef_linked.presentation.context import PageContext
 from unicef_linked.rdf.formats import DOCUMENT_FORMATS, HTML, Format, by_suffix
 from unicef_linked.web.negotiation import choose_language
-from unicef_linked.web.responses import CACHE, JSON, link, negotiate, represent, with_query
+from unicef_linked.web.responses import CACHE, JSON, link, negotiate, represent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from unicef_linked.dataset.published import PublishedDataset
     from unicef_linked.i18n import Translations
     from unicef_linked.rdf.iris import Names
-    from unicef_linked.web.addresses import Addresses
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Responder:
     """Makes the responses of one application. Its methods are for views: they read the request."""
 
     dataset: PublishedDataset
-    addresses: Addresses
+    public_url: str  # the setting; "" where the request's own address is the public one
     translations: Translations
     languages: tuple[str, ...]  # that pages can have; the first is the default
 
@@ -48,11 +48,22 @@ class Responder:
     @property
     def lists(self) -> dict[str, tuple[str, int]]:
         """The broadest class of each list and the number of its members, by the list's address."""
-        return {self.addresses.list_of(name): found for name, found in self.dataset.lists.items()}
+        return {addresses.list_of(name): entry for name, entry in self.dataset.lists.items()}
 
     def public_address(self) -> str:
         """Return the address of this server that the public uses, ending in ``/``."""
-        return self.addresses.public(request.host_url)
+        return (self.public_url or request.host_url).rstrip("/") + "/"
+
+    def absolute(self, address: str) -> str:
+        """Return the URL that the public uses for an address of this server."""
+        return addresses.absolute(self.public_address(), address)
+
+    def locate(self, iri: str) -> str | None:
+        """Return the address on this server of the page about an IRI; None if it has none."""
+        address = addresses.of_iri(self.names, iri)
+        if address is None and not self.dataset.is_built and iri in self.dataset.described:
+            return addresses.resource(iri)  # IRIs of a dataset of others are not under the base
+        return address
 
     def language(self) -> str:
         """Return the language of pages: ``?lang=``, then Accept-Language, then the first we have."""
@@ -64,7 +75,7 @@ class Responder:
     def context(self, language: str | None = None) -> PageContext:
         """Return what a page is made from, in the language of the request unless another is given."""
         tag = language or self.language()
-        return PageContext(self.dataset, tag, self.addresses.locate, self.translations.of(tag))
+        return PageContext(self.dataset, tag, self.locate, self.translations.of(tag))
 
     def gettext(self, message: str) -> str:
         """Return a message in the language of the request."""
@@ -136,7 +147,7 @@ class Responder:
             content,
             offer,
             varies_by=["Accept"] if suffix is None else [],
-            location=with_query(f"{path}.{offer.suffix}", chosen),
+            location=addresses.in_format(path, offer.suffix, chosen),
             links=self._document_links(path, offer, chosen),
             cache=cache,
         )
@@ -146,12 +157,13 @@ class Responder:
         plain = {k: v for k, v in query.items() if k != "lang"}
         others = [found for found in DOCUMENT_FORMATS if found is not offer]
         links = [
-            link(with_query(f"{path}.{f.suffix}", plain), "alternate", type=f.media_type)
+            link(addresses.in_format(path, f.suffix, plain), "alternate", type=f.media_type)
             for f in others
         ]
-        links.append(link(with_query(self.names.base.rstrip("/") + path, plain), "canonical"))
-        if path.startswith("/doc/") and path.count("/") == 3:
-            links.append(link("/id/" + path.removeprefix("/doc/"), "describes"))
+        canonical = addresses.absolute(self.names.base, addresses.with_query(path, plain))
+        links.append(link(canonical, "canonical"))
+        if entity := addresses.entity_of(path):
+            links.append(link(entity, "describes"))
         return links
 
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlencode
 
 from flask import Response, request
 
-from unicef_linked import errors
+from unicef_linked import addresses, errors
 from unicef_linked.rdf.formats import GRAPH_FORMATS, HTML, Format
 from unicef_linked.web.negotiation import choose
 
@@ -110,15 +109,6 @@ def add_signposts(response: Response, signposts: Iterable[Signpost]) -> None:
         response.headers["Link"] = ", ".join([present, *links] if present else links)
 
 
-def with_query(path: str, query: Mapping[str, str]) -> str:
-    """Return an address with a query, as HTML forms encode it.
-
-    >>> with_query("/doc/region", {"page": "2"}), with_query("/doc/region", {})
-    ('/doc/region?page=2', '/doc/region')
-    """
-    return f"{path}?{urlencode(query)}" if query else path
-
-
 def formats_of(path: str, query: Mapping[str, str] | None = None) -> list[tuple[Format, str]]:
     """Return each RDF format of a document with its address, for a page's downloads."""
-    return [(found, with_query(f"{path}.{found.suffix}", query or {})) for found in GRAPH_FORMATS]
+    return [(offer, addresses.in_format(path, offer.suffix, query)) for offer in GRAPH_FORMATS]

@@ -7,12 +7,12 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlencode
 
 from babel import UnknownLocaleError
 from flask import request
 from jinja2 import pass_context
 
+from unicef_linked import addresses
 from unicef_linked.i18n import locale_of
 from unicef_linked.presentation.literals import format_literal
 from unicef_linked.presentation.local_formats import format_number
@@ -43,6 +43,7 @@ def install(app: Flask, responder: Responder, charts: ChartCollection) -> None:
         ),
         newstyle=True,
     )
+    app.jinja_env.globals["addresses"] = addresses
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     filters: dict[str, Callable[..., Any]] = {
         "number": lambda value: format_number(value, responder.language()),
@@ -90,7 +91,7 @@ def _of_the_request(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def asset(name: str) -> str:
     """Return the address of a style sheet or script; it has a hash of the content in it."""
-    return f"/static/{BUILT.name}/{_assets()[name]}"
+    return addresses.static(f"{BUILT.name}/{_assets()[name]}")
 
 
 @cache
@@ -128,7 +129,7 @@ def _dataset_licence(context: PageContext) -> Link | None:
 def _other_language(language: str) -> str:
     """Return the address of the page in another language: ``lang`` of its query replaced."""
     values = [(name, value) for name, value in request.args.items(multi=True) if name != "lang"]
-    return f"{request.path}?{urlencode([*values, ('lang', language)])}"
+    return addresses.with_query(request.path, [*values, ("lang", language)])
 
 
 def _localized(href: str, language: str) -> str:

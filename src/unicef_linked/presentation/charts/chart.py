@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
-from urllib.parse import quote
 
 from pyoxigraph import Literal, NamedNode
 
+from unicef_linked import addresses
 from unicef_linked.dataset.charts import MAX_ROWS, ChartTable, read_details
 from unicef_linked.errors import MalformedQuery, NotAcceptable, QueryError, QueryRefused
 from unicef_linked.presentation.charts.data import ChartData, ChartError
 from unicef_linked.presentation.charts.kinds import CHART_KINDS
+from unicef_linked.rdf.formats import RESULTS_CSV
 from unicef_linked.rdf.iris import GEO, RDF, RDFS
 
 if TYPE_CHECKING:
@@ -52,12 +53,12 @@ class Chart:
     @property
     def editor(self) -> str:
         """The address at which the query editor opens with its query."""
-        return f"/sparql?query={quote(self.query, safe='')}"
+        return addresses.query(self.query)
 
     @property
     def csv(self) -> str:
         """The address of its rows as CSV."""
-        return f"{self.editor}&format=csv"
+        return addresses.query(self.query, RESULTS_CSV.name)
 
 
 def build_charts(charts: ChartCollection, context: PageContext) -> list[Chart]:

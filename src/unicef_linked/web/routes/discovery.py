@@ -1,4 +1,4 @@
-"""/sitemap.xml, /robots.txt, /llms.txt, /linkset, and the signposts of each document: how machines find their way."""
+"""How machines find documents: /sitemap.xml, /robots.txt, /llms.txt, /linkset, signposts."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from xml.sax.saxutils import escape, quoteattr
 from flask import Blueprint, Response, request
 from pyoxigraph import NamedNode
 
+from unicef_linked import addresses
 from unicef_linked.errors import NotFound
 from unicef_linked.metadata.signposting import (
     LINKSET,
@@ -20,13 +21,13 @@ from unicef_linked.metadata.signposting import (
     signposts,
 )
 from unicef_linked.presentation.editor import read_examples, shortest_examples
-from unicef_linked.rdf.formats import DOCUMENT_FORMATS, Carries, Format
+from unicef_linked.rdf.formats import DOCUMENT_FORMATS, JSONLD, TURTLE, Carries, Format
 from unicef_linked.rdf.iris import DCTERMS
 from unicef_linked.web.responses import add_signposts, negotiate, signpost_link
 from unicef_linked.web.routing import bind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from unicef_linked.dataset.charts import ChartCollection
     from unicef_linked.web.responder import Responder
@@ -36,7 +37,11 @@ XML: Final = Format("sitemap", "application/xml", "xml", Carries.PAGE, "Sitemap"
 PLAIN: Final = Format("text", "text/plain", "txt", Carries.PAGE, "Text", text=True)
 
 PER_SITEMAP: Final = 50_000
-"""Addresses that one sitemap may have (sitemaps.org, “Sitemap file location”); more of them get an index."""
+"""Most URLs in one sitemap (sitemaps.org, “Sitemap file location”); for more there is an index."""
+
+_SUFFIXES: Final = frozenset(
+    suffix for offer in DOCUMENT_FORMATS for suffix in (offer.suffix, *offer.suffixes)
+)
 
 
 # Signposts
@@ -48,15 +53,16 @@ def _plain(path: str) -> str:
     >>> _plain("/doc/region/gao.ttl")
     '/doc/region/gao'
     """
-    known = {suffix for offer in DOCUMENT_FORMATS for suffix in (offer.suffix, *offer.suffixes)}
     stem, _, suffix = path.rpartition(".")
-    return stem if stem and suffix in known and not path.startswith("/dump/") else path
+    return stem if stem and suffix in _SUFFIXES and not path.startswith(addresses.DUMPS) else path
 
 
 def point(responder: Responder, response: Response) -> Response:
     """Give each document its signposts, beside the links that it has."""
-    given = 'rel="cite-as"' in response.headers.get("Link", "")  # by a view that has read the thing
-    if response.status_code == 200 and request.method in {"GET", "HEAD"} and not given:
+    # A view that has read the entity has added them.
+    has_signposts = 'rel="cite-as"' in response.headers.get("Link", "")
+    is_read = request.method in {"GET", "HEAD"} and response.status_code == 200
+    if is_read and not has_signposts:
         add_signposts(response, signposts(responder.dataset, _plain(request.path)))
     return response
 
@@ -65,32 +71,25 @@ def point(responder: Responder, response: Response) -> Response:
 
 
 def linkset(responder: Responder, document: str = "dataset") -> Response:
-    """Return the links of a document, for the dataset those of its dumps too, as RFC 9264, section 4, has them."""
+    """Return the links of a document as RFC 9264, section 4; of the dataset, its dumps' links too."""
     offer = negotiate((LINKSET_JSON, LINKSET))
-    if not _exists(responder, document):
-        raise NotFound(f"there is no document /{document} to link from")
-    contexts = [
-        f"/{document}",
-        *(f"/dump/{name}" for name in dump_names(responder.dataset) if document == "dataset"),
-    ]
-    address = responder.public_address().rstrip("/")
-    found = [
-        (context, [s for s in signposts(responder.dataset, context) if s.rel != "linkset"])
-        for context in contexts
-    ]
-    if not found[0][1]:
-        raise NotFound(f"there is no document /{document} to link from")
-    if offer is LINKSET_JSON:
-        body = {"linkset": [_context(address, path, links) for path, links in found]}
-        content = json.dumps(body, indent=2, ensure_ascii=False).encode()
-    else:
-        lines = [
-            f'{signpost_link(replace(s, href=_absolute(address, s.href)))}; anchor="{address}{path}"'
-            for path, links in found
-            for s in links
-        ]
-        content = ",\n".join(lines).encode() + b"\n"
+    path = f"/{document}"
+    links = _links_from(responder, path) if _exists(responder, document) else []
+    if not links:
+        raise NotFound(f"there is no document {path} to link from")
+    links_by_path = {path: links}
+    if path == addresses.DATASET:
+        for name in dump_names(responder.dataset):
+            dump = addresses.dump(name)
+            links_by_path[dump] = _links_from(responder, dump)
+    write = _linkset_as_json if offer is LINKSET_JSON else _linkset_as_links
+    content = write(responder.public_address(), links_by_path).encode()
     return responder.represent(content, offer, varies_by=["Accept"])
+
+
+def _links_from(responder: Responder, path: str) -> list[Signpost]:
+    """Return where a document points to, but for its own linkset."""
+    return [post for post in signposts(responder.dataset, path) if post.rel != "linkset"]
 
 
 def _exists(responder: Responder, document: str) -> bool:
@@ -100,80 +99,107 @@ def _exists(responder: Responder, document: str) -> bool:
             return responder.names.type_and_key(iri) is not None and bool(
                 responder.dataset.store.match(NamedNode(iri))
             )
-        case ["doc", _]:
-            return f"/{document}" in responder.lists
-        case ["graph", *_]:
-            return responder.names.base + document in responder.dataset.named_graphs
+        case ["doc", entity_type]:
+            return addresses.list_of(entity_type) in responder.lists
+        case ["graph", *names]:
+            return responder.names.graph("/".join(names)) in responder.dataset.named_graphs
         case _:
             return True
 
 
-def _context(address: str, path: str, links: Iterable[Signpost]) -> dict[str, object]:
+def _linkset_as_json(origin: str, links_by_path: Mapping[str, Iterable[Signpost]]) -> str:
+    """Return a linkset as RFC 9264, section 4.2, has it."""
+    contexts = [_context(origin, path, links) for path, links in links_by_path.items()]
+    return json.dumps({"linkset": contexts}, indent=2, ensure_ascii=False)
+
+
+def _context(origin: str, path: str, links: Iterable[Signpost]) -> dict[str, object]:
     """Return one link context object (RFC 9264, section 4.2.2)."""
     by_relation: dict[str, list[dict[str, str]]] = {}
     for signpost in links:
-        target = {"href": _absolute(address, signpost.href)}
+        target = {"href": _absolute(origin, signpost.href)}
         if signpost.media_type:
             target["type"] = signpost.media_type
         by_relation.setdefault(signpost.rel, []).append(target)
-    return {"anchor": f"{address}{path}", **by_relation}
+    return {"anchor": addresses.absolute(origin, path), **by_relation}
 
 
-def _absolute(address: str, href: str) -> str:
-    return address + href if href.startswith("/") else href
+def _linkset_as_links(origin: str, links_by_path: Mapping[str, Iterable[Signpost]]) -> str:
+    """Return a linkset as RFC 9264, section 4.1, has it: in the syntax of the field ``Link``."""
+    lines = []
+    for path, links in links_by_path.items():
+        anchor = addresses.absolute(origin, path)
+        for signpost in links:
+            absolute = replace(signpost, href=_absolute(origin, signpost.href))
+            lines.append(f'{signpost_link(absolute)}; anchor="{anchor}"')
+    return ",\n".join(lines) + "\n"
+
+
+def _absolute(origin: str, href: str) -> str:
+    return addresses.absolute(origin, href) if href.startswith("/") else href
 
 
 # For crawlers
 
 
 def sitemap(responder: Responder, charts: ChartCollection, number: int | None = None) -> Response:
-    """Return the addresses of all documents, each in every language (sitemaps.org 0.9; hreflang as Google documents it).
+    """Return the URLs of all documents, each in every language (sitemaps.org 0.9).
 
-    No ``lastmod``: when a document last changed is not known, and a wrong date would be worse than none.
+    Languages are alternates as Google documents ``hreflang``. There is no ``lastmod``: when a
+    document last changed is not known, and a wrong date would be worse than none.
     """
-    address = responder.public_address().rstrip("/")
     paths = [
         *_DOCUMENTS,
         *(_OF_OURS if responder.dataset.is_built else ()),
-        *(("/pictures",) if charts.definitions else ()),
+        *((addresses.PICTURES,) if charts.definitions else ()),
         *responder.lists,
         *_entities(responder),
     ]
     pages = -(-len(paths) // PER_SITEMAP)
     if number is None and pages > 1:
-        entries = (
-            f"<sitemap><loc>{escape(f'{address}/sitemap-{n}.xml')}</loc></sitemap>"
-            for n in range(1, pages + 1)
-        )
-        return responder.represent(_xml("sitemapindex", entries), XML)
+        return responder.represent(_xml("sitemapindex", _sitemaps(responder, pages)), XML)
     if number is not None and not 1 <= number <= pages:
         raise NotFound(f"there is no sitemap {number}; there are {pages}")
     start = ((number or 1) - 1) * PER_SITEMAP
-    languages = responder.languages
-    entries = (_entry(address + path, languages) for path in paths[start : start + PER_SITEMAP])
+    urls = map(responder.absolute, paths[start : start + PER_SITEMAP])
+    entries = (_entry(url, responder.languages) for url in urls)
     return responder.represent(_xml("urlset", entries), XML)
 
 
-_DOCUMENTS: Final = ("/", "/dataset", "/quality", "/dump/", "/docs")
-_OF_OURS: Final = ("/ontology", "/shapes")
+_DOCUMENTS: Final = (
+    addresses.HOME,
+    addresses.DATASET,
+    addresses.QUALITY,
+    addresses.DUMPS,
+    addresses.DOCS,
+)
+_OF_OURS: Final = (addresses.ONTOLOGY, addresses.SHAPES)
 """What a folder of RDF that is served as it is does not have."""
 
 
 def _entities(responder: Responder) -> Iterator[str]:
+    """Yield the address of each entity's document."""
     for iri in sorted(responder.dataset.described):
-        if found := responder.names.type_and_key(iri):
-            yield "/doc/" + "/".join(found)
+        if type_and_key := responder.names.type_and_key(iri):
+            yield addresses.document(*type_and_key)
 
 
-def _entry(address: str, languages: Iterable[str]) -> str:
-    versions = [(language, f"{address}?lang={language}") for language in languages] + [
-        ("x-default", address)
-    ]
+def _sitemaps(responder: Responder, number: int) -> Iterator[str]:
+    """Yield the entries of an index of sitemaps."""
+    for n in range(1, number + 1):
+        url = responder.absolute(addresses.sitemap(n))
+        yield f"<sitemap><loc>{escape(url)}</loc></sitemap>"
+
+
+def _entry(url: str, languages: Iterable[str]) -> str:
+    """Return the entry of a document, with the URL of its page in each language."""
+    urls = {language: addresses.with_query(url, {"lang": language}) for language in languages}
+    urls["x-default"] = url
     links = "".join(
-        f'<xhtml:link rel="alternate" hreflang={quoteattr(name)} href={quoteattr(href)}/>'
-        for name, href in versions
+        f'<xhtml:link rel="alternate" hreflang={quoteattr(language)} href={quoteattr(href)}/>'
+        for language, href in urls.items()
     )
-    return f"<url><loc>{escape(address)}</loc>{links}</url>"
+    return f"<url><loc>{escape(url)}</loc>{links}</url>"
 
 
 def _xml(root: str, entries: Iterable[str]) -> bytes:
@@ -188,89 +214,97 @@ def _xml(root: str, entries: Iterable[str]) -> bytes:
 
 
 def robots(responder: Responder) -> Response:
-    """Return what crawlers may read (RFC 9309): all documents, no queries, of which there is no end."""
-    address = responder.public_address()
+    """Return what crawlers may read (RFC 9309): all documents, no queries."""
     lines = [
         "User-agent: *",
         *(f"Disallow: {path}" for path in ENDLESS),
-        f"Sitemap: {address}sitemap.xml",
+        f"Sitemap: {responder.absolute(addresses.SITEMAP)}",
         "",
     ]
     return responder.represent("\n".join(lines).encode(), PLAIN)
 
 
 ENDLESS: Final = (
-    "/sparql?query=",
-    "/sparql?*&query=",
-    "/resource",
-    "/fragments",
-    "/resolve",
-    "/reconcile",
-    "/search",
+    f"{addresses.SPARQL}?query=",
+    f"{addresses.SPARQL}?*&query=",
+    addresses.RESOURCE,
+    addresses.FRAGMENTS,
+    addresses.RESOLVE,
+    addresses.RECONCILE,
+    addresses.SEARCH,
 )
-"""What answers questions: as many addresses as there are questions."""
+"""Addresses that crawlers leave out: there are as many as there are questions."""
 
 
 def llms(responder: Responder) -> Response:
     """Return what a language model should know to use the data (llmstxt.org)."""
-    address = responder.public_address()
     iri = responder.names.dataset
     quads = responder.dataset.store.match(NamedNode(iri))
-    reader = responder.context("en").reader(quads, iri)
-    resource = reader.resource(iri, quads)
-    summary = [
-        v.text.text
-        for v in resource.values(f"{DCTERMS}description")
-        if v.text and v.text.language == "en"
+    resource = responder.context("en").reader(quads, iri).resource(iri, quads)
+    descriptions = [
+        value.text.text
+        for value in resource.values(f"{DCTERMS}description")
+        if value.text and value.text.language == "en"
     ]
-    lists = responder.context("en").reader([], *(kind for kind, _ in responder.lists.values()))
+    counts = responder.dataset.counts
     lines = [
         f"# {resource.label.text}",
         "",
-        f"> {(summary or ['A set of RDF data, served as it is.'])[0]}",
+        f"> {(descriptions or ['A set of RDF data, served as it is.'])[0]}",
         "",
-        f"{responder.dataset.counts['triples']:,} statements about {responder.dataset.counts['entities']:,} things. IRIs begin with {responder.names.base}id/;",
-        f"ask this server for them by path, for instance {address}id/{{type}}/{{key}}. Read-only, no key.",
-        "Ask with `Accept: text/turtle` or `application/ld+json`, or add `.ttl` or `.jsonld` to the address of a document.",
-        "",
-        "## Endpoints",
-        "",
-        *(
-            f"- [{title}]({address}{path}): {what}"
-            for title, path, what in _ENDPOINTS
-            if responder.dataset.is_built or f"/{path.partition('.')[0]}" not in _OF_OURS
-        ),
+        f"{counts['triples']:,} statements about {counts['entities']:,} things. "
+        f"IRIs begin with {responder.names.entities};",
+        f"ask this server for them by path, for instance "
+        f"{responder.absolute(addresses.entity('{type}/{key}'))}. Read-only, no key.",
+        "Ask with `Accept: text/turtle` or `application/ld+json`, "
+        "or add `.ttl` or `.jsonld` to the address of a document.",
+        *_endpoints(responder),
+        *_lists(responder),
     ]
-    if responder.lists:
-        lines += ["", "## Lists", ""]
-    for path, (kind, number) in responder.lists.items():
-        lines.append(f"- [{lists.label(kind).text}]({address.rstrip('/')}{path}.jsonld): {number}")
     for example in shortest_examples(read_examples(responder.context("en"))):
-        lines += [
-            "",
-            f"## Example: {example.title.text}",
-            "",
-            "```sparql",
-            example.query.rstrip(),
-            "```",
-        ]
+        query = example.query.rstrip()
+        lines += ["", f"## Example: {example.title.text}", "", "```sparql", query, "```"]
     return responder.represent(("\n".join(lines) + "\n").encode(), PLAIN)
+
+
+def _endpoints(responder: Responder) -> Iterator[str]:
+    """Yield the lines about what answers programs."""
+    yield from ("", "## Endpoints", "")
+    for title, address, description in _ENDPOINTS:
+        if responder.dataset.is_built or _plain(address) not in _OF_OURS:
+            yield f"- [{title}]({responder.absolute(address)}): {description}"
+
+
+def _lists(responder: Responder) -> Iterator[str]:
+    """Yield the lines about the lists of entities."""
+    if not responder.lists:
+        return
+    yield from ("", "## Lists", "")
+    reader = responder.context("en").reader([], *(kind for kind, _ in responder.lists.values()))
+    for path, (kind, number) in responder.lists.items():
+        url = responder.absolute(addresses.in_format(path, JSONLD.suffix))
+        yield f"- [{reader.label(kind).text}]({url}): {number}"
 
 
 _ENDPOINTS: Final = (
     (
         "SPARQL",
-        "sparql",
-        "SPARQL 1.1 queries by GET or POST, parameter `query`; declare prefixes; `Accept: text/csv` is brief",
+        addresses.SPARQL,
+        "SPARQL 1.1 queries by GET or POST, parameter `query`; declare prefixes; "
+        "`Accept: text/csv` is brief",
     ),
     (
         "Dataset",
-        "dataset.ttl",
+        addresses.in_format(addresses.DATASET, TURTLE.suffix),
         "DCAT and VoID description: classes, properties and how often each is used",
     ),
-    ("Ontology", "ontology.ttl", "classes and properties, with definitions"),
-    ("Dumps", "dump/", "everything in one file: N-Quads, Turtle, JSON-LD"),
-    ("OpenAPI", "openapi.json", "every route with its parameters and answers"),
+    (
+        "Ontology",
+        addresses.in_format(addresses.ONTOLOGY, TURTLE.suffix),
+        "classes and properties, with definitions",
+    ),
+    ("Dumps", addresses.DUMPS, "everything in one file: N-Quads, Turtle, JSON-LD"),
+    ("OpenAPI", addresses.OPENAPI, "every route with its parameters and answers"),
 )
 
 

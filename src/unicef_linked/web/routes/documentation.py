@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pyoxigraph as ox
 from flask import Blueprint, Response, redirect
 
+from unicef_linked import addresses
 from unicef_linked.dataset.description import Description
 from unicef_linked.errors import NotFound
 from unicef_linked.metadata import schema_org
@@ -29,9 +30,9 @@ def ontology(responder: Responder, suffix: str | None = None) -> Response:
         if description is None:
             raise NotFound("this dataset has nothing at /ontology")
         values = ontology_page(responder.context(), description)
-        return responder.render("ontology.html", formats=formats_of("/ontology"), **values)
+        return responder.render("ontology.html", formats=formats_of(addresses.ONTOLOGY), **values)
 
-    return responder.respond("/ontology", suffix, lambda: _ontology(responder), page)
+    return responder.respond(addresses.ONTOLOGY, suffix, lambda: _ontology(responder), page)
 
 
 def _ontology(responder: Responder) -> Description | None:
@@ -56,9 +57,9 @@ def shapes(responder: Responder, suffix: str | None = None) -> Response:
         if description is None:
             raise NotFound("this dataset has nothing at /shapes")
         values = shapes_page(responder.context(), description)
-        return responder.render("shapes.html", formats=formats_of("/shapes"), **values)
+        return responder.render("shapes.html", formats=formats_of(addresses.SHAPES), **values)
 
-    return responder.respond("/shapes", suffix, lambda: _shapes(responder), page)
+    return responder.respond(addresses.SHAPES, suffix, lambda: _shapes(responder), page)
 
 
 def _shapes(responder: Responder) -> Description | None:
@@ -77,17 +78,17 @@ def dataset(responder: Responder, suffix: str | None = None) -> Response:
         address, language = responder.public_address(), responder.language()
         return responder.render(
             "dataset.html",
-            formats=formats_of("/dataset"),
+            formats=formats_of(addresses.DATASET),
             structured=schema_org.dataset(responder.dataset, address, language),
             **dataset_page(responder.context(), description()),
         )
 
-    return responder.respond("/dataset", suffix, description, page)
+    return responder.respond(addresses.DATASET, suffix, description, page)
 
 
 def well_known_void() -> Response:
     """Redirect to the dataset's description (VoID, section 7.2)."""
-    response = redirect("/dataset", 302)
+    response = redirect(addresses.DATASET, 302)
     assert isinstance(response, Response)
     response.headers["Cache-Control"] = CACHE
     return response

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response
 
+from unicef_linked import addresses
 from unicef_linked.errors import NotFound
 from unicef_linked.exports import EXPORTS, Export, by_name
 from unicef_linked.rdf.formats import HTML, RESULTS_JSON, Carries, Format
@@ -56,10 +57,10 @@ def export(responder: Responder, name: str) -> Response:
         raise NotFound(
             f"there is no export {name}; there are: {', '.join(export.name for export in EXPORTS)}"
         )
-    links = [link("/dataset", "collection")]
+    links = [link(addresses.DATASET, "collection")]
     if found.described_by:  # Model for Tabular Data and Metadata on the Web, section 5.2
         links.append(
-            link(f"/export/{found.described_by}", "describedby", type="application/csvm+json")
+            link(addresses.export(found.described_by), "describedby", type="application/csvm+json")
         )
     offer = Format(
         found.name, found.media_type, Path(found.name).suffix, Carries.SOLUTIONS, found.title

@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 import pyoxigraph as ox
 from flask import Blueprint, Response, request
 
+from unicef_linked import addresses
 from unicef_linked.dataset.description import Description
 from unicef_linked.errors import BadParameter, NotFound
 from unicef_linked.rdf.iris import FOAF, HYDRA, RDF, VOID
@@ -133,7 +134,7 @@ def fragments(responder: Responder, page_size: int, suffix: str | None = None) -
 
         def only(position: str, term: object) -> str:
             value = explicit(term)
-            return "/fragments?" + urlencode({position: value, **fixed}) if value else ""
+            return addresses.fragment({position: value, **fixed}) if value else ""
 
         return responder.render(
             "fragments.html",
@@ -148,12 +149,12 @@ def fragments(responder: Responder, page_size: int, suffix: str | None = None) -
             total=total,
             number=number,
             pages=pages,
-            address=lambda n: "/fragments?" + urlencode(given | {"page": str(n)}),
-            formats=formats_of("/fragments", shown),
+            address=lambda n: addresses.fragment(given | {"page": str(n)}),
+            formats=formats_of(addresses.FRAGMENTS, shown),
         )
 
     return responder.respond(
-        "/fragments",
+        addresses.FRAGMENTS,
         suffix,
         lambda: Description(
             _requested(responder),
@@ -187,7 +188,7 @@ def _requested(responder: Responder) -> str:
     """Return the address that was asked, as its asker wrote it: clients know the page's controls by it."""
     raw = quote(request.query_string, safe="%/:=&?~+!$,;'()*@")
     query = re.sub(r"%(?![0-9A-Fa-f]{2})", "%25", raw)
-    return f"{responder.public_address()}{request.path.lstrip('/')}{'?' if query else ''}{query}"
+    return responder.absolute(f"{request.path}{'?' if query else ''}{query}")
 
 
 def _controls(
@@ -200,20 +201,21 @@ def _controls(
     pages: int,
 ) -> list[ox.Quad]:
     """Return what leads on from a fragment, in a graph of its own: count, pages, and the form for other patterns."""
-    address = f"{responder.public_address()}{request.path.lstrip('/')}"
-    start = f"{responder.public_address()}fragments"
+    address = responder.absolute(request.path)
+    start = responder.absolute(addresses.FRAGMENTS)
 
     def numbered(n: int) -> ox.NamedNode:
-        query = urlencode(given | ({"page": str(n)} if n > 1 else {}))
-        return ox.NamedNode(f"{address}?{query}" if query else address)
+        query = given | ({"page": str(n)} if n > 1 else {})
+        return ox.NamedNode(addresses.with_query(address, query))
 
     this, fragment = ox.NamedNode(_requested(responder)), numbered(1)
     dataset = pattern.graph or ox.NamedNode(responder.names.dataset)
     metadata, form = ox.NamedNode(f"{this.value}#metadata"), ox.NamedNode(f"{start}#form")
     template = f"{start}{{?{','.join(POSITIONS)}}}"
     if pattern.graph:  # each named graph has fragments of its own
-        form = ox.NamedNode(f"{start}?{urlencode({'graph': given['graph']})}#form")
-        template = f"{start}?{urlencode({'graph': given['graph']})}{{&{','.join(POSITIONS)}}}"
+        start_of_graph = addresses.with_query(start, {"graph": given["graph"]})
+        form = ox.NamedNode(addresses.part(start_of_graph, "form"))
+        template = f"{start_of_graph}{{&{','.join(POSITIONS)}}}"
 
     statements: list[tuple[Term, str, Term]] = [
         (metadata, f"{FOAF}primaryTopic", this),

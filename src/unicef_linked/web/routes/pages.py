@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import pyoxigraph as ox
 from flask import Blueprint, Response, send_file
 
+from unicef_linked import addresses
 from unicef_linked.errors import NotFound
 from unicef_linked.metadata import schema_org
 from unicef_linked.metadata.dcat import describe_dataset
@@ -34,14 +35,22 @@ _OTHER_TYPES: Final = {".gz": "application/gzip", "": "text/plain; charset=utf-8
 def home(responder: Responder, charts: ChartCollection) -> Response:
     """Return the home page, or the dataset's description to whom asks for RDF."""
     offer = negotiate(DOCUMENT_FORMATS)
-    links = [link("/dataset", "describedby"), link("/sparql", "service"), link("/ontology", "type")]
+    links = [
+        link(addresses.DATASET, "describedby"),
+        link(addresses.SPARQL, "service"),
+        link(addresses.ONTOLOGY, "type"),
+    ]
     if offer is not HTML:
         description = describe_dataset(
             responder.dataset, responder.translations, responder.public_address()
         )
         content = responder.dataset.write(description, offer)
         return responder.represent(
-            content, offer, varies_by=["Accept"], location=f"/dataset.{offer.suffix}", links=links
+            content,
+            offer,
+            varies_by=["Accept"],
+            location=addresses.in_format(addresses.DATASET, offer.suffix),
+            links=links,
         )
     classes = [] if responder.lists else responder.dataset.partitions["class"]
     iris = [iri for iri, _ in [*responder.lists.values(), *classes]]
@@ -75,7 +84,7 @@ def home(responder: Responder, charts: ChartCollection) -> Response:
         structured=schema_org.dataset(
             responder.dataset, responder.public_address(), responder.language()
         ),
-        formats=formats_of("/dataset"),
+        formats=formats_of(addresses.DATASET),
     )
     return responder.represent(
         content, offer, varies_by=["Accept"], links=links, cache=_cache(built)
@@ -129,7 +138,7 @@ def dump(responder: Responder, name: str) -> Response:
     """Return one whole-dataset file."""
     path = next((path for path in responder.dataset.release.dumps() if path.name == name), None)
     if path is None:
-        raise NotFound(f"there is no dump {name}; the list is at /dump/")
+        raise NotFound(f"there is no dump {name}; the list is at {addresses.DUMPS}")
     content_type = DUMPS[name].content_type if name in DUMPS else _OTHER_TYPES[path.suffix]
     response = send_file(path, mimetype=content_type, conditional=False, etag=False, max_age=300)
     response.headers["ETag"] = f'"{responder.dataset.release.manifest.sha256[:24]}-{name}"'

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response
 
-from unicef_linked import links
+from unicef_linked import addresses, links
 from unicef_linked.errors import UnusableInput
 from unicef_linked.metadata.dqv import LinkHealth, describe_quality, link_health
 from unicef_linked.presentation.quality_page import quality_page
@@ -45,12 +45,12 @@ def quality(responder: Responder, check: LinkCheck, suffix: str | None = None) -
         return responder.render(
             "quality.html",
             address=responder.public_address(),
-            formats=formats_of("/quality"),
+            formats=formats_of(addresses.QUALITY),
             **quality_page(responder.context(), responder.languages, check.health),
         )
 
     return responder.respond(
-        "/quality",
+        addresses.QUALITY,
         suffix,
         lambda: describe_quality(responder.dataset, responder.translations, check.health),
         page,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from flask import Blueprint, Response, request
 from pyoxigraph import NamedNode
 
-from unicef_linked import __version__
+from unicef_linked import __version__, addresses
 from unicef_linked.errors import BadParameter, NotFound
 from unicef_linked.lookup.matching import DEFAULT_TYPES, LIMIT, Reconciler, read_questions
 from unicef_linked.lookup.normalization import fold
@@ -43,7 +43,7 @@ def service(responder: Responder, lookup: EntityLookup) -> Response:
         return _extend(responder, lookup, request.values["extend"])
     if request.method == "POST":
         raise BadParameter("send a form with queries=… or extend=…, each a JSON object")
-    url = f"{responder.public_address()}reconcile"
+    url = responder.absolute(addresses.RECONCILE)
 
     def suggestion(kind: str) -> dict[str, str]:
         return {
@@ -59,17 +59,17 @@ def service(responder: Responder, lookup: EntityLookup) -> Response:
         {
             "versions": ["0.2"],
             "name": name.text,
-            "identifierSpace": f"{responder.names.base}id/",
+            "identifierSpace": responder.names.entities,
             "schemaSpace": f"{responder.names.ontology}#",
-            "documentation": f"{responder.public_address()}docs",
+            "documentation": responder.absolute(addresses.DOCS),
             "serviceVersion": __version__,
-            "logo": f"{responder.public_address()}static/icon.svg",
+            "logo": responder.absolute(addresses.ICON),
             "defaultTypes": [
                 _type(responder, lookup, type_name)
                 for type_name in lookup.reconciler.types
                 if type_name in DEFAULT_TYPES
             ],
-            "view": {"url": f"{responder.public_address()}id/{{{{id}}}}"},
+            "view": {"url": responder.absolute(addresses.entity("{{id}}"))},
             "preview": {"url": f"{url}/preview?id={{{{id}}}}", "width": width, "height": height},
             "suggest": {kind: suggestion(kind) for kind in ("entity", "property", "type")},
             "extend": {
@@ -200,7 +200,7 @@ def _extend(responder: Responder, lookup: EntityLookup, text: str) -> Response:
         if common:
             column |= {
                 "type": _type(responder, lookup, common[0]),
-                "service": f"{responder.public_address()}reconcile",
+                "service": responder.absolute(addresses.RECONCILE),
             }
         meta.append(column)
     return responder.answer_json({"meta": meta, "rows": rows}, "Accept-Language")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlencode
 
 from flask import Blueprint, Response, request
 from pyoxigraph import NamedNode, Triple
 
+from unicef_linked import addresses
 from unicef_linked.dataset.description import Description
 from unicef_linked.errors import BadParameter, NotFound, UnsupportedMediaType
 from unicef_linked.lookup.answers import resolution
@@ -54,7 +54,7 @@ def resolve(responder: Responder, lookup: EntityLookup, suffix: str | None = Non
             f"nothing here is identified by {wanted!r}{f' in the scheme {scheme!r}' if scheme else ''}"
         )
     return responder.respond(
-        "/resolve",
+        addresses.RESOLVE,
         suffix,
         lambda: _description(responder, readings),
         lambda: _page(responder, lookup, readings),
@@ -108,10 +108,9 @@ def _description(responder: Responder, readings: list[Reading]) -> Description:
     entities = list(dict.fromkeys(reading.entity.iri for reading in readings))
     if len(entities) == 1:
         return Description(entities[0], about, labels)
-    query = urlencode(
-        {key: value for key, value in request.args.items() if key in {"iri", "code", "scheme"}}
-    )
-    answer = NamedNode(f"{responder.names.base}resolve?{query}")
+    query = {key: value for key, value in request.args.items() if key in {"iri", "code", "scheme"}}
+    address = addresses.with_query(addresses.RESOLVE, query)
+    answer = NamedNode(addresses.absolute(responder.names.base, address))
     own = [Triple(answer, NamedNode(f"{FOAF}topic"), NamedNode(iri)) for iri in entities]
     own.append(Triple(answer, NamedNode(f"{RDF}type"), NamedNode(f"{FOAF}Document")))
     return Description(answer.value, about, labels, own)
@@ -146,7 +145,7 @@ def _page(responder: Responder, lookup: EntityLookup, readings: list[Reading]) -
         scheme=(lookup.index.scheme(query["scheme"]) or "").rpartition("#")[2]
         if query.get("scheme")
         else "",
-        formats=formats_of("/resolve", query) if readings else [],
+        formats=formats_of(addresses.RESOLVE, query) if readings else [],
     )
 
 

@@ -8,6 +8,7 @@ from urllib.parse import quote
 import pyoxigraph as ox
 from flask import Blueprint, Response, redirect, request
 
+from unicef_linked import addresses
 from unicef_linked.dataset.description import Description
 from unicef_linked.dataset.labels import Text, collation
 from unicef_linked.errors import BadParameter, NotFound
@@ -30,7 +31,6 @@ from unicef_linked.web.responses import (
     link,
     negotiate,
     vary,
-    with_query,
 )
 from unicef_linked.web.routing import bind
 
@@ -47,14 +47,15 @@ def identify(responder: Responder, entity_type: str, key: str) -> Response:
     if not responder.dataset.store.match(ox.NamedNode(iri)):
         raise NotFound(f"nothing is published about {iri}")
     negotiate(DOCUMENT_FORMATS)
-    target = f"/doc/{entity_type}/{key}"
+    document_address = addresses.document(entity_type, key)
+    target = document_address
     if request.args.get("lang"):
-        target = with_query(target, {"lang": request.args["lang"]})
+        target = addresses.with_query(target, {"lang": request.args["lang"]})
     response = redirect(target, 303)
     assert isinstance(response, Response)
     response.headers["Vary"] = vary("Accept")
     response.headers["Cache-Control"] = CACHE
-    response.headers["Link"] = link(f"/doc/{entity_type}/{key}", "describedby")
+    response.headers["Link"] = link(document_address, "describedby")
     return response
 
 
@@ -79,7 +80,7 @@ def document(
 ) -> Response:
     """Return the document about one entity."""
     iri = _identifier(responder, entity_type, key)
-    path = f"/doc/{entity_type}/{key}"
+    path = addresses.document(entity_type, key)
     statements = LoadedStatements(responder.dataset.store)
     document_iri = responder.names.document(entity_type, key)
     response = responder.respond(
@@ -162,13 +163,13 @@ def any_resource(
     """Return the document about any IRI of the dataset, wherever the IRI lies."""
     iri = request.args.get("iri", "")
     if not iri:
-        raise BadParameter("give the IRI to describe: /resource?iri=…")
+        raise BadParameter(f"give the IRI to describe: {addresses.RESOURCE}?iri=…")
     try:
         ox.NamedNode(iri)
     except ValueError:
         raise BadParameter(f"iri={iri!r} is not an absolute IRI") from None
     return responder.respond(
-        "/resource",
+        addresses.RESOURCE,
         suffix,
         lambda: responder.dataset.describe(iri),
         lambda: resource_page(
@@ -178,7 +179,7 @@ def any_resource(
             maps,
             LoadedStatements(responder.dataset.store),
             iri,
-            "/resource",
+            addresses.RESOURCE,
             {"iri": iri},
         ),
     )
@@ -200,13 +201,13 @@ def listing(
     size = page_size
     pages = max(1, -(-len(members) // size))
     if not members:
-        raise NotFound(f"nothing is published under {responder.names.base}id/{entity_type}/")
+        raise NotFound(f"nothing is published under {responder.names.entity(entity_type, '')}")
     if not 1 <= number <= pages:
         raise NotFound(
             f"the list of {entity_type} has {pages} page{'s' if pages > 1 else ''}; there is no page {number}"
         )
     shown = members[(number - 1) * size : number * size]
-    path = f"/doc/{entity_type}"
+    path = addresses.list_of(entity_type)
     query = {"page": str(number)} if number > 1 else {}
 
     def html() -> bytes:
@@ -268,7 +269,9 @@ def _collection(
     pages: int,
 ) -> Description:
     """Return one page of a list by the Hydra Core Vocabulary, section 3.1 (collections) and 3.2 (partial views)."""
-    collection = ox.NamedNode(f"{responder.names.base}doc/{entity_type}")
+    collection = ox.NamedNode(
+        addresses.absolute(responder.names.base, addresses.list_of(entity_type))
+    )
     a = ox.NamedNode(f"{RDF}type")
     triples = [
         ox.Triple(collection, a, ox.NamedNode(f"{HYDRA}Collection")),
@@ -277,7 +280,7 @@ def _collection(
     if pages > 1:
 
         def view(n: int) -> ox.NamedNode:
-            return ox.NamedNode(f"{collection.value}?page={n}")
+            return ox.NamedNode(addresses.with_query(collection.value, {"page": str(n)}))
 
         triples += [
             ox.Triple(collection, ox.NamedNode(f"{HYDRA}view"), view(number)),
@@ -311,7 +314,7 @@ def named_graph(
         return Description(iri, quads) if quads else None
 
     return responder.respond(
-        f"/graph/{graph_name}",
+        addresses.graph(graph_name),
         suffix or None,
         content,
         lambda: resource_page(
@@ -321,7 +324,7 @@ def named_graph(
             maps,
             LoadedStatements(responder.dataset.store),
             iri,
-            f"/graph/{graph_name}",
+            addresses.graph(graph_name),
             {},
         ),
     )

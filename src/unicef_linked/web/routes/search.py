@@ -48,7 +48,7 @@ def search(responder: Responder, lookup: EntityLookup) -> Response:
             if types[name]
         ]
         shown = [entity for entity, _ in found[offset : offset + limit]]
-        links = [responder.addresses.locate(entity.iri) for entity in shown]
+        links = [responder.locate(entity.iri) for entity in shown]
         matched = [
             nearest_label(entity, query, entity.name(responder.language()).text) for entity in shown
         ]

@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.http import parse_options_header
 from werkzeug.wsgi import get_input_stream
 
+from unicef_linked import addresses
 from unicef_linked.errors import (
     BadParameter,
     LinkedDataError,
@@ -58,6 +59,7 @@ UPDATE: Final = "application/sparql-update"
 ERROR: Final = "unicef_linked.error"
 PARAMETERS: Final = "unicef_linked.parameters"
 _VARY: Final = vary("Accept")
+_PATHS: Final = frozenset({addresses.SPARQL, f"{addresses.SPARQL}/"})
 _ANSWERS: Final = (*SOLUTION_FORMATS, *GRAPH_FORMATS)
 
 _MOST_FIELDS: Final = 1000
@@ -231,7 +233,7 @@ class Endpoint:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a query, or hand the request on."""
-        if environ["PATH_INFO"] not in {"/sparql", "/sparql/"} or environ["REQUEST_METHOD"] not in {
+        if environ["PATH_INFO"] not in _PATHS or environ["REQUEST_METHOD"] not in {
             "GET",
             "POST",
         }:
@@ -305,8 +307,8 @@ def _describe(responder: Responder, name: str | None = None) -> Response:
         raise BadParameter(f"format={name!r} is not an RDF format")
     if offer is HTML:
         return _editor(responder, "")
-    description = describe_service(responder.dataset, f"{responder.public_address()}sparql")
-    links = [link("/dataset", "describedby")]
+    description = describe_service(responder.dataset, responder.absolute(addresses.SPARQL))
+    links = [link(addresses.DATASET, "describedby")]
     return responder.represent(
         responder.dataset.write(description, offer), offer, varies_by=["Accept"], links=links
     )
@@ -319,10 +321,8 @@ def _editor(responder: Responder, text: str) -> Response:
         "sparql.html",
         query=text or first,
         settings={
-            "action": "/sparql",
-            "endpoint": f"{responder.addresses.public('')}sparql"
-            if responder.addresses.public_url
-            else "",
+            "action": addresses.SPARQL,
+            "endpoint": responder.absolute(addresses.SPARQL) if responder.public_url else "",
             "given": bool(text),
             "base": responder.names.base,
             "ours": responder.dataset.is_built,
