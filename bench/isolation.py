@@ -16,9 +16,11 @@ from bench.report import Line, Report, interleave
 from unicef_linked.config import Settings
 from unicef_linked.rdf.formats import RESULTS_JSON, TURTLE
 from unicef_linked.release import open_release
-from unicef_linked.store.embedded import Embedded, Evaluators
+from unicef_linked.store.embedded import Embedded
 from unicef_linked.store.loading import default_graph, load_release
-from unicef_linked.store.pool.supervisor import Dataset, evaluate
+from unicef_linked.store.pool.launcher import run_evaluators
+from unicef_linked.store.pool.messages import Options
+from unicef_linked.store.pool.worker import Dataset, evaluate
 from unicef_linked.store.query import Query
 
 if TYPE_CHECKING:
@@ -26,13 +28,14 @@ if TYPE_CHECKING:
 
     from bench.running import Run
 
-_AS_ASKED = {
-    "default_graphs": (),
-    "named_graphs": (),
-    "protocol_dataset": False,
-    "solutions": RESULTS_JSON.media_type,
-    "graph": TURTLE.media_type,
-}
+_OPTIONS = Options(
+    default_graphs=(),
+    named_graphs=(),
+    protocol_dataset=False,
+    federated=False,
+    solutions=RESULTS_JSON.media_type,
+    graph=TURTLE.media_type,
+)
 _COUNT = 100
 """Times that each way answers a query before the next way has its turn."""
 
@@ -46,8 +49,7 @@ def isolation(run: Run) -> Report:
     whole, numbers = load_release(release), itertools.count()
     dataset = Dataset(whole, default_graph(whole))  # as a query process has it
     server = run.ours()
-    evaluators = Evaluators(release, Settings())
-    run.stack.callback(evaluators.close)
+    evaluators = run.stack.enter_context(run_evaluators(release, Settings()))
     isolated = Embedded(release, evaluators.address, Settings())
     run.stack.callback(isolated.close)
     connection = HTTPConnection("127.0.0.1", server.port)
@@ -55,8 +57,8 @@ def isolation(run: Run) -> Report:
 
     def in_process(question: Question) -> bytes:
         out = io.BytesIO()
-        request = {"text": f"{PREFIXES}{question.text}\n#{next(numbers)}", **_AS_ASKED}
-        evaluate(dataset, request, release.names.prefixes, lambda _: out)
+        query = f"{PREFIXES}{question.text}\n#{next(numbers)}"
+        evaluate(dataset, _OPTIONS, query, release.names.prefixes, lambda _: out)
         return out.getvalue()
 
     def through_a_process(question: Question) -> bytes:

@@ -17,8 +17,9 @@ import requests
 
 from unicef_linked.build import Content, build
 from unicef_linked.config import Settings
-from unicef_linked.store.embedded import Embedded, Evaluators
+from unicef_linked.store.embedded import Embedded
 from unicef_linked.store.loading import load_release
+from unicef_linked.store.pool.launcher import Evaluators, run_evaluators
 from unicef_linked.web import create_app
 
 if TYPE_CHECKING:
@@ -64,9 +65,8 @@ def settings() -> Settings:
 @pytest.fixture(scope="session")
 def evaluators(release: Release, settings: Settings) -> Iterator[Evaluators]:
     """The query processes."""
-    processes = Evaluators(release, settings)
-    yield processes
-    processes.close()
+    with run_evaluators(release, settings) as processes:
+        yield processes
 
 
 @pytest.fixture(scope="session")

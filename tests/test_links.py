@@ -18,13 +18,14 @@ import pytest
 from unicef_linked.build import snapshot
 from unicef_linked.cli import main
 from unicef_linked.errors import UnusableInput
-from unicef_linked.links import Finding, Link, Manners, check, outgoing, read_state
+from unicef_linked.http_client import Politeness
+from unicef_linked.links import Finding, Link, check, outgoing, read_state
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-QUICK: Final = Manners(delay=0.0, timeout=10.0)
+QUICK: Final = Politeness(delay=0.0, timeout=10.0)
 LATE: Final = 3.0
 """Seconds until the slow answer comes, unless the test ends before."""
 TURTLE: Final = {"Content-Type": "text/turtle"}

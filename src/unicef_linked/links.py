@@ -6,13 +6,11 @@ appended to a file line by line, so that an interrupted check can be resumed.
 
 from __future__ import annotations
 
-import email.utils
 import json
 import threading
-import time
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -21,16 +19,19 @@ from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 import prettytable
 import pyoxigraph as ox
 import requests
-from urllib3.exceptions import HTTPError
 
 from unicef_linked import __version__
 from unicef_linked.errors import UnusableInput
+from unicef_linked.http_client import PoliteClient, RequestFailed, media_type_of
 from unicef_linked.rdf.formats import GRAPH_FORMATS
 from unicef_linked.rdf.iris import OWL, RDF, SKOS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
+    from typing import IO
+
+    from unicef_linked.http_client import Politeness, Reply
 
 IDENTITY: Final = (
     f"{OWL}sameAs",
@@ -47,21 +48,16 @@ WRONG: Final = ("moved", "differs", "dead")
 """States that an editor should look at."""
 
 _ACCEPT: Final = (
-    "application/ld+json, text/turtle;q=0.9, application/rdf+xml;q=0.9, application/n-triples;q=0.9, "
-    "application/json;q=0.8, text/html;q=0.5, */*;q=0.3"
+    "application/ld+json, text/turtle;q=0.9, application/rdf+xml;q=0.9, "
+    "application/n-triples;q=0.9, application/json;q=0.8, text/html;q=0.5, */*;q=0.3"
 )
 _PERMANENT: Final = (301, 308)
 _REDIRECT: Final = (301, 302, 303, 307, 308)
-_TRIES: Final = 3
-"""Attempts for each URL."""
-_HOPS: Final = 10
-"""Most redirects that are followed."""
-_SIDE_BY_SIDE: Final = 8
+_REFUSED: Final = (401, 403, 407, 429, 451)
+"""Statuses that do not tell whether the resource exists."""
+_MAX_REDIRECTS: Final = 10
+_PARALLEL_HOSTS: Final = 8
 """Hosts that are requested in parallel (threads)."""
-_LARGEST: Final = 5 << 20
-"""Most of a target's data that is read for a comparison (bytes)."""
-_PIECE: Final = 64 << 10
-"""Size of a read (bytes)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,15 +86,6 @@ class Finding:
     asked: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
 
 
-@dataclass(frozen=True, slots=True)
-class Manners:
-    """Politeness of the checker; all values in seconds."""
-
-    delay: float = 1.0  # pause between two requests to a host
-    timeout: float = 20.0  # until an answer begins, and for reading its body
-    longest_wait: float = 120.0  # longest Retry-After that is obeyed
-
-
 def outgoing(quads: Iterable[ox.Quad], base: str, host: str | None = None) -> list[Link]:
     """Return each http(s) URL outside ``base`` that is the object of a statement, sorted.
 
@@ -120,12 +107,12 @@ def outgoing(quads: Iterable[ox.Quad], base: str, host: str | None = None) -> li
     ]
     if host is None:
         return links
-    wanted = host.lower()
-    return [
-        link
-        for link in links
-        if f".{link.host}".endswith(f".{wanted}") or link.host.partition(":")[0] == wanted
-    ]
+    return [link for link in links if _is_of(link, host.lower())]
+
+
+def _is_of(link: Link, host: str) -> bool:
+    """Tell whether a link leads to a host or a subdomain; without a port, to any port of it."""
+    return f".{link.host}".endswith(f".{host}") or link.host.partition(":")[0] == host
 
 
 def read_state(path: Path) -> dict[str, Finding]:
@@ -133,11 +120,11 @@ def read_state(path: Path) -> dict[str, Finding]:
 
     Raises UnusableInput when the file has other content.
     """
-    found: dict[str, Finding] = {}
+    findings: dict[str, Finding] = {}
     try:
         lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
     except FileNotFoundError:
-        return found
+        return findings
     except (OSError, UnicodeDecodeError) as error:
         raise UnusableInput(f"{path} cannot be read: {error}") from None
     for number, line in enumerate(lines, start=1):
@@ -151,13 +138,13 @@ def read_state(path: Path) -> dict[str, Finding]:
             raise UnusableInput(
                 f"{path}:{number} is no finding of a link check; give --state another file"
             ) from None
-        found[finding.url] = finding
-    return found
+        findings[finding.url] = finding
+    return findings
 
 
-def check(  # noqa: C901 - to be split
+def check(
     links: Iterable[Link],
-    manners: Manners,
+    politeness: Politeness,
     state: Path | None = None,
     report: Callable[[Finding], None] = lambda _: None,
 ) -> list[Finding]:
@@ -167,231 +154,129 @@ def check(  # noqa: C901 - to be split
     ``state`` cannot be read or written.
     """
     links = list(links)
-    known = read_state(state) if state else {}
-    found = {url: finding for url, finding in known.items() if finding.state in SETTLED}
-    waiting: dict[str, list[Link]] = defaultdict(list)
+    earlier = read_state(state) if state else {}
+    findings = {url: finding for url, finding in earlier.items() if finding.state in SETTLED}
+    by_host: dict[str, list[Link]] = defaultdict(list)
     for link in links:
-        if link.url not in found:
-            waiting[link.host].append(link)
-    stop, writing = threading.Event(), threading.Lock()
+        if link.url not in findings:
+            by_host[link.host].append(link)
+    recording = threading.Lock()
 
-    def keep(finding: Finding) -> None:
-        with writing:
-            found[finding.url] = finding
-            if file:
-                file.write(json.dumps(asdict(finding), ensure_ascii=False) + "\n")
-                file.flush()
-            report(finding)
+    with _state_file(state, earlier) as file, requests.Session() as session:
 
-    def ask_host(mine: list[Link], asker: _Asker) -> None:
-        for link in mine:
-            if stop.is_set():
-                return
-            finding = asker.find(link)
-            if not stop.is_set():
-                keep(finding)
+        def record(finding: Finding) -> None:
+            with recording:
+                findings[finding.url] = finding
+                if file:
+                    file.write(_line(finding))
+                    file.flush()
+                report(finding)
 
-    file = None
-    try:
-        if state:
-            content = "".join(
-                json.dumps(asdict(finding), ensure_ascii=False) + "\n" for finding in known.values()
-            )
-            partial = state.with_name(f".{state.name}.partial")
-            partial.write_text(content, encoding="utf-8")  # complete lines, each URL once
-            partial.replace(state)
-            file = state.open("a", encoding="utf-8")
-    except OSError as error:
-        raise UnusableInput(
-            f"{state} cannot be written: {error.strerror}; give --state another file"
-        ) from None
-    pool = ThreadPoolExecutor(_SIDE_BY_SIDE)
-    with requests.Session() as session:
-        asker = _Asker(session, manners, stop)
+        checker = _Checker(session, politeness, record)
+        pool = ThreadPoolExecutor(_PARALLEL_HOSTS)
         try:
-            for task in [pool.submit(ask_host, mine, asker) for mine in waiting.values()]:
+            for task in [pool.submit(checker.check_all, queue) for queue in by_host.values()]:
                 task.result()
         finally:
-            stop.set()
+            checker.stop()
             pool.shutdown(cancel_futures=True)
-            if file:
-                file.close()
-    return [found[link.url] for link in links]
+    return [findings[link.url] for link in links]
 
 
-class _Turns:
-    """Rate limit by host: one request at a time, and a pause after it."""
-
-    def __init__(self, stop: threading.Event) -> None:
-        self._locks: dict[str, threading.Lock] = defaultdict(threading.Lock)
-        self._next: dict[str, float] = {}
-        self._guard, self._stop = threading.Lock(), stop
-
-    def take(self, host: str) -> threading.Lock:
-        """Wait until the host may be requested; return the lock to release after the request."""
-        with self._guard:
-            lock = self._locks[host]
-        lock.acquire()
-        self._stop.wait(max(0.0, self._next.get(host, 0.0) - time.monotonic()))
-        return lock
-
-    def pause(self, host: str, seconds: float) -> None:
-        """Make no request to the host for so long."""
-        self._next[host] = max(self._next.get(host, 0.0), time.monotonic() + seconds)
+@contextmanager
+def _state_file(path: Path | None, findings: Mapping[str, Finding]) -> Iterator[IO[str] | None]:
+    """Open a state file to append to, after its lines are complete and each URL is there once."""
+    if path is None:
+        yield None
+        return
+    try:
+        partial = path.with_name(f".{path.name}.partial")
+        partial.write_text("".join(map(_line, findings.values())), encoding="utf-8")
+        partial.replace(path)
+        file = path.open("a", encoding="utf-8")
+    except OSError as error:
+        raise UnusableInput(
+            f"{path} cannot be written: {error.strerror}; give --state another file"
+        ) from None
+    with file:
+        yield file
 
 
-class _Failed(Exception):
-    """A request failed; the message says how."""
+def _line(finding: Finding) -> str:
+    """Return a line of a state file."""
+    return json.dumps(asdict(finding), ensure_ascii=False) + "\n"
 
 
-class _Asker:
-    """The HTTP client of a check; used by several threads."""
+class _Checker:
+    """Checks links over HTTP; used by several threads."""
 
-    def __init__(self, session: requests.Session, manners: Manners, stop: threading.Event) -> None:
-        self._session, self._manners, self._stop = session, manners, stop
-        self._turns = _Turns(stop)
+    def __init__(
+        self, session: requests.Session, politeness: Politeness, record: Callable[[Finding], None]
+    ) -> None:
         session.headers.update(
             {"User-Agent": f"unicef-linked/{__version__} (link check)", "Accept": _ACCEPT}
         )
+        self._stopped, self._record = threading.Event(), record
+        self._client = PoliteClient(session, politeness, self._stopped)
 
-    def find(self, link: Link) -> Finding:
-        """Check a link: by HEAD, or by GET where HEAD is refused or the data is to be compared."""
+    def stop(self) -> None:
+        """End all threads soon: nothing more is recorded."""
+        self._stopped.set()
+
+    def check_all(self, links: Iterable[Link]) -> None:
+        """Check links and record the findings, one after the other."""
+        for link in links:
+            if self._stopped.is_set():
+                return
+            finding = self._check(link)
+            if not self._stopped.is_set():
+                self._record(finding)
+
+    def _check(self, link: Link) -> Finding:
+        """Follow a link's redirects to their end."""
         url, moved = link.url, False
         visited = {url}
-        for _ in range(_HOPS):
+        for _ in range(_MAX_REDIRECTS):
             try:
-                response, content = self._answer(url, read=bool(link.identifiers))
-            except _Failed as failure:
+                reply = self._client.fetch(url, _is_data if link.identifiers else _is_nothing)
+            except RequestFailed as failure:
                 return Finding(link.url, "dead", None, _elsewhere(url, link), str(failure))
-            status = response.status_code
-            if status not in _REDIRECT or "Location" not in response.headers:
-                return self._judge(link, url, response, content, moved=moved)
-            following = urldefrag(urljoin(url, _location(response))).url
-            if not following.startswith(("http://", "https://")):
+            status = reply.status
+            if status not in _REDIRECT or "Location" not in reply.headers:
+                return _judge(link, url, reply, moved=moved)
+            target = urldefrag(urljoin(url, _location(reply))).url
+            if not target.startswith(("http://", "https://")):
                 return Finding(
-                    link.url, "dead", status, following, "it leads to what is no http(s) address"
+                    link.url, "dead", status, target, "it leads to what is no http(s) address"
                 )
-            moved = moved or (status in _PERMANENT and _bare(following) != _bare(url))
-            url = following
+            moved = moved or (status in _PERMANENT and _bare(target) != _bare(url))
+            url = target
             if url in visited:
                 return Finding(link.url, "dead", status, url, "its redirects go round in a circle")
             visited.add(url)
-        return Finding(link.url, "dead", status, url, f"it redirects more than {_HOPS} times")
+        detail = f"it redirects more than {_MAX_REDIRECTS} times"
+        return Finding(link.url, "dead", status, url, detail)
 
-    def _judge(
-        self,
-        link: Link,
-        url: str,
-        response: requests.Response,
-        content: bytes | None,
-        *,
-        moved: bool,
-    ) -> Finding:
-        status, target = response.status_code, _elsewhere(url, link)
-        if status in {401, 403, 407, 429, 451} or (
-            status == 503 and "Retry-After" in response.headers
-        ):
-            return Finding(link.url, "unsure", status, target, "the host does not let us see it")
-        if not 200 <= status < 300:
-            return Finding(link.url, "dead", status, target, response.reason or "")
-        media_type = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-        if content is not None and (
-            difference := compare(link.identifiers, content, media_type, url)
-        ):
+
+def _judge(link: Link, url: str, reply: Reply, *, moved: bool) -> Finding:
+    """Return the finding for the last reply, which is of ``url``."""
+    status, target = reply.status, _elsewhere(url, link)
+    if status in _REFUSED or (status == 503 and "Retry-After" in reply.headers):
+        return Finding(link.url, "unsure", status, target, "the host does not let us see it")
+    if not 200 <= status < 300:
+        return Finding(link.url, "dead", status, target, reply.reason)
+    if reply.content is not None:
+        kind = media_type_of(reply.headers)
+        if difference := compare(link.identifiers, reply.content, kind, url):
             return Finding(link.url, "differs", status, target, difference)
-        if moved:
-            return Finding(link.url, "moved", status, target, "it is redirected for good")
-        return Finding(link.url, "ok", status, target)
-
-    def _answer(self, url: str, *, read: bool) -> tuple[requests.Response, bytes | None]:
-        """Return the response, and its content if ``read`` and it is data. Raises _Failed."""
-        method, failure = "HEAD", ""
-        for attempt in range(_TRIES):
-            last = attempt == _TRIES - 1
-            try:
-                response, content = self._request(method, url, read=read)
-                wait = _retry_after(response)
-                if response.status_code in {429, 503} and wait is not None and not last:
-                    if wait <= self._manners.longest_wait:
-                        self._turns.pause(urlsplit(url).netloc, wait)
-                        continue
-                elif response.status_code >= 500 and not last:
-                    self._turns.pause(urlsplit(url).netloc, self._manners.delay * 2**attempt)
-                    method = "GET"
-                    continue
-                worth_reading = read and response.status_code == 200 and _is_data(response)
-                if method == "HEAD" and (
-                    response.status_code in {400, 403, 404, 405, 410, 501} or worth_reading
-                ):
-                    response, content = self._request("GET", url, read=read)
-            except _Failed as error:
-                failure, method = str(error), "GET"
-                self._turns.pause(urlsplit(url).netloc, self._manners.delay * 2**attempt)
-            else:
-                return response, content
-        raise _Failed(failure or "it does not answer")
-
-    def _request(
-        self, method: str, url: str, *, read: bool
-    ) -> tuple[requests.Response, bytes | None]:
-        host, timeout = urlsplit(url).netloc, self._manners.timeout
-        turn = self._turns.take(host)
-        try:
-            if self._stop.is_set():
-                raise _Failed("the check was stopped")
-            with self._session.request(
-                method,
-                url,
-                timeout=(min(10.0, timeout), timeout),
-                allow_redirects=False,
-                stream=True,
-            ) as response:
-                content = None
-                if method == "GET" and read and response.status_code == 200 and _is_data(response):
-                    content = _read(response, timeout)
-                return response, content
-        except (requests.RequestException, HTTPError, OSError, ValueError) as error:
-            raise _Failed(_reason(error)) from None
-        finally:
-            self._turns.pause(host, self._manners.delay)
-            turn.release()
+    if moved:
+        return Finding(link.url, "moved", status, target, "it is redirected for good")
+    return Finding(link.url, "ok", status, target)
 
 
-def _read(response: requests.Response, timeout: float) -> bytes | None:
-    """Return the content, None if larger than ``_LARGEST`` or slower than ``timeout`` (s)."""
-    content, end = bytearray(), time.monotonic() + timeout
-    while piece := response.raw.read1(_PIECE, decode_content=True):
-        content += piece
-        if len(content) > _LARGEST or time.monotonic() > end:
-            return None
-    return bytes(content)
-
-
-def _reason(error: BaseException) -> str:
-    """Return the cause of a ``requests`` or ``urllib3`` error in words."""
-    text = str(error)
-    for words in (
-        "Connection refused",
-        "Name or service not known",
-        "No address associated",
-        "CERTIFICATE_VERIFY_FAILED",
-    ):
-        if words in text:
-            return words.lower().replace("_", " ")
-    if isinstance(error, requests.exceptions.SSLError):
-        return "no TLS answer"
-    if isinstance(error, requests.Timeout) or "timed out" in text:
-        return "timed out"
-    return (
-        "it closed the connection"
-        if "onnection" in type(error).__name__ + text
-        else type(error).__name__
-    )
-
-
-def _location(response: requests.Response) -> str:
+def _location(reply: Reply) -> str:
     """Return a redirect's target; ``http.client`` decodes it as Latin-1, servers send UTF-8."""
-    location = response.headers["Location"].strip()
+    location = reply.headers["Location"].strip()
     with suppress(UnicodeError):
         return location.encode("latin-1").decode("utf-8")
     return location
@@ -407,30 +292,25 @@ def _elsewhere(url: str, link: Link) -> str | None:
     return url if url != link.url else None
 
 
-def _retry_after(response: requests.Response) -> float | None:
-    """Return the seconds of Retry-After (RFC 9110, section 10.2.3), None if absent or invalid."""
-    value = response.headers.get("Retry-After", "").strip()
-    if value.isdecimal():
-        return float(value)
-    with suppress(ValueError, TypeError):
-        return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - time.time())
-    return None
+def _is_nothing(_: Mapping[str, str]) -> bool:
+    """Tell that a content is not to be compared."""
+    return False
 
 
-def _is_data(response: requests.Response) -> bool:
-    media_type = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    return media_type == "application/json" or _rdf_format(media_type) is not None
+def _is_data(headers: Mapping[str, str]) -> bool:
+    """Tell whether a content can be compared."""
+    kind = media_type_of(headers)
+    return kind == "application/json" or _rdf_format(kind) is not None
 
 
 def _rdf_format(media_type: str) -> ox.RdfFormat | None:
-    return next(
-        (
-            f.rdf
-            for f in GRAPH_FORMATS
-            if media_type in {f.media_type, *f.aliases} - {"application/json"}
-        ),
-        None,
-    )
+    """Return the format of RDF with a media type; plain JSON is not taken for JSON-LD."""
+    if media_type == "application/json":
+        return None
+    for offer in GRAPH_FORMATS:
+        if media_type in {offer.media_type, *offer.aliases}:
+            return offer.rdf
+    return None
 
 
 def compare(identifiers: Iterable[str], content: bytes, media_type: str, url: str) -> str:
@@ -449,17 +329,17 @@ def compare(identifiers: Iterable[str], content: bytes, media_type: str, url: st
     kind = _rdf_format(media_type)
     if kind is None:
         return ""
-    said: dict[str, set[str]] = defaultdict(set)
+    properties: dict[str, set[str]] = defaultdict(set)  # by subject
     try:
         for quad in ox.parse(content, format=kind, base_iri=url):
-            said[_bare(getattr(quad.subject, "value", ""))].add(quad.predicate.value)
+            properties[_bare(getattr(quad.subject, "value", ""))].add(quad.predicate.value)
     except (SyntaxError, ValueError) as error:
         return f"its data cannot be read as {media_type}: {error}"
     for iri in identifiers:
-        properties = said.get(_bare(iri))
-        if not properties:
+        described_by = properties.get(_bare(iri))
+        if not described_by:
             return f"its data says nothing of {iri}"
-        if properties == {f"{OWL}sameAs"}:
+        if described_by == {f"{OWL}sameAs"}:
             return f"its data says of {iri} only that it is another now"
     return ""
 
@@ -469,11 +349,13 @@ def _compare_json(identifiers: Iterable[str], content: bytes) -> str:
         body = json.loads(content)
     except ValueError as error:
         return f"its data is no JSON: {error}"
-    said = _ids(body)
+    ids = _ids(body)
+    if not ids:
+        return ""
     for iri in identifiers:
         key = unquote(urlsplit(iri.rstrip("/")).path.rpartition("/")[2])
-        if said and not said & {key, iri} and not any(_bare(one) == _bare(iri) for one in said):
-            return f"it says {', '.join(sorted(said)[:3])}, not {key}"
+        if not ids & {key, iri} and _bare(iri) not in map(_bare, ids):
+            return f"it says {', '.join(sorted(ids)[:3])}, not {key}"
     return ""
 
 
@@ -483,16 +365,15 @@ def _ids(body: Any) -> set[str]:
         return set()
     if isinstance(body.get("entities"), dict):
         return set(body["entities"])
+    nodes = [body]
     graph = body.get("@graph")
-    nodes = (
-        [body, *(node for node in graph if isinstance(node, dict))]
-        if isinstance(graph, list)
-        else [body]
-    )
-    names = ("@id", "id", "geonameId", "wof:id")
-    return {
-        str(node[name]) for node in nodes for name in names if isinstance(node.get(name), str | int)
-    }
+    if isinstance(graph, list):
+        nodes += [node for node in graph if isinstance(node, dict)]
+    ids: set[str] = set()
+    for node in nodes:
+        values = [node.get(name) for name in ("@id", "id", "geonameId", "wof:id")]
+        ids.update(str(value) for value in values if isinstance(value, str | int))
+    return ids
 
 
 def write(findings: Sequence[Finding], links: Sequence[Link], style: str) -> str:

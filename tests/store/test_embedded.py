@@ -24,8 +24,9 @@ from unicef_linked.errors import (
     QueryTimeout,
 )
 from unicef_linked.rdf.formats import NTRIPLES, RESULTS_CSV, RESULTS_JSON, TURTLE
-from unicef_linked.store import embedded
-from unicef_linked.store.embedded import Embedded, Evaluators
+from unicef_linked.store.embedded import Embedded
+from unicef_linked.store.pool import launcher
+from unicef_linked.store.pool.launcher import run_evaluators
 from unicef_linked.store.query import Query
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from unicef_linked.config import Settings
     from unicef_linked.release import Release
     from unicef_linked.store import Answer
+    from unicef_linked.store.pool.launcher import Evaluators
 
 GRAPH: Final = "https://w3id.org/unicef-linked/graph"
 ENDLESS: Final = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }"
@@ -56,12 +58,11 @@ def rows(store: Embedded, text: str, **dataset: tuple[str, ...]) -> list[str]:
 @contextmanager
 def opened(release: Release, settings: Settings) -> Iterator[tuple[Embedded, Evaluators]]:
     """Open a store of its own, with its own query processes."""
-    evaluators = Evaluators(release, settings)
-    try:
-        with closing(Embedded(release, evaluators.address, settings)) as store:
-            yield store, evaluators
-    finally:
-        evaluators.close()
+    with (
+        run_evaluators(release, settings) as evaluators,
+        closing(Embedded(release, evaluators.address, settings)) as store,
+    ):
+        yield store, evaluators
 
 
 def children(pid: int) -> list[int]:
@@ -97,9 +98,9 @@ def test_a_query_that_wants_too_much_memory_is_stopped(
     allocator: str,
 ) -> None:
     if allocator == "glibc":
-        monkeypatch.setattr(embedded, "find_library", lambda _: None)
+        monkeypatch.setattr(launcher, "find_library", lambda _: None)
     with opened(release, replace(settings, query_memory=300)) as (store, evaluators):
-        loaded = Path(f"/proc/{evaluators._process.pid}/maps").read_text()
+        loaded = Path(f"/proc/{evaluators.pid}/maps").read_text()
         assert ("/libtbbmalloc_proxy." in loaded) == (allocator == "oneTBB")
         with pytest.raises(QueryOutOfResources):
             ask(store, query, timeout=60)  # on a busy machine it meets its memory late
@@ -206,14 +207,14 @@ def test_an_answer_that_has_begun_is_not_ended_for_others(
             for _ in range(2)
         ]
         time.sleep(1)  # until the parent has seen both for longer than a moment
-        assert len(children(evaluators._process.pid)) == 2
+        assert len(children(evaluators.pid)) == 2
         for answer in begun:
             assert b"".join(answer.chunks).count(b"\n") == 200001
 
 
 def test_a_process_that_is_killed_is_replaced(release: Release, settings: Settings) -> None:
     with opened(release, settings) as (store, evaluators):
-        parent = evaluators._process.pid
+        parent = evaluators.pid
         before = set(children(parent))
         assert len(before) == settings.workers
         for pid in before:
@@ -227,7 +228,7 @@ def test_a_process_that_is_killed_is_replaced(release: Release, settings: Settin
 
 def test_no_process_is_left_when_the_store_is_closed(release: Release, settings: Settings) -> None:
     with opened(release, settings) as (_, evaluators):
-        parent = evaluators._process.pid
+        parent = evaluators.pid
         pids = [parent, *children(parent)]
     deadline = time.monotonic() + 10
     while any(Path(f"/proc/{pid}").exists() for pid in pids):

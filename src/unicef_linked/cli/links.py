@@ -41,6 +41,7 @@ def command(
 ) -> int:
     """Ask each outgoing link over HTTP; report what has moved or died."""
     from unicef_linked import links
+    from unicef_linked.http_client import Politeness
 
     chosen = chosen_release(release)
     found = links.outgoing(chosen.quads(), chosen.manifest.base_iri, host)
@@ -57,7 +58,7 @@ def command(
             line = f"{number} of at most {len(found)}: {finding.state} {finding.url}"
             progress.show(number, len(found), line, finding.url)
 
-        findings = links.check(found, links.Manners(delay=delay), state, report)
+        findings = links.check(found, Politeness(delay=delay), state, report)
     several = len({link.host for link in found}) > 1
     if several and all(finding.status is None for finding in findings):
         raise UnusableInput("not one host answered; see that this machine reaches the network")

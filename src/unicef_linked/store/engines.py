@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from unicef_linked.errors import UnusableInput
-from unicef_linked.store.embedded import Embedded, Evaluators
+from unicef_linked.store.embedded import Embedded
 from unicef_linked.store.loading import index_release
+from unicef_linked.store.pool.launcher import run_evaluators
 from unicef_linked.store.remote import Remote
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ def check_engine(name: str) -> str:
     if name in {"memory", "disk"} or name.startswith(("http://", "https://")):
         return name
     raise UnusableInput(
-        f"--engine {name} is not known; use memory, disk, or the http(s) address of a SPARQL endpoint"
+        f"--engine {name} is not known; use memory, disk, or the http(s) address of a SPARQL "
+        "endpoint"
     )
 
 
@@ -43,11 +45,8 @@ def run_engine(name: str, release: Release, settings: Settings) -> Iterator[Engi
     """
     if name in {"memory", "disk"}:
         index = index_release(release) if name == "disk" else None
-        evaluators = Evaluators(release, settings, index)
-        try:
+        with run_evaluators(release, settings, index) as evaluators:
             yield {"name": name, "queries": evaluators.address, "index": str(index or "")}
-        finally:
-            evaluators.close()
     else:
         remote = Remote(name, release, settings)
         try:

@@ -14,8 +14,9 @@ import requests
 from pyoxigraph import DefaultGraph, Literal
 
 from unicef_linked.errors import EngineUnavailable, UnusableInput
+from unicef_linked.http_client import reason
 from unicef_linked.rdf.formats import NTRIPLES
-from unicef_linked.store.remote import Endpoint, open_session, reason, shown
+from unicef_linked.store.remote import Endpoint, open_session, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -35,6 +35,7 @@ from unicef_linked.errors import (
     QueryTimeout,
     UnusableInput,
 )
+from unicef_linked.http_client import media_type_of, reason, retry_after
 from unicef_linked.rdf.formats import (
     GRAPH_FORMATS,
     NTRIPLES,
@@ -235,7 +236,7 @@ class Endpoint:
         return body
 
     def _read(self, body: _Body, offers: Sequence[Format], wanted: Format) -> Answer:
-        media_type = body.response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        media_type = media_type_of(body.response.headers)
         sent = next((f for f in offers if media_type in {f.media_type, *f.aliases}), None)
         if sent is None:
             raise EngineUnavailable(
@@ -370,47 +371,25 @@ def _stopped(timeout: float) -> QueryTimeout:
     )
 
 
-def reason(error: BaseException) -> str:
-    """Return the cause of a ``requests`` or ``urllib3`` error in words."""
-    text = str(error)
-    for words in (
-        "Connection refused",
-        "Name or service not known",
-        "timed out",
-        "certificate verify failed",
-    ):
-        if words in text:
-            return words.lower()
-    return (
-        "it closed the connection"
-        if "onnection" in type(error).__name__ + text
-        else type(error).__name__
-    )
-
-
 _SAYS_TIMEOUT: Final = re.compile(
     r"time[d-]?[ -]?out|timed out|cancel|execution time", re.IGNORECASE
 )
+_VIRTUOSO_PARTS: Final = re.compile(
+    r"^Virtuoso \w+ Error \w+: (SPARQL compiler, )?|\n\nSPARQL query:.*", re.DOTALL
+)
+"""Parts of Virtuoso's messages that say nothing about the query."""
+_MESSAGE_FIELDS: Final = ("detail", "message", "exception")
+"""Members of an error's JSON that say what is wrong, the best first."""
+_CODINGS: Final = frozenset(["", "identity", "gzip", "x-gzip"])
+"""Content codings that ``urllib3`` decodes and the request accepts; "": none is declared."""
+_RETRY_AFTER: Final = 5
+"""Retry-After (s) of an engine that is busy and names none."""
 _PLACE: Final = re.compile(r"\bline:? (\d+)(?:,? col(?:umn)?:? (\d+))?", re.IGNORECASE)
 
 
-def _raise_for(response: requests.Response, body: _Body, text: str, name: str) -> None:  # noqa: C901 - to be split
+def _raise_for(response: requests.Response, body: _Body, query: str, name: str) -> None:
     """Raise what a status, or a header beside 200, means."""
-    if response.headers.get("Content-Encoding", "identity").lower() not in {
-        "identity",
-        "gzip",
-        "x-gzip",
-        "",
-    }:
-        raise EngineUnavailable(f"{name} answered in a content coding that it was not asked for")
-    if response.headers.get("X-SQL-State") == "S1TAT":  # Virtuoso: a partial answer
-        raise QueryTimeout(
-            "the engine stopped the query before its end; ask for less, or with a LIMIT"
-        )
-    if rows := response.headers.get("X-SPARQL-MaxRows"):  # Virtuoso: truncated
-        raise QueryOutOfResources(
-            f"the engine gives no more than {rows} rows; ask with a LIMIT below that"
-        )
+    _raise_for_headers(response.headers, name)
     status = response.status_code
     if status == 200:
         return
@@ -418,57 +397,70 @@ def _raise_for(response: requests.Response, body: _Body, text: str, name: str) -
         raise EngineUnavailable(
             f"{name} has moved to {response.headers.get('Location', '?')}; give that address"
         )
-    said = _message(response, body)
+    message = _message(response, body)
     if status == 400:
-        if said.startswith("error at "):  # Oxigraph's parser
-            raise malformed(said, text)
-        place = _PLACE.search(said)
-        line, column = (
-            (int(part) if part else None for part in place.groups()) if place else (None, None)
-        )
-        raise MalformedQuery(said, line=line, column=column)
+        raise _malformed(message, query)
     if status in {401, 403, 407}:
         raise EngineUnavailable(
-            f"{name} refuses us ({status}): {said}; see UNICEF_LINKED_ENGINE_USER and its password"
+            f"{name} refuses us ({status}): {message}; "
+            "see UNICEF_LINKED_ENGINE_USER and its password"
         )
-    if status in {408, 504} or (status >= 500 and _SAYS_TIMEOUT.search(said)):
-        raise QueryTimeout(f"the engine stopped the query: {said}")
+    if status in {408, 504} or (status >= 500 and _SAYS_TIMEOUT.search(message)):
+        raise QueryTimeout(f"the engine stopped the query: {message}")
     if status in {429, 503}:
-        wait = response.headers.get("Retry-After", "")
+        wait = retry_after(response.headers)
         raise Overloaded(
-            f"the engine is busy: {said}", retry_after=max(1, int(wait)) if wait.isdecimal() else 5
+            f"the engine is busy: {message}",
+            retry_after=_RETRY_AFTER if wait is None else max(1, round(wait)),
         )
     if status in {404, 405, 410, 415, 502}:
         raise EngineUnavailable(
-            f"{name} answered {status}: {said}; see that it is the address of a SPARQL endpoint"
+            f"{name} answered {status}: {message}; see that it is the address of a SPARQL endpoint"
         )
-    raise QueryError(f"{name} answered {status}: {said}")
+    raise QueryError(f"{name} answered {status}: {message}")
+
+
+def _raise_for_headers(headers: Mapping[str, str], name: str) -> None:
+    """Raise what headers say of an answer that cannot be used, whatever its status."""
+    if headers.get("Content-Encoding", "").lower() not in _CODINGS:
+        raise EngineUnavailable(f"{name} answered in a content coding that it was not asked for")
+    if headers.get("X-SQL-State") == "S1TAT":  # Virtuoso: a partial answer
+        raise QueryTimeout(
+            "the engine stopped the query before its end; ask for less, or with a LIMIT"
+        )
+    if rows := headers.get("X-SPARQL-MaxRows"):  # Virtuoso: truncated
+        raise QueryOutOfResources(
+            f"the engine gives no more than {rows} rows; ask with a LIMIT below that"
+        )
+
+
+def _malformed(message: str, query: str) -> MalformedQuery:
+    """Return the error for a query that the engine does not understand."""
+    if message.startswith("error at "):  # Oxigraph's parser
+        return malformed(message, query)
+    line = column = None
+    if place := _PLACE.search(message):
+        line, column = (int(number) if number else None for number in place.groups())
+    return MalformedQuery(message, line=line, column=column)
 
 
 def _message(response: requests.Response, body: _Body) -> str:
-    """Return what an error's body says, in a line; problem details, HTML and plain text are read."""
+    """Return what an error's body says, in a line: problem details, HTML or plain text."""
     content = bytearray()
     with suppress(QueryError):
         while len(content) < _PIECE and (piece := body.read()):
             content += piece
-    said = content.decode("utf-8", "replace")
-    kind = response.headers.get("Content-Type", "")
-    if "json" in kind:
-        with suppress(ValueError, AttributeError):
-            found = json.loads(said)
-            said = next(
-                (str(found[key]) for key in ("detail", "message", "exception") if key in found),
-                said,
-            )
-    elif "html" in kind:
-        said = re.sub(r"(?s)<(head|style|script).*?</\1>|<[^>]*>", " ", said)
-    said = re.sub(
-        r"^Virtuoso \w+ Error \w+: (SPARQL compiler, )?|\n\nSPARQL query:.*",
-        "",
-        said,
-        flags=re.DOTALL,
-    )
-    return " ".join(said.split())[:500] or response.reason or "nothing more"
+    text = content.decode("utf-8", "replace")
+    media_type = media_type_of(response.headers)
+    if "json" in media_type:
+        with suppress(ValueError, TypeError):
+            fields = json.loads(text)
+            messages = [str(fields[key]) for key in _MESSAGE_FIELDS if key in fields]
+            text = messages[0] if messages else text
+    elif "html" in media_type:
+        text = re.sub(r"(?s)<(head|style|script).*?</\1>|<[^>]*>", " ", text)
+    text = _VIRTUOSO_PARTS.sub("", text)
+    return " ".join(text.split())[:500] or response.reason or "nothing more"
 
 
 class Remote:

@@ -1,5 +1,5 @@
-"""The query processes: a supervisor that forks and ends them, and the slots that say what each works on.
+"""The pool of query processes: a supervisor forks workers, clients send them queries by datagrams.
 
 May not: know HTTP or the text of pages.
-Called by: ``store.embedded``.
+Called by: ``store.embedded`` and ``store.engines``.
 """
