@@ -1,9 +1,10 @@
-"""What a dataset holds, in numbers, as VoID says it (VoID, section 4): counted, written as statements, read back.
+"""The counts of a dataset in terms of VoID (section 4): counted, written as RDF, read back.
 
-The builder counts everything it publishes but the graph of the statistics, and publishes the counts in that graph; the
-publisher reads them there. Of a dataset that publishes none it counts the default graph by the same function. No query
-engine counts: ours keeps numbers by value, so that it takes ``"5"^^xsd:integer`` and ``"5"^^xsd:nonNegativeInteger`` for
-one object, and what is published for two.
+The builder counts everything that it publishes but the graph of the statistics, and publishes the
+counts in that graph; the publisher reads them there. Of a dataset that publishes none it counts the
+default graph by the same function. No query engine counts, since ours keeps numbers by value: it
+takes ``"5"^^xsd:integer`` and ``"5"^^xsd:nonNegativeInteger`` for one object; as published they are
+two.
 """
 
 from __future__ import annotations
@@ -33,20 +34,22 @@ _COUNTS: Final = (
     "classes",
     "triples",
 )
+"""The counts of a dataset, by their names in VoID."""
 _COUNTED: Final = {"class": "entities", "property": "triples"}
+"""What is counted in the partitions of each kind."""
 _TYPE: Final = NamedNode(f"{RDF}type")
 
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """The counts by VoID's own names, and the partitions: classes with their entities, properties with their triples."""
+    """The counts, by their names in VoID, and the partitions by class and by property."""
 
     counts: dict[str, int]
-    partitions: dict[str, list[tuple[str, int]]]  # "class" and "property", each by IRI
+    partitions: dict[str, list[tuple[str, int]]]  # entities by class, triples by property
     properties_of: dict[tuple[str, str], int] = field(default_factory=dict)
     """Triples by class and property, of the classes that ``count`` was asked for."""
     values_of: dict[tuple[str, str, str, str], int] = field(default_factory=dict)
-    """Triples by class, property, "class" or "datatype", and the IRI of that class or datatype of the object."""
+    """Triples by class, property, "class" or "datatype", and the IRI of that of the object."""
 
 
 def distinct_triples(
@@ -67,8 +70,8 @@ def distinct_triples(
 def count(triples: Iterable[Triple], *, inside: str | None = None) -> Statistics:
     """Return the statistics of a graph, whose triples come each once and are read once.
 
-    With ``inside`` also those inside the classes whose IRIs begin with it. For these, what each subject has is kept
-    until the end: the class of an object may come after it.
+    With ``inside`` also those inside the classes whose IRIs begin with it. For these, what each
+    subject has is kept until the end: the class of an object may come after it.
     """
     subjects, objects = set(), set()
     properties: Counter[str] = Counter()
@@ -81,24 +84,22 @@ def count(triples: Iterable[Triple], *, inside: str | None = None) -> Statistics
         if predicate == _TYPE:
             types[subject].append(value)
         if inside is not None:
-            kind = value.datatype.value if isinstance(value, Literal) else value
-            usage[subject, predicate.value, kind] += 1
+            target = value.datatype.value if isinstance(value, Literal) else value
+            usage[subject, predicate.value, target] += 1
     classes = Counter(chain.from_iterable(types.values()))
-    named = [
+    entities = [
         (term.value, number) for term, number in classes.items() if isinstance(term, NamedNode)
     ]
-    return Statistics(
-        {
-            "entities": len(types),
-            "distinctSubjects": len(subjects),
-            "distinctObjects": len(objects),
-            "properties": len(properties),
-            "classes": len(classes),
-            "triples": properties.total(),
-        },
-        {"class": sorted(named), "property": sorted(properties.items())},
-        *_count_inside(usage, types, inside or ""),
-    )
+    counts = {
+        "entities": len(types),
+        "distinctSubjects": len(subjects),
+        "distinctObjects": len(objects),
+        "properties": len(properties),
+        "classes": len(classes),
+        "triples": properties.total(),
+    }
+    partitions = {"class": sorted(entities), "property": sorted(properties.items())}
+    return Statistics(counts, partitions, *_count_inside(usage, types, inside or ""))
 
 
 def _count_inside(
@@ -106,22 +107,26 @@ def _count_inside(
     types: Mapping[object, Sequence[object]],
     inside: str,
 ) -> tuple[Counter[tuple[str, str]], Counter[tuple[str, str, str, str]]]:
-    """Return what instances of classes whose IRIs begin with ``inside`` have: ``properties_of`` and ``values_of``."""
-    named = {
-        term: [of.value for of in found if isinstance(of, NamedNode)]
-        for term, found in types.items()
-    }
-    own = {
-        term: [name for name in names if name.startswith(inside)] for term, names in named.items()
-    }
+    """Return ``properties_of`` and ``values_of`` of the classes whose IRIs begin with ``inside``.
+
+    ``usage`` counts triples by subject, property and what the object is: the IRI of a datatype, or
+    the term itself.
+    """
+    all_classes: dict[object, list[str]] = {}
+    own_classes: dict[object, list[str]] = {}
+    for term, terms in types.items():
+        classes = [of.value for of in terms if isinstance(of, NamedNode)]
+        all_classes[term] = classes
+        own_classes[term] = [name for name in classes if name.startswith(inside)]
     properties: Counter[tuple[str, str]] = Counter()
     values: Counter[tuple[str, str, str, str]] = Counter()
-    for (subject, predicate, kind), number in usage.items():
-        if isinstance(kind, str):
-            parts = [("datatype", kind)]
+    for (subject, predicate, target), number in usage.items():
+        if isinstance(target, str):
+            parts = [("datatype", target)]
         else:
-            parts = [("class", name) for name in own.get(kind) or named.get(kind) or ()]
-        for name in own.get(subject, ()):
+            classes = own_classes.get(target) or all_classes.get(target, [])
+            parts = [("class", name) for name in classes]
+        for name in own_classes.get(subject, ()):
             properties[name, predicate] += number
             for part, of in parts:
                 values[name, predicate, part, of] += number
@@ -129,75 +134,78 @@ def _count_inside(
 
 
 def read(quads: Iterable[Quad], names: Names) -> Statistics | None:
-    """Return the statistics that the quads of a graph state, None where they do not state every count."""
+    """Return the statistics that the quads of a graph state, None unless they state every count."""
     stated: dict[str, dict[str, list[object]]] = {}
     for quad in quads:
-        subject = stated.setdefault(str(getattr(quad.subject, "value", "")), {})
-        subject.setdefault(quad.predicate.value, []).append(quad.object)
-    about = stated.get(names.dataset, {})
-    if not all(f"{VOID}{name}" in about for name in _COUNTS):
+        values = stated.setdefault(str(getattr(quad.subject, "value", "")), {})
+        values.setdefault(quad.predicate.value, []).append(quad.object)
+    dataset = stated.get(names.dataset, {})
+    if not all(f"{VOID}{name}" in dataset for name in _COUNTS):
         return None
-    partitions = {}
+    counts = {name: _number(dataset[f"{VOID}{name}"][0]) for name in _COUNTS}
+    partitions: dict[str, list[tuple[str, int]]] = {}
     for part, counted in _COUNTED.items():
-        nodes = (stated[_iri(node)] for node in about.get(f"{VOID}{part}Partition", ()))
-        partitions[part] = sorted(
-            (_iri(n[f"{VOID}{part}"][0]), _number(n[f"{VOID}{counted}"][0])) for n in nodes
-        )
-    return Statistics({name: _number(about[f"{VOID}{name}"][0]) for name in _COUNTS}, partitions)
+        partitions[part] = []
+        for node in dataset.get(f"{VOID}{part}Partition", ()):
+            values = stated[_iri(node)]
+            key, number = values[f"{VOID}{part}"][0], values[f"{VOID}{counted}"][0]
+            partitions[part].append((_iri(key), _number(number)))
+        partitions[part].sort()
+    return Statistics(counts, partitions)
 
 
 def describe(statistics: Statistics, names: Names) -> Iterator[Triple]:
-    """Yield the statistics as statements about the dataset, each partition with an IRI of its own."""
+    """Yield the statistics as statements about the dataset; each partition has an IRI."""
     for name, number in statistics.counts.items():
-        yield _say(names.dataset, f"{VOID}{name}", integer(number))
+        yield _triple(names.dataset, f"{VOID}{name}", integer(number))
     for part, counted in _COUNTED.items():
         for key, number in statistics.partitions[part]:
             yield from _partition(names.dataset, part, key, number, names, counted=counted)
 
 
 def describe_classes(statistics: Statistics, names: Names) -> Iterator[Triple]:
-    """Yield what instances of the ontology's own classes have, as partitions inside the partitions of those classes.
+    """Yield what instances of the ontology's own classes have, as partitions of those classes.
 
-    The form is that of void-generator, which query editors complete from: each property of the class with its triples;
-    in it the classes of the objects (``void:classPartition``) and their datatypes (``void-ext:datatypePartition``). Classes
-    of other vocabularies get none, and an object that has a class of ours counts under that alone: what is left out
-    repeats the same statements under broader names, and would weigh half as much as the data.
+    The form is that of void-generator, which query editors complete from: each property of the
+    class with its triples; in it the classes of the objects (``void:classPartition``) and their
+    datatypes (``void-ext:datatypePartition``). Classes of other vocabularies get none, and an
+    object that has a class of ours counts under that alone: the rest would repeat the same
+    statements under broader names, and be half as large as the data.
     """
     for (name, key), number in statistics.properties_of.items():
-        yield from _partition(
-            _partition_iri(names.dataset, "class", name, names), "property", key, number, names
-        )
+        class_partition = _partition_iri(names.dataset, "class", name, names)
+        yield from _partition(class_partition, "property", key, number, names)
     for (name, key, part, of), number in statistics.values_of.items():
-        whole = _partition_iri(
-            _partition_iri(names.dataset, "class", name, names), "property", key, names
-        )
-        yield from _partition(whole, part, of, number, names)
+        class_partition = _partition_iri(names.dataset, "class", name, names)
+        property_partition = _partition_iri(class_partition, "property", key, names)
+        yield from _partition(property_partition, part, of, number, names)
 
 
 def _partition(
     whole: str, part: str, key: str, number: int, names: Names, *, counted: str = "triples"
 ) -> list[Triple]:
-    """Return the statements that make one partition of ``whole``: the link to it, what it is of, how much it holds."""
+    """Return the statements of one partition of ``whole``: the link to it, its key, its size."""
     vocabulary = VOID_EXT if part == "datatype" else VOID
     node = _partition_iri(whole, part, key, names)
     return [
-        _say(whole, f"{vocabulary}{part}Partition", NamedNode(node)),
-        _say(node, f"{vocabulary}{part}", NamedNode(key)),
-        _say(node, f"{VOID}{counted}", integer(number)),
+        _triple(whole, f"{vocabulary}{part}Partition", NamedNode(node)),
+        _triple(node, f"{vocabulary}{part}", NamedNode(key)),
+        _triple(node, f"{VOID}{counted}", integer(number)),
     ]
 
 
 def _partition_iri(whole: str, part: str, key: str, names: Names) -> str:
     """Return the name of a partition: a fragment of the dataset's IRI, with a step for each level.
 
-    ``…/dataset#class-ul-Office/property-ul-openedOn``; a key without a prefix of ours stands whole, percent-encoded.
+    ``…/dataset#class-ul-Office/property-ul-openedOn``; a key without a prefix of ours is written in
+    full, percent-encoded.
     """
     short = names.shorten(key)
     step = quote(key, safe="") if short == key else short.replace(":", "-", 1)
     return f"{whole}{'/' if '#' in whole else '#'}{part}-{step}"
 
 
-def _say(subject: str, predicate: str, value: NamedNode | Literal) -> Triple:
+def _triple(subject: str, predicate: str, value: NamedNode | Literal) -> Triple:
     return Triple(NamedNode(subject), NamedNode(predicate), value)
 
 
