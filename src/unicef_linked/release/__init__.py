@@ -10,7 +10,7 @@ statement a line, sorted by code point, without blank nodes; ``sha256sum`` check
     shapes.nq.gz     the shapes that it was validated against
     context.jsonld   the JSON-LD context of its documents
     report.ttl       the SHACL report
-    dumps/           dataset.nq, the same statements in other formats, each also gzip, and SHA256SUMS
+    dumps/           dataset.nq, the same in other formats, each also gzip, and SHA256SUMS
 """
 
 from __future__ import annotations

@@ -92,7 +92,7 @@ class Draft:
             write(stream)
 
     def write_dump(self, name: str, write: Write) -> str:
-        """Write one file of ``dumps/``, plain and as ``{name}.gz``; return the SHA-256 when plain."""
+        """Write one file of ``dumps/``, and ``{name}.gz`` beside it; return its SHA-256."""
         plain, compressed = hashlib.sha256(), hashlib.sha256()
         with (
             self._create(f"dumps/{name}") as plain_file,
