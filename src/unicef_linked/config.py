@@ -1,60 +1,122 @@
-"""Settings: one frozen dataclass, read once from a mapping, passed on as an argument. Nothing else reads the environment."""
+"""What the environment decides: the settings, the language of the terminal, the cache folder.
+
+Settings are one frozen dataclass, read once and passed on as an argument. Nothing else reads the
+environment, but for what processes of ours hand to each other (``web.server``, ``web.middleware``).
+"""
 
 from __future__ import annotations
 
 import math
 import os
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from unicef_linked.errors import UnusableInput
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+    from collections.abc import Callable, Mapping
 
 T = TypeVar("T")
 
+_NOT_IN_IRIS: Final = frozenset(' <>"{}|^`\\')
+"""Characters that no IRI has (SPARQL 1.1, IRIREF)."""
 
-def _setting(default: T, text: str) -> T:
-    return field(default=default, metadata={"help": text})
+
+def setting(default: T, parse: Callable[[str], T], description: str) -> T:
+    """Return a field of ``Settings``; ``parse`` raises ValueError, saying what is wrong."""
+    return field(default=default, metadata={"parse": parse, "help": description})
+
+
+def text(value: str) -> str:
+    """Return a value as it is."""
+    return value
+
+
+def comma_separated(value: str) -> tuple[str, ...]:
+    """Return the parts of a list, those that are empty left out.
+
+    >>> comma_separated("fr, en,")
+    ('fr', 'en')
+    """
+    parts = (part.strip() for part in value.split(","))
+    return tuple(part for part in parts if part)
+
+
+def whole_number(value: str) -> int:
+    """Return a number of things."""
+    try:
+        number = int(value)
+    except ValueError:
+        raise ValueError("is not a whole number") from None
+    return _not_negative(number)
+
+
+def decimal_number(value: str) -> float:
+    """Return a measure, such as seconds."""
+    try:
+        number = float(value)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise ValueError("is not a number")
+    return _not_negative(number)
+
+
+Number = TypeVar("Number", int, float)
+
+
+def _not_negative(number: Number) -> Number:
+    if number < 0:
+        raise ValueError("is below zero")
+    return number
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How a site answers. Each field is the environment variable ``UNICEF_LINKED_{NAME}`` (``PUBLIC_URL`` also alone)."""
+    """How a site answers.
 
-    public_url: str = _setting(
-        "", "Address the public uses, such as https://data.example.org; empty: the request's own"
+    Each field is the environment variable ``UNICEF_LINKED_{NAME}``; ``PUBLIC_URL`` is read also
+    without the prefix.
+    """
+
+    public_url: str = setting(
+        "", text, "Address the public uses, such as https://data.example.org; empty: the request's"
     )
-    languages: tuple[str, ...] = _setting(
-        ("fr", "en"), "Languages of the pages; the first is the default"
+    languages: tuple[str, ...] = setting(
+        ("fr", "en"), comma_separated, "Languages of the pages; the first is the default"
     )
-    query_timeout: float = _setting(
-        10.0, "Seconds a query may take when the client asks for no timeout"
+    query_timeout: float = setting(
+        10.0, decimal_number, "Seconds a query may take when the client asks for no timeout"
     )
-    query_timeout_max: float = _setting(30.0, "Most seconds that a client may ask for")
-    query_workers: int = _setting(
+    query_timeout_max: float = setting(
+        30.0, decimal_number, "Most seconds that a client may ask for"
+    )
+    query_workers: int = setting(
         0,
-        "Processes that evaluate queries, and at most as many again that evaluate long ones; 0: one per core",
+        whole_number,
+        "Processes that evaluate queries, and at most as many again that evaluate long ones;"
+        " 0: one per core",
     )
-    query_queue: int = _setting(
-        32, "Queries that may wait for a worker before others are turned away"
+    query_queue: int = setting(
+        32, whole_number, "Queries that may wait for a worker before others are refused"
     )
-    query_patience: float = _setting(5.0, "Seconds a query may wait for a worker")
-    query_memory: int = _setting(1024, "MiB that one query may use beyond the dataset itself")
-    query_length: int = _setting(100_000, "Characters a query may have")
-    query_result: int = _setting(1024, "MiB a result may have before it is broken off")
-    query_services: tuple[str, ...] = _setting(
-        (), "Endpoints that a query may ask by SERVICE; none by default"
+    query_patience: float = setting(5.0, decimal_number, "Seconds a query may wait for a worker")
+    query_memory: int = setting(
+        1024, whole_number, "MiB that one query may use beyond the dataset itself"
     )
-    engine_user: str = _setting("", "User name for an engine elsewhere; empty: none is given")
-    engine_password: str = _setting("", "Password for that user")
-    cache_size: int = _setting(64, "MiB of responses that each web worker keeps")
-    links_state: str = _setting(
-        "", "File that `links check --state` writes, for /quality to tell of; empty: none is told"
+    query_length: int = setting(100_000, whole_number, "Characters a query may have")
+    query_result: int = setting(1024, whole_number, "MiB a result may have before it is broken off")
+    query_services: tuple[str, ...] = setting(
+        (), comma_separated, "Endpoints that a query may ask by SERVICE; none by default"
     )
-    page_size: int = _setting(100, "Members on one page of a list")
+    engine_user: str = setting("", text, "User name for an engine elsewhere; empty: none is given")
+    engine_password: str = setting("", text, "Password for that user")
+    cache_size: int = setting(64, whole_number, "MiB of responses that each web worker keeps")
+    links_state: str = setting(
+        "", text, "File that `links check --state` writes, shown on /quality; empty: none is shown"
+    )
+    page_size: int = setting(100, whole_number, "Members on one page of a list")
 
     @property
     def workers(self) -> int:
@@ -62,21 +124,25 @@ class Settings:
         return self.query_workers or max(1, len(os.sched_getaffinity(0)))
 
 
-def read_settings(environment: Mapping[str, str]) -> Settings:
+def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     """Return the settings that a mapping of environment variables gives.
 
     Raises UnusableInput, naming the variable, when a value cannot be read.
     """
     values: dict[str, Any] = {}
-    for setting in fields(Settings):
-        name = setting.name.upper()
-        alone = environment.get(name) if name == "PUBLIC_URL" else None
-        text = environment.get(f"UNICEF_LINKED_{name}", alone)
-        if text is not None and text.strip():
-            values[setting.name] = _read(f"UNICEF_LINKED_{name}", text, setting.default)
+    for key in fields(Settings):
+        variable = f"UNICEF_LINKED_{key.name.upper()}"
+        without_prefix = environment.get("PUBLIC_URL", "") if key.name == "public_url" else ""
+        value = environment.get(variable, without_prefix)
+        if not value.strip():
+            continue
+        try:
+            values[key.name] = key.metadata["parse"](value)
+        except ValueError as error:
+            raise UnusableInput(f"{variable}={value!r} {error}; unset it or correct it") from None
     settings = Settings(**values)
     for iri in settings.query_services:
-        if not iri.startswith(("http://", "https://")) or set(iri) & set(' <>"{}|^`\\'):
+        if not iri.startswith(("http://", "https://")) or _NOT_IN_IRIS.intersection(iri):
             raise UnusableInput(
                 f"UNICEF_LINKED_QUERY_SERVICES: {iri!r} is not an http(s) IRI; correct it"
             )
@@ -87,19 +153,21 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     return settings
 
 
-def _read(variable: str, text: str, default: object) -> object:
-    """Return the value of a variable, of the type of its default."""
-    if isinstance(default, tuple):
-        return tuple(part.strip() for part in text.split(",") if part.strip())
-    if isinstance(default, str):
-        return text
-    kind = "a whole number" if isinstance(default, int) else "a number"
-    try:
-        number = int(text) if isinstance(default, int) else float(text)
-    except ValueError:
-        number = math.nan
-    if not math.isfinite(number):
-        raise UnusableInput(f"{variable}={text!r} is not {kind}; unset it or correct it")
-    if number < 0:
-        raise UnusableInput(f"{variable}={text!r} is below zero; unset it or correct it")
-    return number
+def terminal_language(environment: Mapping[str, str] = os.environ) -> str:
+    """Return the language of messages on the terminal.
+
+    The first of LC_ALL, LC_MESSAGES and LANG decides that is set and not empty (POSIX.1-2017,
+    section 8.2).
+
+    >>> terminal_language({"LC_ALL": "", "LANG": "fr_FR.UTF-8"})
+    'fr'
+    """
+    variables = ("LC_ALL", "LC_MESSAGES", "LANG")
+    locale = next(filter(None, map(environment.get, variables)), "")
+    return "fr" if locale.startswith("fr") else "en"
+
+
+def cache_folder(environment: Mapping[str, str] = os.environ) -> Path:
+    """Return where this program may keep files that it can make again (XDG Base Directory)."""
+    base = environment.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "unicef-linked"

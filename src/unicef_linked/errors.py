@@ -4,7 +4,7 @@ LinkedDataError
 ├── UnusableInput           a file, folder, address or option that we cannot work with
 │   ├── MalformedData       RDF that does not parse: names file, line and column
 │   ├── NotARelease         a directory that is not a release, or not whole
-│   └── AddressInUse        the port is taken, or not ours to take
+│   └── AddressInUse        the port is taken, or not permitted
 ├── NotConforming           data that the shapes refuse; carries the report
 ├── NotFound                a well-formed address that the release does not describe
 ├── NotAcceptable           no representation that the client would take
@@ -17,7 +17,7 @@ LinkedDataError
     ├── QueryTimeout        stopped at its deadline
     ├── QueryOutOfResources stopped at its memory or result-size ceiling
     ├── Overloaded          more is asked than can be answered; carries the seconds to wait
-    └── EngineUnavailable   an engine elsewhere cannot be asked, or is none
+    └── EngineUnavailable   an engine elsewhere does not answer as one
 
 HTTP is unknown here: ``web.responses`` maps these classes to statuses, ``cli`` to exit statuses.
 """
@@ -40,7 +40,7 @@ class UnusableInput(LinkedDataError):
 
 
 class MalformedData(UnusableInput):
-    """RDF that does not parse. ``line`` and ``column`` count from 1; None where the parser gave none."""
+    """RDF that does not parse; ``line`` and ``column`` count from 1, None if the parser gave none."""
 
     def __init__(
         self, path: Path, message: str, *, line: int | None = None, column: int | None = None
@@ -59,7 +59,7 @@ class AddressInUse(UnusableInput):
 
 
 class NotConforming(LinkedDataError):
-    """Data that the shapes refuse; ``report`` (a ``validation.report.Report``) says where and why."""
+    """Data that the shapes refuse; ``report``, a ``validation.report.Report``, says where and why."""
 
     def __init__(self, violations: int, report: object) -> None:
         self.report = report
@@ -126,4 +126,4 @@ class Overloaded(QueryError):
 
 
 class EngineUnavailable(QueryError):
-    """The engine elsewhere that holds the dataset cannot be reached, refuses us, or does not answer as an engine."""
+    """The engine elsewhere cannot be reached, refuses us, or does not answer as an engine."""

@@ -30,12 +30,12 @@ SOURCE: Final = "en"
 
 
 def N_(message: str) -> str:  # noqa: N802 - what gettext calls it
-    """Return a message of a table as it is, marked for the catalogues; translate it where it is shown."""
+    """Return a message as it is, marked for the catalogues; translate it where it is shown."""
     return message
 
 
 def NP_(context: str, message: str) -> str:  # noqa: N802 - what gettext calls it
-    """Return the key of a message that other languages say in several ways where English has one.
+    """Return the key of a message that needs a context to be translated.
 
     >>> read_translations().of("fr").gettext(NP_("list", "The same in one format"))
     'La même dans un format'
@@ -46,7 +46,7 @@ def NP_(context: str, message: str) -> str:  # noqa: N802 - what gettext calls i
 
 
 _CONTEXT_ENDS: Final = "\x04"
-"""What stands between context and message in a ``.mo`` file (GNU gettext manual, section 10.3)."""
+"""Separates context and message in a ``.mo`` file (GNU gettext manual, section 10.3)."""
 
 
 class _Source(gettext.NullTranslations):
@@ -96,12 +96,11 @@ class Translations:
         >>> read_translations().in_every_language("Offices as points on the map")
         {'en': 'Offices as points on the map', 'fr': 'Bureaux, en points sur la carte'}
         """
-        others = {
-            language: self.catalogues[language].gettext(message)
-            for language in sorted(self.catalogues)
-            if message in self.catalogues[language].translated
-        }
-        return {SOURCE: message, **others}
+        messages = {SOURCE: message}
+        for language, catalogue in sorted(self.catalogues.items()):
+            if message in catalogue.translated:
+                messages[language] = catalogue.gettext(message)
+        return messages
 
 
 @cache

@@ -13,7 +13,7 @@ import sys
 import tempfile
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pyoxigraph as ox
 import pytest
@@ -23,7 +23,8 @@ from unicef_linked.build.derivation import count_published, derive, read_rules
 from unicef_linked.build.sources import SUFFIXES, load, skolemize
 from unicef_linked.errors import MalformedData, NotARelease, NotConforming, UnusableInput
 from unicef_linked.rdf.iris import CANONICAL_BASE, RDF, SHACL, VOID, Names
-from unicef_linked.release import HISTORY, Past, Release, history, open_release
+from unicef_linked.release import PreviousRelease, Release, open_release
+from unicef_linked.release.history import MOST_STEPS, extend_history
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -479,6 +480,133 @@ def test_a_newer_release_takes_the_place_of_the_older_which_stays_beside_it(
     assert replace(open_release(out).manifest, history=()) == older.manifest
 
 
+# Building again, and being killed
+
+
+def moments(folder: Path) -> dict[str, tuple[int, int]]:
+    """Return the inode and time of change of each file below a folder."""
+    return {
+        path.relative_to(folder).as_posix(): (path.stat().st_ino, path.stat().st_mtime_ns)
+        for path in (folder, *folder.rglob("*"))
+    }
+
+
+def test_the_same_release_built_again_is_not_touched(
+    tiny: Callable[..., Content], tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    older = build(tiny({"a.ttl": GOOD}), out)
+    before = moments(older.path)
+    build(tiny({"a.ttl": GOOD.replace('"a"', '"b"')}), out)
+    again = build(tiny({"a.ttl": GOOD}), out)
+    assert open_release(out).path == again.path == older.path
+    assert moments(older.path) == before
+    assert again.manifest == older.manifest
+
+
+@pytest.mark.parametrize("name", ["dumps/dataset.nq", "dumps/dataset.ttl.gz", "context.jsonld"])
+@pytest.mark.parametrize("damage", ["changed", "removed"])
+def test_a_damaged_release_is_built_again_beside_it(
+    tiny: Callable[..., Content], tmp_path: Path, name: str, damage: str
+) -> None:
+    out = tmp_path / "out"
+    older = build(tiny({"a.ttl": GOOD}), out)
+    content = tree(older.path)
+    path = older.path / name
+    if damage == "changed":
+        path.write_bytes(path.read_bytes()[:-1] + b"?")
+    else:
+        path.unlink()
+    newer = build(tiny({"a.ttl": GOOD}), out)
+    assert newer.path.name == f"{older.path.name}-2"
+    assert tree(open_release(out).path) == content
+    assert build(tiny({"a.ttl": GOOD}), out).path == newer.path
+
+
+def test_the_same_statements_with_other_shapes_are_another_release(
+    tiny: Callable[..., Content], tmp_path: Path
+) -> None:
+    """A server may have opened the older one, whose pages are laid out by its shapes."""
+    out = tmp_path / "out"
+    older = build(tiny({"a.ttl": GOOD}), out)
+    before = moments(older.path)
+    newer = build(tiny({"a.ttl": GOOD}, shapes=SHAPES.replace("Add", "Give")), out)
+    assert older.manifest.sha256 == newer.manifest.sha256
+    assert open_release(out).path == newer.path != older.path
+    assert moments(older.path) == before
+    assert b"Give a label." in gzip.decompress((newer.path / "shapes.nq.gz").read_bytes())
+
+
+class Killed(BaseException):
+    """The end of the process."""
+
+
+@pytest.mark.parametrize("newer", ["the same", "other statements", "damaged"])
+def test_a_build_that_is_killed_at_any_step_leaves_a_whole_release(
+    tiny: Callable[..., Content], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, newer: str
+) -> None:
+    out = tmp_path / "out"
+    older = build(tiny({"a.ttl": GOOD}), out)
+    expected = tree(older.path)
+    if newer == "damaged":
+        (older.path / "context.jsonld").unlink()
+    content = tiny({"a.ttl": GOOD if newer != "other statements" else GOOD.replace('"a"', '"b"')})
+    steps, last = 0, 0
+
+    def counting(step: Callable[..., object]) -> Callable[..., object]:
+        def stand_in(*arguments: object, **options: object) -> object:
+            nonlocal steps
+            steps += 1
+            if steps >= last:  # what is killed runs nothing more
+                raise Killed
+            return step(*arguments, **options)
+
+        return stand_in
+
+    with monkeypatch.context() as patched:
+        for name in ("rename", "replace", "symlink", "unlink", "rmdir", "fsync"):
+            patched.setattr(os, name, counting(getattr(os, name)))
+        patched.setattr(shutil, "rmtree", counting(shutil.rmtree))
+        while True:
+            steps, last = 0, last + 1
+            try:
+                build(content, out)
+            except Killed:
+                release = open_release(out)
+                release.verify()
+                if newer != "damaged":
+                    assert open_release(out).context()
+                continue
+            break
+    assert last > 8
+    assert tree(open_release(out).path) == expected or newer == "other statements"
+    assert [path.name for path in tmp_path.glob(".*")] == []
+
+
+def test_what_killed_builds_left_behind_is_removed_and_that_of_running_ones_is_not(
+    tiny: Callable[..., Content], tmp_path: Path
+) -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as running:
+        for process in (ended.pid, os.getpid(), running.pid):
+            for name in (".out", ".out.0123456789ab", ".out.other", ".another"):
+                (tmp_path / f"{name}.partial-{process}" / "dumps").mkdir(parents=True)
+            (tmp_path / f".out.0123456789ab.partial-{process}.old").mkdir()
+            (tmp_path / f".out.partial-{process}.link").symlink_to("nowhere")
+        build(tiny({"a.ttl": GOOD}), tmp_path / "out")
+        running.communicate(b"\n")
+    left = {path.name for path in tmp_path.glob(".*")}
+    assert left == {
+        *(f".out.other.partial-{process}" for process in (ended.pid, os.getpid(), running.pid)),
+        *(f".another.partial-{process}" for process in (ended.pid, os.getpid(), running.pid)),
+        f".out.partial-{running.pid}",
+        f".out.partial-{running.pid}.link",
+        f".out.0123456789ab.partial-{running.pid}",
+        f".out.0123456789ab.partial-{running.pid}.old",
+    }
+
+
 # What came before
 
 
@@ -534,12 +662,24 @@ def test_a_release_of_another_dataset_is_not_its_past(
 
 def test_a_history_has_an_end(tiny: Callable[..., Content], tmp_path: Path) -> None:
     older = build(tiny({"a.ttl": GOOD}), tmp_path / "out")
-    many = tuple(Past(f"{number:064x}", 1, {}, {}) for number in range(HISTORY))
+    many = tuple(PreviousRelease(f"{number:064x}", 1, {}, {}) for number in range(MOST_STEPS))
     long = Release(older.path, replace(older.manifest, history=many))
     newer = replace(older.manifest, sha256="f" * 64)
-    found = history(long, newer, b"")
-    assert len(found) == HISTORY
-    assert (found[0].sha256, found[1:]) == (older.manifest.sha256, many[:-1])
+    steps = extend_history(long, newer, [])
+    assert len(steps) == MOST_STEPS
+    assert (steps[0].sha256, steps[1:]) == (older.manifest.sha256, many[:-1])
+
+
+def test_a_step_of_the_history_counts_what_each_graph_gained_and_lost(
+    tiny: Callable[..., Content], tmp_path: Path
+) -> None:
+    older = build(tiny({"a.ttl": GOOD}), tmp_path / "out")
+    lines = older.dataset.read_bytes().splitlines(keepends=True)
+    newer = replace(older.manifest, sha256="f" * 64)
+    (step,) = extend_history(older, newer, sorted([*lines[1:], b"<urn:z> <urn:p> <urn:g> .\n"]))
+    assert (step.added, sum(step.removed.values())) == ({"": 1}, 1)
+    (step,) = extend_history(older, newer, [])
+    assert step.removed == older.manifest.graphs
 
 
 @pytest.mark.parametrize("what", ["a file", "a folder with other things"])
@@ -580,19 +720,36 @@ def test_a_snapshot_holds_any_rdf_as_it_is(tmp_path: Path) -> None:
     assert (release.manifest.union, release.manifest.conforms) == (False, None)
 
 
-@pytest.mark.parametrize("damage", ["no manifest", "broken manifest", "another layout", "no dump"])
-def test_a_folder_that_is_no_release_is_told(
+DAMAGED_MANIFESTS: Final[dict[str, Callable[[dict[str, Any]], object]]] = {
+    "not JSON": lambda _: "{",
+    "an array": lambda _: [],
+    "another layout": lambda manifest: manifest | {"layout": 99},
+    "no layout": lambda manifest: {k: v for k, v in manifest.items() if k != "layout"},
+    "a key missing": lambda manifest: {k: v for k, v in manifest.items() if k != "quads"},
+    "a key too many": lambda manifest: manifest | {"colour": "blue"},
+    "a value of another type": lambda manifest: manifest | {"graphs": 5},
+    "a history that is not a list": lambda manifest: manifest | {"history": 5},
+    "a step that is not an object": lambda manifest: manifest | {"history": [5]},
+    "a step with a key missing": lambda manifest: manifest | {"history": [{"sha256": "0"}]},
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGED_MANIFESTS)
+def test_a_manifest_that_cannot_be_read_is_refused_with_the_reason(
     tiny: Callable[..., Content], tmp_path: Path, damage: str
 ) -> None:
-    path = build(tiny({"a.ttl": GOOD}), tmp_path / "out").path
-    manifest = path / "manifest.json"
-    if damage == "no manifest":
-        manifest.unlink()
-    elif damage == "broken manifest":
-        manifest.write_text("{")
-    elif damage == "another layout":
-        manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"layout": 99}))
-    else:
-        shutil.rmtree(path / "dumps")
+    path = build(tiny({"a.ttl": GOOD}), tmp_path / "out").path / "manifest.json"
+    changed = DAMAGED_MANIFESTS[damage](json.loads(path.read_text()))
+    path.write_text(changed if isinstance(changed, str) else json.dumps(changed))
+    with pytest.raises(NotARelease, match=r"out is not a release: .*manifest\.json .*build"):
+        open_release(tmp_path / "out")
+
+
+@pytest.mark.parametrize("missing", ["manifest.json", "dumps"])
+def test_a_folder_that_is_no_release_is_told(
+    tiny: Callable[..., Content], tmp_path: Path, missing: str
+) -> None:
+    path = build(tiny({"a.ttl": GOOD}), tmp_path / "out").path / missing
+    path.unlink() if path.is_file() else shutil.rmtree(path)
     with pytest.raises(NotARelease, match=r"build"):
         open_release(tmp_path / "out")

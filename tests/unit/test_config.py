@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import FrozenInstanceError, fields
+from pathlib import Path
 
 import pytest
 
-from unicef_linked.config import Settings, read_settings
+from unicef_linked.config import Settings, cache_folder, read_settings, terminal_language
 from unicef_linked.errors import UnusableInput
 
 
@@ -102,3 +103,25 @@ def test_a_value_that_cannot_be_used_names_its_variable(
 def test_no_query_workers_means_one_per_core() -> None:
     assert Settings(query_workers=0).workers >= 1
     assert Settings(query_workers=3).workers == 3
+
+
+@pytest.mark.parametrize(
+    ("environment", "language"),
+    [
+        pytest.param({}, "en", id="nothing set: English"),
+        pytest.param({"LANG": "fr_FR.UTF-8"}, "fr", id="LANG"),
+        pytest.param({"LC_ALL": "C.UTF-8", "LANG": "fr"}, "en", id="LC_ALL decides before LANG"),
+        pytest.param({"LC_ALL": "", "LANG": "fr"}, "fr", id="an empty LC_ALL is not set"),
+        pytest.param({"LC_MESSAGES": "fr", "LANG": "en"}, "fr", id="messages may have their own"),
+        pytest.param({"LC_ALL": "en", "LC_MESSAGES": "fr"}, "en", id="but LC_ALL decides for all"),
+    ],
+)
+def test_the_language_of_the_terminal_is_chosen_as_posix_says(
+    environment: dict[str, str], language: str
+) -> None:
+    assert terminal_language(environment) == language
+
+
+def test_the_cache_folder_is_where_xdg_says() -> None:
+    assert cache_folder({"XDG_CACHE_HOME": "/c"}) == Path("/c/unicef-linked")
+    assert cache_folder({"XDG_CACHE_HOME": ""}) == Path.home() / ".cache" / "unicef-linked"

@@ -1,4 +1,7 @@
-"""Rules to derived named graphs: each ``rules/*.rq`` is one CONSTRUCT query and one graph. Last come the statistics."""
+"""From rules to derived named graphs: each ``rules/*.rq`` is one CONSTRUCT query and one graph.
+
+The statistics are derived last.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,10 @@ _AFTER: Final = re.compile(r"^#\s*after\s*:\s*(.+?)\s*$", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One CONSTRUCT query, which describes its own graph too. A header comment may say ``# after: name, name``."""
+    """One CONSTRUCT query, which describes its own graph too.
+
+    A comment ``# after: name, name`` in its header names the rules that it builds on.
+    """
 
     path: Path
     text: str
@@ -37,15 +43,13 @@ class Rule:
 def read_rules(folder: Path, names: Names) -> list[Rule]:
     """Return the rules in ``folder``, each after those it builds on, else by name.
 
-    Raises UnusableInput when a rule asks for one that is not there, or rules wait for each other in a circle.
+    Raises UnusableInput when a rule names one that does not exist, or rules form a circle.
     """
     rules = {}
     for path in sorted(folder.glob("*.rq")) if folder.is_dir() else ():
         text = path.read_text(encoding="utf-8").replace(CANONICAL_BASE, names.base)
-        after = tuple(
-            word for line in _AFTER.findall(text) for word in re.split(r"[,\s]+", line) if word
-        )
-        rules[path.stem] = Rule(path, text, after)
+        after = " ".join(_AFTER.findall(text)).replace(",", " ")
+        rules[path.stem] = Rule(path, text, tuple(after.split()))
     for rule in rules.values():
         missing = [name for name in rule.after if name not in rules]
         if missing:
@@ -68,35 +72,18 @@ def read_rules(folder: Path, names: Names) -> list[Rule]:
 def derive(quads: Sequence[Quad], rules: Sequence[Rule], names: Names) -> list[Quad]:
     """Return what the rules derive, each statement in its rule's graph.
 
-    Each rule sees the given statements and what the rules before it derived, as one default graph and by graph name.
-    Statements that are already there are not derived again. Raises MalformedData for a rule that is not a CONSTRUCT
-    query, or that makes blank nodes.
+    Each rule reads the given statements and those that the rules before it derived, as one default
+    graph and by graph name. Statements that are already there are not derived again. Raises
+    MalformedData for a rule that is not a CONSTRUCT query, or that makes blank nodes.
     """
     store = Store()
     store.extend(quads)
     derived: list[Quad] = []
     for rule in rules:
         graph = NamedNode(names.graph(f"derived/{rule.name}"))
-        try:
-            answer = store.query(rule.text, use_default_graph_as_union=True)
-        except SyntaxError as error:
-            found = re.match(r"error at (\d+):(\d+): ", str(error))
-            line, column = (int(found[1]), int(found[2])) if found else (None, None)
-            raise MalformedData(
-                rule.path, f"not a SPARQL query: {error}", line=line, column=column
-            ) from None
-        if not isinstance(answer, QueryTriples):
-            raise MalformedData(rule.path, "a rule is a CONSTRUCT query")
-        triples: set[Triple] = set(answer)
-        if any(
-            isinstance(term, BlankNode)
-            for triple in triples
-            for term in (triple.subject, triple.object)
-        ):
-            raise MalformedData(rule.path, "makes blank nodes; build an IRI instead")
         new = [
             Quad(t.subject, t.predicate, t.object, graph)
-            for t in triples
+            for t in _run(rule, store)
             if not any(store.quads_for_pattern(t.subject, t.predicate, t.object, None))
         ]
         derived += new
@@ -104,8 +91,27 @@ def derive(quads: Sequence[Quad], rules: Sequence[Rule], names: Names) -> list[Q
     return derived
 
 
+def _run(rule: Rule, store: Store) -> set[Triple]:
+    """Return the triples that one rule constructs. Raises MalformedData."""
+    try:
+        answer = store.query(rule.text, use_default_graph_as_union=True)
+    except SyntaxError as error:
+        position = re.match(r"error at (\d+):(\d+): ", str(error))
+        line, column = (int(position[1]), int(position[2])) if position else (None, None)
+        raise MalformedData(
+            rule.path, f"not a SPARQL query: {error}", line=line, column=column
+        ) from None
+    if not isinstance(answer, QueryTriples):
+        raise MalformedData(rule.path, "a rule is a CONSTRUCT query")
+    triples = set(answer)
+    for triple in triples:
+        if isinstance(triple.subject, BlankNode) or isinstance(triple.object, BlankNode):
+            raise MalformedData(rule.path, "makes blank nodes; build an IRI instead")
+    return triples
+
+
 def count_published(quads: Iterable[Quad], names: Names) -> list[Quad]:
-    """Return the statistics of all that is published but of their own graph, ``graph/derived/statistics``."""
+    """Return the statistics of all graphs but their own, ``graph/derived/statistics``."""
     graph = NamedNode(names.graph("derived/statistics"))
     statistics = count(distinct_triples(quads, without=graph), inside=f"{names.ontology}#")
     triples = (*describe(statistics, names), *describe_classes(statistics, names))

@@ -1,4 +1,4 @@
-"""Files of RDF to one dataset: a named graph per file, errors with file and line."""
+"""From files of RDF to one dataset: a named graph per file, errors with file and line."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hashlib
 import os
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from pyoxigraph import (
@@ -60,9 +60,10 @@ class SourceFile:
         return hashlib.sha256(self.text.encode()).hexdigest()
 
     def line_of(self, iri: str) -> int | None:
-        """Return the line (from 1) on which ``iri`` first stands as a subject, None where that cannot be seen.
+        """Return the line (from 1) on which ``iri`` is first a subject, None if none is found.
 
-        Parsers keep no positions; a subject of Turtle as people write it begins its line, in full or prefixed.
+        Parsers keep no positions; in Turtle as people write it, a subject begins its line, in full
+        or prefixed.
         """
         spellings = {f"<{iri}>"}
         for name, namespace in re.findall(r"(?im)^\s*@?prefix\s+([\w.-]*):\s*<([^>]*)>", self.text):
@@ -80,14 +81,14 @@ def files_in(paths: Iterable[Path]) -> list[tuple[Path, Path]]:
 
     Raises UnusableInput for a path that is missing, cannot be read, or holds no RDF.
     """
-    found: list[tuple[Path, Path]] = []
+    files: list[tuple[Path, Path]] = []
     for path in paths:
         if path.is_file():
             if path.suffix.lower() not in SUFFIXES:
                 raise UnusableInput(
                     f"{path}: not a file of RDF by its name; use one of {' '.join(SUFFIXES)}"
                 )
-            found.append((path.parent, path))
+            files.append((path.parent, path))
             continue
         if not path.exists():
             raise UnusableInput(f"{path} does not exist")
@@ -100,8 +101,8 @@ def files_in(paths: Iterable[Path]) -> list[tuple[Path, Path]]:
             raise UnusableInput(
                 f"{path} holds no RDF: expected files ending in {' '.join(SUFFIXES)}"
             )
-        found.extend((path, file) for file in inside)
-    return found
+        files.extend((path, file) for file in inside)
+    return files
 
 
 def load(
@@ -109,9 +110,10 @@ def load(
 ) -> list[SourceFile]:
     """Return what the files of RDF in ``paths`` say, in the order of their names.
 
-    Triples go to a graph named after the file's path below its root (``role`` before it), or to the default graph
-    with ``default_graph``; quads stay where they say. Every IRI below the canonical base is re-based on ``names``.
-    Raises UnusableInput for what cannot be read and MalformedData, with file and line, for what does not parse.
+    Triples go to a graph named after the file's path below its root (``role`` before it), or to the
+    default graph with ``default_graph``; quads stay where they say. Every IRI below the canonical
+    base is re-based on ``names``. Raises UnusableInput for what cannot be read and MalformedData,
+    with file and line, for what does not parse.
     """
     sources = []
     for root, path in files_in(paths):
@@ -119,8 +121,8 @@ def load(
         if names.base != CANONICAL_BASE:
             text = text.replace(CANONICAL_BASE, names.base)
         stem = path.relative_to(root).with_suffix("").as_posix()
-        place = quote("/".join(dict.fromkeys(part for part in (role, stem) if part)), safe="/-._~")
-        named = NamedNode(names.graph(place))
+        parts = dict.fromkeys(filter(None, (role, stem)))  # ontology/ontology.ttl: once
+        named = NamedNode(names.graph(quote("/".join(parts), safe="/-._~")))
         graph = DefaultGraph() if default_graph else named
         sources.append(SourceFile(path, text, graph, tuple(_parse(path, text, graph, named.value))))
     return sources
@@ -143,31 +145,31 @@ def _parse(path: Path, text: str, graph: NamedNode | DefaultGraph, base_iri: str
     try:
         quads = parse(text.encode(), format=kind, base_iri=base_iri, rename_blank_nodes=True)
         for quad in quads:
-            triple_of_file = isinstance(quad.graph_name, DefaultGraph)
-            yield Quad(quad.subject, quad.predicate, quad.object, graph) if triple_of_file else quad
+            if isinstance(quad.graph_name, DefaultGraph):
+                yield Quad(quad.subject, quad.predicate, quad.object, graph)
+            else:
+                yield quad
     except SyntaxError as error:
-        found = _LINE.search(str(error))
-        line = error.lineno or (int(found[1]) if found else None)
-        column = error.offset or (int(found[2]) if found and found[2] else None)
+        position = _LINE.search(str(error))
+        line = error.lineno or (int(position[1]) if position else None)
+        column = error.offset or (int(position[2]) if position and position[2] else None)
         message = _LINE.sub("", str(error.msg)).strip()
-        raise MalformedData(path, _remedy(message), line=line, column=column) from None
+        raise MalformedData(path, _add_remedy(message), line=line, column=column) from None
     except ValueError as error:
         raise MalformedData(path, str(error)) from None
 
 
-def _remedy(message: str) -> str:
-    """Return a parser's message with what to do about it, where we know."""
+def _add_remedy(message: str) -> str:
+    """Return a parser's message, with what to do about a prefix that is not declared."""
     undeclared = _UNDECLARED.search(message)
-    if not undeclared:
-        return message
-    return undeclared_prefix(undeclared[1])
+    return undeclared_prefix(undeclared[1]) if undeclared else message
 
 
 def skolemize(quads: Iterable[Quad], names: Names) -> list[Quad]:
-    """Return the quads with each blank node replaced by an IRI below ``.well-known/genid/`` (RDF 1.1 Concepts, 3.5).
+    """Return the quads with IRIs in place of blank nodes (RDF 1.1 Concepts, section 3.5).
 
-    The IRIs come from RDFC-1.0 canonical labels: the same statements give the same IRIs. Blank nodes of one file stay
-    apart from those of another.
+    The IRIs are below ``.well-known/genid/`` and come from RDFC-1.0 canonical labels: the same
+    statements give the same IRIs. Blank nodes of one file stay apart from those of another.
     """
     plain: list[Quad] = []
     with_blanks: list[Quad] = []
@@ -178,38 +180,40 @@ def skolemize(quads: Iterable[Quad], names: Names) -> list[Quad]:
         return plain
     dataset = Dataset(with_blanks)
     dataset.canonicalize(CanonicalizationAlgorithm.RDFC_1_0)
-
-    def name(term: object) -> object:
-        return (
-            NamedNode(f"{names.base}.well-known/genid/{term.value}")
-            if isinstance(term, BlankNode)
-            else term
-        )
-
-    if any(
-        quad.predicate.value == f"{SHACL}path" and isinstance(quad.object, BlankNode)
-        for quad in with_blanks
-    ):
-        # An IRI as sh:path would be another path (SHACL, section 2.3.1).
+    if any(_is_complex_path(quad) for quad in with_blanks):
         return plain + sorted(dataset, key=str)
-    named = [
-        Quad(name(q.subject), q.predicate, name(q.object), name(q.graph_name))  # type: ignore[arg-type]
-        for q in dataset
-    ]
-    return plain + sorted(named, key=str)
+    return plain + sorted((_name_blanks(quad, names) for quad in dataset), key=str)
+
+
+def _is_complex_path(quad: Quad) -> bool:
+    """Return whether a property path has parts: an IRI would be another path (SHACL, 2.3.1)."""
+    return quad.predicate.value == f"{SHACL}path" and isinstance(quad.object, BlankNode)
+
+
+def _name_blanks(quad: Quad, names: Names) -> Quad:
+    def name(term: Any) -> Any:
+        if isinstance(term, BlankNode):
+            return NamedNode(f"{names.base}.well-known/genid/{term.value}")
+        return term
+
+    return Quad(name(quad.subject), quad.predicate, name(quad.object), name(quad.graph_name))
 
 
 def find_place(sources: Sequence[SourceFile], focus: str, path: str) -> tuple[str, int]:
-    """Return the file that states ``path`` of ``focus`` (else anything of it) and the line where the subject stands."""
-    stating: tuple[int, Path, int | None] | None = None
+    """Return the file that states ``path`` of ``focus`` and the line of that subject.
+
+    If none states that, the first file that states anything of it; ("", 0) if none does.
+    """
+    place, relevance = ("", 0), 0
     for source in sources:
-        about = [
-            quad
-            for quad in source.quads
-            if not isinstance(quad.subject, BlankNode | Triple) and quad.subject.value == focus
-        ]
-        if about:
-            relevance = 1 + any(quad.predicate.value == path for quad in about)
-            if stating is None or relevance > stating[0]:
-                stating = (relevance, source.path, source.line_of(focus))
-    return (str(stating[1]), stating[2] or 0) if stating else ("", 0)
+        predicates = {q.predicate.value for q in source.quads if _is_subject(focus, q)}
+        matches = bool(predicates) + (path in predicates)
+        if matches > relevance:
+            relevance = matches
+            place = str(source.path), source.line_of(focus) or 0
+    return place
+
+
+def _is_subject(iri: str, quad: Quad) -> bool:
+    subject = quad.subject
+    return not isinstance(subject, BlankNode | Triple) and subject.value == iri

@@ -1,7 +1,8 @@
 """The command ``unicef-linked``: one module for each of its commands, on click.
 
-A command reads its options, calls the layers below and returns an exit status. Nothing imports this package
-but ``__main__`` and the entry point. A command's module is imported when the command is run, so that help is quick.
+A command reads its options, calls the layers below and returns an exit status. Nothing imports
+this package but ``__main__`` and the entry point. A command's module is imported when the command
+is run, so that help is quick.
 """
 
 from __future__ import annotations
@@ -33,11 +34,11 @@ COMMANDS: Final = {
     "mcp": "offer the dataset as tools to a language model (Model Context Protocol)",
     "reconcile": "add identifiers to a table, by the names in one of its columns",
 }
-"""The commands, each the module of its name in this package, and what the help says of it."""
+"""The commands, each the module of its name in this package, with its line in the help."""
 
 
 class _Commands(click.Group):
-    """The commands by name; maps errors to exit statuses."""
+    """The group of the commands; it maps errors to exit statuses."""
 
     context_class = Context
 
@@ -79,7 +80,7 @@ class _Commands(click.Group):
         except LinkedDataError as error:
             print(f"unicef-linked: {error}", file=sys.stderr)
             return 2
-        except BrokenPipeError:  # the reader of our output has seen enough
+        except BrokenPipeError:  # the reader of our output, such as head, has ended
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 0
         except KeyboardInterrupt:
@@ -98,9 +99,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     0: done; 1: the data does not conform, or a link is wrong; 2: unusable input.
     """
-    given = None if arguments is None else list(arguments)
     try:
-        status: Any = commands.main(given, prog_name="unicef-linked", standalone_mode=False)
+        status: Any = commands.main(arguments, prog_name="unicef-linked", standalone_mode=False)
     except click.UsageError as error:
         path = error.ctx.command_path if error.ctx else "unicef-linked"
         message = " ".join(error.format_message().split()).removesuffix(".")

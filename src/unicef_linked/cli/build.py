@@ -47,6 +47,7 @@ def command(
     with waiting("building"):
         manifest = build(content, out, base).manifest
     print(
-        f"{out}: {manifest.quads:,} statements in {len(manifest.graphs)} graphs, sha256 {manifest.sha256}"
+        f"{out}: {manifest.quads:,} statements in {len(manifest.graphs)} graphs,"
+        f" sha256 {manifest.sha256}"
     )
     return 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -58,7 +57,5 @@ def _written(name: str, release: Release) -> bytes:
 
     export = exports.by_name(name)
     assert export is not None
-    store = Embedded(
-        release, "", read_settings(os.environ)
-    )  # no query processes: the queries are ours
+    store = Embedded(release, "", read_settings())  # no query processes: the queries are ours
     return export.write(store, release.names)

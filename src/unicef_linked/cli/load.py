@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -52,7 +51,7 @@ def command(to: str, endpoint: str | None, release: Path | None) -> int:
             shown.show(reached.done, reached.total, line if new else "", reached.graph)
             last = reached.graph
 
-        load(chosen, to, endpoint, read_settings(os.environ), report)
+        load(chosen, to, endpoint, read_settings(), report)
     manifest = chosen.manifest
     counted = "not counted: give --endpoint to have the engine count them"
     if endpoint:

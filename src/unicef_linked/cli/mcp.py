@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import click
@@ -21,6 +20,6 @@ def command(release: Path | None) -> int:
     """Offer the dataset as tools to a language model (Model Context Protocol)."""
     from unicef_linked.mcp import running
 
-    with running(chosen_release(release), read_settings(os.environ)) as server:
+    with running(chosen_release(release), read_settings()) as server:
         server.run("stdio")
     return 0

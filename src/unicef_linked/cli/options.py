@@ -22,8 +22,8 @@ class Context(click.Context):
 
     formatter_class = _Formatter
 
-    def __init__(self, *given: Any, **named: Any) -> None:
-        super().__init__(*given, **{"help_option_names": ["-h", "--help"], **named})
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **{"help_option_names": ["-h", "--help"], **options})
 
 
 class Command(click.Command):
@@ -36,13 +36,13 @@ class OneOf(click.Choice[str]):
     """A choice between words."""
 
     def get_invalid_choice_message(self, value: object, ctx: click.Context | None) -> str:
-        """Return what is told of another word."""
+        """Return the message for another word."""
         return invalid_choice(str(value), self.choices)
 
 
-def invalid_choice(value: str, known: Sequence[str]) -> str:
-    """Return the message for a word that is not one of those known."""
-    return f"invalid choice: {value!r} (choose from {', '.join(known)})"
+def invalid_choice(value: str, choices: Sequence[str]) -> str:
+    """Return the message for a word that is not one of the choices."""
+    return f"invalid choice: {value!r} (choose from {', '.join(choices)})"
 
 
 def base_iri(text: str) -> str:

@@ -1,9 +1,8 @@
-"""Where a command writes its result, and in which language it speaks."""
+"""Where a command writes its result."""
 
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 import sys
 from typing import TYPE_CHECKING, BinaryIO
@@ -28,9 +27,3 @@ def write(source: BinaryIO, out: Path | None) -> None:
         with contextlib.suppress(OSError):
             partial.unlink()
         raise UnusableInput(f"{out} cannot be written: {error.strerror}") from None
-
-
-def language() -> str:
-    """Return the language of whoever sits at the terminal."""
-    locale = os.environ.get("LC_ALL", os.environ.get("LANG", ""))
-    return "fr" if locale.startswith("fr") else "en"

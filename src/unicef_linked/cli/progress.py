@@ -1,4 +1,4 @@
-"""How far a command is: on a terminal a bar, elsewhere lines; always on standard error."""
+"""The progress of a command, on standard error: on a terminal a bar, elsewhere lines."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _PATIENCE: Final = 2.0
-"""Delay (s) before a bar is shown: what is done by then needs none."""
+"""Delay (s) before a bar is shown; a command that ends before shows none."""
 _TICK: Final = 0.2
 """Interval (s) between two moves of a bar whose end is not known."""
 _ITEM: Final = 40
-"""Characters of what is named beside a bar."""
+"""Most characters of the text beside a bar."""
 
 
 class Progress:
-    """What is done of a total."""
+    """How much is done of a total."""
 
     def __init__(self, label: str) -> None:
         self._label, self._start, self._stack = label, time.monotonic(), ExitStack()
@@ -31,7 +31,7 @@ class Progress:
         self._bar: Any = None
 
     def show(self, done: int, total: int, line: str = "", item: str = "") -> None:
-        """Show a bar with ``item`` beside it on a terminal, elsewhere ``line`` where there is one."""
+        """Show a bar with ``item`` beside it on a terminal, elsewhere ``line`` unless empty."""
         if not self._terminal:
             if line:
                 print(line, file=sys.stderr, flush=True)
@@ -65,7 +65,7 @@ class Progress:
 
 @contextmanager
 def waiting(label: str) -> Iterator[None]:
-    """Show on a terminal that something is at work whose end is not known."""
+    """Show a moving bar on a terminal while a task runs whose end is not known."""
     if not sys.stderr.isatty():
         yield
         return

@@ -1,9 +1,8 @@
-"""``unicef-linked query``: one query of a release or an endpoint, as a table or in a standard format."""
+"""``unicef-linked query``: a query of a release or an endpoint, as a table or a standard format."""
 
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import sys
 from contextlib import closing
@@ -33,9 +32,9 @@ if TYPE_CHECKING:
 
 FORMATS: Final = ("table", *(offer.name for offer in (*SOLUTION_FORMATS, *GRAPH_FORMATS)))
 _TOO_LONG: Final = 10_000_000
-"""Characters of a query that we read."""
+"""Most characters of a query; a longer one is refused."""
 _PATIENCE: Final = 600.0
-"""Seconds for the answer of an endpoint; somebody waits at a terminal and can stop it."""
+"""Deadline (s) for the answer of an endpoint: long, since the user can stop the command."""
 
 
 @click.command("query", cls=options.Command)
@@ -58,7 +57,7 @@ def command(
     """
     query = _read_query(text, file)
     if endpoint:
-        chunks = ask_endpoint(endpoint, query, style, read_settings(os.environ))
+        chunks = ask_endpoint(endpoint, query, style, read_settings())
     else:
         chunks = iter([ask_release(chosen_release(release), query, style)])
     last = b""
@@ -80,21 +79,27 @@ def _read_query(text: str | None, file: Path | None) -> str:
         raise UnusableInput(f"{file} cannot be read: {error}") from None
 
 
-def _wanted(name: str) -> tuple[Format | None, Format | None]:
-    """Return the formats for solutions and for a graph that ``--format`` means; a table is made from JSON, or Turtle."""
+def _result_formats(name: str) -> tuple[Format | None, Format | None]:
+    """Return the formats of solutions and of a graph that ``--format`` means.
+
+    A table is made from JSON; a graph is shown as Turtle then.
+    """
     if name == "table":
         return by_name("json", SOLUTION_FORMATS), by_name("turtle", GRAPH_FORMATS)
     return by_name(name, SOLUTION_FORMATS), by_name(name, GRAPH_FORMATS)
 
 
 def ask_release(release: Release, text: str, style: str) -> bytes:
-    """Return the answer of a release. Raises MalformedQuery, QueryRefused, or UnusableInput for a format of the other kind."""
+    """Return the answer of a release.
+
+    Raises MalformedQuery, QueryRefused, or UnusableInput for a format of the other kind.
+    """
     check(text, max_length=_TOO_LONG)
     try:
         answer = load_release(release).query(text)
     except SyntaxError as error:
         raise malformed(str(error), text) from None
-    solutions, graph = _wanted(style)
+    solutions, graph = _result_formats(style)
     is_graph = isinstance(answer, ox.QueryTriples)
     chosen = graph if is_graph else solutions
     if chosen is None:
@@ -108,9 +113,9 @@ def ask_release(release: Release, text: str, style: str) -> bytes:
 
 def _misfit(style: str, formats: Sequence[Format]) -> UnusableInput:
     kind = "a graph" if formats == GRAPH_FORMATS else "solutions"
-    known = ", ".join(f.name for f in formats)
+    names = ", ".join(offer.name for offer in formats)
     return UnusableInput(
-        f"--format {style} does not fit: this query answers with {kind}; use {known}"
+        f"--format {style} does not fit: this query answers with {kind}; use {names}"
     )
 
 
@@ -119,7 +124,7 @@ def ask_endpoint(url: str, text: str, style: str, settings: Settings) -> Iterato
 
     Raises the QueryErrors, or UnusableInput for a format of the other kind.
     """
-    solutions, graph = _wanted(style)
+    solutions, graph = _result_formats(style)
     with closing(Endpoint(url, settings, Names().prefixes)) as endpoint:
         try:
             answer = endpoint.answer(
@@ -138,7 +143,10 @@ def ask_endpoint(url: str, text: str, style: str, settings: Settings) -> Iterato
 
 
 def table(results: dict[str, Any], names: Names) -> bytes:
-    """Return SPARQL Results JSON as a text table; IRIs shortened by our prefixes, as wide as the terminal at most."""
+    """Return SPARQL Results JSON as a text table, at most as wide as the terminal.
+
+    IRIs are shortened by our prefixes.
+    """
     if "boolean" in results:
         return str(results["boolean"]).lower().encode()
     variables: list[str] = results["head"]["vars"]

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from unicef_linked.cli import options
-from unicef_linked.cli.output import language, write
+from unicef_linked.cli.output import write
 from unicef_linked.cli.progress import Progress
 from unicef_linked.cli.releases import chosen_release
+from unicef_linked.config import terminal_language
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,7 +55,9 @@ def command(
             told = done == total or (done and done % _EVERY == 0)
             progress.show(done, total, f"{done:,} of {total:,} rows" if told else "")
 
-        answer, summary = tables.reconcile(table, column, reconciler, types, language(), report)
+        answer, summary = tables.reconcile(
+            table, column, reconciler, types, terminal_language(), report
+        )
     write(io.BytesIO(tables.write_table(answer, mark=out is not None)), out)
     print(tables.tell(summary), file=sys.stderr)
     return 0

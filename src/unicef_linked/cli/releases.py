@@ -1,4 +1,4 @@
-"""The release that a command works on: the one it is given, else that of the packaged dataset."""
+"""The release that a command works on: the one given, else that of the packaged dataset."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from unicef_linked.cli.progress import waiting
+from unicef_linked.config import cache_folder
 from unicef_linked.errors import UnusableInput
 
 if TYPE_CHECKING:
@@ -16,22 +17,22 @@ if TYPE_CHECKING:
 
 
 def chosen_release(path: Path | None) -> Release:
-    """Return the release in a folder, without one that of the packaged dataset."""
+    """Return the release in a folder, or that of the packaged dataset if none is given."""
     from unicef_linked.release import open_release
 
     return open_release(path) if path else packaged_release()
 
 
 def packaged_release() -> Release:
-    """Return the release of the packaged dataset, built when this content was not built here before.
+    """Return the release of the packaged dataset, built if this content was not built here before.
 
-    Kept under ``$XDG_CACHE_HOME/unicef-linked``, by the digest of everything that went into it.
+    It is kept in the cache folder, named by the digest of everything that went into it.
     """
     from unicef_linked.build import Content, build
     from unicef_linked.release import open_release
 
     content = Content.packaged()
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "unicef-linked"
+    home = cache_folder()
     path = home / content.fingerprint()[:16]
     try:
         return open_release(path)

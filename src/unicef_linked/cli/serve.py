@@ -37,8 +37,8 @@ from unicef_linked.errors import UnusableInput
     "--engine",
     default="memory",
     metavar="memory|disk|URL",
-    help="where the data is asked: in memory, in an index on disk, or at the SPARQL endpoint of an engine"
-    " that holds the release",
+    help="where the data is asked: in memory, in an index on disk, or at the SPARQL endpoint of an"
+    " engine that holds the release",
 )
 def command(
     release: Path | None,
@@ -56,7 +56,7 @@ def command(
     from unicef_linked.store.engines import check_engine
     from unicef_linked.web.server import serve
 
-    settings = read_settings(os.environ)
+    settings = read_settings()
     if union and not data:
         raise UnusableInput(
             "--union goes with --data: a release has the union as its default graph already"

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from unicef_linked.cli.options import PATH, Command, OneOf
-from unicef_linked.cli.output import language
 from unicef_linked.cli.progress import waiting
+from unicef_linked.config import terminal_language
 from unicef_linked.rdf.iris import Names
 
 if TYPE_CHECKING:
@@ -42,9 +42,8 @@ def command(paths: tuple[Path, ...], shapes: Path | None, style: str) -> int:
     context: tuple[Path, ...] = ()
     if paths:
         if not shapes and all(path.is_file() for path in paths):
-            context = (
-                content.data
-            )  # a file of a dataset leans on the others; a folder stands for itself
+            # A file of a dataset refers to the others; a folder is a dataset of its own.
+            context = content.data
         content = replace(content, data=paths)
     if shapes:
         content = replace(content, shapes=(shapes,))
@@ -68,11 +67,11 @@ def print_report(report: Report, style: str, names: Names, out: TextIO) -> None:
         print(json.dumps(body, ensure_ascii=False, indent=2), file=out)
     else:
         for result in report.results:
-            print(_told(result, names), file=out)
-        print(_counted(report), file=out)
+            print(_describe(result, names), file=out)
+        print(_summarize(report), file=out)
 
 
-def _told(result: Result, names: Names) -> str:
+def _describe(result: Result, names: Names) -> str:
     place = ":".join(str(part) for part in (result.file, result.line) if part)
     parts = [names.shorten(result.focus_node)]
     if result.path:
@@ -80,12 +79,16 @@ def _told(result: Result, names: Names) -> str:
     if result.value and result.value != result.focus_node:
         parts.append(f"value {result.value!r}")
     head = f"{place}: " if place else ""
-    return f"{head}{result.severity}: {' · '.join(parts)}\n    {result.message(language())}"
+    return (
+        f"{head}{result.severity}: {' · '.join(parts)}\n    {result.message(terminal_language())}"
+    )
 
 
-def _counted(report: Report) -> str:
+def _summarize(report: Report) -> str:
+    from unicef_linked.validation.report import SEVERITIES
+
     counts = []
-    for severity in ("Violation", "Warning", "Info"):
+    for severity in SEVERITIES:
         number = report.count(severity)
         if number or severity == "Violation":
             counts.append(f"{number} {severity.lower()}{'s' if number != 1 else ''}")

@@ -1,4 +1,7 @@
-"""Every representation we speak, as one table: headers, links, dumps, documentation and tests loop over it."""
+"""Every format we read and write, as one table.
+
+Headers, links, dumps, documentation and tests loop over it.
+"""
 
 from __future__ import annotations
 
@@ -40,16 +43,16 @@ class Format:
     @property
     def rdf(self) -> RdfFormat:
         """The engine's name of an RDF format."""
-        found = RdfFormat.from_media_type(self.media_type)
-        assert found is not None, self.name
-        return found
+        kind = RdfFormat.from_media_type(self.media_type)
+        assert kind is not None, self.name
+        return kind
 
     @property
     def results(self) -> QueryResultsFormat:
         """The engine's name of a format of solutions."""
-        found = QueryResultsFormat.from_media_type(self.media_type)
-        assert found is not None, self.name
-        return found
+        kind = QueryResultsFormat.from_media_type(self.media_type)
+        assert kind is not None, self.name
+        return kind
 
 
 TURTLE: Final = Format(
@@ -147,7 +150,7 @@ DOCUMENT_FORMATS: Final = (*GRAPH_FORMATS, HTML)
 """What a resource of the dataset can be read as."""
 
 DUMPS: Final = {f"dataset.{f.suffix}": f for f in (NQUADS, TURTLE, JSONLD)}
-"""The files that hold the whole dataset, by name. Each is published with gzip too, as ``{name}.gz``."""
+"""The files that hold the whole dataset, by name; each is published also as ``{name}.gz``."""
 
 
 def by_suffix(suffix: str) -> Format | None:
@@ -160,21 +163,17 @@ def by_suffix(suffix: str) -> Format | None:
 
 
 def by_name(name: str, formats: tuple[Format, ...]) -> Format | None:
-    """Return the one of ``formats`` that clients call ``name``: a name, a suffix or a media type.
+    """Return the format that clients call ``name``: a name, a suffix or a media type.
 
     >>> by_name("json", SOLUTION_FORMATS).media_type
     'application/sparql-results+json'
     >>> by_name("text/turtle", GRAPH_FORMATS).name
     'turtle'
     """
-    wanted = (
-        name.strip().lower().replace(" ", "+")
-    )  # a plus sign that nobody percent-encoded arrives as a space
-    return next(
-        (
-            f
-            for f in formats
-            if wanted in (f.name, f.suffix, f.media_type, *f.names, *f.suffixes, *f.aliases)
-        ),
-        None,
-    )
+    # A plus sign that a client did not percent-encode arrives as a space.
+    name = name.strip().lower().replace(" ", "+")
+    for offer in formats:
+        others = (*offer.names, *offer.suffixes, *offer.aliases)
+        if name in (offer.name, offer.suffix, offer.media_type, *others):
+            return offer
+    return None

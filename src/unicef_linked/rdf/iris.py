@@ -1,4 +1,4 @@
-"""Namespaces and prefixes; mint and parse the project's IRIs."""
+"""Namespaces, prefixes, and the IRIs that the project mints."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 CANONICAL_BASE: Final = "https://w3id.org/unicef-linked/"
-"""Where every IRI we mint begins, wherever the server runs; ``build --base-iri`` gives another."""
+"""Base of the IRIs we mint, wherever the server runs; ``build --base-iri`` gives another."""
 
 RDF: Final = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 RDFS: Final = "http://www.w3.org/2000/01/rdf-schema#"
@@ -65,7 +65,7 @@ IDENTIFIER_PREFIXES: Final = {
     "wd": "http://www.wikidata.org/entity/",
     "wof": "https://spelunker.whosonfirst.org/id/",
 }
-"""Where the things lie that ours are linked to; vocabularies are in WELL_KNOWN_PREFIXES."""
+"""Namespaces of the entities that ours are linked to."""
 
 TYPES_WITH_PREFIX: Final = (
     "organization",
@@ -91,6 +91,8 @@ TYPES_WITH_PREFIX: Final = (
 )
 
 _TYPE_AND_KEY: Final = re.compile(r"([a-z][a-z0-9-]*)/([a-z0-9-]+)")
+_LOCAL_NAME: Final = re.compile(r"[A-Za-z0-9_]([\w.-]*[\w-])?")
+"""Those of Turtle's local names (PN_LOCAL) that need no escape."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,7 @@ class Names:
         return f"{self.ontology}#{name}"
 
     def graph(self, path: str) -> str:
-        """Return the name of the graph that holds the statements of the file at ``path`` (no suffix)."""
+        """Return the name of the graph of the file at ``path``, given without its suffix."""
         return f"{self.base}graph/{path}"
 
     def entity(self, entity_type: str, key: str) -> str:
@@ -164,30 +166,29 @@ class Names:
         )
 
     def shorten(self, iri: str) -> str:
-        """Return the prefixed form of an IRI where a prefix of ours covers it, the IRI itself otherwise.
+        """Return the prefixed form of an IRI, or the IRI itself if none of our prefixes fits.
 
         >>> Names().shorten("http://www.w3.org/2004/02/skos/core#prefLabel")
         'skos:prefLabel'
         """
         for prefix, namespace in self.prefixes.items():
             local = iri[len(namespace) :]
-            if iri.startswith(namespace) and re.fullmatch(r"[A-Za-z0-9_]([\w.-]*[\w-])?", local):
+            if iri.startswith(namespace) and _LOCAL_NAME.fullmatch(local):
                 return f"{prefix}:{local}"
         return iri
 
 
 def undeclared_prefix(prefix: str) -> str:
-    """Return what to say of a prefix that a file or query uses without declaring it, with the remedy where we know it.
+    """Return the message for a prefix that is used but not declared, with a remedy.
 
     >>> undeclared_prefix("regoin")
     'undeclared prefix "regoin:"; did you mean "region:"?'
     """
-    known, text = Names().prefixes, f'undeclared prefix "{prefix}:"'
-    if prefix in known:
-        return f"{text}; add the line: PREFIX {prefix}: <{known[prefix]}>"
-    near = difflib.get_close_matches(prefix, known, n=1)
-    return (
-        f'{text}; did you mean "{near[0]}:"?'
-        if near
-        else f"{text}; declare it with a line: PREFIX {prefix}: <…>"
-    )
+    prefixes = Names().prefixes
+    message = f'undeclared prefix "{prefix}:"'
+    if prefix in prefixes:
+        return f"{message}; add the line: PREFIX {prefix}: <{prefixes[prefix]}>"
+    similar = difflib.get_close_matches(prefix, prefixes, n=1)
+    if similar:
+        return f'{message}; did you mean "{similar[0]}:"?'
+    return f"{message}; declare it with a line: PREFIX {prefix}: <…>"

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any, Final, cast
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
 
 from pyld import jsonld as pyld
 from pyoxigraph import Literal, NamedNode, Quad, RdfFormat, Triple, serialize
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 Context = dict[str, Any]
+Node = dict[str, Any]
+"""A node object (JSON-LD 1.1, section 4.2.2)."""
 
 _KEYWORDS: Final[Context] = {
     "id": "@id",
@@ -44,82 +47,91 @@ _ALWAYS: Final[Context] = {
 }
 _PREFERRED: Final = (RDFS, SKOS, OWL)
 """Vocabularies that get a local name first, after the release's own ontology."""
+_VOCABULARIES: Final = {"ul", *WELL_KNOWN_PREFIXES}
+"""The prefixes that a context declares; those of entities are not needed."""
+_NATIVE: Final = {
+    f"{XSD}integer": re.compile(r"0|-?[1-9]\d{0,14}"),
+    f"{XSD}boolean": re.compile("true|false"),
+}
+"""The datatypes with a native form in JSON, and the lexical forms that it keeps."""
+_RESERVED: Final = frozenset({"id", "type", "context", "graph", "included"})
+"""Words that are no terms, since they are keywords without the at sign."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Usage:
+    """How a dataset uses its properties and classes, by IRI."""
+
+    kinds: dict[str, set[str]] = field(default_factory=dict)  # see _kind_of_value, by property
+    repeated: set[str] = field(default_factory=set)  # properties that a subject has twice
+    classes: set[str] = field(default_factory=set)
 
 
 def make_context(quads: Iterable[Quad], names: Names) -> Context:
     """Return the context of a dataset; it depends on the statements alone."""
-    kinds: dict[str, set[str]] = {}
-    seen: set[tuple[str, str, str]] = set()  # (subject, predicate, language); twice: an array
-    objects: set[tuple[str, str, str]] = set()
-    lists: set[str] = set()
-    classes: set[str] = set()
+    usage = _read_usage(quads)
+    prefixes = {name: iri for name, iri in names.prefixes.items() if name in _VOCABULARIES}
+    context: Context = _KEYWORDS | prefixes
+    preferred = (names.ontology, *_PREFERRED)
+
+    def rank(iri: str) -> tuple[int, str]:
+        places = (place for place, start in enumerate(preferred) if iri.startswith(start))
+        return next(places, len(preferred)), iri
+
+    for iri in sorted(usage.kinds, key=rank):
+        term = "label" if iri == f"{RDFS}label" else _local_name(iri)
+        if not term or term in context:
+            term = names.shorten(iri)
+        context[term] = _define(iri, usage.kinds[iri], is_repeated=iri in usage.repeated)
+    for iri in sorted(usage.classes, key=rank):
+        term = _local_name(iri)
+        if term and term not in context:
+            context[term] = iri
+    return context | _structural_terms(context)
+
+
+def _read_usage(quads: Iterable[Quad]) -> _Usage:
+    usage = _Usage()
+    statements: set[tuple[str, str, str]] = set()
+    values: set[tuple[str, str, str]] = set()  # (subject, predicate, language)
     for quad in quads:
         predicate, value = quad.predicate.value, quad.object
         if predicate == f"{RDF}type" and isinstance(value, NamedNode):
-            classes.add(value.value)
+            usage.classes.add(value.value)
             continue
         statement = (str(quad.subject), predicate, str(value))
-        if statement in objects:
+        if statement in statements:
             continue  # the same triple in another graph
-        objects.add(statement)
+        statements.add(statement)
+        usage.kinds.setdefault(predicate, set()).add(_kind_of_value(value))
         language = (value.language or "") if isinstance(value, Literal) else ""
-        kinds.setdefault(predicate, set()).add(_kind(value))
         slot = (statement[0], predicate, language)
-        if slot in seen:
-            lists.add(predicate)
-        seen.add(slot)
-
-    context: Context = dict(_KEYWORDS) | {
-        p: iri for p, iri in names.prefixes.items() if p in _VOCABULARIES
-    }
-    taken = set(context)
-    ours = names.ontology
-
-    def rank(iri: str) -> tuple[int, str]:
-        places = (ours, *_PREFERRED)
-        return next(
-            (n for n, place in enumerate(places) if iri.startswith(place)), len(places)
-        ), iri
-
-    for iri in sorted(kinds, key=rank):
-        term = _local_name(iri, "label" if iri == f"{RDFS}label" else None)
-        if not term or term in taken:
-            term = names.shorten(iri)
-        context[term] = _definition(iri, kinds[iri], is_list=iri in lists)
-        taken.add(term)
-    for iri in sorted(classes, key=rank):
-        term = _local_name(iri)
-        if term and term not in taken:
-            context[term] = iri
-            taken.add(term)
-    known = {d["@id"] for d in context.values() if isinstance(d, dict)}
-    return context | {t: d for t, d in _ALWAYS.items() if t not in taken and d["@id"] not in known}
+        if slot in values:
+            usage.repeated.add(predicate)
+        values.add(slot)
+    return usage
 
 
-_VOCABULARIES: Final = {"ul", *WELL_KNOWN_PREFIXES}
-
-
-def _kind(value: object) -> str:
+def _kind_of_value(value: object) -> str:
+    """Return "@id", "@language" or the IRI of a datatype."""
     if not isinstance(value, Literal):
         return "@id"
     return "@language" if value.language else value.datatype.value
 
 
-def _local_name(iri: str, wanted: str | None = None) -> str | None:
-    found = re.search(r"[#/]([A-Za-z][\w-]*)$", iri)
-    return wanted or (
-        found[1]
-        if found and found[1].lower() not in {"id", "type", "context", "graph", "included"}
-        else None
-    )
+def _local_name(iri: str) -> str | None:
+    """Return the end of an IRI as a term, None where it cannot be one."""
+    end = re.search(r"[#/]([A-Za-z][\w-]*)$", iri)
+    return end[1] if end and end[1].lower() not in _RESERVED else None
 
 
-def _definition(iri: str, kinds: set[str], *, is_list: bool) -> Context | str:
+def _define(iri: str, kinds: set[str], *, is_repeated: bool) -> Context:
+    """Return the definition of a term for a property whose values are of these kinds."""
     definition: Context = {"@id": iri}
     if kinds == {"@language"}:
-        definition["@container"] = ["@language", "@set"] if is_list else "@language"
+        definition["@container"] = ["@language", "@set"] if is_repeated else "@language"
         return definition
-    if is_list:
+    if is_repeated:
         definition["@container"] = "@set"
     kind = next(iter(kinds)) if len(kinds) == 1 else ""
     if kind and kind not in _NATIVE and kind != f"{XSD}string":
@@ -127,45 +139,48 @@ def _definition(iri: str, kinds: set[str], *, is_list: bool) -> Context | str:
     return definition
 
 
-_NATIVE: Final = {
-    f"{XSD}integer": re.compile(r"0|-?[1-9]\d{0,14}"),
-    f"{XSD}boolean": re.compile("true|false"),
-}
+def _structural_terms(context: Context) -> Context:
+    """Return those terms of documents that a context lacks, by term and by property."""
+    defined = {term["@id"] for term in context.values() if isinstance(term, dict)}
+    return {
+        term: definition
+        for term, definition in _ALWAYS.items()
+        if term not in context and definition["@id"] not in defined
+    }
 
 
 def write(triples: Iterable[Triple], context: Mapping[str, Any], *, root: str) -> bytes:
     """Return triples as one JSON object about ``root``: objects nested, subjects in @reverse."""
     expanded = serialize(sorted(triples, key=str), format=RdfFormat.JSON_LD)
     assert expanded is not None
-    by_language = {
-        d["@id"]
-        for d in context.values()
-        if isinstance(d, dict) and "@language" in d.get("@container", ())
-    }
-    nodes: dict[str, Context] = {}
-    for node in json.loads(expanded):
+    nodes = _merge_nodes(json.loads(expanded), _language_maps(context))
+    tree = _Tree(nodes).grow(root)
+    body: Node = pyld.compact(tree, {"@context": context}, {"compactArrays": True})
+    body["@context"] = _used_terms(context, body)
+    others = [key for key in body if key not in {"@context", "id", "type", "included"}]
+    order = ("@context", "id", "type", *others, "included")
+    document = {key: body[key] for key in order if key in body}
+    return json.dumps(document, ensure_ascii=False, indent=2).encode()
+
+
+def _language_maps(context: Mapping[str, Any]) -> set[str]:
+    """Return the IRIs of the properties whose values a context has as language maps."""
+    definitions = (value for value in context.values() if isinstance(value, dict))
+    return {term["@id"] for term in definitions if "@language" in term.get("@container", ())}
+
+
+def _merge_nodes(objects: Iterable[Node], language_maps: set[str]) -> dict[str, Node]:
+    """Return one node object for each IRI, with native values where the lexical form is kept."""
+    nodes: dict[str, Node] = {}
+    for node in objects:
         merged = nodes.setdefault(node["@id"], {"@id": node["@id"]})
         for key, values in node.items():
             if key == f"{RDF}type" and all(value.keys() == {"@id"} for value in values):
                 merged["@type"] = [*merged.get("@type", []), *(value["@id"] for value in values)]
             elif key != "@id":
-                shown = values if key in by_language else map(_native, values)
-                merged[key] = [*merged.get(key, []), *shown]
-    compacted = pyld.compact(_tree(nodes, root), {"@context": context}, {"compactArrays": True})
-    body = cast("Context", compacted)
-    order = (
-        "@context",
-        "id",
-        "type",
-        *(key for key in body if key not in {"@context", "included"}),
-        "included",
-    )
-    body |= {"@context": _used(context, body)}
-    return json.dumps(
-        {key: body[key] for key in order if key in body},
-        ensure_ascii=False,
-        indent=2,
-    ).encode()
+                natives = values if key in language_maps else map(_native, values)
+                merged[key] = [*merged.get(key, []), *natives]
+    return nodes
 
 
 def _native(value: Any) -> Any:
@@ -178,64 +193,83 @@ def _native(value: Any) -> Any:
     return value
 
 
-def _tree(nodes: dict[str, Context], root: str) -> Any:  # noqa: C901 - to be split
-    """Return the nodes as a tree below ``root``, each once; unreachable nodes are in @included.
+class _Tree:
+    """Node objects that are nested into each other, each once."""
 
-    A value of @type cannot be a node object, so classes are in @included (JSON-LD 1.1, 4.13).
-    """
-    left = dict(nodes)
-    referrers: dict[str, list[tuple[str, str]]] = {}
-    for name, node in nodes.items():
-        for key, values in node.items():
-            if not key.startswith("@"):
-                for value in values:
-                    if isinstance(value, dict) and "@id" in value:
-                        referrers.setdefault(value["@id"], []).append((key, name))
+    def __init__(self, nodes: dict[str, Node]) -> None:
+        self._nodes = nodes
+        self._left = dict(nodes)  # not yet placed
 
-    def place(name: str) -> Context:
-        node = left.pop(name)
-        for key in sorted(key for key in node if not key.startswith("@")):
-            node[key] = [
-                place(value["@id"])
-                if isinstance(value, dict) and value.get("@id") in left
-                else value
-                for value in node[key]
-            ]
+    def grow(self, root: str) -> Node | list[Node]:
+        """Return the nodes as a tree below ``root``; those it does not reach are in @included.
+
+        A value of @type cannot be a node object, so classes are in @included (JSON-LD 1.1, 4.13).
+        """
+        if root not in self._left:
+            return list(self._left.values())
+        referrers = self._referrers(root)
+        tree = self._place(root)
+        for key, name in referrers:
+            if name in self._left:
+                self._remove_reference(name, key, root)
+                tree.setdefault("@reverse", {}).setdefault(key, []).append(self._place(name))
+        included = [self._place(name) for name in sorted(self._left) if name in self._left]
+        return tree | {"@included": included} if included else tree
+
+    def _referrers(self, root: str) -> list[tuple[str, str]]:
+        """Return the properties and subjects whose objects ``root`` is, sorted."""
+        reference = {"@id": root}
+        referrers = [
+            (key, name)
+            for name, node in self._nodes.items()
+            for key in _properties(node)
+            if reference in node[key]
+        ]
+        return sorted(referrers)
+
+    def _place(self, name: str) -> Node:
+        """Return a node with the nodes that it refers to in place of their IRIs."""
+        node = self._left.pop(name)
+        for key in sorted(_properties(node)):
+            node[key] = [self._place_value(value) for value in node[key]]
         return node
 
-    if root not in left:
-        return list(left.values())
-    tree = place(root)
-    for key, name in sorted(referrers.get(root, [])):
-        if name in left:
-            node = left[name]
-            node[key] = [value for value in node[key] if value != {"@id": root}]
-            if not node[key]:
-                del node[key]
-            tree.setdefault("@reverse", {}).setdefault(key, []).append(place(name))
-    included = [place(name) for name in sorted(left) if name in left]
-    return tree | {"@included": included} if included else tree
+    def _place_value(self, value: Any) -> Any:
+        if isinstance(value, dict) and value.get("@id") in self._left:
+            return self._place(value["@id"])
+        return value
+
+    def _remove_reference(self, name: str, key: str, root: str) -> None:
+        node = self._left[name]
+        node[key] = [value for value in node[key] if value != {"@id": root}]
+        if not node[key]:
+            del node[key]
 
 
-def _used(context: Mapping[str, Any], body: Context) -> Context:
+def _properties(node: Node) -> list[str]:
+    return [key for key in node if not key.startswith("@")]
+
+
+def _used_terms(context: Mapping[str, Any], body: Node) -> Context:
     """Return the part of the context that a document uses, to keep small documents small."""
     words: set[str] = set()
-
-    def collect(value: object) -> None:
-        if isinstance(value, dict):
-            for key, inside in value.items():
-                words.add(key)
-                collect(inside)
-        elif isinstance(value, list):
-            for inside in value:
-                collect(inside)
-        elif isinstance(value, str) and not re.search(r"\s", value[:64]):
-            words.add(value)
-
-    collect({key: value for key, value in body.items() if key != "@context"})
-    prefixes = {word.partition(":")[0] for word in words if ":" in word}
+    _collect_words({key: value for key, value in body.items() if key != "@context"}, words)
+    words |= {word.partition(":")[0] for word in words if ":" in word}
     return {
         term: definition
         for term, definition in context.items()
-        if term in words or term in prefixes or term in _KEYWORDS
+        if term in words or term in _KEYWORDS
     }
+
+
+def _collect_words(value: object, words: set[str]) -> None:
+    """Add what may be a term or a prefixed name: each key, and each string without spaces."""
+    if isinstance(value, dict):
+        for key, inside in value.items():
+            words.add(key)
+            _collect_words(inside, words)
+    elif isinstance(value, list):
+        for inside in value:
+            _collect_words(inside, words)
+    elif isinstance(value, str) and not re.search(r"\s", value[:64]):
+        words.add(value)

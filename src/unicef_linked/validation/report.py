@@ -1,4 +1,4 @@
-"""A SHACL validation report (section 3.6) as a value: counted, written as RDF, read back from RDF."""
+"""A SHACL validation report (SHACL, section 3.6) as a value: counted, written as RDF, read back."""
 
 from __future__ import annotations
 
@@ -12,17 +12,18 @@ from unicef_linked.rdf.iris import RDF, SHACL, XSD, Names
 from unicef_linked.rdf.serialization import write_rdf
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from pyoxigraph import Quad
 
 SEVERITIES: Final = ("Violation", "Warning", "Info")
-"""Local names of the severities, gravest first."""
+"""Local names of the severities, the most severe first."""
+_TYPE: Final = NamedNode(f"{RDF}type")
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Result:
-    """One sh:ValidationResult, with the place in the files that it speaks of."""
+    """One sh:ValidationResult, with its place in the source files."""
 
     severity: str  # "Violation", "Warning" or "Info"
     focus_node: str
@@ -35,14 +36,14 @@ class Result:
     line: int = 0
 
     def message(self, language: str) -> str:
-        """Return the message in ``language``, else in English, else whichever there is."""
+        """Return the message in ``language``, else in English, else any."""
         texts = dict(self.messages)
         return texts.get(language) or texts.get("en") or next(iter(texts.values()), "")
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One sh:ValidationReport. ``conforms`` is false when there is any violation; advice does not count."""
+    """One sh:ValidationReport; it conforms if no result is a violation."""
 
     results: tuple[Result, ...]
 
@@ -56,38 +57,17 @@ class Report:
         return sum(result.severity == severity for result in self.results)
 
     def triples(self, names: Names) -> list[Triple]:
-        """Return the report as a graph of SHACL, section 3.6, its nodes named and in a fixed order."""
+        """Return the report as a graph (SHACL, section 3.6), its nodes named, in a fixed order."""
         report = NamedNode(f"{names.base}report")
-        kind = NamedNode(f"{RDF}type")
         conforms = Literal(str(self.conforms).lower(), datatype=NamedNode(f"{XSD}boolean"))
         triples = [
-            Triple(report, kind, NamedNode(f"{SHACL}ValidationReport")),
+            Triple(report, _TYPE, NamedNode(f"{SHACL}ValidationReport")),
             Triple(report, NamedNode(f"{SHACL}conforms"), conforms),
         ]
         for number, result in enumerate(self.results, start=1):
             node = NamedNode(f"{report.value}#{number}")
-            triples += [
-                Triple(report, NamedNode(f"{SHACL}result"), node),
-                Triple(node, kind, NamedNode(f"{SHACL}ValidationResult")),
-                Triple(
-                    node,
-                    NamedNode(f"{SHACL}resultSeverity"),
-                    NamedNode(f"{SHACL}{result.severity}"),
-                ),
-            ]
-            for name, value in (
-                ("focusNode", result.focus_node),
-                ("resultPath", result.path),
-                ("sourceConstraintComponent", result.constraint),
-                ("sourceShape", result.shape),
-            ):
-                if ":" in value:
-                    triples.append(Triple(node, NamedNode(f"{SHACL}{name}"), NamedNode(value)))
-            if result.value:
-                triples.append(Triple(node, NamedNode(f"{SHACL}value"), Literal(result.value)))
-            for language, text in result.messages:
-                literal = Literal(text, language=language) if language else Literal(text)
-                triples.append(Triple(node, NamedNode(f"{SHACL}resultMessage"), literal))
+            triples.append(Triple(report, NamedNode(f"{SHACL}result"), node))
+            triples += _result_triples(node, result)
         return triples
 
     def turtle(self, names: Names) -> bytes:
@@ -95,32 +75,65 @@ class Report:
         return write_rdf(self.triples(names), RdfFormat.TURTLE, names.prefixes)
 
 
+def make_report(results: Iterable[Result]) -> Report:
+    """Return the report of results, in a fixed order: the most severe first."""
+    return Report(tuple(sorted(results, key=lambda r: (SEVERITIES.index(r.severity), r))))
+
+
+def _result_triples(node: NamedNode, result: Result) -> Iterator[Triple]:
+    yield Triple(node, _TYPE, NamedNode(f"{SHACL}ValidationResult"))
+    severity = NamedNode(f"{SHACL}{result.severity}")
+    yield Triple(node, NamedNode(f"{SHACL}resultSeverity"), severity)
+    for name, value in (
+        ("focusNode", result.focus_node),
+        ("resultPath", result.path),
+        ("sourceConstraintComponent", result.constraint),
+        ("sourceShape", result.shape),
+    ):
+        if ":" in value:
+            yield Triple(node, NamedNode(f"{SHACL}{name}"), NamedNode(value))
+    if result.value:
+        yield Triple(node, NamedNode(f"{SHACL}value"), Literal(result.value))
+    for language, text in result.messages:
+        message = Literal(text, language=language) if language else Literal(text)
+        yield Triple(node, NamedNode(f"{SHACL}resultMessage"), message)
+
+
 def read_report(quads: Iterable[Quad]) -> Report | None:
-    """Return the validation report that a graph holds; None where it holds none."""
+    """Return the validation report that a graph holds; None if it holds none."""
     values: dict[object, dict[str, list[object]]] = defaultdict(lambda: defaultdict(list))
     for quad in quads:
         values[quad.subject][quad.predicate.value].append(quad.object)
     if not any(f"{SHACL}conforms" in predicates for predicates in values.values()):
         return None
-    nodes = [predicates for predicates in values.values() if f"{SHACL}resultSeverity" in predicates]
-    results = [_read_result(predicates) for predicates in nodes]
-    return Report(tuple(sorted(results, key=lambda r: (SEVERITIES.index(r.severity), r))))
+    nodes = [node for node in values.values() if f"{SHACL}resultSeverity" in node]
+    return make_report(_read_result(node) for node in nodes)
 
 
-def _read_result(predicates: dict[str, list[object]]) -> Result:
-    def one(name: str) -> str:
-        return str(getattr(next(iter(predicates.get(f"{SHACL}{name}", [])), None), "value", ""))
+def _read_result(node: dict[str, list[object]]) -> Result:
+    """Return a result from the values of a node, by predicate."""
 
-    texts = [
-        text for text in predicates.get(f"{SHACL}resultMessage", []) if isinstance(text, Literal)
+    def first(name: str) -> str:
+        values = node.get(f"{SHACL}{name}", [])
+        return str(getattr(values[0], "value", "")) if values else ""
+
+    messages = [
+        (text.language or "", text.value)
+        for text in node.get(f"{SHACL}resultMessage", [])
+        if isinstance(text, Literal)
     ]
-    severity = one("resultSeverity").removeprefix(SHACL)
     return Result(
-        severity if severity in SEVERITIES else "Violation",
-        one("focusNode"),
-        one("resultPath"),
-        one("value"),
-        one("sourceConstraintComponent"),
-        one("sourceShape"),
-        tuple(sorted((text.language or "", text.value) for text in texts)),
+        known_severity(first("resultSeverity")),
+        first("focusNode"),
+        first("resultPath"),
+        first("value"),
+        first("sourceConstraintComponent"),
+        first("sourceShape"),
+        tuple(sorted(messages)),
     )
+
+
+def known_severity(iri: str) -> str:
+    """Return the local name of a severity; one of another vocabulary counts as a violation."""
+    severity = iri.removeprefix(SHACL)
+    return severity if severity in SEVERITIES else "Violation"

@@ -1,4 +1,4 @@
-"""A data graph and a shapes graph to a Report. The only module that imports pySHACL."""
+"""From a data graph and a shapes graph to a Report; the only module that imports pySHACL."""
 
 from __future__ import annotations
 
@@ -17,8 +17,7 @@ from rdflib.plugins.sparql.processor import SPARQLProcessor
 from rdflib.query import Processor
 
 from unicef_linked.errors import UnusableInput
-from unicef_linked.rdf.iris import SHACL
-from unicef_linked.validation.report import SEVERITIES, Report, Result
+from unicef_linked.validation.report import Report, Result, known_severity, make_report
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from rdflib.plugins.sparql.sparql import Query
 
 Place = Callable[[str, str], tuple[str, int]]
-"""From the IRIs of a focus node and a path to the file and line that state them; ("", 0) where none is known."""
+"""From the IRIs of a focus node and a path to their file and line; ("", 0) if none is known."""
 
 
 class PreparingProcessor(SPARQLProcessor):
@@ -44,7 +43,7 @@ class PreparingProcessor(SPARQLProcessor):
         base: str | None = None,
         DEBUG: bool = False,  # noqa: N803
     ) -> Mapping[str, Any]:
-        """Return the result, as rdflib's own does; raises what it raises, and UnusableInput for what is no query."""
+        """Return the result as rdflib does; raises UnusableInput for what is not a query."""
         if isinstance(strOrQuery, str):
             strOrQuery = _prepare(strOrQuery, base, tuple((initNs or {}).items()))  # noqa: N806
         return super().query(strOrQuery, initBindings, initNs, base, DEBUG)
@@ -54,33 +53,31 @@ class PreparingProcessor(SPARQLProcessor):
 def _prepare(query: str, base: str | None, namespaces: tuple[tuple[str, Any], ...]) -> Query:
     try:
         return prepareQuery(query, dict(namespaces), base)
-    except Exception as error:  # rdflib raises what it likes, even Exception itself
-        shown = shorten(query, 300)
-        raise UnusableInput(
-            f"the shapes cannot be used: {shorten(str(error), 300)}, in the query {shown}"
-        ) from None
+    except Exception as error:  # rdflib raises errors of many classes, even Exception
+        reason, text = shorten(str(error), 300), shorten(query, 300)
+        raise UnusableInput(f"the shapes cannot be used: {reason}, in the query {text}") from None
 
 
 rdflib.plugin.register("sparql", Processor, __name__, PreparingProcessor.__name__)
 
 
 def to_rdflib(quads: Iterable[Quad]) -> rdflib.Graph:
-    """Return the statements, whichever graph they are in, as one rdflib graph."""
+    """Return the statements of all graphs as one rdflib graph."""
     content = serialize({quad.triple for quad in quads}, format=RdfFormat.N_TRIPLES)
     graph = rdflib.Graph(bind_namespaces="none")
     graph.parse(data=content, format="nt")
     return graph
 
 
-def _nowhere(_focus: str, _path: str) -> tuple[str, int]:
+def _no_place(_focus: str, _path: str) -> tuple[str, int]:
     return "", 0
 
 
-def check(data: Sequence[Quad], shapes: Sequence[Quad], *, place: Place = _nowhere) -> Report:
-    """Return what the shapes say of the data, sorted by severity and node; ``place`` tells file and line.
+def check(data: Sequence[Quad], shapes: Sequence[Quad], *, place: Place = _no_place) -> Report:
+    """Return the report on the data; ``place`` gives the file and line of a result.
 
-    The data graph holds the class hierarchy too. Raises UnusableInput when the shapes themselves cannot be used
-    (SHACL, section 3.4: failures).
+    The data graph holds the class hierarchy too. Raises UnusableInput when the shapes themselves
+    cannot be used (SHACL, section 3.4: failures).
     """
     shapes_graph = to_rdflib(shapes)
     if not any(shapes_graph.subjects(rdflib.RDF.type, None)):
@@ -99,21 +96,18 @@ def check(data: Sequence[Quad], shapes: Sequence[Quad], *, place: Place = _nowhe
     _, graph, text = outcome
     if not isinstance(graph, rdflib.Graph):
         raise UnusableInput(f"the shapes cannot be used: {graph or text}")
-    results = [
-        _result(graph, node, shapes_graph, place)
-        for node in graph.subjects(rdflib.RDF.type, SH.ValidationResult)
-    ]
-    return Report(tuple(sorted(results, key=lambda r: (SEVERITIES.index(r.severity), r))))
+    nodes = graph.subjects(rdflib.RDF.type, SH.ValidationResult)
+    return make_report(_read_result(graph, node, shapes_graph, place) for node in nodes)
 
 
-def _result(
+def _read_result(
     graph: rdflib.Graph, node: rdflib.term.Node, shapes: rdflib.Graph, place: Place
 ) -> Result:
-    def one(predicate: rdflib.URIRef) -> str:
+    def first(predicate: rdflib.URIRef) -> str:
         value = graph.value(node, predicate)
         return "" if value is None or isinstance(value, rdflib.BNode) else str(value)
 
-    focus, path = one(SH.focusNode), one(SH.resultPath)
+    focus, path = first(SH.focusNode), first(SH.resultPath)
     # pySHACL, at least up to 0.40.1, drops the language of a SPARQL constraint's message (no
     # upstream issue is known): the shape's own messages are read first.
     shape = graph.value(node, SH.sourceShape)
@@ -121,15 +115,14 @@ def _result(
     messages = sorted(
         (text.language or "", str(text)) for text in texts if isinstance(text, rdflib.Literal)
     )
-    severity = one(SH.resultSeverity).removeprefix(SHACL)
     file, line = place(focus, path)
     return Result(
-        severity if severity in SEVERITIES else "Violation",
+        known_severity(first(SH.resultSeverity)),
         focus,
         path,
-        one(SH.value),
-        one(SH.sourceConstraintComponent),
-        one(SH.sourceShape),
+        first(SH.value),
+        first(SH.sourceConstraintComponent),
+        first(SH.sourceShape),
         tuple(messages),
         file,
         line,

@@ -1,0 +1,72 @@
+"""The files of a release that hold its statements."""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import partial
+from typing import TYPE_CHECKING
+
+from pyoxigraph import DefaultGraph, Quad, serialize
+
+from unicef_linked.build.content import tool_versions
+from unicef_linked.rdf.canonical import canonical_lines, sort_quads
+from unicef_linked.rdf.formats import DUMPS, NQUADS, TURTLE, Format
+from unicef_linked.rdf.jsonld import make_context
+from unicef_linked.rdf.serialization import write_rdf
+from unicef_linked.release import Draft, Manifest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from typing import BinaryIO
+
+    from unicef_linked.rdf.iris import Names
+
+
+def write_dataset(
+    draft: Draft,
+    quads: Iterable[Quad],
+    names: Names,
+    *,
+    union: bool,
+    conforms: bool | None,
+    sources: Mapping[str, str],
+) -> Manifest:
+    """Write the dumps and the JSON-LD context of a dataset; return its manifest."""
+    ordered = sort_quads(quads)
+    sums = {
+        kind: draft.write_dump(name, partial(_write_dump, ordered, names, kind, union))
+        for name, kind in DUMPS.items()
+    }
+    draft.write_json("context.jsonld", {"@context": make_context(ordered, names)})
+    graphs = Counter(_graph_name(quad) for quad in ordered)
+    return Manifest(
+        sha256=sums[NQUADS],
+        base_iri=names.base,
+        quads=len(ordered),
+        graphs=dict(sorted(graphs.items())),
+        union=union,
+        conforms=conforms,
+        sources=sources,
+        tools=tool_versions(),
+    )
+
+
+def _write_dump(
+    ordered: Sequence[Quad], names: Names, kind: Format, union: bool, stream: BinaryIO
+) -> None:
+    """Write sorted quads in one of the formats of ``DUMPS``.
+
+    Turtle has the triples of all graphs; with ``union`` each once, as in the default graph.
+    """
+    if kind is NQUADS:
+        stream.writelines(canonical_lines(ordered))
+    elif kind is TURTLE:
+        triples = [quad.triple for quad in ordered]
+        stream.write(write_rdf(set(triples) if union else triples, kind.rdf, names.prefixes))
+    else:
+        serialize(ordered, stream, kind.rdf)
+
+
+def _graph_name(quad: Quad) -> str:
+    graph = quad.graph_name
+    return "" if isinstance(graph, DefaultGraph) else str(graph.value)

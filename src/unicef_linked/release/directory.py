@@ -1,0 +1,95 @@
+"""A release as it is read: its manifest, its statements, its files."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pyoxigraph import Quad, RdfFormat, parse
+
+from unicef_linked.errors import NotARelease
+from unicef_linked.rdf.iris import Names
+from unicef_linked.release.manifest import Manifest, parse_manifest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """One immutable published snapshot, at ``path``."""
+
+    path: Path
+    manifest: Manifest
+
+    @property
+    def names(self) -> Names:
+        """The IRIs of its dataset."""
+        return Names(self.manifest.base_iri)
+
+    @property
+    def dataset(self) -> Path:
+        """The file that holds its statements as sorted N-Quads."""
+        return self.path / "dumps" / "dataset.nq"
+
+    def quads(self) -> Iterator[Quad]:
+        """Yield the statements of the dataset, as stored."""
+        with self.dataset.open("rb") as file:
+            yield from parse(file, format=RdfFormat.N_QUADS)
+
+    def shapes(self) -> Iterator[Quad]:
+        """Yield the statements of the shapes graph."""
+        if (self.path / "shapes.nq.gz").exists():
+            with gzip.open(self.path / "shapes.nq.gz") as file:
+                yield from parse(file.read(), format=RdfFormat.N_QUADS)
+
+    def context(self) -> dict[str, Any]:
+        """Return the JSON-LD context of the dataset."""
+        document = json.loads((self.path / "context.jsonld").read_text(encoding="utf-8"))
+        context: dict[str, Any] = document["@context"]
+        return context
+
+    def dumps(self) -> tuple[Path, ...]:
+        """Return the whole-dataset files, by name."""
+        folder = self.path / "dumps"
+        return tuple(sorted(folder.iterdir())) if folder.is_dir() else ()
+
+    def verify(self) -> None:
+        """Raise NotARelease unless the statements hash to what the manifest says."""
+        with self.dataset.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        if digest != self.manifest.sha256:
+            raise NotARelease(
+                f"{self.path}: dumps/dataset.nq has SHA-256 {digest},"
+                f" the manifest says {self.manifest.sha256}"
+            )
+
+
+def open_release(path: Path) -> Release:
+    """Return the release at ``path``; a symbolic link is resolved once, here.
+
+    Raises NotARelease when there is none, or one that this version cannot read.
+    """
+    folder = path.resolve()
+    try:
+        manifest = parse_manifest((folder / "manifest.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise NotARelease(
+            f"{path} is not a release: it has no manifest.json;"
+            f" make one with: unicef-linked build --out {path}"
+        ) from None
+    except OSError as error:
+        raise NotARelease(
+            f"{path} is not a release: manifest.json cannot be read ({error.strerror});"
+            " build the release again"
+        ) from None
+    except ValueError as error:
+        raise NotARelease(f"{path} is not a release: {error}; build the release again") from None
+    release = Release(folder, manifest)
+    if not release.dataset.is_file():
+        raise NotARelease(f"{path} has no dumps/dataset.nq; build the release again")
+    return release
