@@ -11,20 +11,13 @@ from urllib.parse import urlsplit
 from pyoxigraph import Literal, NamedNode
 
 from unicef_linked.exports.tables import ask, guard
+from unicef_linked.rdf.mappings import MAPPINGS
 
 if TYPE_CHECKING:
     from unicef_linked.rdf.iris import Names
     from unicef_linked.rdf.terms import Solution
     from unicef_linked.store import Store
 
-_PREDICATES: Final = (
-    "owl:sameAs",
-    "skos:exactMatch",
-    "skos:closeMatch",
-    "skos:broadMatch",
-    "skos:narrowMatch",
-    "skos:relatedMatch",
-)
 _SEMAPV: Final = "https://w3id.org/semapv/vocab/"
 _COLUMNS: Final = (
     "subject_id",
@@ -56,7 +49,7 @@ def write_mappings(store: Store, names: Names) -> bytes:
         store,
         names,
         f"""SELECT DISTINCT ?subject ?predicate ?object ?graph {{
-          VALUES ?predicate {{ {" ".join(_PREDICATES)} }}
+          VALUES ?predicate {{ {" ".join(f"<{iri}>" for iri in MAPPINGS)} }}
           GRAPH ?graph {{ ?subject ?predicate ?object }}
           FILTER(STRSTARTS(STR(?subject), "{names.base}id/") && ISIRI(?object))
         }}""",

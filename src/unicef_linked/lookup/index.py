@@ -13,7 +13,8 @@ from rapidfuzz.distance import OSA
 
 from unicef_linked.dataset.labels import Text
 from unicef_linked.lookup.normalization import ROUNDING, fold, fold_code, read_phrase
-from unicef_linked.rdf.iris import OWL, RDF, RDFS, SKOS, TYPES_WITH_PREFIX, Names
+from unicef_linked.rdf.iris import RDF, RDFS, SKOS, TYPES_WITH_PREFIX, Names
+from unicef_linked.rdf.mappings import MAPPINGS, SAME
 from unicef_linked.store.labels import LABEL_PROPERTIES
 
 if TYPE_CHECKING:
@@ -24,22 +25,10 @@ if TYPE_CHECKING:
     from unicef_linked.lookup.normalization import Phrase
     from unicef_linked.store import Store
 
-RELATIONS: Final = (
-    f"{OWL}sameAs",
-    f"{SKOS}exactMatch",
-    f"{SKOS}closeMatch",
-    f"{SKOS}broadMatch",
-    f"{SKOS}narrowMatch",
-    f"{SKOS}relatedMatch",
-)
-"""How something elsewhere may relate to an entity, strongest first; the first two say that it is the same."""
-
-SAME: Final = frozenset(RELATIONS[:2])
-
 _NAMING: Final = (*LABEL_PROPERTIES[:4], f"{SKOS}altLabel", f"{SKOS}hiddenLabel")
-_READ: Final = (*_NAMING, *RELATIONS, f"{SKOS}notation", f"{RDF}type", f"{RDFS}subClassOf")
+_READ: Final = (*_NAMING, *MAPPINGS, f"{SKOS}notation", f"{RDF}type", f"{RDFS}subClassOf")
 
-_STRENGTH: Final = {relation: max(0, rank - 1) for rank, relation in enumerate(RELATIONS)}
+_STRENGTH: Final = {relation: max(0, rank - 1) for rank, relation in enumerate(MAPPINGS)}
 """A concept has exactMatch where a thing has sameAs."""
 
 _NEAREST: Final = 8
@@ -362,7 +351,7 @@ def build(quads: Iterable[Quad], names: Names) -> Index:  # noqa: C901 - to be s
                 types.setdefault(subject, set()).add(value.value)
             elif predicate == f"{RDFS}subClassOf":
                 broader.setdefault(subject, set()).add(value.value)
-            elif predicate in RELATIONS:
+            elif predicate in MAPPINGS:
                 references.setdefault(subject, set()).add(Reference(predicate, value.value))
     entities: dict[str, Entity] = {}
     for iri in sorted(labels.keys() | types.keys() | codes.keys()):
@@ -384,7 +373,7 @@ def build(quads: Iterable[Quad], names: Names) -> Index:  # noqa: C901 - to be s
                 tuple(sorted(codes.get(iri, ()), key=lambda code: (code.scheme, code.value))),
                 tuple(
                     sorted(
-                        references.get(iri, ()), key=lambda r: (RELATIONS.index(r.relation), r.iri)
+                        references.get(iri, ()), key=lambda r: (MAPPINGS.index(r.relation), r.iri)
                     )
                 ),
             )

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pyoxigraph import Literal, NamedNode
 
-from unicef_linked.lookup.index import RELATIONS, type_rank
+from unicef_linked.lookup.index import type_rank
 from unicef_linked.lookup.normalization import LONGEST, fold, read_phrase, similarity
 from unicef_linked.rdf.iris import RDF, SKOS, XSD
+from unicef_linked.rdf.mappings import MAPPINGS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -380,7 +381,7 @@ def _identified(reading: Reading, text: str) -> _Evidence:
     """Return the evidence of an identifier. Digits alone may be anything: they are never certain by themselves."""
     same = reading.strength == 0
     exact = same and not text.strip().isdecimal()
-    score = 100.0 if same else 90.0 - 5 * RELATIONS.index(reading.relation or RELATIONS[0])
+    score = 100.0 if same else 90.0 - 5 * MAPPINGS.index(reading.relation or MAPPINGS[0])
     return _Evidence(score, exact, {"identifier": True, "exact": exact})
 
 

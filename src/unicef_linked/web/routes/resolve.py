@@ -11,9 +11,9 @@ from pyoxigraph import NamedNode, Triple
 from unicef_linked.dataset.description import Description
 from unicef_linked.errors import BadParameter, NotFound, UnsupportedMediaType
 from unicef_linked.lookup.answers import resolution
-from unicef_linked.lookup.index import RELATIONS
 from unicef_linked.rdf.formats import DOCUMENT_FORMATS, HTML
 from unicef_linked.rdf.iris import FOAF, RDF, RDFS, SKOS
+from unicef_linked.rdf.mappings import MAPPINGS
 from unicef_linked.web.responses import formats_of, negotiate
 from unicef_linked.web.routing import bind
 
@@ -29,7 +29,7 @@ BATCH: Final = 10_000
 
 _TOLD: Final = frozenset(
     {
-        *RELATIONS,
+        *MAPPINGS,
         f"{RDF}type",
         f"{RDFS}label",
         f"{SKOS}prefLabel",
@@ -93,7 +93,7 @@ def _statements(responder: Responder, readings: list[Reading]) -> list[Quad]:
         q
         for node in entities
         for q in responder.dataset.store.match(None, None, node)
-        if q.predicate.value in RELATIONS
+        if q.predicate.value in MAPPINGS
     ]
 
 
