@@ -17,6 +17,7 @@ from unicef_linked.lookup.matching import DEFAULT_TYPES, LIMIT, Reconciler, read
 from unicef_linked.lookup.normalization import fold
 from unicef_linked.rdf.formats import HTML
 from unicef_linked.rdf.iris import RDFS, SKOS
+from unicef_linked.web.parameters import whole_number
 from unicef_linked.web.routing import bind
 
 if TYPE_CHECKING:
@@ -221,7 +222,7 @@ def propose_properties(responder: Responder, lookup: EntityLookup) -> Response:
     name = request.args.get("type", "")
     found = lookup.reconciler.properties_of(name or None)
     labels = _labels(responder, found.values())
-    limit = _number("limit", len(found))
+    limit = whole_number("limit", len(found))
     body: dict[str, object] = {
         "properties": [
             {"id": key, "name": labels[iri]} for key, iri in list(found.items())[: limit or None]
@@ -231,21 +232,13 @@ def propose_properties(responder: Responder, lookup: EntityLookup) -> Response:
     return responder.answer_json(body | ({"type": name} if name else {}), "Accept-Language")
 
 
-def _number(name: str, default: int) -> int:
-    """Return a parameter that is a whole number."""
-    text = request.args.get(name, "")
-    if text and not text.isdecimal():
-        raise BadParameter(f"{name}={text!r} is not a whole number")
-    return int(text) if text else default
-
-
 def suggest(responder: Responder, lookup: EntityLookup, kind: str) -> Response:
     """Return what a reader who has typed ``?prefix=`` may mean (section 6), from the place ``?cursor=`` on."""
     if kind not in _SUGGEST:
         raise NotFound(
             f"there is nothing to suggest called {kind}; there are {', '.join(_SUGGEST)}"
         )
-    prefix, cursor = request.args.get("prefix", ""), _number("cursor", 0)
+    prefix, cursor = request.args.get("prefix", ""), whole_number("cursor", 0)
     return responder.answer_json(
         {"result": _SUGGEST[kind](responder, lookup, prefix)[cursor : cursor + LIMIT]},
         "Accept-Language",

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 from flask import Blueprint, Response, request
 
-from unicef_linked.errors import BadParameter
 from unicef_linked.lookup.answers import nearest_label, search_result
 from unicef_linked.lookup.normalization import LONGEST
 from unicef_linked.rdf.formats import HTML
+from unicef_linked.web.parameters import whole_number
 from unicef_linked.web.responses import JSON, negotiate
 from unicef_linked.web.routing import bind
 
@@ -25,7 +25,7 @@ SHOWN: Final = 50
 def search(responder: Responder, lookup: EntityLookup) -> Response:
     """Return what ``?q=`` may name, best first; ``?type=`` leaves one kind, ``?limit=`` and ``?offset=`` leaf through."""
     query, wanted = request.args.get("q", "").strip()[:LONGEST], request.args.get("type", "")
-    limit, offset = min(_number("limit", SHOWN), 2 * SHOWN), _number("offset", 0)
+    limit, offset = min(whole_number("limit", SHOWN), 2 * SHOWN), whole_number("offset", 0)
     found = lookup.search(query) if query else []
     types = Counter(name for entity, _ in found for name in lookup.types_of(entity))
     if wanted:
@@ -70,13 +70,6 @@ def search(responder: Responder, lookup: EntityLookup) -> Response:
         "types": dict(types.most_common()),
     }
     return responder.answer_json(body, "Accept", "Accept-Language")
-
-
-def _number(name: str, default: int) -> int:
-    text = request.args.get(name, "")
-    if text and not (text.isascii() and text.isdecimal()):
-        raise BadParameter(f"{name}={text!r} is not a whole number")
-    return int(text) if text else default
 
 
 def routes(responder: Responder, lookup: EntityLookup) -> Blueprint:
