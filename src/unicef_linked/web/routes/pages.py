@@ -23,6 +23,7 @@ from unicef_linked.web.routing import bind
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from unicef_linked.exports.definitions import Exports
     from unicef_linked.presentation.charts import Drawing, Pictures
     from unicef_linked.web.responder import Responder
 
@@ -99,7 +100,7 @@ def _cache(drawings: Sequence[Drawing]) -> str:
     return "no-store" if any(drawing.passing for drawing in drawings) else CACHE
 
 
-def dumps(responder: Responder) -> Response:
+def dumps(responder: Responder, exports: Exports) -> Response:
     """Return the list of whole-dataset files."""
     files = [(path.name, path.stat().st_size) for path in responder.dataset.release.dumps()]
     offer = negotiate((RESULTS_JSON, HTML))
@@ -110,7 +111,7 @@ def dumps(responder: Responder) -> Response:
                 files=files,
                 sums=responder.dataset.checksums,
                 release=responder.dataset.release.manifest,
-                exports=titled_exports(responder),
+                exports=titled_exports(responder, exports),
             ),
             HTML,
             varies_by=["Accept"],
@@ -163,12 +164,12 @@ def ready(responder: Responder) -> Response:
     )
 
 
-def routes(responder: Responder, charts: Pictures) -> Blueprint:
+def routes(responder: Responder, charts: Pictures, exports: Exports) -> Blueprint:
     """Return the routes, bound to what they need."""
     blueprint = Blueprint("pages", __name__)
     bind(blueprint, ("/",), home, responder, charts)
     bind(blueprint, ("/pictures",), pictures, responder, charts)
-    bind(blueprint, ("/dump/",), dumps, responder)
+    bind(blueprint, ("/dump/",), dumps, responder, exports)
     bind(blueprint, ("/dump/<name>",), dump, responder)
     bind(blueprint, ("/problem/<name>",), problem_type, responder)
     bind(blueprint, ("/healthz",), health)
