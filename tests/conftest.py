@@ -12,29 +12,63 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pyoxigraph as ox
 import pytest
 import requests
 
 from unicef_linked.build import Content, build
 from unicef_linked.config import Settings
+from unicef_linked.exports.definitions import read_exports
+from unicef_linked.rdf.iris import CANONICAL_BASE, Names
 from unicef_linked.store.embedded import Embedded
 from unicef_linked.store.loading import load_release
 from unicef_linked.store.pool.launcher import Evaluators, run_evaluators
 from unicef_linked.web import create_app
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
-    import pyoxigraph as ox
     from flask import Flask
     from flask.testing import FlaskClient
 
+    from unicef_linked.exports.definitions import Export
+    from unicef_linked.rdf.terms import Solution
     from unicef_linked.release import Release
 
 ROOT = Path(__file__).resolve().parents[1]
 GRAPHS = ROOT / "tests" / "graphs"
 SHARED = ROOT.parent / "shared"
 """Reference material of the workplace; tests that use it are extra, and say so by skipping where it is not there."""
+
+
+class Statements:
+    """A store of a few statements, as far as exports need one."""
+
+    def __init__(self, trig: str) -> None:
+        self._store = ox.Store()
+        self._store.load(trig, format=ox.RdfFormat.TRIG)
+
+    def select(self, query: str, bindings: object = None) -> list[Solution]:
+        """See Store."""
+        found = self._store.query(query, use_default_graph_as_union=True)
+        assert isinstance(found, ox.QuerySolutions)
+        names = [variable.value for variable in found.variables]
+        return [{name: row[name] for name in names if row[name] is not None} for row in found]
+
+    def match(self, *pattern: Any) -> list[ox.Quad]:
+        """See Store."""
+        return list(self._store.quads_for_pattern(*pattern))
+
+    def match_any(self, subjects: Collection[Any]) -> list[ox.Quad]:
+        """See Store."""
+        return [quad for subject in subjects for quad in self.match(subject, None, None)]
+
+
+def defined_exports(base: str = CANONICAL_BASE) -> tuple[Export, ...]:
+    """Return the exports of the packaged dataset, as if it had another base."""
+    text = (ROOT / "data" / "exports" / "mali.ttl").read_text(encoding="utf-8")
+    definitions = Statements(text.replace(CANONICAL_BASE, base))
+    return read_exports(definitions, Names(base))  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="session")

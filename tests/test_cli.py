@@ -16,7 +16,7 @@ import pyoxigraph as ox
 import pytest
 
 from unicef_linked.cli import COMMANDS, main
-from unicef_linked.cli.export import EXPORTS
+from unicef_linked.cli.export import DUMPS
 
 if TYPE_CHECKING:
     from tests.conftest import Server
@@ -417,7 +417,7 @@ def test_a_format_of_the_other_kind_is_told_of_an_endpoint_too(server: Server) -
     assert "use json, xml, csv, tsv" in done.sentence()
 
 
-@pytest.mark.parametrize("name", sorted(EXPORTS))
+@pytest.mark.parametrize("name", sorted(DUMPS))
 def test_the_dataset_is_exported_in_each_format(
     release: Release, tmp_path: Path, name: str
 ) -> None:

@@ -93,8 +93,8 @@ class Translations:
     def in_every_language(self, message: str) -> dict[str, str]:
         """Return a message without a context in each language that has it, English first.
 
-        >>> read_translations().in_every_language("Offices as points on the map")
-        {'en': 'Offices as points on the map', 'fr': 'Bureaux, en points sur la carte'}
+        >>> read_translations().in_every_language("Search")
+        {'en': 'Search', 'fr': 'Recherche'}
         """
         messages = {SOURCE: message}
         for language, catalogue in sorted(self.catalogues.items()):

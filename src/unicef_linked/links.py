@@ -24,7 +24,8 @@ from unicef_linked import __version__
 from unicef_linked.errors import UnusableInput
 from unicef_linked.http_client import PoliteClient, RequestFailed, media_type_of
 from unicef_linked.rdf.formats import GRAPH_FORMATS
-from unicef_linked.rdf.iris import OWL, RDF, SKOS
+from unicef_linked.rdf.iris import OWL, RDF
+from unicef_linked.rdf.mappings import MAPPINGS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -32,12 +33,6 @@ if TYPE_CHECKING:
     from typing import IO
 
     from unicef_linked.http_client import Politeness, Reply
-
-IDENTITY: Final = (
-    f"{OWL}sameAs",
-    *(f"{SKOS}{kind}Match" for kind in ("exact", "close", "broad", "narrow", "related")),
-)
-"""Properties whose objects are identifiers: data served at the target should describe them."""
 
 STATES: Final = ("ok", "moved", "differs", "dead", "unsure")
 """Answers; permanently redirected; its data lacks the identifier; no answer; access refused."""
@@ -66,7 +61,7 @@ class Link:
 
     url: str
     iris: tuple[str, ...]
-    identifiers: tuple[str, ...] = ()  # those of ``iris`` that are objects of IDENTITY properties
+    identifiers: tuple[str, ...] = ()  # those of ``iris`` that are objects of MAPPINGS
 
     @property
     def host(self) -> str:
@@ -100,7 +95,7 @@ def outgoing(quads: Iterable[ox.Quad], base: str, host: str | None = None) -> li
         if iri.startswith(("http://", "https://")) and not iri.startswith(base):
             url = urldefrag(iri).url
             iris[url].add(iri)
-            if quad.predicate.value in IDENTITY:
+            if quad.predicate.value in MAPPINGS:
                 identifiers[url].add(iri)
     links = [
         Link(url, tuple(sorted(iris[url])), tuple(sorted(identifiers[url]))) for url in sorted(iris)

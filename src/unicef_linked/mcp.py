@@ -1,7 +1,7 @@
-"""The dataset as read-only tools for a language model: Model Context Protocol, over standard input and output.
+"""The dataset as read-only tools for a language model: Model Context Protocol over stdio.
 
-Needs the extra ``mcp`` (its official SDK). The tools stand on what answers over HTTP: the same index, documents and query
-processes, with the same limits.
+Needs the extra ``mcp`` (its official SDK). The tools use what answers over HTTP: the same index,
+documents and query processes, with the same limits.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pyoxigraph import parse
 from unicef_linked import __version__
 from unicef_linked.dataset.published import PublishedDataset
 from unicef_linked.errors import LinkedDataError, NotFound, QueryOutOfResources, UnusableInput
-from unicef_linked.lookup.answers import resolution, search_result
+from unicef_linked.lookup.answers import identification_to_json, result_to_json
 from unicef_linked.lookup.entities import EntityLookup
 from unicef_linked.lookup.normalization import LONGEST
 from unicef_linked.rdf.formats import NTRIPLES, RESULTS_TSV, TURTLE
@@ -36,20 +36,26 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from unicef_linked.config import Settings
-    from unicef_linked.lookup.index import Reading
     from unicef_linked.release import Release
 
-_INSTRUCTIONS: Final = """\
-Linked data, read-only. An entity has an IRI {base}id/{{type}}/{{key}} and an id {{type}}/{{key}}, such as region/gao. \
-Find it by name with search, or by anybody's identifier with resolve; read what is said of it with describe; ask anything else \
-with sparql. Terms are those of {ontology}#, prefix ul:, which describe explains too. The default graph is the union of the \
-named graphs; GRAPH ?g {{ … }} tells where a statement is from. Labels are skos:prefLabel with a language tag: fr, en and others. \
-Never match a bare code: a notation's datatype names its scheme."""
+_INSTRUCTIONS: Final = (
+    "Linked data, read-only. An entity has an IRI {base}id/{{type}}/{{key}} and an id "
+    "{{type}}/{{key}}, such as region/gao. Find it by name with search, or by anybody's "
+    "identifier with resolve; read what is said of it with describe; ask anything else with "
+    "sparql. Terms are those of {ontology}#, prefix ul:, which describe explains too. The default "
+    "graph is the union of the named graphs; GRAPH ?g {{ … }} tells where a statement is from. "
+    "Labels are skos:prefLabel with a language tag: fr, en and others. Never match a bare code: a "
+    "notation's datatype names its scheme."
+)
+"""What a model is told of the dataset."""
+
+_NOT_IN_IRIS: Final = frozenset(' <>"{}|^`\\')
+"""Characters that no IRI contains (RFC 3987)."""
 
 
 @contextmanager
 def running(release: Release, settings: Settings) -> Iterator[MCPServer]:
-    """Run what the tools stand on until the end of the block, and give the server that offers them."""
+    """Run the query processes until the end of the block, and give the server that uses them."""
     with run_engine("memory", release, settings) as engine:
         store = open_store(engine, release, settings)
         try:
@@ -58,93 +64,111 @@ def running(release: Release, settings: Settings) -> Iterator[MCPServer]:
             store.close()
 
 
-def _server(dataset: PublishedDataset, timeout: float) -> MCPServer:  # noqa: C901 - to be split
+def _server(dataset: PublishedDataset, timeout: float) -> MCPServer:
     """Return a server with the tools over one dataset; a query may take ``timeout`` (s)."""
-    names, lookup = dataset.names, EntityLookup(dataset.store, dataset.names)
     server: MCPServer = MCPServer(
         "unicef-linked",
         version=__version__,
-        instructions=_INSTRUCTIONS.format(base=names.base, ontology=names.ontology),
+        instructions=_INSTRUCTIONS.format(base=dataset.names.base, ontology=dataset.names.ontology),
         log_level="WARNING",
     )
-    reads = ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=False)
+    hints = ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=False)
+    lookup = EntityLookup(dataset.store, dataset.names)
+    for tool in (
+        _search_tool(lookup),
+        _resolve_tool(lookup),
+        _describe_tool(dataset, lookup),
+        _sparql_tool(dataset, timeout),
+    ):
+        server.add_tool(_with_errors(tool), annotations=hints)
+    return server
 
-    def offer(tool: Callable[..., Any]) -> None:
-        """Add a tool; what goes wrong is told to the model in the error's own words."""
 
-        @wraps(tool)
-        def answer(**given: Any) -> Any:
-            try:
-                return tool(**given)
-            except LinkedDataError as error:
-                raise ToolError(str(error)) from None
+def _with_errors(tool: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a tool whose errors reach the model in their own words."""
 
-        server.add_tool(answer, annotations=reads)
+    @wraps(tool)
+    def answer(**arguments: Any) -> Any:
+        try:
+            return tool(**arguments)
+        except LinkedDataError as error:
+            raise ToolError(str(error)) from None
 
-    def readings(identifier: str) -> list[Reading]:
-        return lookup.index.by_iri(identifier)
+    return answer
 
-    @offer
+
+def _search_tool(lookup: EntityLookup) -> Callable[..., Any]:
     def search(
         query: str,
         type: str = "",  # noqa: A002 - the tool's parameter
         language: str = "en",
         limit: int = 10,
     ) -> list[dict[str, Any]]:
-        """Find entities by name, in any language; accents and spelling forgiven. The best come first.
+        """Find entities by name, in any language; accents and spelling forgiven. Best first.
 
-        query: a name, such as "Tombouctou" or "Gao region". type: a class by its local name, such as Region, ZoneOffice, Place or
-        Sector; empty for any. language: of the labels in the answer. A score is at most 100.
+        query: a name, such as "Tombouctou" or "Gao region". type: a class by its local name, such
+        as Region, ZoneOffice, Place or Sector; empty for any. language: of the labels in the
+        answer. A score is at most 100.
         """
-        found = [
-            pair
-            for pair in lookup.search(query.strip()[:LONGEST])
-            if not type or type in lookup.types_of(pair[0])
+        results = [
+            (entity, score)
+            for entity, score in lookup.search(query.strip()[:LONGEST])
+            if not type or type in lookup.reconciler.types_of(entity)
         ]
         return [
-            search_result(lookup, entity, score, query, language)
-            for entity, score in found[: max(1, min(limit, 100))]
+            result_to_json(lookup, entity, score, query, language)
+            for entity, score in results[: max(1, min(limit, 100))]
         ]
 
-    @offer
+    return search
+
+
+def _resolve_tool(lookup: EntityLookup) -> Callable[..., Any]:
     def resolve(identifier: str, scheme: str = "", language: str = "en") -> list[dict[str, Any]]:
         """Find the entity that an identifier means, with all its other identifiers.
 
-        identifier: an IRI, id or prefixed name (wd:Q332392), the address of a page about the thing (Wikidata, GeoNames, OpenStreetMap),
-        or a code (ML07). scheme: of a code, such as pcode or iso3166-2; without it a code may have several readings, each named.
+        identifier: an IRI, id or prefixed name (wd:Q332392), the address of a page about the thing
+        (Wikidata, GeoNames, OpenStreetMap), or a code (ML07). scheme: of a code, such as pcode or
+        iso3166-2; without it a code may have several readings, each named.
         """
-        found = (
-            lookup.index.by_code(identifier, _scheme(lookup, scheme))
-            if scheme
-            else readings(identifier)
-        )
-        return [resolution(names, reading, language) for reading in found]
+        if scheme:
+            identifications = lookup.index.by_code(identifier, _scheme(lookup, scheme))
+        else:
+            identifications = lookup.index.by_iri(identifier)
+        return [
+            identification_to_json(lookup.names, identification, language)
+            for identification in identifications
+        ]
 
-    @offer
+    return resolve
+
+
+def _describe_tool(dataset: PublishedDataset, lookup: EntityLookup) -> Callable[..., Any]:
     def describe(identifier: str) -> str:
-        """Return what is said of an entity, a class, a property or a graph, and what leads to it, as Turtle.
+        """Return the statements about an entity, a class, a property or a graph, as Turtle.
 
+        Those that lead to it are included.
         identifier: an IRI, an id such as region/gao, or a prefixed name such as ul:ZoneOffice.
         """
         prefix, _, local = identifier.partition(":")
-        iris = [
-            identifier,
-            names.prefixes.get(prefix, "") + local,
-            *(r.entity.iri for r in readings(identifier)),
-        ]
+        iris = [identifier, dataset.names.prefixes.get(prefix, "") + local]
+        iris += [i.entity.iri for i in lookup.index.by_iri(identifier)]
         for iri in iris:
-            description = (
-                dataset.describe(iri) if ":" in iri and not set(iri) & set(' <>"{}|^`\\') else None
-            )
-            if description:
-                return dataset.write(description, TURTLE).decode()
+            if ":" in iri and not set(iri) & _NOT_IN_IRIS:
+                description = dataset.describe(iri)
+                if description:
+                    return dataset.write(description, TURTLE).decode()
         raise NotFound(f"nothing is published about {identifier}; search for it by name")
 
-    @offer
-    def sparql(query: str) -> str:
-        """Answer a SPARQL 1.1 query: SELECT and ASK as tab-separated values with terms as in Turtle, CONSTRUCT and DESCRIBE as Turtle.
+    return describe
 
-        A query declares its prefixes. Updates and SERVICE are refused; a long answer needs a LIMIT.
+
+def _sparql_tool(dataset: PublishedDataset, timeout: float) -> Callable[..., Any]:
+    def sparql(query: str) -> str:
+        """Answer a SPARQL 1.1 query.
+
+        SELECT and ASK as tab-separated values with terms as in Turtle, CONSTRUCT and DESCRIBE as
+        Turtle. A query declares its prefixes. Updates and SERVICE are refused; a long answer needs a LIMIT.
         """
         answer = dataset.store.answer(
             Query(query), solutions=RESULTS_TSV, graph=NTRIPLES, timeout=timeout
@@ -157,16 +181,15 @@ def _server(dataset: PublishedDataset, timeout: float) -> MCPServer:  # noqa: C9
         if answer.format is RESULTS_TSV:
             return answer.whole.decode()
         triples = {quad.triple for quad in parse(answer.whole, format=NTRIPLES.rdf)}
-        return write_rdf(
-            triples, TURTLE.rdf, names.prefixes
-        ).decode()  # with those prefixes alone that it uses
+        # declares the prefixes alone that it uses
+        return write_rdf(triples, TURTLE.rdf, dataset.names.prefixes).decode()
 
-    return server
+    return sparql
 
 
 def _scheme(lookup: EntityLookup, name: str) -> str:
-    found = lookup.index.scheme(name)
-    if found is None:
-        known = ", ".join(iri.rpartition("#")[2] for iri in lookup.index.schemes) or "none"
-        raise NotFound(f"there is no scheme of codes {name!r}; there are: {known}")
-    return found
+    scheme = lookup.index.scheme(name)
+    if scheme is None:
+        names = ", ".join(iri.rpartition("#")[2] for iri in lookup.index.schemes) or "none"
+        raise NotFound(f"there is no scheme of codes {name!r}; there are: {names}")
+    return scheme

@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.conftest import defined_exports
 
-from unicef_linked.exports import EXPORTS, Export
 from unicef_linked.store.engines import open_store, run_engine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from unicef_linked.config import Settings
+    from unicef_linked.exports.definitions import Export
     from unicef_linked.release import Release
     from unicef_linked.store import Store
     from unicef_linked.store.embedded import Embedded
@@ -28,7 +29,7 @@ def other(request: pytest.FixtureRequest, release: Release, settings: Settings) 
         opened.close()
 
 
-@pytest.mark.parametrize("export", EXPORTS, ids=lambda export: export.name)
+@pytest.mark.parametrize("export", defined_exports(), ids=lambda export: export.name)
 def test_every_engine_exports_the_same_bytes(
     export: Export, other: Store, store: Embedded, release: Release
 ) -> None:

@@ -5,20 +5,17 @@ from __future__ import annotations
 import csv
 import io
 import json
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import pyoxigraph as ox
 import pytest
 import shapely
+from tests.conftest import Statements, defined_exports
 
-from unicef_linked.exports import EXPORTS, by_name
 from unicef_linked.exports.geojson import read_geometry
 from unicef_linked.exports.mappings import curie
 from unicef_linked.exports.tables import guard
 from unicef_linked.rdf.iris import Names
-
-if TYPE_CHECKING:
-    from unicef_linked.rdf.terms import Solution
 
 NAMES: Final = Names("https://example.org/")
 PREFIXES: Final = """
@@ -31,26 +28,13 @@ PREFIX wgs84: <http://www.w3.org/2003/01/geo/wgs84_pos#>
 """
 
 
-class Data:
-    """A store of a few statements, as far as exports need one."""
-
-    def __init__(self, trig: str) -> None:
-        self._store = ox.Store()
-        self._store.load(PREFIXES + trig, format=ox.RdfFormat.TRIG)
-
-    def select(self, query: str, bindings: object = None) -> list[Solution]:
-        """See Store."""
-        found = self._store.query(query, use_default_graph_as_union=True)
-        assert isinstance(found, ox.QuerySolutions)
-        names = [variable.value for variable in found.variables]
-        return [{name: row[name] for name in names if row[name] is not None} for row in found]
+EXPORTS: Final = defined_exports(NAMES.base)
 
 
 def written(name: str, trig: str) -> str:
     """Return an export of data."""
-    export = by_name(name)
-    assert export
-    return export.write(Data(trig), NAMES).decode()  # type: ignore[arg-type]
+    [export] = (export for export in EXPORTS if export.name == name)
+    return export.write(Statements(PREFIXES + trig), NAMES).decode()  # type: ignore[arg-type]
 
 
 def rows(name: str, trig: str) -> list[dict[str, str]]:

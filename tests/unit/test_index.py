@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from unicef_linked.dataset.profile import Profile, profile_of
 from unicef_linked.lookup.index import Index, build
-from unicef_linked.lookup.normalization import fold, fold_code, read_phrase, similarity
+from unicef_linked.lookup.normalization import fold, fold_code, similarity
 from unicef_linked.rdf.iris import Names
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ UL = "https://w3id.org/unicef-linked/ontology#"
 @pytest.fixture(scope="module")
 def index(release: Release) -> Index:
     """The names, codes and identifiers of the packaged dataset."""
-    return build(release.quads(), release.names)
+    return build(release.quads(), release.names, profile_of(release.quads(), release.names))
 
 
 @pytest.mark.parametrize(
@@ -45,29 +46,29 @@ def test_fold_forgives_how_a_name_is_typed(written: str, folded: str) -> None:
 @pytest.mark.parametrize(
     ("written", "words", "kinds"),
     [
-        ("Région de Gao", ("gao",), {"region"}),
-        ("Gao Region", ("gao",), {"region"}),
-        ("the Region of Gao", ("gao",), {"region"}),
-        ("منطقة غاو", ("غاو",), {"region"}),
-        ("District de Bamako", ("bamako",), {"district"}),
-        ("Bureau de zone de Gao", ("gao",), {"zone office"}),
-        ("Bureau principal de Bamako", ("bamako",), {"main office"}),
-        ("Bureau UNICEF de Gao", ("unicef", "gao"), {"office"}),
-        ("Cercle de Gao", ("gao",), {"other division"}),
+        ("Région de Gao", ("gao",), {"RegionElement"}),
+        ("Gao Region", ("gao",), {"RegionElement"}),
+        ("the Region of Gao", ("gao",), {"RegionElement"}),
+        ("منطقة غاو", ("غاو",), {"RegionElement"}),
+        ("District de Bamako", ("bamako",), {"DistrictElement"}),
+        ("Bureau de zone de Gao", ("gao",), {"ZoneOfficeElement"}),
+        ("Bureau principal de Bamako", ("bamako",), {"MainOfficeElement"}),
+        ("Bureau UNICEF de Gao", ("unicef", "gao"), {"OfficeElement"}),
+        ("Cercle de Gao", ("gao",), {"OtherDivisionElement"}),
         ("Région", ("region",), set()),
         ("", (), set()),
     ],
 )
-def test_a_phrase_is_read_as_what_is_named_and_what_kind_it_is_said_to_be(
-    written: str, words: tuple[str, ...], kinds: set[str]
+def test_a_name_is_taken_apart_into_what_is_named_and_the_kind_it_is_said_to_be(
+    index: Index, written: str, words: tuple[str, ...], kinds: set[str]
 ) -> None:
-    phrase = read_phrase(written)
-    assert (phrase.words, set(phrase.kinds), phrase.sure) == (words, kinds, True)
+    name = index.normalize(written)
+    assert (name.words, set(name.kinds), name.sure) == (words, {UL + k for k in kinds}, True)
 
 
-def test_a_kind_with_a_typing_error_is_read_but_not_for_sure() -> None:
-    phrase = read_phrase("Regoin de Gao")
-    assert (phrase.words, phrase.kinds, phrase.sure) == (("gao",), {"region"}, False)
+def test_a_kind_with_a_typing_error_is_read_but_not_for_sure(index: Index) -> None:
+    name = index.normalize("Regoin de Gao")
+    assert (name.words, name.kinds, name.sure) == (("gao",), {f"{UL}RegionElement"}, False)
 
 
 @pytest.mark.parametrize(
@@ -130,7 +131,7 @@ def test_codes_fold_to_letters_and_digits() -> None:
 def test_an_identifier_is_known_in_the_forms_that_people_copy(
     index: Index, written: str, expected: list[str]
 ) -> None:
-    assert [reading.entity.id for reading in index.by_iri(written)] == expected
+    assert [found.entity.id for found in index.by_iri(written)] == expected
 
 
 @pytest.mark.parametrize(
@@ -177,5 +178,5 @@ def test_a_code_in_a_scheme_has_one_reading(index: Index) -> None:
 
 
 def test_an_index_of_foreign_data_is_empty(release: Release) -> None:
-    empty = build(release.quads(), Names("https://example.org/"))
+    empty = build(release.quads(), Names("https://example.org/"), Profile())
     assert (empty.entities, empty.by_iri("wd:Q912"), empty.by_code("ML07")) == ({}, [], [])

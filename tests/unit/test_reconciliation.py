@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 import pyoxigraph as ox
 import pytest
 
+from unicef_linked.dataset.profile import profile_of
 from unicef_linked.lookup.index import build
-from unicef_linked.lookup.matching import Question, Reconciler, read_questions
+from unicef_linked.lookup.matching import Reconciler, ReconciliationQuery, read_queries
 
 if TYPE_CHECKING:
     from unicef_linked.release import Release
@@ -28,14 +29,14 @@ def reconciler(release: Release) -> Reconciler:
     """A reconciler of the packaged dataset."""
     published = ox.Dataset(release.quads())
     return Reconciler(
-        build(release.quads(), release.names),
+        build(release.quads(), release.names, profile_of(release.quads(), release.names)),
         lambda iri: published.quads_for_subject(ox.NamedNode(iri)),
     )
 
 
-def ask(row: dict[str, str]) -> Question:
+def ask(row: dict[str, str]) -> ReconciliationQuery:
     """Return the question that a row stands for."""
-    return Question(row["name"], (row["type"],) if row["type"] else ())
+    return ReconciliationQuery(row["name"], (row["type"],) if row["type"] else ())
 
 
 def test_the_table_is_large_enough_to_mean_something() -> None:
@@ -64,7 +65,7 @@ def test_nearly_every_name_has_its_entity_as_the_first_candidate(reconciler: Rec
     assert 1 - len(missed) / len(meant) > 0.95, missed
 
 
-def outcome(reconciler: Reconciler, question: Question) -> list[tuple[str, bool]]:
+def outcome(reconciler: Reconciler, question: ReconciliationQuery) -> list[tuple[str, bool]]:
     """Return the best candidates, those with the highest score."""
     found = reconciler.candidates(question)
     return [(c.entity.id, c.match) for c in found if c.score == found[0].score]
@@ -74,93 +75,119 @@ def outcome(reconciler: Reconciler, question: Question) -> list[tuple[str, bool]
     ("question", "expected"),
     [
         pytest.param(
-            Question("Gao", ("Region",)), [("region/gao", True)], id="a name in a column of regions"
+            ReconciliationQuery("Gao", ("Region",)),
+            [("region/gao", True)],
+            id="a name in a column of regions",
         ),
         pytest.param(
-            Question("Gao"),
+            ReconciliationQuery("Gao"),
             [("region/gao", False), ("place/gao", False)],
             id="a name of two things",
         ),
-        pytest.param(Question("Région de Gao"), [("region/gao", True)], id="the kind decides"),
-        pytest.param(Question("Ville de Gao"), [("place/gao", True)], id="the other kind"),
         pytest.param(
-            Question("Gao", ("Office",)), [("office/gao", True)], id="an office by its town"
+            ReconciliationQuery("Région de Gao"), [("region/gao", True)], id="the kind decides"
         ),
         pytest.param(
-            Question("Cercle de Gao", ("Region",)), [("region/gao", False)], id="another division"
+            ReconciliationQuery("Ville de Gao"), [("place/gao", True)], id="the other kind"
         ),
         pytest.param(
-            Question("Regoin de Gao"), [("region/gao", False)], id="a typing error is never certain"
+            ReconciliationQuery("Gao", ("Office",)),
+            [("office/gao", True)],
+            id="an office by its town",
         ),
         pytest.param(
-            Question("ML07"),
+            ReconciliationQuery("Cercle de Gao", ("Region",)),
+            [("region/gao", False)],
+            id="another division",
+        ),
+        pytest.param(
+            ReconciliationQuery("Regoin de Gao"),
+            [("region/gao", False)],
+            id="a typing error is never certain",
+        ),
+        pytest.param(
+            ReconciliationQuery("ML07"),
             [("region/gao", False), ("region/koulikoro", False)],
             id="a code with two readings",
         ),
-        pytest.param(Question("2457161"), [("region/gao", False)], id="digits may be anything"),
         pytest.param(
-            Question("wd:Q332392"),
+            ReconciliationQuery("2457161"), [("region/gao", False)], id="digits may be anything"
+        ),
+        pytest.param(
+            ReconciliationQuery("wd:Q332392"),
             [("region/gao", False)],
             id="a close match elsewhere is not the same thing",
         ),
         pytest.param(
-            Question("wd:Q214155"), [("region/mopti", True)], id="the same thing elsewhere"
+            ReconciliationQuery("wd:Q214155"),
+            [("region/mopti", True)],
+            id="the same thing elsewhere",
         ),
-        pytest.param(Question("Ouagadougou"), [], id="elsewhere"),
-        pytest.param(Question("Niamey", ("Region",)), [], id="elsewhere, in a column of regions"),
-        pytest.param(Question("Gao", ("Nothing",)), [], id="an unknown type"),
+        pytest.param(ReconciliationQuery("Ouagadougou"), [], id="elsewhere"),
         pytest.param(
-            Question("Gao", ("ul:Region",)), [("region/gao", True)], id="a type with its prefix"
+            ReconciliationQuery("Niamey", ("Region",)), [], id="elsewhere, in a column of regions"
+        ),
+        pytest.param(ReconciliationQuery("Gao", ("Nothing",)), [], id="an unknown type"),
+        pytest.param(
+            ReconciliationQuery("Gao", ("ul:Region",)),
+            [("region/gao", True)],
+            id="a type with its prefix",
         ),
         pytest.param(
-            Question("Gao", ("Region", "Place")),
+            ReconciliationQuery("Gao", ("Region", "Place")),
             [("region/gao", False), ("place/gao", False)],
             id="any",
         ),
         pytest.param(
-            Question("Gao", ("Office", "ZoneOffice"), "all"), [("office/gao", True)], id="all"
+            ReconciliationQuery("Gao", ("Office", "ZoneOffice"), "all"),
+            [("office/gao", True)],
+            id="all",
         ),
-        pytest.param(Question("Gao", ("Region", "Place"), "all"), [], id="nothing is of both"),
         pytest.param(
-            Question("Gao", ("Region",), "should"),
+            ReconciliationQuery("Gao", ("Region", "Place"), "all"), [], id="nothing is of both"
+        ),
+        pytest.param(
+            ReconciliationQuery("Gao", ("Region",), "should"),
             [("region/gao", True)],
             id="should puts it first",
         ),
         pytest.param(
-            Question("ML07", properties=(("prefLabel", ("Gao Region",)),)),
+            ReconciliationQuery("ML07", properties=(("prefLabel", ("Gao Region",)),)),
             [("region/gao", True)],
             id="a property decides between two",
         ),
         pytest.param(
-            Question("Gao", ("Region",), properties=(("pcode", ("ML01",)),)),
+            ReconciliationQuery("Gao", ("Region",), properties=(("pcode", ("ML01",)),)),
             [("region/gao", False)],
             id="a property that contradicts",
         ),
         pytest.param(
-            Question("Gao", ("Region",), properties=(("inCountry", ({"id": "country/mli"},)),)),
+            ReconciliationQuery(
+                "Gao", ("Region",), properties=(("inCountry", ({"id": "country/mli"},)),)
+            ),
             [("region/gao", True)],
             id="a property that is another entity",
         ),
         pytest.param(
-            Question(types=("Region",), properties=(("pcode", ("ML07",)),)),
+            ReconciliationQuery(types=("Region",), properties=(("pcode", ("ML07",)),)),
             [("region/gao", True)],
             id="properties alone",
         ),
         pytest.param(
-            Question(types=("Office",), properties=(("coversRegion", ("Ménaka",)),)),
+            ReconciliationQuery(types=("Office",), properties=(("coversRegion", ("Ménaka",)),)),
             [("office/gao", True)],
             id="the office that covers a region",
         ),
     ],
 )
 def test_the_best_candidates_and_whether_they_are_certain(
-    reconciler: Reconciler, question: Question, expected: list[tuple[str, bool]]
+    reconciler: Reconciler, question: ReconciliationQuery, expected: list[tuple[str, bool]]
 ) -> None:
     assert outcome(reconciler, question) == expected
 
 
 def test_features_say_what_a_score_is_made_of(reconciler: Reconciler) -> None:
-    [candidate] = reconciler.candidates(Question("Cercle de Gao", ("Region",)))
+    [candidate] = reconciler.candidates(ReconciliationQuery("Cercle de Gao", ("Region",)))
     assert candidate.features == {
         "name": 100.0,
         "exact": False,
@@ -181,12 +208,14 @@ def test_scores_lie_between_0_and_100_and_fall(reconciler: Reconciler) -> None:
     "text", ["x " * 500_000, "1" * 1_000_000, "é" * 1_000_000], ids=["words", "digits", "letters"]
 )
 def test_a_name_without_end_is_no_name(reconciler: Reconciler, text: str) -> None:
-    assert reconciler.candidates(Question(text, properties=(("inCountry", (text,)),))) == []
+    assert (
+        reconciler.candidates(ReconciliationQuery(text, properties=(("inCountry", (text,)),))) == []
+    )
 
 
 def test_a_limit_holds(reconciler: Reconciler) -> None:
-    assert len(reconciler.candidates(Question("Gao", limit=1))) == 1
-    assert reconciler.candidates(Question("Gao", limit=0)) == []
+    assert len(reconciler.candidates(ReconciliationQuery("Gao", limit=1))) == 1
+    assert reconciler.candidates(ReconciliationQuery("Gao", limit=0)) == []
 
 
 @pytest.mark.parametrize(
@@ -207,4 +236,4 @@ def test_a_limit_holds(reconciler: Reconciler) -> None:
 def test_what_is_wrong_with_a_batch_is_said(batch: Any, message: str) -> None:
     text = batch if isinstance(batch, str) else json.dumps(batch)
     with pytest.raises(ValueError, match=message):
-        read_questions(text)
+        read_queries(text)

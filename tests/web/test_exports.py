@@ -16,13 +16,11 @@ import hxl
 import pyoxigraph as ox
 import pytest
 import shapely
+from tests.conftest import ROOT, defined_exports
 
 from unicef_linked.build import snapshot
 from unicef_linked.cli import main
-from unicef_linked.cli.export import OTHER_EXPORTS
-from unicef_linked.exports import EXPORTS, Export
 from unicef_linked.exports.geojson import bounds
-from unicef_linked.i18n import read_translations
 from unicef_linked.store.embedded import Embedded
 from unicef_linked.web import create_app
 
@@ -32,6 +30,7 @@ if TYPE_CHECKING:
     from flask.testing import FlaskClient
 
     from unicef_linked.config import Settings
+    from unicef_linked.exports.definitions import Export
     from unicef_linked.release import Release
 
 BASE: Final = "https://w3id.org/unicef-linked/"
@@ -45,6 +44,7 @@ MATCHES: Final = (
     *(f"skos:{kind}Match" for kind in ("exact", "close", "broad", "narrow", "related")),
 )
 
+EXPORTS: Final = defined_exports()
 every_export = pytest.mark.parametrize("export", EXPORTS, ids=lambda export: export.name)
 
 
@@ -128,7 +128,7 @@ def test_the_list_of_exports_is_a_page_in_both_languages(
     assert page.headers["Content-Language"] == language
     for export in EXPORTS:
         assert f'href="/export/{export.name}"' in page.text
-        assert read_translations().of(language).gettext(export.title) in page.text
+        assert export.titles[language] in page.text
 
 
 def test_the_list_of_exports_is_data_too(client: FlaskClient) -> None:
@@ -145,11 +145,27 @@ def test_data_of_others_is_exported_as_a_header_alone(
     (tmp_path / "data.ttl").write_text(
         "<http://other.example/a> a <http://other.example/Thing> .", encoding="utf-8"
     )
-    release = snapshot([tmp_path / "data.ttl"], tmp_path / "release")
+    definitions = ROOT / "data" / "exports"
+    release = snapshot([tmp_path / "data.ttl", definitions], tmp_path / "release")
     store = Embedded(release, evaluators.address, settings)
-    response = create_app(settings, release, store).test_client().get(f"/export/{export.name}")
+    client = create_app(settings, release, store).test_client()
+    response = client.get(f"/export/{export.name}")
     assert response.status_code == 200
     assert response.content_type == export.content_type
+
+
+def test_data_that_defines_no_export_has_none(
+    tmp_path: Path, settings: Settings, evaluators: Any
+) -> None:
+    (tmp_path / "data.ttl").write_text("<http://other.example/a> a <x:y> .", encoding="utf-8")
+    release = snapshot([tmp_path / "data.ttl"], tmp_path / "release")
+    store = Embedded(release, evaluators.address, settings)
+    client = create_app(settings, release, store).test_client()
+    assert client.get("/export/").get_json()["files"] == []
+    assert client.get("/export/", headers={"Accept": "text/html"}).status_code == 200
+    response = client.get("/export/offices.csv")
+    assert response.status_code == 404
+    assert "none" in response.get_json()["detail"]
 
 
 # Readers
@@ -353,14 +369,20 @@ def test_the_mapping_set_follows_the_rules_of_sssom(client: FlaskClient, folder:
 # The command line, and the whole dataset
 
 
-@pytest.mark.parametrize("word", [*OTHER_EXPORTS, *(export.name for export in EXPORTS)])
+@every_export
 def test_the_command_writes_what_the_server_sends(
-    release: Release, folder: Path, tmp_path: Path, word: str
+    release: Release, folder: Path, tmp_path: Path, export: Export
 ) -> None:
     out = tmp_path / "out"
-    assert main(["export", word, "--release", str(release.path), "--out", str(out)]) == 0
-    assert out.read_bytes() == (folder / OTHER_EXPORTS.get(word, word)).read_bytes()
-    assert list(tmp_path.iterdir()) == [out]
+    for word in filter(None, (export.name, export.short_name)):
+        assert main(["export", word, "--release", str(release.path), "--out", str(out)]) == 0
+        assert out.read_bytes() == (folder / export.name).read_bytes()
+        assert list(tmp_path.iterdir()) == [out]
+
+
+def test_short_names_are_those_of_the_commands_that_people_know() -> None:
+    short = {export.short_name: export.name for export in EXPORTS if export.short_name}
+    assert short == {"hxl": "3w.csv", "csv": "offices.csv", "geojson": "offices.geojson"}
 
 
 def test_the_hash_of_a_release_is_that_of_its_canonical_form(release: Release) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import pytest
 
@@ -161,6 +162,14 @@ def test_a_cursor_leaves_out_what_was_seen(client: FlaskClient) -> None:
     first: Any = client.get("/reconcile/suggest/entity?prefix=").json
     second: Any = client.get("/reconcile/suggest/entity?prefix=&cursor=10").json
     assert not {e["id"] for e in first["result"]} & {e["id"] for e in second["result"]}
+
+
+@pytest.mark.parametrize("number", ["x", "-1", "+1", " 1", "1.0", "٣", "²"])
+@pytest.mark.parametrize(
+    "path", ["/search?limit=", "/reconcile/properties?limit=", "/reconcile/suggest/type?cursor="]
+)
+def test_a_number_has_ascii_digits_alone(client: FlaskClient, path: str, number: str) -> None:
+    assert client.get(path + quote(number)).status_code == 400
 
 
 def test_data_extension_gives_codes_entities_numbers_and_texts(client: FlaskClient) -> None:

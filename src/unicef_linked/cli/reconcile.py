@@ -40,24 +40,26 @@ def command(
 
     FILE.csv has ; , or tabs between the cells, and is UTF-8 or Latin-1.
     """
-    from unicef_linked.lookup import csv_table as tables
+    from unicef_linked.dataset.profile import profile_of
+    from unicef_linked.lookup import csv_table
     from unicef_linked.lookup.index import build
     from unicef_linked.lookup.matching import Reconciler
 
-    table = tables.read_table(file)
+    table = csv_table.read_table(file)
     table.column(column)  # before anything that takes time
     chosen = chosen_release(release)
-    reconciler = Reconciler(build(chosen.quads(), chosen.names))
-    types = [tables.choose_type(kind, reconciler)] if kind else []
+    quads, names = list(chosen.quads()), chosen.names
+    reconciler = Reconciler(build(quads, names, profile_of(quads, names)))
+    types = [csv_table.choose_type(kind, reconciler)] if kind else []
     with closing(Progress("reconciling")) as progress:
 
         def report(done: int, total: int) -> None:
-            told = done == total or (done and done % _EVERY == 0)
-            progress.show(done, total, f"{done:,} of {total:,} rows" if told else "")
+            has_line = done == total or (done and done % _EVERY == 0)
+            progress.show(done, total, f"{done:,} of {total:,} rows" if has_line else "")
 
-        answer, summary = tables.reconcile(
+        answer, summary = csv_table.reconcile(
             table, column, reconciler, types, terminal_language(), report
         )
-    write(io.BytesIO(tables.write_table(answer, mark=out is not None)), out)
-    print(tables.tell(summary), file=sys.stderr)
+    write(io.BytesIO(csv_table.write_table(answer, mark=out is not None)), out)
+    print(csv_table.format_summary(summary), file=sys.stderr)
     return 0

@@ -11,6 +11,7 @@ from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, Triple
 from unicef_linked.dataset.description import Description, write_description
 from unicef_linked.dataset.labels import Text
 from unicef_linked.rdf.iris import DCTERMS, FOAF, RDF, RDFS, TYPES_WITH_PREFIX, Names
+from unicef_linked.rdf.mappings import MAPPINGS
 from unicef_linked.rdf.statistics import count as count_statistics
 from unicef_linked.rdf.statistics import distinct_triples, read
 from unicef_linked.store.statements import LoadedStatements
@@ -27,20 +28,17 @@ if TYPE_CHECKING:
 INCOMING: Final = 1000
 """Statements about others that a document repeats; past that it says so and leaves the rest to SPARQL."""
 
-_LINKS: Final = """
+_LINKS: Final = f"""
 # Statements that lead to other datasets; a dataset is what the IRIs of its things begin with.
-PREFIX owl:  <http://www.w3.org/2002/07/owl#>
-PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
-
-SELECT ?space ?link (COUNT(*) AS ?links) {
-  SELECT DISTINCT ?s ?link ?o ?space {
-    VALUES ?link { owl:sameAs skos:exactMatch skos:closeMatch skos:broadMatch skos:narrowMatch skos:relatedMatch }
+SELECT ?space ?link (COUNT(*) AS ?links) {{
+  SELECT DISTINCT ?s ?link ?o ?space {{
+    VALUES ?link {{ {" ".join(f"<{iri}>" for iri in MAPPINGS)} }}
     ?s ?link ?o .
     FILTER (ISIRI(?s) && ISIRI(?o))
     BIND (REPLACE(STR(?o), "[^/#]+/?$", "") AS ?space)
     FILTER (!STRSTARTS(STR(?s), ?space))
-  }
-}
+  }}
+}}
 GROUP BY ?space ?link
 """
 

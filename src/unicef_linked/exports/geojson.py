@@ -26,9 +26,10 @@ _TYPES: Final = frozenset(
 
 
 def write_geojson(table: Table, geometry: tuple[Column, ...], store: Store, names: Names) -> bytes:
-    """Return a FeatureCollection with a feature for each row; the first column of ``geometry`` holds the geometries.
+    """Return a FeatureCollection with a feature for each row.
 
-    Properties are the columns of the table and what is told of the geometry; what is not known is null.
+    The first column of ``geometry`` holds the geometries. Properties are the columns of the table
+    and the other ones of ``geometry``; what is not known is null.
     """
     itself, *columns = fill(
         (*table.columns[:1], *geometry, *table.columns[1:]), table, store, names
@@ -45,10 +46,10 @@ def write_geojson(table: Table, geometry: tuple[Column, ...], store: Store, name
             filled.name: _property(filled, row) for filled in (itself, *properties)
         }
         features.append(feature)
-    known = [feature["geometry"] for feature in features if feature["geometry"]]
+    geometries = [feature["geometry"] for feature in features if feature["geometry"]]
     collection: dict[str, Any] = {"type": "FeatureCollection"}
-    if known:
-        collection["bbox"] = bounds(known)
+    if geometries:
+        collection["bbox"] = bounds(geometries)
     collection["features"] = features
     return (json.dumps(collection, ensure_ascii=False, separators=(",", ":")) + "\n").encode()
 

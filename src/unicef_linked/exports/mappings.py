@@ -1,4 +1,7 @@
-"""The matches with the identifiers of others, as a mapping set of SSSOM (Simple Standard for Sharing Ontological Mappings)."""
+"""The matches with the identifiers of others, as a mapping set.
+
+The format is SSSOM, the Simple Standard for Sharing Ontological Mappings.
+"""
 
 from __future__ import annotations
 
@@ -12,20 +15,16 @@ from pyoxigraph import Literal
 
 from unicef_linked import addresses
 from unicef_linked.exports.tables import ask, guard
+from unicef_linked.rdf.mappings import MAPPINGS
 from unicef_linked.rdf.terms import value_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
     from unicef_linked.rdf.iris import Names
     from unicef_linked.store import Store
 
-_PREDICATES: Final = (
-    "owl:sameAs",
-    "skos:exactMatch",
-    "skos:closeMatch",
-    "skos:broadMatch",
-    "skos:narrowMatch",
-    "skos:relatedMatch",
-)
+_MAPPING: Final = ("subject", "predicate", "object", "graph")
 _SEMAPV: Final = "https://w3id.org/semapv/vocab/"
 _COLUMNS: Final = (
     "subject_id",
@@ -39,40 +38,34 @@ _COLUMNS: Final = (
 )
 
 
-def write_mappings(store: Store, names: Names) -> bytes:
-    """Return the mapping set as SSSOM/TSV: metadata in YAML behind ``#``, then one mapping on a line.
+def write_mappings(file_name: str, store: Store, names: Names) -> bytes:
+    """Return the mapping set as SSSOM/TSV: metadata in YAML behind ``#``, then a mapping a line.
 
-    A predicate is what the data states, and the justification how we came to it: editors curated what is asserted, rules
-    derived what is in a derived graph. The source of a mapping is the named graph that states it.
+    A predicate is what the data states, and the justification how we came to it: editors curated
+    what is asserted, rules derived what is in a derived graph. The source of a mapping is the named
+    graph that states it.
     """
-    prefixes = {"graph": names.graph(""), "semapv": _SEMAPV} | names.prefixes
-    used: dict[str, str] = {"semapv": _SEMAPV}
-
-    def shorten(iri: str) -> str:
-        prefix, local = curie(iri, prefixes)
-        used[prefix] = iri[: len(iri) - len(local)]
-        return f"{prefix}:{local}"
-
-    found = ask(
+    shorten = _Shortener({"graph": f"{names.base}graph/", "semapv": _SEMAPV} | names.prefixes)
+    solutions = ask(
         store,
         names,
         f"""SELECT DISTINCT ?subject ?predicate ?object ?graph {{
-          VALUES ?predicate {{ {" ".join(_PREDICATES)} }}
+          VALUES ?predicate {{ {" ".join(f"<{iri}>" for iri in MAPPINGS)} }}
           GRAPH ?graph {{ ?subject ?predicate ?object }}
           FILTER(STRSTARTS(STR(?subject), "{names.entities}") && ISIRI(?object))
         }}""",
     )
-    things = {value_of(row.get(name)) for row in found for name in ("subject", "object")}
-    graphs = {value_of(row.get("graph")) for row in found}
+    mappings = [tuple(value_of(row.get(name)) for name in _MAPPING) for row in solutions]
+    things, graphs = set(), set()
+    for subject, _, match, graph in mappings:
+        things |= {subject, match}
+        graphs.add(graph)
     labels = _texts("skos:prefLabel", things, store, names, language="en")
     titles = _texts("dcterms:title", {names.dataset}, store, names, language="en")
     licences = _texts("dcterms:license", {names.dataset, *graphs}, store, names)
     derived = names.graph("derived/")
     rows = set()
-    for row in found:
-        subject, predicate, match, graph = (
-            value_of(row.get(name)) for name in ("subject", "predicate", "object", "graph")
-        )
+    for subject, predicate, match, graph in mappings:
         justification = "LogicalReasoning" if graph.startswith(derived) else "ManualMappingCuration"
         rows.add(
             (
@@ -81,47 +74,66 @@ def write_mappings(store: Store, names: Names) -> bytes:
                 shorten(predicate),
                 shorten(match),
                 labels.get(match, ""),
-                f"semapv:{justification}",
+                shorten(f"{_SEMAPV}{justification}"),
                 licences.get(graph, ""),
                 shorten(graph),
             )
         )
-    out = io.StringIO(newline="")
     header = {
-        "mapping_set_id": addresses.absolute(names.base, addresses.export("mappings.sssom.tsv")),
+        "mapping_set_id": addresses.absolute(names.base, addresses.export(file_name)),
         "mapping_set_title": titles.get(names.dataset, ""),
         "license": licences.get(names.dataset, ""),
         "mapping_set_source": [names.dataset],
     }
+    return _write(header, shorten.used, sorted(rows))
+
+
+class _Shortener:
+    """Shortens IRIs to CURIEs, and keeps the prefixes that it has used."""
+
+    def __init__(self, prefixes: dict[str, str]) -> None:
+        self._prefixes = prefixes
+        self.used = {"semapv": _SEMAPV}
+
+    def __call__(self, iri: str) -> str:
+        prefix, local = curie(iri, self._prefixes)
+        self.used[prefix] = iri[: len(iri) - len(local)]
+        return f"{prefix}:{local}"
+
+
+def _write(
+    header: Mapping[str, object], prefixes: Mapping[str, str], rows: Iterable[Sequence[str]]
+) -> bytes:
+    out = io.StringIO(newline="")
     out.write("#curie_map:\n")
-    out.writelines(f"#  {name}: {json.dumps(used[name])}\n" for name in sorted(used))
-    out.writelines(
-        f"#{name}: {json.dumps(value, ensure_ascii=False)}\n"
-        for name, value in header.items()
-        if value
-    )
+    for name in sorted(prefixes):
+        out.write(f"#  {name}: {json.dumps(prefixes[name])}\n")
+    for name, value in header.items():
+        if value:
+            out.write(f"#{name}: {json.dumps(value, ensure_ascii=False)}\n")
     writer = csv.writer(out, delimiter="\t", lineterminator="\n")
     writer.writerow(_COLUMNS)
-    writer.writerows([guard(value) for value in row] for row in sorted(rows))
+    for row in rows:
+        writer.writerow([guard(value) for value in row])
     return out.getvalue().encode()
 
 
 def _texts(
     path: str, iris: set[str], store: Store, names: Names, *, language: str = ""
 ) -> dict[str, str]:
-    """Return a value of a property for each IRI that has one: the first, in the language where one is asked."""
+    """Return a value of a property for each IRI that has one: the first, in ``language`` if given."""
     values = " ".join(f"<{iri}>" for iri in sorted(iris))
     solutions = ask(
         store,
         names,
         f"SELECT DISTINCT ?term ?text {{ VALUES ?term {{ {values} }} ?term {path} ?text }}",
     )
-    found: dict[str, str] = {}
+    texts: dict[str, str] = {}
     for row in sorted(solutions, key=lambda row: value_of(row.get("text")), reverse=True):
         text = row["text"]
         if not language or (isinstance(text, Literal) and text.language == language):
-            found[value_of(row.get("term"))] = value_of(row.get("text"))
-    return found
+            texts[value_of(row.get("term"))] = value_of(row.get("text"))
+    return texts
 
 
 def curie(iri: str, prefixes: dict[str, str]) -> tuple[str, str]:
@@ -139,6 +151,5 @@ def curie(iri: str, prefixes: dict[str, str]) -> tuple[str, str]:
         return covers[max(covers)], iri[max(covers) :]
     parts = urlsplit(iri)
     labels = parts.netloc.split(".")
-    return labels[-2] if len(labels) > 1 else "other", iri[
-        len(f"{parts.scheme}://{parts.netloc}/") :
-    ]
+    local = iri[len(f"{parts.scheme}://{parts.netloc}/") :]
+    return labels[-2] if len(labels) > 1 else "other", local

@@ -1,4 +1,4 @@
-"""Tables that SPARQL fills, and how they are written: CSV (RFC 4180) with or without HXL hashtags, and CSVW about it."""
+"""Tables that SPARQL fills, written as CSV (RFC 4180), with HXL hashtags, and CSVW about them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from unicef_linked.rdf.iris import WELL_KNOWN_PREFIXES
 from unicef_linked.rdf.terms import value_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from unicef_linked.rdf.iris import Names
     from unicef_linked.rdf.terms import Solution
@@ -42,26 +42,26 @@ class Each(Enum):
 class Column:
     """One column, or one for each language or scheme that the data has.
 
-    ``pattern`` binds ``?value`` from the row's variable ``about``; where it also binds ``?by``, several values come in the
-    order of that: so lists of names run beside lists of things. Without a pattern the column is empty.
+    ``pattern`` binds ``?value`` from the row's variable ``about``; where it also binds ``?by``,
+    several values come in the order of that, so that lists of names run beside lists of things.
+    Without a pattern the column is empty.
     """
 
     name: str
     about: str
     pattern: str = ""
-    states: str = ""  # the property, prefixed, that a cell is a statement of
+    states: str = ""  # the IRI of the property that a cell is a statement of
     each: Each = Each.ONCE
     datatype: str = "string"  # as CSVW names it
     many: bool = False
     hashtag: str = ""  # HXL
-    read: Callable[[str], str] = str
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
     """What makes a row, what is in it, and what both are called."""
 
-    name: str
+    name: str  # of the CSV file
     pattern: str
     about: tuple[str, ...]  # the variables of the pattern that make a row
     columns: tuple[Column, ...]
@@ -89,10 +89,10 @@ class Filled:
 
 def ask(store: Store, names: Names, query: str) -> list[Solution]:
     """Return the solutions of a query that uses prefixes of ours without declaring them."""
-    known = {"ul": f"{names.ontology}#", **WELL_KNOWN_PREFIXES}
+    prefixes = {"ul": f"{names.ontology}#", **WELL_KNOWN_PREFIXES}
     used = [
         f"PREFIX {name}: <{iri}>\n"
-        for name, iri in known.items()
+        for name, iri in prefixes.items()
         if re.search(rf"\b{name}:", query)
     ]
     return store.select("".join(used) + query)
@@ -124,24 +124,30 @@ def _values(column: Column, store: Store, names: Names) -> dict[str, dict[str, l
     solutions = ask(
         store, names, f"SELECT DISTINCT ?{column.about}{by} ?value {{ {column.pattern} }}"
     )
-    found: dict[str, dict[str, list[str]]] = {}
+    by_variant: dict[str, dict[str, list[str]]] = {}
     for row in sorted(
         solutions, key=lambda row: (value_of(row.get("by")), value_of(row.get("value")))
     ):
-        term = row.get("value")
-        variant = ""
-        if column.each is Each.LANGUAGE:
-            variant = (term.language or "") if isinstance(term, Literal) else ""
-        elif column.each is Each.SCHEME:
-            datatype = term.datatype.value if isinstance(term, Literal) else ""
-            variant = datatype if datatype.startswith(f"{names.ontology}#") else ""
-        text = column.read(value_of(term))
-        holds_place = bool(by) and column.many  # in a list beside another, also what is not known
-        if (column.each is Each.ONCE or variant) and (text or holds_place):
-            values = found.setdefault(variant, {}).setdefault(value_of(row.get(column.about)), [])
+        variant, text = _variant(column, row.get("value"), names), value_of(row.get("value"))
+        keeps_place = bool(by) and column.many  # in a list beside another, also what is not known
+        if (column.each is Each.ONCE or variant) and (text or keeps_place):
+            of_variant = by_variant.setdefault(variant, {})
+            values = of_variant.setdefault(value_of(row.get(column.about)), [])
             if by or text not in values:
                 values.append(text)
-    return found
+    return by_variant
+
+
+def _variant(column: Column, term: object, names: Names) -> str:
+    """Return the language or the code scheme of a value, "" if the column is not repeated."""
+    if not isinstance(term, Literal):
+        return ""
+    if column.each is Each.LANGUAGE:
+        return term.language or ""
+    datatype = term.datatype.value
+    if column.each is Each.SCHEME and datatype.startswith(f"{names.ontology}#"):
+        return datatype
+    return ""
 
 
 def _name(column: Column, variant: str, names: Names) -> str:
@@ -183,88 +189,108 @@ def write_csv(table: Table, store: Store, names: Names) -> bytes:
 
 def _hashtag(filled: Filled) -> str:
     """Return the hashtag of a column; a language is the attribute ``+i_…``, a scheme ``+v_…``."""
-    kind = {Each.ONCE: "", Each.LANGUAGE: "+i_", Each.SCHEME: "+v_"}[filled.column.each]
+    attribute = {Each.ONCE: "", Each.LANGUAGE: "+i_", Each.SCHEME: "+v_"}[filled.column.each]
     tag = filled.column.hashtag
-    return (
-        tag + kind + re.sub(r"\W", "_", re.split("[#/]", filled.variant)[-1].lower())
-        if tag and kind
-        else tag
-    )
+    if not (tag and attribute):
+        return tag
+    variant = re.split("[#/]", filled.variant)[-1].lower()
+    return tag + attribute + re.sub(r"\W", "_", variant)
 
 
 def write_metadata(table: Table, store: Store, names: Names) -> bytes:
     """Return the CSVW description of a table (Metadata Vocabulary for Tabular Data, section 5).
 
-    What a column means is what the ontology says of its property or code scheme, in both languages.
+    What a column means is what the ontology says of its property or code scheme, in each language.
     """
     columns = fill(table.columns, table, store, names)
-    terms_of_use = ask(
-        store,
-        names,
-        f"""SELECT DISTINCT ?licence ?rights {{
-          {{ <{names.dataset}> dcterms:license ?licence }} UNION {{ <{names.dataset}> dcterms:rights ?rights }} }}""",
-    )
-    licences = sorted(value_of(row["licence"]) for row in terms_of_use if "licence" in row)
-    rights = {
-        term.language or "": term.value
-        for row in terms_of_use
-        if isinstance(term := row.get("rights"), Literal)
-    }
-    terms = {
-        filled.variant
-        if filled.column.each is Each.SCHEME
-        else _expand(filled.column.states, names)
-        for filled in columns
-    }
-    listed = " ".join(f"<{iri}>" for iri in sorted(filter(None, terms)))
-    stated = ask(
-        store,
-        names,
-        f"""SELECT DISTINCT ?term ?text ?pattern {{ VALUES ?term {{ {listed} }}
-          {{ ?term skos:definition ?text }} UNION {{ ?term ul:codePattern ?pattern }} }}""",
-    )
-    patterns = {
-        value_of(row["term"]): value_of(row["pattern"]) for row in stated if "pattern" in row
-    }
-    meanings: dict[str, dict[str, str]] = {}
-    for row in stated:
-        if isinstance(text := row.get("text"), Literal) and text.language:
-            meanings.setdefault(value_of(row["term"]), {})[text.language] = text.value
-    described = []
-    for filled in columns:
-        column = filled.column
-        states = _expand(column.states, names)
-        meaning = meanings.get(filled.variant if column.each is Each.SCHEME else states, {})
-        datatype: object = column.datatype
-        if column.each is Each.SCHEME:
-            datatype = {"@id": filled.variant, "base": "string"}
-            if filled.variant in patterns and not filled.is_list:
-                datatype |= {"format": patterns[filled.variant]}
-        values = {
-            "name": filled.name,
-            "titles": filled.name,
-            "dc:description": _by_language(meaning),
-            "propertyUrl": states,
-            "datatype": datatype,
-            "lang": filled.variant if column.each is Each.LANGUAGE else "",
-            "separator": SEPARATOR if filled.is_list else "",
-            "required": column.name == table.about[0],
-        }
-        described.append({name: value for name, value in values.items() if value})
+    licences, rights = _terms_of_use(store, names)
+    terms = _read_terms(filter(None, map(_meant, columns)), store, names)
     metadata = {
         "@context": ["http://www.w3.org/ns/csvw", {"@language": "en"}],
-        "url": f"{table.name}.csv",
+        "url": table.name,
         "dc:license": [{"@id": licence} for licence in licences],
         "dc:rights": _by_language(rights),
         "dc:source": {"@id": names.dataset},
         "dialect": {"encoding": "utf-8", "header": True, "delimiter": ","},
         "tableSchema": {
-            "columns": described,
+            "columns": [_described(filled, table, terms) for filled in columns],
             "primaryKey": table.about[0],
             "aboutUrl": f"{{+{table.about[0]}}}",
         },
     }
     return (json.dumps(metadata, ensure_ascii=False, indent=1) + "\n").encode()
+
+
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    """What the ontology says of properties and code schemes, by IRI."""
+
+    definitions: Mapping[str, Mapping[str, str]]  # by language
+    patterns: Mapping[str, str]
+
+
+def _meant(filled: Filled) -> str:
+    """Return the IRI of the code scheme or the property that a column is of."""
+    return filled.variant if filled.column.each is Each.SCHEME else filled.column.states
+
+
+def _terms_of_use(store: Store, names: Names) -> tuple[list[str], dict[str, str]]:
+    """Return the licences of the dataset, and what it says of rights by language."""
+    solutions = ask(
+        store,
+        names,
+        f"""SELECT DISTINCT ?licence ?rights {{
+          {{ <{names.dataset}> dcterms:license ?licence }}
+          UNION {{ <{names.dataset}> dcterms:rights ?rights }}
+        }}""",
+    )
+    licences = sorted(value_of(row["licence"]) for row in solutions if "licence" in row)
+    rights = {
+        term.language or "": term.value
+        for row in solutions
+        if isinstance(term := row.get("rights"), Literal)
+    }
+    return licences, rights
+
+
+def _read_terms(iris: Iterable[str], store: Store, names: Names) -> _Terms:
+    values = " ".join(f"<{iri}>" for iri in sorted(set(iris)))
+    solutions = ask(
+        store,
+        names,
+        f"""SELECT DISTINCT ?term ?text ?pattern {{ VALUES ?term {{ {values} }}
+          {{ ?term skos:definition ?text }} UNION {{ ?term ul:codePattern ?pattern }} }}""",
+    )
+    definitions: dict[str, dict[str, str]] = {}
+    patterns: dict[str, str] = {}
+    for row in solutions:
+        iri, text = value_of(row["term"]), row.get("text")
+        if "pattern" in row:
+            patterns[iri] = value_of(row["pattern"])
+        if isinstance(text, Literal) and text.language:
+            definitions.setdefault(iri, {})[text.language] = text.value
+    return _Terms(definitions, patterns)
+
+
+def _described(filled: Filled, table: Table, terms: _Terms) -> dict[str, object]:
+    """Return the description of a column (section 5.6)."""
+    column = filled.column
+    datatype: object = column.datatype
+    if column.each is Each.SCHEME:
+        datatype = {"@id": filled.variant, "base": "string"}
+        if filled.variant in terms.patterns and not filled.is_list:
+            datatype |= {"format": terms.patterns[filled.variant]}
+    description = {
+        "name": filled.name,
+        "titles": filled.name,
+        "dc:description": _by_language(terms.definitions.get(_meant(filled), {})),
+        "propertyUrl": column.states,
+        "datatype": datatype,
+        "lang": filled.variant if column.each is Each.LANGUAGE else "",
+        "separator": SEPARATOR if filled.is_list else "",
+        "required": column.name == table.about[0],
+    }
+    return {name: value for name, value in description.items() if value}
 
 
 def _by_language(texts: Mapping[str, str]) -> list[dict[str, str]]:
@@ -273,8 +299,3 @@ def _by_language(texts: Mapping[str, str]) -> list[dict[str, str]]:
         for language, text in sorted(texts.items())
         if language
     ]
-
-
-def _expand(name: str, names: Names) -> str:
-    prefix, _, local = name.partition(":")
-    return {"ul": f"{names.ontology}#", **WELL_KNOWN_PREFIXES}[prefix] + local if local else ""

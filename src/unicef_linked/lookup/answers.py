@@ -1,23 +1,27 @@
-"""What a search or a resolution found, as values for JSON. HTTP and the tools for models share them."""
+"""Results of search and resolution as values for JSON, the same over HTTP and for models."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from unicef_linked.lookup.normalization import fold, read_phrase, trigrams
+from unicef_linked.lookup.normalization import fold, trigrams
 
 if TYPE_CHECKING:
     from unicef_linked.lookup.entities import EntityLookup
-    from unicef_linked.lookup.index import Entity, Label, Reading
+    from unicef_linked.lookup.index import Entity, Identification, Label
+    from unicef_linked.lookup.normalization import Normalizer
     from unicef_linked.rdf.iris import Names
 
 
-def search_result(
+def result_to_json(
     lookup: EntityLookup, entity: Entity, score: float, query: str, language: str
 ) -> dict[str, Any]:
-    """Return one result: the entity by its name in ``language``, and its label nearest to the query."""
-    name, types = entity.name(language), lookup.types_of(entity)
-    matched = nearest_label(entity, query, name.text)
+    """Return one result of a search: the entity by its name in ``language``.
+
+    ``matched`` is its label nearest to the query.
+    """
+    name, types = entity.name(language), lookup.reconciler.types_of(entity)
+    matched = nearest_label(lookup.index.normalize, entity, query, name.text)
     return {
         "iri": entity.iri,
         "id": entity.id,
@@ -29,32 +33,41 @@ def search_result(
     }
 
 
-def nearest_label(entity: Entity, query: str, shown: str) -> Label | None:
-    """Return the label that is nearest to a query; of two that have its words, the one that is shown."""
-    return max(entity.labels, key=lambda label: _nearness(label, query, shown), default=None)
+def nearest_label(normalize: Normalizer, entity: Entity, query: str, shown: str) -> Label | None:
+    """Return the label nearest to a query; of two that have its words, the one that is shown."""
+    return max(
+        entity.labels,
+        key=lambda label: _nearness(normalize, label.text, query, shown),
+        default=None,
+    )
 
 
-def _nearness(label: Label, query: str, shown: str) -> tuple[bool, bool, bool, float]:
-    folded, wanted = fold(label.text), fold(query)
-    ours, theirs = trigrams(folded), trigrams(wanted)
-    alike = 2 * len(ours & theirs) / (len(ours) + len(theirs))
-    begins = f" {wanted}" in f" {folded}" and label.text == shown
-    return folded == wanted, read_phrase(label.text).key == read_phrase(query).key, begins, alike
+def _nearness(
+    normalize: Normalizer, label: str, query: str, shown: str
+) -> tuple[bool, bool, bool, float]:
+    folded, sought = fold(label), fold(query)
+    in_label, in_query = trigrams(folded), trigrams(sought)
+    alike = 2 * len(in_label & in_query) / (len(in_label) + len(in_query))
+    begins = f" {sought}" in f" {folded}" and label == shown
+    return folded == sought, normalize(label).key == normalize(query).key, begins, alike
 
 
-def resolution(names: Names, reading: Reading, language: str) -> dict[str, object]:
-    """Return one reading of an identifier: the entity by its name in ``language``, why it is meant, its identifiers."""
-    entity = reading.entity
+def identification_to_json(
+    names: Names, identification: Identification, language: str
+) -> dict[str, object]:
+    """Return one meaning of an identifier: entity, reason, all identifiers of the entity."""
+    entity = identification.entity
     codes: dict[str, list[str]] = {}
     for code in entity.codes:
         codes.setdefault(code.scheme.rpartition("#")[2], []).append(code.value)
     references: dict[str, list[str]] = {}
     for reference in entity.references:
         references.setdefault(names.shorten(reference.relation), []).append(reference.iri)
+    scheme, relation = identification.scheme, identification.relation
     reason = {
-        "scheme": reading.scheme.rpartition("#")[2] if reading.scheme else None,
-        "relation": names.shorten(reading.relation) if reading.relation else None,
-        "value": reading.value or None,
+        "scheme": scheme.rpartition("#")[2] if scheme else None,
+        "relation": names.shorten(relation) if relation else None,
+        "value": identification.value or None,
     }
     return {
         "iri": entity.iri,

@@ -1,4 +1,7 @@
-"""A user's table with the identifiers of what one column names: read as found in the field, written for spreadsheets."""
+"""A user's table with the identifiers of what one column names.
+
+Read as found in the field, written for spreadsheets.
+"""
 
 from __future__ import annotations
 
@@ -10,31 +13,43 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from unicef_linked.errors import UnusableInput
-from unicef_linked.lookup.matching import Question
+from unicef_linked.lookup.matching import ReconciliationQuery
 from unicef_linked.lookup.normalization import fold
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from unicef_linked.lookup.matching import Candidate, Reconciler
 
 PREFIX: Final = "ul_"
-"""What the names of our columns begin with; a table that has them already gets them anew."""
+"""Start of the names of our columns; in a table that has them already they are replaced."""
 
 _DELIMITERS: Final = ",;\t|"
+
+_SAMPLE: Final = 5
+"""Lines by which the delimiter is chosen."""
+
+_SUGGESTIONS: Final = 3
+"""Most candidates for one value."""
+
+_ROWS_PER_REPORT: Final = 500
+"""Rows between two reports of the progress."""
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows under a header, each as long as it, and the delimiter they were found with."""
+    """Rows under a header, each as long as it, and their delimiter."""
 
     header: list[str]
     rows: list[list[str]]
     delimiter: str
 
     def column(self, name: str) -> int:
-        """Return the place of a column, by its name as written, else folded. Raises UnusableInput with what there is."""
+        """Return the place of a column, by its name as written, else folded.
+
+        Raises UnusableInput that lists the columns.
+        """
         if name in self.header:
             return self.header.index(name)
         alike = [place for place, title in enumerate(self.header) if fold(title) == fold(name)]
@@ -47,7 +62,10 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What came of a table: rows by outcome, and each value that needs a human eye with its rows and suggestions."""
+    """What came of a table: rows by outcome.
+
+    ``unsure`` has each value that a person should check, with its rows and suggested ids.
+    """
 
     rows: int
     matched: int
@@ -56,26 +74,23 @@ class Summary:
 
 
 def read_table(path: Path) -> Table:
-    """Return the table in a CSV file: UTF-8, UTF-16 with its mark, or Latin-1; ``;``, ``,``, tabs or ``|`` between.
+    """Return the table in a CSV file with ``;``, ``,``, tabs or ``|`` between cells.
 
-    Raises UnusableInput when there is none.
+    UTF-8, UTF-16 with its mark, or Latin-1. Raises UnusableInput when there is none.
     """
     try:
         content = path.read_bytes()
     except OSError as error:
         raise UnusableInput(f"{path} cannot be read: {error.strerror}") from None
     text = _decode(content)
-    first = [line for line in text.splitlines() if line.strip()][:5]
+    first = [line for line in text.splitlines() if line.strip()][:_SAMPLE]
     if not first:
         raise UnusableInput(
             f"{path} is empty; it should have a line of column names and rows below"
         )
     if "\0" in text:
         raise UnusableInput(f"{path} is not a text file; save the sheet as CSV")
-    delimiter = max(
-        _DELIMITERS,
-        key=lambda mark: [f([_outside_quotes(x, mark) for x in first]) for f in (min, max)],
-    )
+    delimiter = max(_DELIMITERS, key=lambda mark: _frequency(first, mark))
     try:
         lines = [
             row
@@ -99,20 +114,24 @@ def _decode(content: bytes) -> str:
         return content.decode("cp1252", errors="replace")  # Latin-1 as Windows has it
 
 
-def _outside_quotes(line: str, mark: str) -> int:
-    """Return how often a mark stands in a line, quoted cells left out."""
-    return "".join(line.split('"')[::2]).count(mark)
+def _frequency(lines: Sequence[str], mark: str) -> tuple[int, int]:
+    """Return how often a mark stands in a line, quoted cells left out: at least, at most."""
+    counts = ["".join(line.split('"')[::2]).count(mark) for line in lines]
+    return min(counts), max(counts)
 
 
 def choose_type(name: str, reconciler: Reconciler) -> str:
-    """Return the class that a user means: ``region``, ``Region``, ``zone office``. Raises UnusableInput with what there is."""
-    wanted = fold(name).replace(" ", "")
-    found = next((known for known in reconciler.types if known.lower() == wanted), None)
-    if found is None:
-        raise UnusableInput(
-            f"there is no type {name!r}; there are: {', '.join(reconciler.types) or 'none'}"
-        )
-    return found
+    """Return the class that a user means: ``region``, ``Region``, ``zone office``.
+
+    Raises UnusableInput that lists the classes.
+    """
+    folded = fold(name).replace(" ", "")
+    for type_name in reconciler.types:
+        if type_name.lower() == folded:
+            return type_name
+    raise UnusableInput(
+        f"there is no type {name!r}; there are: {', '.join(reconciler.types) or 'none'}"
+    )
 
 
 def reconcile(
@@ -123,55 +142,68 @@ def reconcile(
     language: str = "en",
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> tuple[Table, Summary]:
-    """Return the table with our columns added, and what came of it.
+    """Return the table with our columns added, and a summary.
 
-    A row with a certain match has the IRI and the codes of its entity; one without has only the likeliest id, label and
-    score, so that nobody takes a suggestion for an answer.
+    A row with a certain match has the IRI and the codes of its entity; one without has only the
+    likeliest id, label and score, so that nobody takes a suggestion for an answer.
     """
     place = table.column(column)
+    values = [row[place].strip() for row in table.rows]
+    answers = _candidates(values, reconciler, tuple(types), progress)
+    schemes: set[str] = set()
+    for candidates in answers.values():
+        if candidates and candidates[0].match:
+            schemes.update(code.scheme for code in candidates[0].entity.codes)
+    ordered = sorted(schemes)
     kept = [
         number
         for number, title in enumerate(table.header)
         if number == place or not title.startswith(PREFIX)
     ]
-    answers: dict[str, list[Candidate]] = {}
-    for number, row in enumerate(table.rows):
-        value = row[place].strip()
-        if value and value not in answers:
-            answers[value] = reconciler.candidates(Question(value, tuple(types), limit=3))
-        if number % 500 == 0:
-            progress(number, len(table.rows))
-    progress(len(table.rows), len(table.rows))
-    matches = [found[0].entity for found in answers.values() if found and found[0].match]
-    schemes = sorted({code.scheme for entity in matches for code in entity.codes})
-    names = [
-        "iri",
-        "id",
-        "label",
-        "score",
-        "match",
-        *(scheme.rpartition("#")[2] for scheme in schemes),
-    ]
+    header = [table.header[number] for number in kept]
+    header += [PREFIX + name for name in ("iri", "id", "label", "score", "match")]
+    header += [PREFIX + scheme.rpartition("#")[2] for scheme in ordered]
     rows = []
-    for row in table.rows:
-        found = answers.get(row[place].strip(), [])
-        rows.append([row[number] for number in kept] + _cells(found, schemes, language))
-    counts = Counter(row[place].strip() for row in table.rows)
+    for row, value in zip(table.rows, values, strict=True):
+        cells = _cells(answers.get(value, []), ordered, language)
+        rows.append([row[number] for number in kept] + cells)
+    return Table(header, rows, table.delimiter), _summary(values, answers)
+
+
+def _candidates(
+    values: Sequence[str],
+    reconciler: Reconciler,
+    types: tuple[str, ...],
+    progress: Callable[[int, int], None],
+) -> dict[str, list[Candidate]]:
+    """Return the likeliest candidates for each value that is not empty."""
+    answers: dict[str, list[Candidate]] = {}
+    for number, value in enumerate(values):
+        if value and value not in answers:
+            query = ReconciliationQuery(value, types, limit=_SUGGESTIONS)
+            answers[value] = reconciler.candidates(query)
+        if number % _ROWS_PER_REPORT == 0:
+            progress(number, len(values))
+    progress(len(values), len(values))
+    return answers
+
+
+def _summary(values: Sequence[str], answers: Mapping[str, list[Candidate]]) -> Summary:
+    counts = Counter(values)
     unsure = {
-        value: (counts[value], tuple(candidate.entity.id for candidate in _best(found)))
-        for value, found in answers.items()
-        if not (found and found[0].match)
+        value: (counts[value], tuple(candidate.entity.id for candidate in _best(candidates)))
+        for value, candidates in answers.items()
+        if not (candidates and candidates[0].match)
     }
     matched = sum(counts[value] for value in answers if value not in unsure)
-    header = [table.header[number] for number in kept] + [PREFIX + name for name in names]
-    return Table(header, rows, table.delimiter), Summary(len(rows), matched, counts[""], unsure)
+    return Summary(len(values), matched, counts[""], unsure)
 
 
-def _cells(found: Sequence[Candidate], schemes: Sequence[str], language: str) -> list[str]:
+def _cells(candidates: Sequence[Candidate], schemes: Sequence[str], language: str) -> list[str]:
     """Return our cells of one row; where several are as likely, ``|`` stands between them."""
-    if not found:
+    if not candidates:
         return ["", "", "", "", "false", *("" for _ in schemes)]
-    best = _best(found)
+    best = _best(candidates)
     entity = best[0].entity if best[0].match else None
     codes = {code.scheme: code.value for code in entity.codes} if entity else {}
     return [
@@ -184,17 +216,17 @@ def _cells(found: Sequence[Candidate], schemes: Sequence[str], language: str) ->
     ]
 
 
-def _best(found: Sequence[Candidate]) -> list[Candidate]:
+def _best(candidates: Sequence[Candidate]) -> list[Candidate]:
     """Return the match, else the candidates with the highest score."""
     return [
         candidate
-        for candidate in found
-        if candidate.score == found[0].score and candidate.match == found[0].match
+        for candidate in candidates
+        if candidate.score == candidates[0].score and candidate.match == candidates[0].match
     ]
 
 
 def write_table(table: Table, *, mark: bool) -> bytes:
-    """Return a table as UTF-8, with the delimiter it came with; ``mark`` puts the BOM before it that Excel looks for."""
+    """Return a table as UTF-8, with its delimiter; ``mark`` adds the BOM that Excel looks for."""
     out = io.StringIO(newline="")
     writer = csv.writer(out, delimiter=table.delimiter)
     writer.writerow(table.header)
@@ -202,8 +234,11 @@ def write_table(table: Table, *, mark: bool) -> bytes:
     return (codecs.BOM_UTF8 if mark else b"") + out.getvalue().encode()
 
 
-def tell(summary: Summary, most: int = 20) -> str:
-    """Return a summary for people: how many rows matched, and each value that did not, the most frequent first."""
+def format_summary(summary: Summary, most: int = 20) -> str:
+    """Return a summary for people: rows that matched, and the values that did not.
+
+    The most frequent values come first, ``most`` of them.
+    """
     lines = [f"{summary.matched:,} of {summary.rows:,} rows matched"]
     if summary.empty:
         lines[0] += f", {summary.empty:,} empty"

@@ -1,4 +1,7 @@
-"""Names, codes and outside identifiers of every entity, for looking up: built once from statements, then only read."""
+"""Names, codes and outside identifiers of every entity, for looking up.
+
+An index is built once from statements, then only read.
+"""
 
 from __future__ import annotations
 
@@ -12,64 +15,29 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from unicef_linked.dataset.labels import Text
-from unicef_linked.lookup.normalization import ROUNDING, fold, fold_code, read_phrase
-from unicef_linked.rdf.iris import OWL, RDF, RDFS, SKOS, TYPES_WITH_PREFIX, Names
+from unicef_linked.dataset.profile import Profile, read_profile
+from unicef_linked.lookup.normalization import ROUNDING, Normalizer, fold, fold_code
+from unicef_linked.rdf.iris import RDF, RDFS, SKOS, TYPES_WITH_PREFIX, Names
+from unicef_linked.rdf.mappings import MAPPINGS, SAME
 from unicef_linked.store.labels import LABEL_PROPERTIES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from pyoxigraph import Quad
 
-    from unicef_linked.lookup.normalization import Phrase
+    from unicef_linked.lookup.normalization import NormalizedName
+    from unicef_linked.rdf.terms import Term
     from unicef_linked.store import Store
 
-RELATIONS: Final = (
-    f"{OWL}sameAs",
-    f"{SKOS}exactMatch",
-    f"{SKOS}closeMatch",
-    f"{SKOS}broadMatch",
-    f"{SKOS}narrowMatch",
-    f"{SKOS}relatedMatch",
-)
-"""How something elsewhere may relate to an entity, strongest first; the first two say that it is the same."""
-
-SAME: Final = frozenset(RELATIONS[:2])
-
 _NAMING: Final = (*LABEL_PROPERTIES[:4], f"{SKOS}altLabel", f"{SKOS}hiddenLabel")
-_READ: Final = (*_NAMING, *RELATIONS, f"{SKOS}notation", f"{RDF}type", f"{RDFS}subClassOf")
+_READ: Final = (*_NAMING, *MAPPINGS, f"{SKOS}notation", f"{RDF}type", f"{RDFS}subClassOf")
 
-_STRENGTH: Final = {relation: max(0, rank - 1) for rank, relation in enumerate(RELATIONS)}
+_STRENGTH: Final = {relation: max(0, rank - 1) for rank, relation in enumerate(MAPPINGS)}
 """A concept has exactMatch where a thing has sameAs."""
 
 _NEAREST: Final = 8
 """How many mistyped spellings are suggested for one text."""
-
-_PAGES: Final = (
-    (
-        r"(?:m\.)?wikidata\.org/(?:entity|wiki)/(?:Special:EntityData/)?(Q\d+)\b.*",
-        "http://www.wikidata.org/entity/{}",
-    ),
-    (r"(?:sws\.)?geonames\.org/(\d+)\b.*", "https://sws.geonames.org/{}/"),
-    (
-        r"(?:api\.)?(?:openstreetmap|osm)\.org/(?:api/0\.6/)?(?:browse/)?relation/(\d+)\b.*",
-        "https://www.openstreetmap.org/relation/{}",
-    ),
-    (
-        r"(?:spelunker\.|data\.|places\.)?whosonfirst\.org/(?:id/|data/)?(?:\d{1,3}/)*(\d+)\b.*",
-        "https://spelunker.whosonfirst.org/id/{}",
-    ),
-)
-"""Addresses of pages and files about a thing, with the IRI of the thing: what people copy from a browser."""
-
-_PREFIXES: Final = {
-    "wdt": "http://www.wikidata.org/entity/",
-    "wikidata": "http://www.wikidata.org/entity/",
-    "gn": "https://sws.geonames.org/",
-    "geonames": "https://sws.geonames.org/",
-    "osm": "https://www.openstreetmap.org/",
-}
-"""Prefixes that others use, beside our own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,18 +78,19 @@ class Entity:
 
     def name(self, language: str) -> Text:
         """Return its name in a language, else in English, else any; else its id."""
-        for wanted in (language, "en", ""):
-            found = next((label for label in self.labels if label.language == wanted), None)
-            if found:
-                return Text(found.text, found.language)
+        for tag in (language, "en", ""):
+            for label in self.labels:
+                if label.language == tag:
+                    return Text(label.text, label.language)
         return Text(self.labels[0].text, self.labels[0].language) if self.labels else Text(self.id)
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """An entity that an identifier may mean, and why: a code in a scheme, or a relation to something elsewhere.
+class Identification:
+    """An entity that an identifier may mean, and why.
 
-    ``scheme`` and ``relation`` are IRIs; neither is there when the identifier is the entity's own.
+    ``scheme`` is the IRI of the scheme that has the code, ``relation`` that of the relation to
+    something elsewhere. Neither is there when the identifier is the entity's own.
     """
 
     entity: Entity
@@ -137,56 +106,67 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A label, read, and whose it is."""
+    """A label, normalized, and whose it is."""
 
     entity: Entity
     label: Label
-    phrase: Phrase
+    normalized: NormalizedName
     spelled: str  # the words that name, one space apart
 
 
 @dataclass(frozen=True)
 class Index:
-    """Everything that is looked up; ``terms`` are the names of classes, properties and schemes, by IRI and language."""
+    """Everything that is looked up.
+
+    ``terms`` are the names of classes, properties and schemes, by IRI and language; ``broader``
+    the superclasses of a class, both of this dataset.
+    """
 
     names: Names
-    entities: dict[str, Entity]
-    terms: dict[str, dict[str, str]]
-    broader: dict[str, tuple[str, ...]]  # classes of ours to their superclasses of ours
-    _by_iri: dict[str, list[Reading]] = field(default_factory=dict)
-    _by_code: dict[str, list[Reading]] = field(default_factory=dict)
-    _by_key: dict[tuple[str, ...], list[Name]] = field(default_factory=dict)
-    _all: list[Name] = field(default_factory=list)
-    _kinds: dict[str, frozenset[str]] = field(default_factory=dict)
+    profile: Profile
+    normalize: Normalizer
+    entities: Mapping[str, Entity]
+    terms: Mapping[str, Mapping[str, str]]
+    broader: Mapping[str, tuple[str, ...]]
+    _by_iri: Mapping[str, list[Identification]]
+    _by_code: Mapping[str, list[Identification]]
+    _by_key: Mapping[tuple[str, ...], list[Name]]
+    _all_names: list[Name]
+    _kinds: Mapping[str, frozenset[str]]
 
-    def by_iri(self, text: str, among: Callable[[Entity], bool] = lambda _: True) -> list[Reading]:
-        """Return whom an IRI means: one of ours, or of another dataset as IRI, prefixed name or page address.
+    def by_iri(
+        self, text: str, among: Callable[[Entity], bool] = lambda _: True
+    ) -> list[Identification]:
+        """Return what an IRI means: one of ours, or one of another dataset.
 
-        Only readings by the strongest relation that there is, of those ``among`` whom we look. An identifier without a
+        The latter as IRI, prefixed name or address of a page. Only identifications by the
+        strongest relation that there is, ``among`` some entities. An identifier without a
         namespace is read as a code.
         """
         for form in self._forms(text.strip()):
-            found = [
-                reading for reading in self._by_iri.get(_plain(form), ()) if among(reading.entity)
+            identifications = [
+                identification
+                for identification in self._by_iri.get(_plain(form), ())
+                if among(identification.entity)
             ]
-            if found:
-                return _strongest(found)
+            if identifications:
+                return self._strongest(identifications)
         return [] if "/" in text else self.by_code(text, among=among)
 
     def _forms(self, text: str) -> Iterator[str]:
         """Yield the IRIs that a text may be meant as, likeliest first."""
         yield text
         prefix, _, local = text.partition(":")
-        namespace = self.names.prefixes.get(prefix) or _PREFIXES.get(prefix.lower())
+        namespace = self.names.prefixes.get(prefix) or self.profile.namespaces.get(prefix.lower())
         if namespace and not local.startswith("//"):
             yield namespace + local
         plain = _plain(text)
-        for pattern, iri in _PAGES:
-            page = re.fullmatch(pattern, plain)
-            if page:
-                yield iri.format(page[1])
-        ours = _plain(self.names.base)
-        for start in (f"{ours}/id/", f"{ours}/doc/", ""):
+        for form in self.profile.address_forms:
+            iri = form.iri(plain)
+            if iri:
+                yield iri
+        base = _plain(self.names.base)
+        for start in (f"{base}/id/", f"{base}/doc/", ""):
             own = re.fullmatch(
                 rf"{re.escape(start)}/?([a-z][a-z0-9-]*)/([a-z0-9-]+)(?:\.\w+)?", plain
             )
@@ -198,22 +178,39 @@ class Index:
 
     def by_code(
         self, code: str, scheme: str | None = None, among: Callable[[Entity], bool] = lambda _: True
-    ) -> list[Reading]:
-        """Return whom a code means in a scheme (its IRI), or in any: as written, else without case and punctuation.
+    ) -> list[Identification]:
+        """Return what a code means in a scheme (its IRI), or in any.
 
-        Of an entity that is only matched with a code there is a reading where no entity has the code itself.
+        As written, else without case and punctuation. An entity that is only matched with a code
+        is identified by it where no entity has the code itself.
         """
-        readings = self._by_code.get(fold_code(code), [])
-        found = [r for r in readings if (scheme is None or r.scheme == scheme) and among(r.entity)]
-        wanted = code.strip().casefold()
-        return _strongest([r for r in found if r.value.casefold() == wanted] or found)
+        identifications = [
+            identification
+            for identification in self._by_code.get(fold_code(code), [])
+            if (scheme is None or identification.scheme == scheme) and among(identification.entity)
+        ]
+        written = code.strip().casefold()
+        as_written = [i for i in identifications if i.value.casefold() == written]
+        return self._strongest(as_written or identifications)
+
+    def _strongest(self, identifications: Iterable[Identification]) -> list[Identification]:
+        """Return those that nothing stronger stands above, one for each entity, scheme and value."""
+        unique = {
+            (i.entity.id, i.scheme, i.value): i
+            for i in sorted(identifications, key=lambda i: -i.strength)
+        }
+        best = min((i.strength for i in unique.values()), default=0)
+        return sorted(
+            (i for i in unique.values() if i.strength == best),
+            key=lambda i: (i.scheme or "", self.rank(i.entity), i.entity.id),
+        )
 
     def scheme(self, name: str) -> str | None:
-        """Return the IRI of a scheme of codes: by local name, prefixed name, IRI or label, however typed."""
-        wanted = fold_code(name.removeprefix("ul:"))
+        """Return the IRI of a scheme of codes, by local name, prefixed name, IRI or label."""
+        folded = fold_code(name.removeprefix("ul:"))
         for iri in self.schemes:
-            known = (iri, iri.rpartition("#")[2], *self.terms.get(iri, {}).values())
-            if wanted in {fold_code(text) for text in known}:
+            texts = (iri, iri.rpartition("#")[2], *self.terms.get(iri, {}).values())
+            if folded in {fold_code(text) for text in texts}:
                 return iri
         return None
 
@@ -222,40 +219,60 @@ class Index:
         """The schemes that any code is in."""
         return sorted({code.scheme for entity in self.entities.values() for code in entity.codes})
 
-    def named(self, phrase: Phrase) -> list[Name]:
+    def named(self, name: NormalizedName) -> list[Name]:
         """Return the labels that have the same words, whatever their kinds."""
-        return self._by_key.get(phrase.key, [])
+        return self._by_key.get(name.key, [])
 
     def spellings(self, among: Callable[[Entity], bool] = lambda _: True) -> Spellings:
-        """Return the labels of some entities, for finding those that resemble what somebody wrote."""
-        return Spellings(name for name in self._all if among(name.entity))
+        """Return the labels of some entities, to find those that resemble a text."""
+        return Spellings(name for name in self._all_names if among(name.entity))
 
     def kinds(self, entity: Entity) -> frozenset[str]:
-        """Return the kinds of thing that an entity is said to be: in its own labels, and by its class."""
+        """Return the kinds of thing that an entity is: by its own labels, and by its classes."""
         return self._kinds[entity.id]
+
+    def rank(self, entity: Entity) -> int:
+        """Return the place of an entity's class among those that are looked up most."""
+        order = self.profile.default_classes
+        places = [place for place, iri in enumerate(order) if iri in entity.types]
+        if places:
+            return places[0]
+        kind = entity.id.partition("/")[0]
+        types = TYPES_WITH_PREFIX
+        return len(order) + (types.index(kind) if kind in types else len(types))
 
     def starting(
         self, prefix: str, ids: Collection[str] | None = None
     ) -> list[tuple[Entity, Label]]:
-        """Return the entities with a label that has a word beginning so, those that begin with it first."""
-        wanted = fold(prefix)
-        found: dict[str, tuple[int, int, Entity, Label]] = {}
-        for number, name in enumerate(self._all):
+        """Return the entities with a label that has a word with this beginning.
+
+        First those whose label is the text, then those whose label begins with it.
+        """
+        folded = fold(prefix)
+        best: dict[str, tuple[int, int, Name]] = {}
+        for number, name in enumerate(self._all_names):
             if ids is not None and name.entity.id not in ids:
                 continue
-            place = f" {name.phrase.folded}".find(f" {wanted}")
-            if place >= 0 or wanted == "":
-                rank = 0 if name.phrase.folded == wanted else 1 if place <= 0 else 2
-                offer = (rank, number, name.entity, name.label)
-                found[name.entity.id] = min(
-                    offer, found.get(name.entity.id, offer), key=lambda o: o[:2]
-                )
-        ordered = sorted(found.values(), key=lambda o: (o[0], type_rank(o[2]), o[2].id))
-        return [(entity, label) for _, _, entity, label in ordered]
+            label = name.normalized.folded
+            place = f" {label}".find(f" {folded}")
+            if place < 0:
+                continue
+            rank = 0 if label == folded else 1 if place == 0 else 2
+            candidate = (rank, number, name)
+            best[name.entity.id] = min(
+                candidate, best.get(name.entity.id, candidate), key=lambda c: c[:2]
+            )
+        ordered = sorted(
+            best.values(), key=lambda c: (c[0], self.rank(c[2].entity), c[2].entity.id)
+        )
+        return [(name.entity, name.label) for _, _, name in ordered]
 
 
 class Spellings:
-    """Labels by how they are written. Of fewer entities it is quicker, and others do not push theirs out."""
+    """Labels by how they are written.
+
+    Of fewer entities a search is quicker, and labels of others do not displace theirs.
+    """
 
     def __init__(self, names: Iterable[Name]) -> None:
         self._by_word: dict[str, set[str]] = {}
@@ -268,13 +285,16 @@ class Spellings:
         self._spelled = sorted(self._by_spelling)
         self._one_word = [spelled for spelled in self._spelled if " " not in spelled]
 
-    def like(self, phrase: Phrase, least: float) -> Iterator[tuple[float, Name]]:
-        """Yield labels that resemble the words, with how much: mistyped, with words too many, or with some missing."""
-        words = set(phrase.words)
+    def like(self, sought: NormalizedName, least: float) -> Iterator[tuple[float, Name]]:
+        """Yield labels that resemble the words, with how much.
+
+        They may be mistyped, have words too many, or lack some.
+        """
+        words = set(sought.words)
         best: dict[str, float] = {}
         for candidate, alike in chain(
             self._sharing_words(words),
-            _nearest(" ".join(phrase.words), self._spelled, least, limit=_NEAREST),
+            _nearest(" ".join(sought.words), self._spelled, least, limit=_NEAREST),
             self._mistyped_words(words, least),
         ):
             best[candidate] = max(alike, best.get(candidate, 0.0))
@@ -311,149 +331,175 @@ def _nearest(
     limit: int | None = None,
 ) -> Iterator[tuple[str, float]]:
     """Yield the spellings that resemble a text at least so much, with how much; nearest first."""
-    found = process.extract(
+    for spelled, alike, _ in process.extract(
         text,
         spellings,
         scorer=OSA.normalized_similarity,
         score_cutoff=least - ROUNDING,
         limit=limit,
-    )
-    for spelled, alike, _ in found:
+    ):
         if alike >= least:
             yield spelled, alike
 
 
-def type_rank(entity: Entity) -> int:
-    """Return the place of an entity's type among those people ask for most."""
-    kind = entity.id.partition("/")[0]
-    order = ("region", "place", "office", *TYPES_WITH_PREFIX)
-    return order.index(kind) if kind in order else len(order)
-
-
 def read(store: Store, names: Names) -> Index:
     """Return the index of a store."""
-    return build((quad for name in _READ for quad in store.match(None, NamedNode(name))), names)
+    statements = (quad for iri in _READ for quad in store.match(None, NamedNode(iri)))
+    return build(statements, names, read_profile(store, names))
 
 
-def build(quads: Iterable[Quad], names: Names) -> Index:  # noqa: C901 - to be split
+def build(quads: Iterable[Quad], names: Names, profile: Profile) -> Index:
     """Return the index of statements; those that it does not need are passed over."""
-    labels: dict[str, dict[tuple[str, str], bool]] = {}
-    types: dict[str, set[str]] = {}
-    codes: dict[str, set[Code]] = {}
-    references: dict[str, set[Reference]] = {}
-    broader: dict[str, set[str]] = {}
-    wanted = frozenset(_READ)
+    statements = _Statements(names)
     for quad in quads:
-        predicate, value = quad.predicate.value, quad.object
-        if predicate not in wanted or not isinstance(quad.subject, NamedNode):
-            continue
-        subject = quad.subject.value
-        if not subject.startswith(names.base):
-            continue
-        if isinstance(value, Literal):
-            if predicate == f"{SKOS}notation":
-                codes.setdefault(subject, set()).add(Code(value.datatype.value, value.value))
-            elif predicate in _NAMING:
-                found = labels.setdefault(subject, {})
-                key = (value.value, value.language or "")
-                found[key] = found.get(key, False) or predicate == _NAMING[0]
-        elif isinstance(value, NamedNode):
-            if predicate == f"{RDF}type":
-                types.setdefault(subject, set()).add(value.value)
-            elif predicate == f"{RDFS}subClassOf":
-                broader.setdefault(subject, set()).add(value.value)
-            elif predicate in RELATIONS:
-                references.setdefault(subject, set()).add(Reference(predicate, value.value))
-    entities: dict[str, Entity] = {}
-    for iri in sorted(labels.keys() | types.keys() | codes.keys()):
-        pair = names.type_and_key(iri)
-        if pair:
-            entities["/".join(pair)] = Entity(
-                iri,
-                "/".join(pair),
-                tuple(
-                    sorted(
-                        (
-                            Label(text, tag, best)
-                            for (text, tag), best in labels.get(iri, {}).items()
-                        ),
-                        key=lambda label: (not label.preferred, label.language, label.text),
-                    )
-                ),
-                frozenset(types.get(iri, ())),
-                tuple(sorted(codes.get(iri, ()), key=lambda code: (code.scheme, code.value))),
-                tuple(
-                    sorted(
-                        references.get(iri, ()), key=lambda r: (RELATIONS.index(r.relation), r.iri)
-                    )
-                ),
-            )
-    terms = {
-        iri: {tag: text for (text, tag), _ in sorted(found.items(), key=lambda item: item[1])}
-        for iri, found in labels.items()
-        if iri.startswith(f"{names.ontology}#")
-    }
-    classes = {
-        iri: tuple(sorted(b for b in found if b.startswith(names.base)))
-        for iri, found in broader.items()
-    }
-    index = Index(names, entities, terms, classes)
-    for entity in entities.values():
-        _enter(index, entity)
-    return index
-
-
-_KINDS_OF_CLASSES: Final = {
-    "Office": {"office"},
-    "Place": {"city"},
-    "Country": {"country"},
-    "Sector": {"sector"},
-}
-"""What people call a thing of a class, where its own labels need not say it."""
-
-
-def _enter(index: Index, entity: Entity) -> None:
-    """Put one entity where it will be looked for."""
-    index._by_iri.setdefault(_plain(entity.iri), []).append(Reading(entity))
-    for code in entity.codes:
-        _add_code(index, code, entity)
-    for reference in entity.references:
-        reading = Reading(entity, None, reference.relation, reference.iri)
-        index._by_iri.setdefault(_plain(reference.iri), []).append(reading)
-        pair = index.names.type_and_key(reference.iri)
-        other = index.entities.get("/".join(pair)) if pair else None
-        for code in other.codes if other else ():
-            _add_code(index, code, entity, reference.relation)
-    kinds: set[str] = set()
-    for local, words in _KINDS_OF_CLASSES.items():
-        if index.names.term(local) in entity.types:
-            kinds |= words
-    for label in entity.labels:
-        phrase = read_phrase(label.text)
-        kinds |= phrase.kinds
-        spelled = " ".join(phrase.words)
-        name = Name(entity, label, phrase, spelled)
-        index._by_key.setdefault(phrase.key, []).append(name)
-        index._all.append(name)
-    index._kinds[entity.id] = frozenset(kinds)
-
-
-def _add_code(index: Index, code: Code, entity: Entity, relation: str | None = None) -> None:
-    """Enter a code, by the relation of what it identifies elsewhere to the entity where that is not the same thing."""
-    for reference in entity.references:
-        if (
-            relation is None
-            and reference.relation not in SAME
-            and _plain(reference.iri).endswith(f"/{code.value}")
-        ):
-            relation = reference.relation
-    index._by_code.setdefault(fold_code(code.value), []).append(
-        Reading(entity, code.scheme, relation, code.value)
+        if isinstance(quad.subject, NamedNode) and quad.subject.value.startswith(names.base):
+            statements.add(quad.subject.value, quad.predicate.value, quad.object)
+    entries = _Entries(names, statements.entities(), profile)
+    for entity in entries.entities.values():
+        entries.add(entity)
+    return Index(
+        names,
+        profile,
+        entries.normalize,
+        entries.entities,
+        statements.terms(),
+        statements.classes(),
+        entries.by_iri,
+        entries.by_code,
+        entries.by_key,
+        entries.all_names,
+        entries.kinds,
     )
 
 
+@dataclass(frozen=True)
+class _Statements:
+    """What statements say, by subject."""
+
+    names: Names
+    labels: dict[str, dict[tuple[str, str], bool]] = field(default_factory=dict)
+    types: dict[str, set[str]] = field(default_factory=dict)
+    codes: dict[str, set[Code]] = field(default_factory=dict)
+    references: dict[str, set[Reference]] = field(default_factory=dict)
+    broader: dict[str, set[str]] = field(default_factory=dict)
+
+    def add(self, subject: str, predicate: str, value: Term) -> None:
+        """Keep one statement, if it says something that is looked up."""
+        if isinstance(value, Literal):
+            if predicate == f"{SKOS}notation":
+                self.codes.setdefault(subject, set()).add(Code(value.datatype.value, value.value))
+            elif predicate in _NAMING:
+                labels = self.labels.setdefault(subject, {})
+                key = (value.value, value.language or "")
+                labels[key] = labels.get(key, False) or predicate == _NAMING[0]
+        elif isinstance(value, NamedNode):
+            if predicate == f"{RDF}type":
+                self.types.setdefault(subject, set()).add(value.value)
+            elif predicate == f"{RDFS}subClassOf":
+                self.broader.setdefault(subject, set()).add(value.value)
+            elif predicate in MAPPINGS:
+                self.references.setdefault(subject, set()).add(Reference(predicate, value.value))
+
+    def entities(self) -> dict[str, Entity]:
+        """Return the entities by their ids, in the order of their IRIs."""
+        entities = {}
+        for iri in sorted(self.labels.keys() | self.types.keys() | self.codes.keys()):
+            pair = self.names.type_and_key(iri)
+            if pair:
+                entity = self._entity(iri, "/".join(pair))
+                entities[entity.id] = entity
+        return entities
+
+    def _entity(self, iri: str, entity_id: str) -> Entity:
+        labels = [
+            Label(text, language, preferred)
+            for (text, language), preferred in self.labels.get(iri, {}).items()
+        ]
+        labels.sort(key=lambda label: (not label.preferred, label.language, label.text))
+        codes = sorted(self.codes.get(iri, ()), key=lambda code: (code.scheme, code.value))
+        references = sorted(
+            self.references.get(iri, ()), key=lambda r: (MAPPINGS.index(r.relation), r.iri)
+        )
+        types = frozenset(self.types.get(iri, ()))
+        return Entity(iri, entity_id, tuple(labels), types, tuple(codes), tuple(references))
+
+    def terms(self) -> dict[str, dict[str, str]]:
+        """Return the names of the ontology's terms, by IRI and language; preferred ones win."""
+        terms = {}
+        for iri, labels in self.labels.items():
+            if iri.startswith(f"{self.names.ontology}#"):
+                ordered = sorted(labels.items(), key=lambda item: item[1])
+                terms[iri] = {language: text for (text, language), _ in ordered}
+        return terms
+
+    def classes(self) -> dict[str, tuple[str, ...]]:
+        """Return the superclasses of each class that are of this dataset."""
+        classes = {}
+        for iri, superclasses in self.broader.items():
+            own = (other for other in superclasses if other.startswith(self.names.base))
+            classes[iri] = tuple(sorted(own))
+        return classes
+
+
+class _Entries:
+    """Entities, filed by what they will be looked up by."""
+
+    def __init__(self, names: Names, entities: dict[str, Entity], profile: Profile) -> None:
+        self.names = names
+        self.entities = entities
+        self.normalize = Normalizer(profile.name_words, profile.particles)
+        self.by_iri: dict[str, list[Identification]] = {}
+        self.by_code: dict[str, list[Identification]] = {}
+        self.by_key: dict[tuple[str, ...], list[Name]] = {}
+        self.all_names: list[Name] = []
+        self.kinds: dict[str, frozenset[str]] = {}
+        self._kinds_of_classes = profile.kinds_of_classes
+
+    def add(self, entity: Entity) -> None:
+        """File one entity."""
+        self.by_iri.setdefault(_plain(entity.iri), []).append(Identification(entity))
+        for code in entity.codes:
+            self._add_code(code, entity)
+        for reference in entity.references:
+            identification = Identification(entity, None, reference.relation, reference.iri)
+            self.by_iri.setdefault(_plain(reference.iri), []).append(identification)
+            pair = self.names.type_and_key(reference.iri)
+            other = self.entities.get("/".join(pair)) if pair else None
+            for code in other.codes if other else ():
+                self._add_code(code, entity, reference.relation)
+        self._add_names(entity)
+
+    def _add_names(self, entity: Entity) -> None:
+        kinds: set[str] = set()
+        for iri in entity.types:
+            kinds |= self._kinds_of_classes.get(iri, frozenset())
+        for label in entity.labels:
+            normalized = self.normalize(label.text)
+            kinds |= normalized.kinds
+            name = Name(entity, label, normalized, " ".join(normalized.words))
+            self.by_key.setdefault(normalized.key, []).append(name)
+            self.all_names.append(name)
+        self.kinds[entity.id] = frozenset(kinds)
+
+    def _add_code(self, code: Code, entity: Entity, relation: str | None = None) -> None:
+        """File a code.
+
+        ``relation``: of what the code identifies elsewhere to the entity, if it is not the same.
+        """
+        for reference in entity.references:
+            if (
+                relation is None
+                and reference.relation not in SAME
+                and _plain(reference.iri).endswith(f"/{code.value}")
+            ):
+                relation = reference.relation
+        self.by_code.setdefault(fold_code(code.value), []).append(
+            Identification(entity, code.scheme, relation, code.value)
+        )
+
+
 def _plain(iri: str) -> str:
-    """Return an IRI without what is typed in several ways: the scheme of the web, www, a slash at the end.
+    """Return an IRI without what is typed in several ways: scheme, www, a slash at the end.
 
     >>> _plain("https://www.wikidata.org/entity/Q912/")
     'wikidata.org/entity/Q912'
@@ -462,15 +508,3 @@ def _plain(iri: str) -> str:
         r"\A(?:https?://)?(?:www\.)?", "", iri, count=1, flags=re.IGNORECASE
     ).partition("/")
     return f"{host.lower() if slash else host}{slash}{path}".rstrip("/")
-
-
-def _strongest(readings: Iterable[Reading]) -> list[Reading]:
-    """Return the readings that nothing stronger stands above, one for each entity and scheme."""
-    unique = {
-        (r.entity.id, r.scheme, r.value): r for r in sorted(readings, key=lambda r: -r.strength)
-    }
-    best = min((r.strength for r in unique.values()), default=0)
-    return sorted(
-        (r for r in unique.values() if r.strength == best),
-        key=lambda r: (r.scheme or "", type_rank(r.entity), r.entity.id),
-    )

@@ -1,8 +1,9 @@
-"""Which entity a name, a code or a row of a table means, how surely, and why: matching and scoring. Pure.
+"""Which entity a name, a code or a row of a table means, how surely, and why. Pure.
 
-The ideas are those of the Entity Reconciliation API 0.2, section 4. A **match** is certain: the same name or code once
-case, accents, articles and words for the kind of thing are set apart, no other candidate as good, and nothing in the
-question against it. Everything else is a suggestion with a score up to 100, for somebody to look at.
+The ideas are those of the Entity Reconciliation API 0.2, section 4. A **match** is certain: the
+same name or code once case, accents, articles and words for the kind of thing are set apart, no
+other candidate as good, and nothing in the query against it. Everything else is a suggestion with
+a score up to 100, for a person to check.
 """
 
 from __future__ import annotations
@@ -10,44 +11,38 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field, replace
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from pyoxigraph import Literal, NamedNode
 
-from unicef_linked.lookup.index import RELATIONS, type_rank
-from unicef_linked.lookup.normalization import LONGEST, fold, read_phrase, similarity
+from unicef_linked.lookup.normalization import LONGEST, fold, similarity
 from unicef_linked.rdf.iris import RDF, SKOS, XSD
+from unicef_linked.rdf.mappings import MAPPINGS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from pyoxigraph import Quad
 
-    from unicef_linked.lookup.index import Entity, Index, Name, Reading, Spellings
-    from unicef_linked.lookup.normalization import Phrase
+    from unicef_linked.lookup.index import Entity, Identification, Index, Name, Spellings
+    from unicef_linked.lookup.normalization import NormalizedName
     from unicef_linked.rdf.terms import Term
 
-DEFAULT_TYPES: Final = (
-    "Region",
-    "Place",
-    "Office",
-    "Country",
-    "Organization",
-    "Sector",
-    "PopulationGroup",
-    "Priority",
-)
-"""What a question without a type may mean: the things that the dataset is about, not what they rest on."""
-
 LIMIT: Final = 10
-"""Candidates for a question that does not say how many."""
+"""Candidates for a query that does not say how many."""
 
 BATCH: Final = 5000
 """Queries, and values of properties, that one batch may have."""
 
 _LEAST: Final = 0.6
 """How alike a label must be to be suggested."""
+
+_LEAST_OF_VALUES: Final = 0.8
+"""How alike a stated value must be to one in a query to count."""
+
+_SAMPLE: Final = 25
+"""Entities of a type whose properties are proposed: those of one type have much the same."""
 
 _COUNTABLE: Final = frozenset(
     {
@@ -58,12 +53,12 @@ _COUNTABLE: Final = frozenset(
 _MEASURED: Final = frozenset({f"{XSD}decimal", f"{XSD}double", f"{XSD}float"})
 
 Value = str | float | bool | dict[str, Any]
-"""A value in a question: a text, a number, or an object with the id of an entity."""
+"""A value in a query: a text, a number, or an object with the id of an entity."""
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """One query of a batch: what to look for, of which types (local names), with which properties."""
+class ReconciliationQuery:
+    """One query of a batch: text, types (local names), properties."""
 
     query: str = ""
     types: tuple[str, ...] = ()
@@ -84,7 +79,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class _Evidence:
-    """What speaks for an entity; ``exact`` where nothing is left to doubt but others."""
+    """What supports an entity; ``exact`` if only other candidates could make it uncertain."""
 
     score: float
     exact: bool = False
@@ -93,7 +88,7 @@ class _Evidence:
 
 @dataclass(frozen=True, slots=True)
 class _Scope:
-    """The entities that a question may mean, and their labels."""
+    """The entities that a query may mean, and their labels."""
 
     ids: frozenset[str]
     spellings: Spellings
@@ -101,7 +96,10 @@ class _Scope:
 
 @dataclass(frozen=True)
 class Reconciler:
-    """Answers over an index; ``statements`` returns what is stated of an IRI, for questions with properties."""
+    """Answers over an index.
+
+    ``statements`` returns what is stated of an IRI, for queries with properties.
+    """
 
     index: Index
     statements: Callable[[str], Iterable[Quad]] = lambda _: ()
@@ -112,73 +110,81 @@ class Reconciler:
 
     @cached_property
     def types(self) -> dict[str, list[Entity]]:
-        """The entities of each class of ours, by its local name; those people ask for most first."""
-        found: dict[str, list[Entity]] = {}
+        """The entities of each class of the ontology, by local name; default types first."""
+        own = f"{self.index.names.ontology}#"
+        entities: dict[str, list[Entity]] = {}
         for entity in self.index.entities.values():
             for iri in entity.types:
-                if iri.startswith(f"{self.index.names.ontology}#"):
-                    found.setdefault(iri.rpartition("#")[2], []).append(entity)
-        order = {name: number for number, name in enumerate(DEFAULT_TYPES)}
-        return dict(
-            sorted(found.items(), key=lambda item: (order.get(item[0], len(order)), item[0]))
+                if iri.startswith(own):
+                    entities.setdefault(iri.removeprefix(own), []).append(entity)
+        order = {iri.removeprefix(own): n for n, iri in enumerate(self._default_classes)}
+        names = sorted(entities, key=lambda name: (order.get(name, len(order)), name))
+        return {name: entities[name] for name in names}
+
+    @property
+    def _default_classes(self) -> tuple[str, ...]:
+        return self.index.profile.default_classes
+
+    @cached_property
+    def default_types(self) -> tuple[str, ...]:
+        """Types that a query without a type may mean: all, where the data names none."""
+        own = f"{self.index.names.ontology}#"
+        stated = {iri.removeprefix(own) for iri in self._default_classes}
+        return tuple(name for name in self.types if name in stated or not stated)
+
+    def types_in_order(self, names: Iterable[str]) -> list[str]:
+        """Return types by name, the default types first."""
+        return sorted(names, key=lambda name: (name not in self.default_types, name))
+
+    def types_of(self, entity: Entity) -> list[str]:
+        """Return the classes of the ontology that an entity has, by local name, in order."""
+        own = f"{self.index.names.ontology}#"
+        return self.types_in_order(
+            iri.removeprefix(own) for iri in entity.types if iri.startswith(own)
         )
 
-    def candidates(self, question: Question) -> list[Candidate]:
-        """Return who may be meant, best first."""
-        wanted = frozenset(self.type_iri(name) for name in question.types)
-        scope = self._scope(wanted, question.strict)
-        if question.query.strip():
-            found = self._by_name(question.query, scope, typed=bool(wanted))
+    def candidates(self, query: ReconciliationQuery) -> list[Candidate]:
+        """Return the entities that may be meant, best first."""
+        types = frozenset(self.type_iri(name) for name in query.types)
+        scope = self._scope(types, query.strict)
+        if query.query.strip():
+            evidence = self._by_name(query.query, scope, typed=bool(types))
         else:
-            found = {key: _Evidence(100.0, True) for key in scope.ids}
-        if question.properties:
-            found = {
-                key: self._weighed(self.index.entities[key], e, question)
-                for key, e in found.items()
-            }
-        if wanted:
-            for key, evidence in found.items():
-                fits = not wanted.isdisjoint(self.index.entities[key].types)
-                features = {**evidence.features, "type": fits}
-                found[key] = replace(
-                    evidence,
-                    features=features,
-                    exact=evidence.exact and fits,
-                    score=evidence.score * (1 if fits else 0.8),
-                )
+            evidence = {key: _Evidence(100.0, True) for key in scope.ids}
+        entities = self.index.entities
+        if query.properties:
+            for key in evidence:
+                evidence[key] = self._weighed(entities[key], evidence[key], query)
+        if types:
+            for key in evidence:
+                evidence[key] = _typed(entities[key], evidence[key], types)
         ranked = sorted(
-            (
-                (self.index.entities[key], evidence)
-                for key, evidence in found.items()
-                if evidence.score > 0
+            (key for key in evidence if evidence[key].score > 0),
+            key=lambda key: (
+                -evidence[key].score,
+                not evidence[key].exact,
+                self.index.rank(entities[key]),
+                key,
             ),
-            key=lambda pair: (-pair[1].score, not pair[1].exact, type_rank(pair[0]), pair[0].id),
         )
-        alone = sum(evidence.exact for _, evidence in ranked) == 1
+        alone = sum(evidence[key].exact for key in ranked) == 1
         return [
-            Candidate(
-                entity,
-                round(e.score, 1),
-                e.exact and alone,
-                {**e.features, "alone": e.exact and alone},
-            )
-            for entity, e in ranked[: max(0, question.limit)]
+            _candidate(entities[key], evidence[key], alone=alone)
+            for key in ranked[: max(0, query.limit)]
         ]
 
     @cached_property
     def _scope(self) -> Callable[[frozenset[str], str], _Scope]:
-        """Return whom a question of these types is about; the last ones asked for are kept."""
-        of_default = frozenset(self.type_iri(name) for name in DEFAULT_TYPES)
+        """Return what a query of these types is about; recent results are kept."""
+        default = frozenset(self._default_classes)
 
-        def scope(wanted: frozenset[str], strict: str) -> _Scope:
+        def scope(types: frozenset[str], strict: str) -> _Scope:
             def allowed(entity: Entity) -> bool:
-                if not wanted or strict == "should":
-                    return not entity.types.isdisjoint(of_default | wanted)
-                return (
-                    wanted <= entity.types
-                    if strict == "all"
-                    else not entity.types.isdisjoint(wanted)
-                )
+                if not types or strict == "should":
+                    return not default or not entity.types.isdisjoint(default | types)
+                if strict == "all":
+                    return types <= entity.types
+                return not entity.types.isdisjoint(types)
 
             ids = frozenset(entity.id for entity in self.index.entities.values() if allowed(entity))
             return _Scope(ids, self.index.spellings(allowed))
@@ -186,178 +192,208 @@ class Reconciler:
         return lru_cache(maxsize=64)(scope)
 
     def _by_name(self, text: str, scope: _Scope, *, typed: bool) -> dict[str, _Evidence]:
-        """Return the evidence that a text gives for each entity, by id: as an identifier, as a name, as nearly one."""
-        found: dict[str, _Evidence] = {}
+        """Return the evidence that a text gives for each entity, by id.
+
+        As an identifier, as a name, and, if neither is exact, as nearly a name.
+        """
+        best: dict[str, _Evidence] = {}
 
         def add(entity: Entity, evidence: _Evidence) -> None:
-            known = found.get(entity.id)
+            other = best.get(entity.id)
             if entity.id in scope.ids and (
-                known is None or (evidence.exact, evidence.score) > (known.exact, known.score)
+                other is None or (evidence.exact, evidence.score) > (other.exact, other.score)
             ):
-                found[entity.id] = evidence
+                best[entity.id] = evidence
 
-        for reading in self._readings(text, lambda entity: entity.id in scope.ids):
-            add(reading.entity, _identified(reading, text))
-        phrase = read_phrase(text)
-        for name in self.index.named(phrase):
-            add(name.entity, self._spelled(phrase, name, typed=typed))
-        within = self._without_country(phrase)
-        if within and not any(evidence.exact for evidence in found.values()):
+        def is_exact() -> bool:
+            return any(evidence.exact for evidence in best.values())
+
+        for identification in self._identifications(text, lambda entity: entity.id in scope.ids):
+            add(identification.entity, _identified(identification, text))
+        sought = self.index.normalize(text)
+        for name in self.index.named(sought):
+            add(name.entity, self._spelled(sought, name, typed=typed))
+        within = self._without_country(sought)
+        if within and not is_exact():
             for name in self.index.named(within):
                 add(name.entity, self._spelled(within, name, typed=typed))
-        if not any(evidence.exact for evidence in found.values()):
-            for alike, name in scope.spellings.like(phrase, _LEAST):
-                agrees = phrase.kinds <= self.index.kinds(name.entity)
-                features: dict[str, bool | float] = {
-                    "name": round(100 * alike, 1),
-                    "exact": False,
-                    "kind": agrees,
-                }
-                add(name.entity, _Evidence(90 * alike * (1 if agrees else 0.8), features=features))
-        return found
+        if not is_exact():
+            for alike, name in scope.spellings.like(sought, _LEAST):
+                add(name.entity, self._resembling(sought, name, alike))
+        return best
 
-    def _readings(self, text: str, allowed: Callable[[Entity], bool]) -> Iterable[Reading]:
-        """Return whom a text identifies, if it may be an identifier at all: one word, or with digits."""
+    def _identifications(
+        self, text: str, allowed: Callable[[Entity], bool]
+    ) -> Iterable[Identification]:
+        """Return what a text identifies, if it may be an identifier: one word, or with digits."""
         if len(text) <= LONGEST and re.search(r"\d|\A\s*\S+\s*\Z", text):
             return self.index.by_iri(text, allowed)
         return []
 
-    def _spelled(self, phrase: Phrase, name: Name, *, typed: bool) -> _Evidence:
+    def _spelled(self, sought: NormalizedName, name: Name, *, typed: bool) -> _Evidence:
         """Return the evidence of a label that has the same words.
 
-        A label such as “Bureau de zone de Gao” is not yet named by “Gao”, unless the question is of offices.
+        A label such as “Bureau de zone de Gao” is not yet named by “Gao”, unless the query is of
+        offices.
         """
-        agrees = phrase.kinds <= self.index.kinds(name.entity)
-        complete = bool(not name.phrase.kinds or phrase.kinds or typed)
-        exact = phrase.sure and agrees and complete and bool(phrase.words)
+        agrees = sought.kinds <= self.index.kinds(name.entity)
+        complete = bool(not name.normalized.kinds or sought.kinds or typed)
+        exact = sought.sure and agrees and complete and bool(sought.words)
         features: dict[str, bool | float] = {"name": 100.0, "exact": exact, "kind": agrees}
         return _Evidence(100.0 if exact else 92.0 if agrees else 72.0, exact, features)
 
-    def _without_country(self, phrase: Phrase) -> Phrase | None:
-        """Return a phrase without the country that a place is said to be in: “Gao, Mali”."""
+    def _resembling(self, sought: NormalizedName, name: Name, alike: float) -> _Evidence:
+        """Return the evidence of a label that resembles the words."""
+        agrees = sought.kinds <= self.index.kinds(name.entity)
+        features: dict[str, bool | float] = {
+            "name": round(100 * alike, 1),
+            "exact": False,
+            "kind": agrees,
+        }
+        return _Evidence(90 * alike * (1 if agrees else 0.8), features=features)
+
+    def _without_country(self, sought: NormalizedName) -> NormalizedName | None:
+        """Return a name without the country at its end: “Gao, Mali”."""
         country = self.index.names.term("Country")
         for size in (1, 2):
-            words = phrase.words[:-size]
-            last = replace(phrase, words=phrase.words[-size:])
+            words = sought.words[:-size]
+            last = replace(sought, words=sought.words[-size:])
             if words and any(country in name.entity.types for name in self.index.named(last)):
-                return replace(phrase, words=words)
+                return replace(sought, words=words)
         return None
 
-    def _weighed(self, entity: Entity, evidence: _Evidence, question: Question) -> _Evidence:
-        """Return evidence with the properties of the question counted: the name twice, each property once.
+    def _weighed(
+        self, entity: Entity, evidence: _Evidence, query: ReconciliationQuery
+    ) -> _Evidence:
+        """Return evidence with the properties of the query: the name counts twice, each once.
 
         What is not stated of the entity counts half: it may still be true.
         """
         shares = []
         features = dict(evidence.features)
-        for name, wanted in question.properties:
-            values = self.values(entity, name)
-            share = (
-                max((self._agreement(v, w) for v in values for w in wanted), default=0.0)
-                if values
-                else 0.5
-            )
+        for name, accepted in query.properties:
+            share = self._share(self.values(entity, name), accepted)
             shares.append(share)
             features[f"property:{name}"] = round(100 * share, 1)
         exact = evidence.exact and all(share == 1.0 for share in shares)
-        weight = 2 if question.query.strip() else 0
+        weight = 2 if query.query.strip() else 0
         score = (weight * evidence.score + 100 * sum(shares)) / (weight + len(shares))
         if not weight and not any(share == 1.0 for share in shares):
-            score = 0.0  # nothing of what is known speaks for it
+            score = 0.0  # no stated value supports it
         return _Evidence(score, exact, features)
 
-    def _agreement(self, term: Term, wanted: Value) -> float:
-        """Return how well a stated value agrees with one in a question, from 0 to 1."""
-        if isinstance(wanted, dict):
-            wanted = str(wanted.get("id") or wanted.get("name") or "")
-        text = (str(wanted).lower() if isinstance(wanted, bool) else f"{wanted}")[:LONGEST]
+    def _share(self, stated: Sequence[Term], accepted: Sequence[Value]) -> float:
+        """Return how well the stated values of a property agree with those of a query."""
+        if not stated:
+            return 0.5
+        return max((self._agreement(s, a) for s in stated for a in accepted), default=0.0)
+
+    def _agreement(self, term: Term, accepted: Value) -> float:
+        """Return how well a stated value agrees with one in a query, from 0 to 1."""
+        if isinstance(accepted, dict):
+            accepted = str(accepted.get("id") or accepted.get("name") or "")
+        is_truth = isinstance(accepted, bool)
+        text = (str(accepted).lower() if is_truth else f"{accepted}")[:LONGEST]
         if isinstance(term, NamedNode):
-            entity = self._entity(term)
-            if term.value == text or (entity and entity.id == text):
-                return 1.0
-            texts = [label.text for label in entity.labels] if entity else [term.value]
-            phrase = read_phrase(text)
-            if entity and any(read_phrase(t).key == phrase.key for t in texts):
-                return 1.0
-        elif isinstance(term, Literal):
-            texts = [term.value]
-            if isinstance(wanted, float | int) and not isinstance(wanted, bool):
-                try:
-                    return float(float(term.value) == float(wanted))
-                except ValueError:
-                    return 0.0
-            if re.search(r"\d", term.value):  # a code or a number: nearly is another one
-                return float(term.value.casefold() == text.strip().casefold())
-        else:
+            return self._agreement_of_iri(term, text)
+        if not isinstance(term, Literal):
             return 0.0
-        best = max(similarity(fold(text), fold(t)) for t in texts)
-        return best if best >= 0.8 else 0.0
+        if isinstance(accepted, float | int) and not is_truth:
+            try:
+                return float(float(term.value) == float(accepted))
+            except ValueError:
+                return 0.0
+        if re.search(r"\d", term.value):  # of a code or a number, a similar one is another one
+            return float(term.value.casefold() == text.strip().casefold())
+        return _likeness(text, [term.value])
+
+    def _agreement_of_iri(self, term: NamedNode, text: str) -> float:
+        entity = self._entity(term)
+        if term.value == text:
+            return 1.0
+        if entity is None:
+            return _likeness(text, [term.value])
+        texts = [label.text for label in entity.labels]
+        key = self.index.normalize(text).key
+        if entity.id == text or any(self.index.normalize(t).key == key for t in texts):
+            return 1.0
+        return _likeness(text, texts)
 
     def _entity(self, term: Term) -> Entity | None:
         """Return the entity that a term is."""
         pair = self.index.names.type_and_key(term.value) if isinstance(term, NamedNode) else None
         return self.index.entities.get("/".join(pair)) if pair else None
 
-    @cached_property
-    def _stated(self) -> dict[str, dict[str, tuple[str, list[Term]]]]:
-        return {}
-
     def properties(self, entity: Entity) -> dict[str, tuple[str, list[Term]]]:
-        """Return what is stated of an entity: the id of each property, with its IRI and its values.
+        """Return what is stated of an entity: the id of each property, with IRI and values.
 
-        Ids are local names. A code is a property of the name of its scheme, ``pcode``; what rules only repeat in terms
-        of other vocabularies is left out.
+        Ids are local names. A code is a property of the name of its scheme, ``pcode``; what rules
+        only repeat in terms of other vocabularies is left out.
         """
-        if entity.id not in self._stated:
-            found: dict[str, tuple[str, list[Term]]] = {}
-            names = self.index.names
-            for quad in sorted(self.statements(entity.iri), key=str):
-                iri, value = quad.predicate.value, quad.object
-                graph = getattr(quad.graph_name, "value", "")
-                if iri == f"{RDF}type" or (
-                    graph.startswith(names.graph("derived/")) and not iri.startswith(names.ontology)
-                ):
-                    continue
-                if iri == f"{SKOS}notation" and isinstance(value, Literal):
-                    iri = value.datatype.value
-                local = re.search(r"[#/]([A-Za-z][\w.-]*)$", iri)
-                name = local[1] if local else iri
-                if found.get(name, (iri, []))[0] != iri:
-                    name = names.shorten(iri)
-                values = found.setdefault(name, (iri, []))[1]
-                if value not in values:
-                    values.append(value)
-            self._stated[entity.id] = found
-        return self._stated[entity.id]
+        return self._properties(entity.iri)
+
+    @cached_property
+    def _properties(self) -> Callable[[str], dict[str, tuple[str, list[Term]]]]:
+        return cache(self._read_properties)
+
+    def _read_properties(self, subject: str) -> dict[str, tuple[str, list[Term]]]:
+        properties: dict[str, tuple[str, list[Term]]] = {}
+        names = self.index.names
+        derived = names.graph("derived/")
+        for quad in sorted(self.statements(subject), key=str):
+            iri, value = quad.predicate.value, quad.object
+            graph = getattr(quad.graph_name, "value", "")
+            is_repetition = graph.startswith(derived) and not iri.startswith(names.ontology)
+            if iri == f"{RDF}type" or is_repetition:
+                continue
+            if iri == f"{SKOS}notation" and isinstance(value, Literal):
+                iri = value.datatype.value
+            local = re.search(r"[#/]([A-Za-z][\w.-]*)$", iri)
+            name = local[1] if local else iri
+            if properties.get(name, (iri, []))[0] != iri:
+                name = names.shorten(iri)
+            values = properties.setdefault(name, (iri, []))[1]
+            if value not in values:
+                values.append(value)
+        return properties
 
     def values(self, entity: Entity, name: str) -> list[Term]:
         """Return the values of one property, by its id."""
         return self.properties(entity).get(name.removeprefix("ul:"), ("", []))[1]
 
     def properties_of(self, type_name: str | None) -> dict[str, str]:
-        """Return the properties that entities of a type have, by id, with their IRIs; of all that are asked for."""
-        known = self.types
-        wanted = [type_name.removeprefix("ul:").rpartition("#")[2]] if type_name else DEFAULT_TYPES
-        found: dict[str, str] = {}
-        for name in wanted:
-            for entity in known.get(name, [])[:25]:  # one of a kind is much like another
-                found |= {pid: iri for pid, (iri, _) in self.properties(entity).items()}
+        """Return the properties of entities of a type (None: of the default types).
+
+        By id, with their IRIs, those of the ontology first.
+        """
+        types: Sequence[str] = self.default_types
+        if type_name:
+            types = [type_name.removeprefix("ul:").rpartition("#")[2]]
+        properties: dict[str, str] = {}
+        for name in types:
+            for entity in self.types.get(name, [])[:_SAMPLE]:
+                properties |= {pid: iri for pid, (iri, _) in self.properties(entity).items()}
         own = self.index.names.ontology
         return dict(
-            sorted(found.items(), key=lambda item: (not item[1].startswith(own), item[0].lower()))
+            sorted(
+                properties.items(), key=lambda item: (not item[1].startswith(own), item[0].lower())
+            )
         )
 
     def extension(
         self, entity: Entity, name: str, language: str, limit: int = 0
     ) -> list[dict[str, object]]:
-        """Return the values of a property as data extension has them (section 7); texts in one language if they can be."""
+        """Return the values of a property as data extension has them (section 7).
+
+        Texts are in the language, else in English, else in all that there are.
+        """
         terms = self.values(entity, name)
-        spoken = {term.language for term in terms if isinstance(term, Literal) and term.language}
-        wanted = next((tag for tag in (language, "en") if tag in spoken), None)
+        languages = {term.language for term in terms if isinstance(term, Literal) and term.language}
+        chosen = next((tag for tag in (language, "en") if tag in languages), None)
         shown = [
-            t
-            for t in terms
-            if not isinstance(t, Literal) or not t.language or wanted in {None, t.language}
+            term
+            for term in terms
+            if not isinstance(term, Literal) or not term.language or chosen in {None, term.language}
         ]
         return [self._cell(term, language) for term in (shown[:limit] if limit > 0 else shown)]
 
@@ -376,70 +412,104 @@ class Reconciler:
         return {"str": str(getattr(term, "value", term))}
 
 
-def _identified(reading: Reading, text: str) -> _Evidence:
-    """Return the evidence of an identifier. Digits alone may be anything: they are never certain by themselves."""
-    same = reading.strength == 0
+def _identified(identification: Identification, text: str) -> _Evidence:
+    """Return the evidence of an identifier. Digits alone are never certain by themselves."""
+    same = identification.strength == 0
     exact = same and not text.strip().isdecimal()
-    score = 100.0 if same else 90.0 - 5 * RELATIONS.index(reading.relation or RELATIONS[0])
+    relation = identification.relation or MAPPINGS[0]
+    score = 100.0 if same else 90.0 - 5 * MAPPINGS.index(relation)
     return _Evidence(score, exact, {"identifier": True, "exact": exact})
 
 
-def read_questions(text: str) -> dict[str, Question]:
-    """Return the questions of a batch (section 4.1), by their keys. Raises ValueError that says what is wrong with which."""
+def _typed(entity: Entity, evidence: _Evidence, types: frozenset[str]) -> _Evidence:
+    """Return evidence with the types of the query counted."""
+    fits = not types.isdisjoint(entity.types)
+    return _Evidence(
+        evidence.score * (1 if fits else 0.8),
+        evidence.exact and fits,
+        {**evidence.features, "type": fits},
+    )
+
+
+def _candidate(entity: Entity, evidence: _Evidence, *, alone: bool) -> Candidate:
+    """Return a candidate; ``alone``: no other one is exact."""
+    match = evidence.exact and alone
+    features = {**evidence.features, "alone": match}
+    return Candidate(entity, round(evidence.score, 1), match, features)
+
+
+def _likeness(text: str, labels: Sequence[str]) -> float:
+    """Return how alike a text and the nearest of labels are, 0 below a threshold."""
+    best = max((similarity(fold(text), fold(label)) for label in labels), default=0.0)
+    return best if best >= _LEAST_OF_VALUES else 0.0
+
+
+def read_queries(text: str) -> dict[str, ReconciliationQuery]:
+    """Return the queries of a batch (section 4.1), by their keys.
+
+    Raises ValueError that says what is wrong with which.
+    """
     try:
         batch = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise ValueError(f"the queries are not JSON: {error}") from None
     if not isinstance(batch, dict):
         raise ValueError('the queries are not a JSON object such as {"q0": {"query": "Gao"}}')
-    questions = {key: _question(key, value) for key, value in batch.items()}
-    values = sum(
-        len(wanted) for question in questions.values() for _, wanted in question.properties
-    )
-    if len(questions) > BATCH or values > BATCH:
+    queries = {key: _query(key, value) for key, value in batch.items()}
+    values = 0
+    for query in queries.values():
+        values += sum(len(accepted) for _, accepted in query.properties)
+    if len(queries) > BATCH or values > BATCH:
         raise ValueError(
-            f"a batch has at most {BATCH:,} queries and {BATCH:,} values of properties; send several"
+            f"a batch has at most {BATCH:,} queries and {BATCH:,} values of properties; "
+            "send several"
         )
-    return questions
+    return queries
 
 
-def _question(key: str, asked: object) -> Question:
+_MEMBERS: Final = ("query", "type", "type_strict", "limit", "properties")
+_STRICT: Final = ("any", "should", "all")
+
+
+def _query(key: str, content: object) -> ReconciliationQuery:
     def wrong(what: str) -> ValueError:
         return ValueError(f"query {key!r}: {what}")
 
-    if not isinstance(asked, dict):
+    if not isinstance(content, dict):
         raise wrong("is not an object")
-    unknown = sorted(asked.keys() - {"query", "type", "type_strict", "limit", "properties"})
+    unknown = sorted(content.keys() - set(_MEMBERS))
     if unknown:
         raise wrong(
-            f"has {', '.join(map(repr, unknown))}; there are query, type, type_strict, limit and properties"
+            f"has {', '.join(map(repr, unknown))}; "
+            "there are query, type, type_strict, limit and properties"
         )
-    query, types, strict = (
-        asked.get("query", ""),
-        asked.get("type", []),
-        asked.get("type_strict", "any"),
-    )
-    limit, properties = asked.get("limit", LIMIT), asked.get("properties", [])
-    types = [types] if isinstance(types, str) else types
+    query, strict = content.get("query", ""), content.get("type_strict", "any")
     if not isinstance(query, str):
         raise wrong("query is not a text")
-    if not isinstance(types, list) or not all(isinstance(name, str) for name in types):
-        raise wrong("type is neither a text nor a list of texts")
-    if strict not in {"any", "should", "all"}:
+    if strict not in _STRICT:
         raise wrong("type_strict is none of any, should, all")
+    types = _types(content.get("type", []), wrong)
+    limit, properties = content.get("limit", LIMIT), content.get("properties", [])
     if isinstance(limit, bool) or not isinstance(limit, int | float):
         raise wrong("limit is not a number")
     if not isinstance(properties, list):
         raise wrong("properties is not a list")
-    if "query" not in asked and not properties:
+    if "query" not in content and not properties:
         raise wrong("has neither query nor properties")
-    return Question(
+    return ReconciliationQuery(
         query,
-        tuple(filter(None, types)),
+        types,
         strict,
         tuple(_properties(properties, wrong)),
         int(min(100, max(0, limit))),
     )
+
+
+def _types(types: object, wrong: Callable[[str], ValueError]) -> tuple[str, ...]:
+    types = [types] if isinstance(types, str) else types
+    if not isinstance(types, list) or not all(isinstance(name, str) for name in types):
+        raise wrong("type is neither a text nor a list of texts")
+    return tuple(filter(None, types))
 
 
 def _properties(

@@ -1,7 +1,8 @@
-"""What people write for one name, made comparable: case, accents, articles, words for a kind of thing, typing errors. Pure.
+"""What people write for one name, made comparable. Pure.
 
-``fold`` forgives how a name is typed. ``read_phrase`` tells what is named from what kind of thing it is said to be, so
-that “Région de Gao”, “GAO (region)” and “Gao” meet, while “Cercle de Gao” keeps saying that it is something else.
+``fold`` removes case, accents, punctuation. A ``Normalizer`` separates what is named from what
+kind of thing it is said to be: “Région de Gao”, “GAO (region)” and “Gao” have the same words,
+while “Cercle de Gao” keeps another kind. The words for kinds come from the data.
 """
 
 from __future__ import annotations
@@ -9,10 +10,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from functools import cache, lru_cache
-from typing import Final
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
 
 from rapidfuzz.distance import OSA
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
 
 _LETTERS: Final = str.maketrans(
     {
@@ -33,90 +37,8 @@ _LETTERS: Final = str.maketrans(
 
 _WORDS: Final = re.compile(r"[^\W_]+")
 
-_SMALL_WORDS: Final = frozenset(
-    {
-        *(
-            "a",
-            "au",
-            "aux",
-            "d",
-            "de",
-            "des",
-            "du",
-            "en",
-            "et",
-            "l",
-            "la",
-            "le",
-            "les",
-            "par",
-            "pour",
-        ),
-        *("and", "at", "by", "for", "in", "of", "on", "the", "to"),
-    }
-)
-"""Articles and prepositions of French and English, folded: they never tell one name from another here."""
-
-_KINDS: Final = {
-    "region": (
-        "region",
-        "regions",
-        "reg",
-        "wilaya",
-        "منطقه",
-        "منطقة",
-        "ߘߌߣߋߖߊ",
-        "𞤁𞤭𞥅𞤱𞤢𞤤",
-        "diiwal",
-        "yankin",
-    ),
-    "district": ("district",),
-    "zone office": ("bureau de zone", "bureau zone", "zone office", "zonal office"),
-    "main office": (
-        "bureau principal",
-        "main office",
-        "country office",
-        "bureau pays",
-        "bureau central",
-        "head office",
-    ),
-    "office": ("bureau", "office"),
-    "other office": (
-        "sous bureau",
-        "sub office",
-        "suboffice",
-        "field office",
-        "regional office",
-        "bureau de terrain",
-    ),
-    "city": ("ville", "city", "town"),
-    "country": ("republique", "republic", "pays", "country"),
-    "sector": ("secteur", "sector", "sectors", "secteurs"),
-    "cluster": ("cluster", "groupe sectoriel", "clusters"),
-    "other division": (
-        "cercle",
-        "commune",
-        "arrondissement",
-        "prefecture",
-        "village",
-        "quartier",
-        "gouvernorat",
-    ),
-    "place of its own": (
-        "aeroport",
-        "airport",
-        "hopital",
-        "hospital",
-        "universite",
-        "university",
-        "lycee",
-        "ecole",
-    ),
-}
-"""Words that say what kind of thing a name is of. The last rows are of things that have the name of another."""
-
-
 LONGEST: Final = 400
+"""Characters of a name that are read; the rest is ignored."""
 
 ROUNDING: Final = 0.001
 """Subtracted from a cut-off (similarity, 0 to 1): rapidfuzz may drop a score equal to its cut-off.
@@ -124,10 +46,19 @@ ROUNDING: Final = 0.001
 https://github.com/rapidfuzz/RapidFuzz/issues/210
 """
 
+_SHORTEST_TYPO: Final = 5
+"""Letters from which on a word may be a mistyped word for a kind, which must be longer itself."""
+
+_REMEMBERED: Final = 8192
+"""Names, and words, whose normalization is kept in memory."""
+
 
 @dataclass(frozen=True, slots=True)
-class Phrase:
-    """A name, read: the words that name, in order, and the kinds that the others say; ``sure`` of them as typed."""
+class NormalizedName:
+    """A name, taken apart: the words that name, in order, and the kinds that the others say.
+
+    ``sure`` is False where a kind was recognised in spite of a typing error.
+    """
 
     folded: str
     words: tuple[str, ...]
@@ -160,64 +91,66 @@ def fold_code(text: str) -> str:
     return "".join(_WORDS.findall(unicodedata.normalize("NFKC", text).upper()))
 
 
-@cache
-def _kind_phrases() -> dict[tuple[str, ...], str]:
-    return {
-        tuple(fold(words).split()): kind for kind, phrases in _KINDS.items() for words in phrases
-    }
+class Normalizer:
+    """Takes names apart by words for kinds of thing and by words that carry no meaning.
 
-
-def read_phrase(text: str) -> Phrase:
-    """Return a name with its words for a kind of thing set apart; longer ones are looked for first.
-
-    No name is longer than ``LONGEST`` characters; what comes after them is not read.
-
-    >>> read_phrase("Bureau de zone de Gao")
-    Phrase(folded='bureau de zone de gao', words=('gao',), kinds=frozenset({'zone office'}), sure=True)
-    >>> read_phrase("Regoin of GAO").kinds, read_phrase("Regoin of GAO").sure
+    >>> normalize = Normalizer({"office": ["bureau de zone"], "region": ["région"]}, ["de", "of"])
+    >>> normalize("Bureau de zone de Gao").words, normalize("Bureau de zone de Gao").kinds
+    (('gao',), frozenset({'office'}))
+    >>> normalize("Regoin of GAO").kinds, normalize("Regoin of GAO").sure
     (frozenset({'region'}), False)
     """
-    return _read(text[:LONGEST])
 
+    def __init__(
+        self, name_words: Mapping[str, Collection[str]], particles: Collection[str]
+    ) -> None:
+        """``name_words``: words and phrases by the kind that they say."""
+        self._kinds: dict[tuple[str, ...], str] = {}
+        for kind, phrases in name_words.items():
+            for phrase in sorted(phrases):
+                self._kinds[tuple(fold(phrase).split())] = kind
+        self._lengths = sorted({len(words) for words in self._kinds}, reverse=True)
+        self._particles = frozenset(map(fold, particles))
+        self._normalize = lru_cache(maxsize=_REMEMBERED)(self._take_apart)
+        self._mistyped_kind = lru_cache(maxsize=_REMEMBERED)(self._find_mistyped_kind)
 
-@lru_cache(maxsize=8192)
-def _read(text: str) -> Phrase:
-    folded = fold(text)
-    left, words, kinds, sure = folded.split(), [], set(), True
-    known = _kind_phrases()
-    while left:
-        length = next((n for n in (3, 2, 1) if tuple(left[:n]) in known), 0)
-        if length:
-            kinds.add(known[tuple(left[:length])])
-        elif left[0] not in _SMALL_WORDS:
-            meant = _meant_kind(left[0])
-            if meant:
-                kinds.add(meant)
-                sure = False
-            else:
-                words.append(left[0])
-        left = left[length or 1 :]
-    if not words:  # “Région”, “Le Bureau”: the kind is all there is
-        return Phrase(folded, tuple(folded.split()))
-    return Phrase(folded, tuple(words), frozenset(kinds), sure)
+    def __call__(self, text: str) -> NormalizedName:
+        """Return a name with its words for a kind of thing set apart; the longest phrases first."""
+        return self._normalize(text[:LONGEST])
 
+    def _take_apart(self, text: str) -> NormalizedName:
+        folded = fold(text)
+        rest, words, kinds, sure = folded.split(), [], set(), True
+        while rest:
+            length = next((n for n in self._lengths if tuple(rest[:n]) in self._kinds), 0)
+            if length:
+                kinds.add(self._kinds[tuple(rest[:length])])
+            elif rest[0] not in self._particles:
+                kind = self._mistyped_kind(rest[0])
+                if kind:
+                    kinds.add(kind)
+                    sure = False
+                else:
+                    words.append(rest[0])
+            rest = rest[length or 1 :]
+        if not words:  # “Région”, “Le Bureau”: the kind is all there is
+            return NormalizedName(folded, tuple(folded.split()))
+        return NormalizedName(folded, tuple(words), frozenset(kinds), sure)
 
-@lru_cache(maxsize=8192)
-def _meant_kind(word: str) -> str | None:
-    """Return the kind that a word with one typing error means."""
-    if len(word) < 5:
+    def _find_mistyped_kind(self, word: str) -> str | None:
+        """Return the kind that a word with one typing error means."""
+        if len(word) < _SHORTEST_TYPO:
+            return None
+        for phrase, kind in self._kinds.items():
+            meant = phrase[0]
+            if (
+                len(phrase) == 1
+                and len(meant) > _SHORTEST_TYPO
+                and (word[0] == meant[0] or word[-1] == meant[-1])
+                and OSA.distance(word, meant, score_cutoff=1) <= 1
+            ):
+                return kind
         return None
-    return next(
-        (
-            kind
-            for phrase, kind in _kind_phrases().items()
-            if len(phrase) == 1
-            and len(phrase[0]) > 5
-            and (word[0] == phrase[0][0] or word[-1] == phrase[0][-1])
-            and OSA.distance(word, phrase[0], score_cutoff=1) <= 1
-        ),
-        None,
-    )
 
 
 def trigrams(text: str) -> frozenset[str]:

@@ -10,7 +10,7 @@ import pyoxigraph as ox
 from unicef_linked import addresses
 from unicef_linked.addresses import absolute
 from unicef_linked.dataset.description import Description
-from unicef_linked.exports import EXPORTS
+from unicef_linked.exports.definitions import read_exports
 from unicef_linked.i18n import N_
 from unicef_linked.rdf.formats import DUMPS
 from unicef_linked.rdf.iris import DCAT, DCTERMS, FOAF, PROV, RDF, RDFS, SD, SPDX, VOID, XSD
@@ -121,7 +121,7 @@ def describe_dataset(
             f"{SPDX}checksumValue",
             ox.Literal(published.checksums[path.name], datatype=ox.NamedNode(f"{XSD}hexBinary")),
         )
-    for export in EXPORTS if published.is_built else ():
+    for export in read_exports(published.store, names):
         name = f"{names.dataset}#export-{export.name.replace('.', '-')}"
         download = ox.NamedNode(absolute(address, addresses.export(export.name)))
         say(dataset, f"{DCAT}distribution", ox.NamedNode(name))
@@ -131,7 +131,7 @@ def describe_dataset(
             _triple(name, f"{DCAT}accessURL", download),
             _triple(name, f"{DCAT}mediaType", _MEDIA + export.media_type),
             _triple(name, f"{DCTERMS}format", _MEDIA + export.media_type),
-            *_titled(name, translations.in_every_language(export.title)),
+            *_titled(name, export.titles),
         ]
     for service in _SERVICES:
         name = f"{names.dataset}#{service.name}"

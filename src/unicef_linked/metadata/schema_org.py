@@ -12,7 +12,8 @@ from pyoxigraph import Literal, NamedNode
 from unicef_linked import addresses
 from unicef_linked.dataset.labels import LabelResolver
 from unicef_linked.rdf.formats import DUMPS
-from unicef_linked.rdf.iris import DCAT, DCTERMS, OWL, RDF, SCHEMA, SKOS
+from unicef_linked.rdf.iris import DCAT, DCTERMS, RDF, SCHEMA, SKOS
+from unicef_linked.rdf.mappings import SAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 Structured = dict[str, Any]
 
 _CONTEXT: Final = "https://schema.org"
-_SAME: Final = (f"{OWL}sameAs", f"{SKOS}exactMatch", f"{SCHEMA}sameAs")
+_SAME: Final = (*SAME, f"{SCHEMA}sameAs")
 _ABOUT: Final = (f"{SKOS}definition", f"{DCTERMS}description", f"{SKOS}scopeNote", f"{SKOS}note")
 
 

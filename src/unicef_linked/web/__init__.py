@@ -12,6 +12,7 @@ from unicef_linked import addresses
 from unicef_linked.dataset.charts import ChartCollection
 from unicef_linked.dataset.published import PublishedDataset
 from unicef_linked.errors import LinkedDataError, UnusableInput
+from unicef_linked.exports.definitions import Exports
 from unicef_linked.i18n import read_translations
 from unicef_linked.lookup.entities import EntityLookup
 from unicef_linked.presentation.layout import read as read_layout
@@ -82,6 +83,7 @@ def create_app(
     dataset = PublishedDataset(release, store)
     responder = Responder(dataset, settings.public_url, translations, settings.languages)
     lookup = EntityLookup(store, dataset.names)
+    files = Exports(store, dataset.names)
     charts = ChartCollection(store, dataset.names, settings.query_timeout)
     layout = read_layout(
         release.shapes(), lambda iri: dataset.superclasses(iri), dataset.names.term("KeyFacts")
@@ -97,11 +99,11 @@ def create_app(
         resolve.routes(responder, lookup),
         sparql.routes(responder),
         fragments.routes(responder, settings.page_size),
-        exports.routes(responder),
+        exports.routes(responder, files),
         discovery.routes(responder, charts),
         openapi.routes(responder),
         metrics.routes,
-        pages.routes(responder, charts),
+        pages.routes(responder, charts, files),
     ):
         app.register_blueprint(blueprint)
     app.register_error_handler(LinkedDataError, partial(problem, responder))

@@ -10,34 +10,34 @@ from flask import Blueprint, Response
 
 from unicef_linked import addresses
 from unicef_linked.errors import NotFound
-from unicef_linked.exports import EXPORTS, Export, by_name
 from unicef_linked.rdf.formats import HTML, RESULTS_JSON, Carries, Format
 from unicef_linked.web.responses import link, negotiate
 from unicef_linked.web.routing import bind
 
 if TYPE_CHECKING:
+    from unicef_linked.exports.definitions import Export, Exports
     from unicef_linked.web.responder import Responder
 
 
-def index(responder: Responder) -> Response:
+def index(responder: Responder, exports: Exports) -> Response:
     """Return the list of exports."""
     offer = negotiate((RESULTS_JSON, HTML))
     if offer is HTML:
         content = responder.render(
             "exports.html",
-            files=titled_exports(responder),
+            files=titled_exports(responder, exports),
             release=responder.dataset.release.manifest,
         )
         return responder.represent(content, HTML, varies_by=["Accept"])
-    files_as_data = [
+    files = [
         {
             "name": export.name,
             "mediaType": export.media_type,
-            "title": responder.translations.in_every_language(export.title),
+            "title": export.titles,
         }
-        for export in EXPORTS
+        for export in exports.all
     ]
-    body = {"release": responder.dataset.release.manifest.name, "files": files_as_data}
+    body = {"release": responder.dataset.release.manifest.name, "files": files}
     response = responder.represent(
         json.dumps(body, ensure_ascii=False).encode(), RESULTS_JSON, varies_by=["Accept"]
     )
@@ -45,37 +45,36 @@ def index(responder: Responder) -> Response:
     return response
 
 
-def titled_exports(responder: Responder) -> list[tuple[Export, str]]:
+def titled_exports(responder: Responder, exports: Exports) -> list[tuple[Export, str]]:
     """Return each export with its title in the reader's language."""
-    return [(export, responder.gettext(export.title)) for export in EXPORTS]
+    return [(export, export.title(responder.language())) for export in exports.all]
 
 
-def export(responder: Responder, name: str) -> Response:
+def export(responder: Responder, exports: Exports, name: str) -> Response:
     """Return one export."""
-    found = by_name(name)
-    if found is None:
-        raise NotFound(
-            f"there is no export {name}; there are: {', '.join(export.name for export in EXPORTS)}"
-        )
+    file = next((export for export in exports.all if export.name == name), None)
+    if file is None:
+        names = ", ".join(export.name for export in exports.all) or "none"
+        raise NotFound(f"there is no export {name}; there are: {names}")
     links = [link(addresses.DATASET, "collection")]
-    if found.described_by:  # Model for Tabular Data and Metadata on the Web, section 5.2
+    if file.described_by:  # Model for Tabular Data and Metadata on the Web, section 5.2
         links.append(
-            link(addresses.export(found.described_by), "describedby", type="application/csvm+json")
+            link(addresses.export(file.described_by), "describedby", type="application/csvm+json")
         )
     offer = Format(
-        found.name, found.media_type, Path(found.name).suffix, Carries.SOLUTIONS, found.title
+        file.name, file.media_type, Path(file.name).suffix, Carries.SOLUTIONS, file.title("en")
     )
     response = responder.represent(
-        found.write(responder.dataset.store, responder.names), offer, links=links
+        file.write(responder.dataset.store, responder.names), offer, links=links
     )
-    response.content_type = found.content_type
-    response.headers["Content-Disposition"] = f'attachment; filename="{found.name}"'
+    response.content_type = file.content_type
+    response.headers["Content-Disposition"] = f'attachment; filename="{file.name}"'
     return response
 
 
-def routes(responder: Responder) -> Blueprint:
+def routes(responder: Responder, exports: Exports) -> Blueprint:
     """Return the routes, bound to what they need."""
     blueprint = Blueprint("exports", __name__)
-    bind(blueprint, ("/export/",), index, responder)
-    bind(blueprint, ("/export/<name>",), export, responder)
+    bind(blueprint, ("/export/",), index, responder, exports)
+    bind(blueprint, ("/export/<name>",), export, responder, exports)
     return blueprint

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from unicef_linked.dataset.charts import ChartCollection
+    from unicef_linked.exports.definitions import Exports
     from unicef_linked.presentation.charts.chart import Chart
     from unicef_linked.web.responder import Responder
 
@@ -109,7 +110,7 @@ def _cache(charts: Sequence[Chart]) -> str:
     return "no-store" if any(chart.passing for chart in charts) else CACHE
 
 
-def dumps(responder: Responder) -> Response:
+def dumps(responder: Responder, exports: Exports) -> Response:
     """Return the list of whole-dataset files."""
     files = [(path.name, path.stat().st_size) for path in responder.dataset.release.dumps()]
     offer = negotiate((RESULTS_JSON, HTML))
@@ -120,7 +121,7 @@ def dumps(responder: Responder) -> Response:
                 files=files,
                 sums=responder.dataset.checksums,
                 release=responder.dataset.release.manifest,
-                exports=titled_exports(responder),
+                exports=titled_exports(responder, exports),
             ),
             HTML,
             varies_by=["Accept"],
@@ -173,12 +174,12 @@ def ready(responder: Responder) -> Response:
     )
 
 
-def routes(responder: Responder, charts: ChartCollection) -> Blueprint:
+def routes(responder: Responder, charts: ChartCollection, exports: Exports) -> Blueprint:
     """Return the routes, bound to what they need."""
     blueprint = Blueprint("pages", __name__)
     bind(blueprint, ("/",), home, responder, charts)
     bind(blueprint, ("/pictures",), pictures, responder, charts)
-    bind(blueprint, ("/dump/",), dumps, responder)
+    bind(blueprint, ("/dump/",), dumps, responder, exports)
     bind(blueprint, ("/dump/<name>",), dump, responder)
     bind(blueprint, ("/problem/<name>",), problem_type, responder)
     bind(blueprint, ("/healthz",), health)

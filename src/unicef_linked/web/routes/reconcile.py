@@ -13,10 +13,11 @@ from pyoxigraph import NamedNode
 
 from unicef_linked import __version__, addresses
 from unicef_linked.errors import BadParameter, NotFound
-from unicef_linked.lookup.matching import DEFAULT_TYPES, LIMIT, Reconciler, read_questions
+from unicef_linked.lookup.matching import LIMIT, read_queries
 from unicef_linked.lookup.normalization import fold
 from unicef_linked.rdf.formats import HTML
 from unicef_linked.rdf.iris import RDFS, SKOS
+from unicef_linked.web.parameters import whole_number
 from unicef_linked.web.routing import bind
 
 if TYPE_CHECKING:
@@ -36,7 +37,10 @@ PREVIEW_SIZE: Final = (420, 260)
 
 
 def service(responder: Responder, lookup: EntityLookup) -> Response:
-    """Answer a batch of queries or a data extension request; without either, say what this service is (section 3)."""
+    """Answer a batch of queries or a data extension request.
+
+    Without either, return the manifest of the service (section 3).
+    """
     if "queries" in request.values:
         return _queries(responder, lookup, request.values["queries"])
     if "extend" in request.values:
@@ -65,9 +69,7 @@ def service(responder: Responder, lookup: EntityLookup) -> Response:
             "serviceVersion": __version__,
             "logo": responder.absolute(addresses.ICON),
             "defaultTypes": [
-                _type(responder, lookup, type_name)
-                for type_name in lookup.reconciler.types
-                if type_name in DEFAULT_TYPES
+                _type(responder, lookup, type_name) for type_name in lookup.reconciler.default_types
             ],
             "view": {"url": responder.absolute(addresses.entity("{{id}}"))},
             "preview": {"url": f"{url}/preview?id={{{{id}}}}", "width": width, "height": height},
@@ -90,22 +92,22 @@ def service(responder: Responder, lookup: EntityLookup) -> Response:
 
 
 def _queries(responder: Responder, lookup: EntityLookup, text: str) -> Response:
-    """Return the candidates for each query of a batch (section 4). Equal queries, frequent in a table, are asked once."""
+    """Return the candidates for each query of a batch (section 4).
+
+    Equal queries, frequent in a table, are answered once.
+    """
     try:
-        questions = read_questions(text)
+        queries = read_queries(text)
     except ValueError as error:
         raise BadParameter(str(error)) from None
-    reconciler: Reconciler = lookup.reconciler
-    found: dict[str, list[dict[str, object]]] = {}
+    answers: dict[str, list[dict[str, object]]] = {}
     results = {}
-    for key, question in questions.items():
-        asked = repr(question)
-        if asked not in found:
-            found[asked] = [
-                _candidate(responder, lookup, candidate)
-                for candidate in reconciler.candidates(question)
-            ]
-        results[key] = {"result": found[asked]}
+    for key, query in queries.items():
+        content = repr(query)
+        if content not in answers:
+            candidates = lookup.reconciler.candidates(query)
+            answers[content] = [_candidate(responder, lookup, c) for c in candidates]
+        results[key] = {"result": answers[content]}
     return responder.answer_json(results, "Accept-Language")
 
 
@@ -118,7 +120,8 @@ def _candidate(
         "name": entity.name(responder.language()).text,
         "description": _description(responder, lookup, entity),
         "type": [
-            {"id": name, "name": _term(responder, lookup, name)} for name in lookup.types_of(entity)
+            {"id": name, "name": _term(responder, lookup, name)}
+            for name in lookup.reconciler.types_of(entity)
         ],
         "score": candidate.score,
         "match": candidate.match,
@@ -136,7 +139,7 @@ def _term(responder: Responder, lookup: EntityLookup, name: str) -> str:
 
 def _description(responder: Responder, lookup: EntityLookup, entity: Entity) -> str:
     """Return what tells an entity from its namesakes: its kind and a code."""
-    kinds = lookup.types_of(entity)
+    kinds = lookup.reconciler.types_of(entity)
     codes = [code.value for code in entity.codes if not code.value.isdecimal()]
     return " · ".join(
         [
@@ -149,65 +152,72 @@ def _description(responder: Responder, lookup: EntityLookup, entity: Entity) -> 
 def _type(
     responder: Responder, lookup: EntityLookup, name: str, *, broader: bool = False
 ) -> dict[str, Any]:
-    found: dict[str, Any] = {"id": name, "name": _term(responder, lookup, name)}
-    above = lookup.index.broader.get(responder.names.term(name), ()) if broader else ()
-    if above:
-        found["broader"] = [_type(responder, lookup, iri.rpartition("#")[2]) for iri in above]
-    return found
+    description: dict[str, Any] = {"id": name, "name": _term(responder, lookup, name)}
+    classes = lookup.index.broader.get(responder.names.term(name), ()) if broader else ()
+    if classes:
+        description["broader"] = [
+            _type(responder, lookup, iri.rpartition("#")[2]) for iri in classes
+        ]
+    return description
 
 
 def _extend(responder: Responder, lookup: EntityLookup, text: str) -> Response:
     """Return the values of properties for entities (section 7)."""
-    try:
-        asked = json.loads(text)
-        ids = [str(entity) for entity in asked["ids"]]
-        wanted = [(str(item["id"]), item.get("settings") or {}) for item in asked["properties"]]
-        limits = [int(float(settings.get("limit") or 0)) for _, settings in wanted]
-    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
+    ids, properties = _read_extension(text)
+    if len(ids) * len(properties) > CELLS:
         raise BadParameter(
-            'extend is not a JSON object such as {"ids": […], "properties": [{"id": "pcode"}]}'
-        ) from None
-    if len(ids) * len(wanted) > CELLS:
-        raise BadParameter(
-            f"{len(ids) * len(wanted):,} cells are over the limit of {CELLS:,} for one request"
+            f"{len(ids) * len(properties):,} cells are over the limit of {CELLS:,} for one request"
         )
+    entities = {key: lookup.index.entities.get(key) for key in ids}
     rows: dict[str, dict[str, list[dict[str, object]]]] = {}
-    for key in ids:
-        entity = lookup.index.entities.get(key)
-        rows[key] = {
-            name: lookup.reconciler.extension(entity, name, responder.language(), limit)
-            if entity
-            else []
-            for (name, _), limit in zip(wanted, limits, strict=True)
-        }
-    known = {
-        name: iri
-        for entity in map(lookup.index.entities.get, ids)
-        if entity
-        for name, iri in _properties_of(lookup, entity)
-    }
-    labels = _labels(responder, known.values())
+    for key, entity in entities.items():
+        rows[key] = {}
+        for name, limit in properties:
+            rows[key][name] = (
+                lookup.reconciler.extension(entity, name, responder.language(), limit)
+                if entity
+                else []
+            )
+    iris: dict[str, str] = {}
+    for entity in entities.values():
+        if entity:
+            iris |= {n: iri for n, (iri, _) in lookup.reconciler.properties(entity).items()}
+    labels = _labels(responder, iris.values())
     meta = []
-    for name, _ in wanted:
-        column: dict[str, object] = {"id": name, "name": labels.get(known.get(name, ""), name)}
-        linked = {str(cell["id"]) for row in rows.values() for cell in row[name] if "id" in cell}
-        kinds = [set(lookup.types_of(lookup.index.entities[key])) for key in linked]
-        common = (
-            sorted(set.intersection(*kinds), key=lambda kind: (kind not in DEFAULT_TYPES, kind))
-            if kinds
-            else []
-        )
-        if common:
+    for name, _ in properties:
+        column: dict[str, object] = {"id": name, "name": labels.get(iris.get(name, ""), name)}
+        type_name = _common_type(lookup, [cell for row in rows.values() for cell in row[name]])
+        if type_name:
             column |= {
-                "type": _type(responder, lookup, common[0]),
+                "type": _type(responder, lookup, type_name),
                 "service": responder.absolute(addresses.RECONCILE),
             }
         meta.append(column)
     return responder.answer_json({"meta": meta, "rows": rows}, "Accept-Language")
 
 
-def _properties_of(lookup: EntityLookup, entity: Entity) -> list[tuple[str, str]]:
-    return [(name, iri) for name, (iri, _) in lookup.reconciler.properties(entity).items()]
+def _read_extension(text: str) -> tuple[list[str], list[tuple[str, int]]]:
+    """Return the ids of entities, and those of properties with how many values to give."""
+    try:
+        content = json.loads(text)
+        ids = [str(key) for key in content["ids"]]
+        properties = []
+        for item in content["properties"]:
+            settings = item.get("settings") or {}
+            properties.append((str(item["id"]), int(float(settings.get("limit") or 0))))
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
+        raise BadParameter(
+            'extend is not a JSON object such as {"ids": […], "properties": [{"id": "pcode"}]}'
+        ) from None
+    return ids, properties
+
+
+def _common_type(lookup: EntityLookup, cells: Iterable[dict[str, object]]) -> str | None:
+    """Return the first type that all entities in a column have, None if there is none."""
+    keys = {str(cell["id"]) for cell in cells if "id" in cell}
+    types = [set(lookup.reconciler.types_of(lookup.index.entities[key])) for key in keys]
+    common = set.intersection(*types) if types else set()
+    return next(iter(lookup.reconciler.types_in_order(common)), None)
 
 
 def _labels(responder: Responder, iris: Iterable[str]) -> dict[str, str]:
@@ -219,33 +229,25 @@ def _labels(responder: Responder, iris: Iterable[str]) -> dict[str, str]:
 def propose_properties(responder: Responder, lookup: EntityLookup) -> Response:
     """Return the properties that entities of ``?type=`` have (section 7.1)."""
     name = request.args.get("type", "")
-    found = lookup.reconciler.properties_of(name or None)
-    labels = _labels(responder, found.values())
-    limit = _number("limit", len(found))
+    iris = lookup.reconciler.properties_of(name or None)
+    labels = _labels(responder, iris.values())
+    limit = whole_number("limit", len(iris))
     body: dict[str, object] = {
         "properties": [
-            {"id": key, "name": labels[iri]} for key, iri in list(found.items())[: limit or None]
+            {"id": key, "name": labels[iri]} for key, iri in list(iris.items())[: limit or None]
         ],
         "limit": limit,
     }
     return responder.answer_json(body | ({"type": name} if name else {}), "Accept-Language")
 
 
-def _number(name: str, default: int) -> int:
-    """Return a parameter that is a whole number."""
-    text = request.args.get(name, "")
-    if text and not text.isdecimal():
-        raise BadParameter(f"{name}={text!r} is not a whole number")
-    return int(text) if text else default
-
-
 def suggest(responder: Responder, lookup: EntityLookup, kind: str) -> Response:
-    """Return what a reader who has typed ``?prefix=`` may mean (section 6), from the place ``?cursor=`` on."""
+    """Return suggestions for ``?prefix=`` (section 6), from the place ``?cursor=`` on."""
     if kind not in _SUGGEST:
         raise NotFound(
             f"there is nothing to suggest called {kind}; there are {', '.join(_SUGGEST)}"
         )
-    prefix, cursor = request.args.get("prefix", ""), _number("cursor", 0)
+    prefix, cursor = request.args.get("prefix", ""), whole_number("cursor", 0)
     return responder.answer_json(
         {"result": _SUGGEST[kind](responder, lookup, prefix)[cursor : cursor + LIMIT]},
         "Accept-Language",
@@ -256,11 +258,12 @@ def _suggest_entities(
     responder: Responder, lookup: EntityLookup, prefix: str
 ) -> list[dict[str, Any]]:
     reconciler = lookup.reconciler
-    ids = {entity.id for name in DEFAULT_TYPES for entity in reconciler.types.get(name, ())}
-    found = [entity for entity, _ in lookup.index.starting(prefix, ids)]
-    found += [
-        reading.entity for reading in lookup.index.by_iri(prefix) if reading.entity not in found
-    ]
+    ids: set[str] = set()
+    for name in reconciler.default_types:
+        ids.update(entity.id for entity in reconciler.types[name])
+    entities = [entity for entity, _ in lookup.index.starting(prefix, ids)]
+    identified = [identification.entity for identification in lookup.index.by_iri(prefix)]
+    entities += [entity for entity in identified if entity not in entities]
     return [
         {
             "id": entity.id,
@@ -268,26 +271,26 @@ def _suggest_entities(
             "description": _description(responder, lookup, entity),
             "notable": [
                 {"id": name, "name": _term(responder, lookup, name)}
-                for name in lookup.types_of(entity)
+                for name in lookup.reconciler.types_of(entity)
             ],
         }
-        for entity in found
+        for entity in entities
     ]
 
 
 def _suggest_types(responder: Responder, lookup: EntityLookup, prefix: str) -> list[dict[str, Any]]:
     types = [_type(responder, lookup, name, broader=True) for name in lookup.reconciler.types]
-    return [found for found in types if _begins(prefix, found["id"], found["name"])]
+    return [item for item in types if _begins(prefix, item["id"], item["name"])]
 
 
 def _suggest_properties(
     responder: Responder, lookup: EntityLookup, prefix: str
 ) -> list[dict[str, Any]]:
-    found = lookup.reconciler.properties_of(None)
-    labels = _labels(responder, found.values())
+    iris = lookup.reconciler.properties_of(None)
+    labels = _labels(responder, iris.values())
     return [
         {"id": key, "name": labels[iri]}
-        for key, iri in found.items()
+        for key, iri in iris.items()
         if _begins(prefix, key, labels[iri])
     ]
 
@@ -325,9 +328,12 @@ def flyout(responder: Responder, lookup: EntityLookup, kind: str) -> Response:
             },
             "Accept-Language",
         )
-    iris = {"type": {key: responder.names.term(key) for key in lookup.reconciler.types}}.get(kind)
-    iris = lookup.reconciler.properties_of(None) if kind == "property" else iris
-    if not iris or name not in iris:
+    iris: dict[str, str] = {}
+    if kind == "type":
+        iris = {key: responder.names.term(key) for key in lookup.reconciler.types}
+    elif kind == "property":
+        iris = lookup.reconciler.properties_of(None)
+    if name not in iris:
         raise NotFound(f"there is no {kind} {name!r} here")
     iri = iris[name]
     resource = (
@@ -362,7 +368,7 @@ def _card(responder: Responder, lookup: EntityLookup, entity: Entity, template: 
         template,
         label=resource.label,
         iri=entity.iri,
-        types=[_term(responder, lookup, name) for name in lookup.types_of(entity)],
+        types=[_term(responder, lookup, name) for name in lookup.reconciler.types_of(entity)],
         notes=_notes(
             responder, (*resource.values(f"{SKOS}definition"), *resource.values(f"{SKOS}scopeNote"))
         )[:2],

@@ -1,4 +1,4 @@
-"""/resolve: from an identifier of anybody's to our entity, with every other identifier of it."""
+"""/resolve: from anybody's identifier to the entity, with all its other identifiers."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from pyoxigraph import NamedNode, Triple
 from unicef_linked import addresses
 from unicef_linked.dataset.description import Description
 from unicef_linked.errors import BadParameter, NotFound, UnsupportedMediaType
-from unicef_linked.lookup.answers import resolution
-from unicef_linked.lookup.index import RELATIONS
+from unicef_linked.lookup.answers import identification_to_json
 from unicef_linked.rdf.formats import DOCUMENT_FORMATS, HTML
 from unicef_linked.rdf.iris import FOAF, RDF, RDFS, SKOS
+from unicef_linked.rdf.mappings import MAPPINGS
 from unicef_linked.web.responses import formats_of, negotiate
 from unicef_linked.web.routing import bind
 
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
     from pyoxigraph import Quad
 
     from unicef_linked.lookup.entities import EntityLookup
-    from unicef_linked.lookup.index import Reading
+    from unicef_linked.lookup.index import Identification
     from unicef_linked.web.responder import Responder
 
 BATCH: Final = 10_000
 """Identifiers that one request may ask for."""
 
-_TOLD: Final = frozenset(
+_NAMES_AND_IDENTIFIERS: Final = frozenset(
     {
-        *RELATIONS,
+        *MAPPINGS,
         f"{RDF}type",
         f"{RDFS}label",
         f"{SKOS}prefLabel",
@@ -37,33 +37,38 @@ _TOLD: Final = frozenset(
         f"{SKOS}notation",
     }
 )
-"""What is told of an entity: its names, its kinds and its identifiers."""
+"""Predicates of the statements about an entity that an answer has."""
 
 
 def resolve(responder: Responder, lookup: EntityLookup, suffix: str | None = None) -> Response:
-    """Return the entity that ``?iri=`` or ``?code=`` (in ``?scheme=``) identifies; each, where it may mean several."""
+    """Return the entity that ``?iri=`` or ``?code=`` (in ``?scheme=``) identifies.
+
+    If it may mean several, each of them.
+    """
     if not (request.args.get("iri") or request.args.get("code")):
         if suffix in {None, "html"} and negotiate(DOCUMENT_FORMATS) is HTML:
             return responder.represent(_page(responder, lookup, []), HTML, varies_by=["Accept"])
         raise BadParameter("give what to resolve: /resolve?iri=… or /resolve?code=…&scheme=…")
-    readings = _read(responder, lookup, request.args)
-    if not readings:
-        wanted = request.args.get("iri") or request.args.get("code")
+    identifications = _identify(responder, lookup, request.args)
+    if not identifications:
+        identifier = request.args.get("iri") or request.args.get("code")
         scheme = request.args.get("scheme")
-        raise NotFound(
-            f"nothing here is identified by {wanted!r}{f' in the scheme {scheme!r}' if scheme else ''}"
-        )
+        place = f" in the scheme {scheme!r}" if scheme else ""
+        raise NotFound(f"nothing here is identified by {identifier!r}{place}")
     return responder.respond(
         addresses.RESOLVE,
         suffix,
-        lambda: _description(responder, readings),
-        lambda: _page(responder, lookup, readings),
+        lambda: _description(responder, identifications),
+        lambda: _page(responder, lookup, identifications),
     )
 
 
-def _read(responder: Responder, lookup: EntityLookup, wanted: Any) -> list[Reading]:
-    """Return the readings of one identifier: a mapping with ``iri``, or with ``code`` and maybe ``scheme``."""
-    iri, code, name = (wanted.get(key) for key in ("iri", "code", "scheme"))
+def _identify(responder: Responder, lookup: EntityLookup, identifier: Any) -> list[Identification]:
+    """Return what an identifier means.
+
+    A mapping with ``iri``, or with ``code`` and maybe ``scheme``.
+    """
+    iri, code, name = (identifier.get(key) for key in ("iri", "code", "scheme"))
     if iri and code:
         raise BadParameter("give an iri or a code, one of the two")
     if iri:
@@ -75,37 +80,34 @@ def _read(responder: Responder, lookup: EntityLookup, wanted: Any) -> list[Readi
     if name:
         scheme = lookup.index.scheme(name)
         if scheme is None:
-            known = ", ".join(iri.rpartition("#")[2] for iri in lookup.index.schemes) or "none"
-            raise BadParameter(f"there is no scheme of codes {name!r}; there are: {known}")
+            names = ", ".join(iri.rpartition("#")[2] for iri in lookup.index.schemes) or "none"
+            raise BadParameter(f"there is no scheme of codes {name!r}; there are: {names}")
     return lookup.index.by_code(code, scheme)
 
 
-def _statements(responder: Responder, readings: list[Reading]) -> list[Quad]:
+def _statements(responder: Responder, identifications: list[Identification]) -> list[Quad]:
     """Return the names and identifiers of each entity, and what of ours is matched with it."""
-    entities = dict.fromkeys(NamedNode(reading.entity.iri) for reading in readings)
-    own = [
-        quad
-        for node in entities
-        for quad in responder.dataset.store.match(node)
-        if quad.predicate.value in _TOLD
-    ]
-    return own + [
-        q
-        for node in entities
-        for q in responder.dataset.store.match(None, None, node)
-        if q.predicate.value in RELATIONS
-    ]
+    store = responder.dataset.store
+    entities = dict.fromkeys(NamedNode(i.entity.iri) for i in identifications)
+    statements: list[Quad] = []
+    for node in entities:
+        statements += (q for q in store.match(node) if q.predicate.value in _NAMES_AND_IDENTIFIERS)
+    for node in entities:
+        statements += (q for q in store.match(object=node) if q.predicate.value in MAPPINGS)
+    return statements
 
 
-def _description(responder: Responder, readings: list[Reading]) -> Description:
-    """Return what is known of the readings; of several the answer itself says that these are its topics."""
-    about = _statements(responder, readings)
-    labels = [
-        quad.triple
-        for iri in sorted({reading.scheme for reading in readings if reading.scheme})
-        for quad in responder.dataset.store.match(NamedNode(iri), NamedNode(f"{RDFS}label"))
-    ]
-    entities = list(dict.fromkeys(reading.entity.iri for reading in readings))
+def _description(responder: Responder, identifications: list[Identification]) -> Description:
+    """Return the statements about the entities.
+
+    Of several, the answer is a document with each as a topic.
+    """
+    about = _statements(responder, identifications)
+    labels: list[Triple] = []
+    for iri in sorted({i.scheme for i in identifications if i.scheme}):
+        statements = responder.dataset.store.match(NamedNode(iri), NamedNode(f"{RDFS}label"))
+        labels += (quad.triple for quad in statements)
+    entities = list(dict.fromkeys(i.entity.iri for i in identifications))
     if len(entities) == 1:
         return Description(entities[0], about, labels)
     query = {key: value for key, value in request.args.items() if key in {"iri", "code", "scheme"}}
@@ -116,78 +118,87 @@ def _description(responder: Responder, readings: list[Reading]) -> Description:
     return Description(answer.value, about, labels, own)
 
 
-def _page(responder: Responder, lookup: EntityLookup, readings: list[Reading]) -> bytes:
-    """Return the form and the readings, each with its reason and the identifiers of its entity."""
-    statements = _statements(responder, readings)
-    reasons = [iri for reading in readings for iri in (reading.scheme, reading.relation) if iri]
+def _page(
+    responder: Responder, lookup: EntityLookup, identifications: list[Identification]
+) -> bytes:
+    """Return the form and what was identified, with reasons and all identifiers."""
+    statements = _statements(responder, identifications)
+    reasons = [i.scheme for i in identifications if i.scheme]
+    reasons += [i.relation for i in identifications if i.relation]
     schemes = lookup.index.schemes
     reader = responder.context().reader(statements, *reasons, *schemes)
     shown = []
-    for reading in readings:
-        resource = reader.resource(reading.entity.iri, statements)
+    for identification in identifications:
+        entity, relation = identification.entity, identification.relation
+        reason = identification.scheme or relation
+        resource = reader.resource(entity.iri, statements)
         shown.append(
             {
-                "entity": reader.link(reading.entity.iri),
-                "types": [found for found in resource.types if not found.external],
-                "reason": reader.link(reading.scheme or reading.relation or f"{RDF}type"),
-                "is_own": not (reading.scheme or reading.relation),
-                "relation": reader.link(reading.relation) if reading.relation else None,
-                "value": reading.value,
-                "codes": [(reader.link(code.scheme), code.value) for code in reading.entity.codes],
-                "references": [(reader.link(r.relation), r.iri) for r in reading.entity.references],
+                "entity": reader.link(entity.iri),
+                "types": [link for link in resource.types if not link.external],
+                "reason": reader.link(reason or f"{RDF}type"),
+                "is_own": not reason,
+                "relation": reader.link(relation) if relation else None,
+                "value": identification.value,
+                "codes": [(reader.link(code.scheme), code.value) for code in entity.codes],
+                "references": [(reader.link(r.relation), r.iri) for r in entity.references],
             }
         )
     query = {key: value for key, value in request.args.items() if key in {"iri", "code", "scheme"}}
     return responder.render(
         "resolve.html",
-        readings=shown,
+        identifications=shown,
         schemes=[(iri.rpartition("#")[2], reader.label(iri)) for iri in schemes],
         scheme=(lookup.index.scheme(query["scheme"]) or "").rpartition("#")[2]
         if query.get("scheme")
         else "",
-        formats=formats_of(addresses.RESOLVE, query) if readings else [],
+        formats=formats_of(addresses.RESOLVE, query) if identifications else [],
     )
 
 
 def resolve_all(responder: Responder, lookup: EntityLookup) -> Response:
-    """Return the readings of each identifier in a JSON list: texts, or objects with ``iri``, ``code`` and ``scheme``."""
+    """Return what each identifier in a JSON list means.
+
+    Items are texts, or objects with ``iri``, ``code`` and ``scheme``.
+    """
     if not request.is_json:
         raise UnsupportedMediaType(
             "send the identifiers as application/json: a list of texts or objects"
         )
     try:
-        wanted = request.get_json(silent=True)
+        identifiers = request.get_json(silent=True)
     except RecursionError:
-        wanted = None
-    if not isinstance(wanted, list):
+        identifiers = None
+    if not isinstance(identifiers, list):
         raise BadParameter(
             'send a JSON list, such as ["wd:Q912", {"scheme": "pcode", "code": "ML07"}]'
         )
-    if len(wanted) > BATCH:
+    if len(identifiers) > BATCH:
         raise BadParameter(
-            f"{len(wanted):,} identifiers are over the limit of {BATCH:,} for one request"
+            f"{len(identifiers):,} identifiers are over the limit of {BATCH:,} for one request"
         )
     answers = []
-    for number, item in enumerate(wanted, start=1):
-        asked = {"iri": item} if isinstance(item, str) else item
-        if not isinstance(asked, dict) or not all(
-            isinstance(value, str) for value in asked.values()
-        ):
-            raise BadParameter(
-                f"item {number} is neither a text nor an object with texts: iri, code, scheme"
-            )
-        if not isinstance(item, str) and not (asked.get("iri") or asked.get("code")):
-            raise BadParameter(f"item {number} has neither an iri nor a code")
-        answers.append(
-            {
-                "query": item,
-                "results": [
-                    resolution(responder.names, reading, responder.language())
-                    for reading in _read(responder, lookup, asked)
-                ],
-            }
-        )
+    for number, item in enumerate(identifiers, start=1):
+        identifications = _identify(responder, lookup, _checked(item, number))
+        results = [
+            identification_to_json(responder.names, identification, responder.language())
+            for identification in identifications
+        ]
+        answers.append({"query": item, "results": results})
     return responder.answer_json(answers, "Accept-Language")
+
+
+def _checked(item: object, number: int) -> dict[str, str]:
+    """Return an item of a list as a mapping; raises BadParameter for what is no identifier."""
+    if isinstance(item, str):
+        return {"iri": item}
+    if not isinstance(item, dict) or not all(isinstance(value, str) for value in item.values()):
+        raise BadParameter(
+            f"item {number} is neither a text nor an object with texts: iri, code, scheme"
+        )
+    if not (item.get("iri") or item.get("code")):
+        raise BadParameter(f"item {number} has neither an iri nor a code")
+    return item
 
 
 def routes(responder: Responder, lookup: EntityLookup) -> Blueprint:

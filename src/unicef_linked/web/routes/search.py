@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from flask import Blueprint, Response, request
 
-from unicef_linked.errors import BadParameter
-from unicef_linked.lookup.answers import nearest_label, search_result
+from unicef_linked.lookup.answers import nearest_label, result_to_json
 from unicef_linked.lookup.normalization import LONGEST
 from unicef_linked.rdf.formats import HTML
+from unicef_linked.web.parameters import whole_number
 from unicef_linked.web.responses import JSON, negotiate
 from unicef_linked.web.routing import bind
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from unicef_linked.lookup.entities import EntityLookup
+    from unicef_linked.lookup.index import Entity
     from unicef_linked.web.responder import Responder
 
 SHOWN: Final = 50
@@ -23,60 +26,65 @@ SHOWN: Final = 50
 
 
 def search(responder: Responder, lookup: EntityLookup) -> Response:
-    """Return what ``?q=`` may name, best first; ``?type=`` leaves one kind, ``?limit=`` and ``?offset=`` leaf through."""
-    query, wanted = request.args.get("q", "").strip()[:LONGEST], request.args.get("type", "")
-    limit, offset = min(_number("limit", SHOWN), 2 * SHOWN), _number("offset", 0)
-    found = lookup.search(query) if query else []
-    types = Counter(name for entity, _ in found for name in lookup.types_of(entity))
-    if wanted:
-        wanted = next(
-            (name for name in lookup.reconciler.types if name.lower() == wanted.lower()), wanted
-        )
-        found = [(entity, score) for entity, score in found if wanted in lookup.types_of(entity)]
-    results = [
-        search_result(lookup, entity, score, query, responder.language())
-        for entity, score in found[offset : offset + limit]
-    ]
-    offer = negotiate((JSON, HTML))
-    if offer is HTML:
-        reader = responder.context().reader(
-            [], *(iri for entity, _ in found for iri in entity.types)
-        )
-        facets = [
-            (name, reader.label(responder.names.term(name)), types[name])
-            for name in lookup.reconciler.types
-            if types[name]
-        ]
-        shown = [entity for entity, _ in found[offset : offset + limit]]
-        links = [responder.locate(entity.iri) for entity in shown]
+    """Return what ``?q=`` may name, best first.
+
+    ``?type=`` keeps one kind, ``?limit=`` and ``?offset=`` one page of the results.
+    """
+    query, language = request.args.get("q", "").strip()[:LONGEST], responder.language()
+    limit, offset = min(whole_number("limit", SHOWN), 2 * SHOWN), whole_number("offset", 0)
+    matches = lookup.search(query) if query else []
+    types = Counter(name for entity, _ in matches for name in lookup.reconciler.types_of(entity))
+    kind = _type_name(lookup, request.args.get("type", ""))
+    if kind:
+        matches = [pair for pair in matches if kind in lookup.reconciler.types_of(pair[0])]
+    shown = matches[offset : offset + limit]
+    results = [result_to_json(lookup, entity, score, query, language) for entity, score in shown]
+    if negotiate((JSON, HTML)) is HTML:
+        entities = [entity for entity, _ in matches]
+        links = [responder.locate(entity.iri) for entity, _ in shown]
+        normalize = lookup.index.normalize
         matched = [
-            nearest_label(entity, query, entity.name(responder.language()).text) for entity in shown
+            nearest_label(normalize, entity, query, entity.name(language).text)
+            for entity, _ in shown
         ]
         content = responder.render(
             "search.html",
             query=query,
-            wanted=wanted,
-            facets=facets,
-            total=len(found),
+            kind=kind,
+            total=len(matches),
             results=list(zip(results, links, matched, strict=True)),
-            kinds={name: reader.label(responder.names.term(name)) for name in types},
+            **_kinds(responder, lookup, entities, types),
         )
         return responder.represent(content, HTML, varies_by=["Accept"])
     body = {
         "query": query,
-        "lang": responder.language(),
-        "total": len(found),
+        "lang": language,
+        "total": len(matches),
         "results": results,
         "types": dict(types.most_common()),
     }
     return responder.answer_json(body, "Accept", "Accept-Language")
 
 
-def _number(name: str, default: int) -> int:
-    text = request.args.get(name, "")
-    if text and not (text.isascii() and text.isdecimal()):
-        raise BadParameter(f"{name}={text!r} is not a whole number")
-    return int(text) if text else default
+def _type_name(lookup: EntityLookup, text: str) -> str:
+    """Return the local name of a class, whatever its case; an unknown one as it is."""
+    for name in lookup.reconciler.types:
+        if name.lower() == text.lower():
+            return name
+    return text
+
+
+def _kinds(
+    responder: Responder, lookup: EntityLookup, entities: Sequence[Entity], types: Counter[str]
+) -> dict[str, Any]:
+    """Return the labels of classes, and the classes of the results with their numbers."""
+    iris: list[str] = []
+    for entity in entities:
+        iris += entity.types
+    reader = responder.context().reader([], *iris)
+    kinds = {name: reader.label(responder.names.term(name)) for name in types}
+    facets = [(name, kinds[name], types[name]) for name in lookup.reconciler.types if types[name]]
+    return {"kinds": kinds, "facets": facets}
 
 
 def routes(responder: Responder, lookup: EntityLookup) -> Blueprint:
