@@ -19,7 +19,8 @@ from unicef_linked.presentation.locator_map import LocatorMaps
 from unicef_linked.web import templating as interface
 from unicef_linked.web.middleware import metrics
 from unicef_linked.web.middleware.cache import ResponseCache
-from unicef_linked.web.problems import http_problem, problem
+from unicef_linked.web.middleware.sparql import Endpoint
+from unicef_linked.web.problems import http_problem, problem, render_problem
 from unicef_linked.web.responder import Responder
 from unicef_linked.web.responses import OPEN_TO_OTHER_ORIGINS
 from unicef_linked.web.routes import (
@@ -110,8 +111,13 @@ def create_app(
 
     interface.install(app, responder, charts)
     figures = metrics.install(app, release)
-    app.wsgi_app = sparql.Endpoint(  # type: ignore[method-assign]
-        app.wsgi_app, store, settings, body_limit, figures.count_query
+    app.wsgi_app = Endpoint(  # type: ignore[method-assign]
+        app.wsgi_app,
+        store,
+        settings,
+        body_limit=body_limit,
+        count=figures.count_query,
+        render_problem=partial(render_problem, app, responder),
     )
     app.wsgi_app = ResponseCache(app.wsgi_app, settings.cache_size << 20)  # type: ignore[method-assign]
     app.wsgi_app = metrics.Metered(app.wsgi_app, figures)  # type: ignore[method-assign]
