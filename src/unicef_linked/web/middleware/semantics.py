@@ -28,9 +28,7 @@ _REPEATED_ON_304: Final = frozenset(
 """Headers of a 304 (RFC 9110, section 15.4.5), beside those of CORS."""
 _WORTH_COMPRESSING: Final = 600
 """Bodies longer than this are compressed (bytes)."""
-_COMPRESSIBLE: Final = re.compile(
-    r"text/|application/(.*\+)?(json|xml)|application/(n-triples|n-quads|trig|ld\+json|problem\+json)"
-)
+_COMPRESSIBLE: Final = re.compile(r"text/|application/((.*\+)?(json|xml)|n-triples|n-quads|trig)")
 
 
 def fields(headers: Headers) -> dict[str, str]:

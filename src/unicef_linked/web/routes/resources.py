@@ -41,20 +41,19 @@ if TYPE_CHECKING:
 
 
 def identify(responder: Responder, entity_type: str, key: str) -> Response:
-    """Redirect from a thing to the document about it (Cool URIs for the Semantic Web, section 4.2)."""
+    """Redirect from an entity to the document about it (Cool URIs for the Semantic Web, 4.2)."""
     iri = _identifier(responder, entity_type, key)
     if not responder.dataset.store.match(ox.NamedNode(iri)):
         raise NotFound(f"nothing is published about {iri}")
     negotiate(DOCUMENT_FORMATS)
-    document_address = addresses.document(entity_type, key)
-    target = document_address
-    if request.args.get("lang"):
-        target = addresses.with_query(target, {"lang": request.args["lang"]})
+    address = addresses.document(entity_type, key)
+    language = request.args.get("lang")
+    target = addresses.with_query(address, {"lang": language} if language else {})
     response = redirect(target, 303)
     assert isinstance(response, Response)
     response.headers["Vary"] = vary("Accept")
     response.headers["Cache-Control"] = CACHE
-    response.headers["Link"] = link(document_address, "describedby")
+    response.headers["Link"] = link(address, "describedby")
     return response
 
 
@@ -134,17 +133,17 @@ def resource_page(
 
 
 def _citation(responder: Responder, title: str, iri: str) -> Citation:
-    """Return what a citation of an IRI says, as far as the dataset tells of itself."""
-    dataset, said = responder.names.dataset, responder.dataset.own_statements
+    """Return the citation of an IRI, with what the dataset states about itself."""
+    dataset, statements = responder.names.dataset, responder.dataset.own_statements
     publishers = [
         quad.object.value
-        for quad in said
+        for quad in statements
         if quad.predicate.value == f"{DCTERMS}publisher" and isinstance(quad.object, ox.NamedNode)
     ]
     reader = responder.context().common_reader()
     return Citation(
         title,
-        reader.label(dataset).text if said else "",
+        reader.label(dataset).text if statements else "",
         reader.label(publishers[0]).text if publishers else "",
         responder.dataset.release.manifest.name,
         iri,
