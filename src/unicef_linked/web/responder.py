@@ -66,7 +66,7 @@ class Responder:
         return address
 
     def language(self) -> str:
-        """Return the language of pages: ``?lang=``, then Accept-Language, then the first we have."""
+        """Return the language of pages: by ``?lang=``, else by Accept-Language, else the default."""
         if "language" not in g:
             accepted = request.headers.get("Accept-Language")
             g.language = choose_language(request.args.get("lang"), accepted, self.languages)

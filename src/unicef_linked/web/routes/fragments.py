@@ -266,7 +266,10 @@ def _controls(responder: Responder, page: Page) -> list[ox.Quad]:
         statements.append((this, f"{HYDRA}previous", numbered(page.number - 1)))
     if page.number < page.last:
         statements.append((this, f"{HYDRA}next", numbered(page.number + 1)))
-    return [ox.Quad(s, ox.NamedNode(p), o, metadata) for s, p, o in statements]  # type: ignore[arg-type]
+    return [
+        ox.Quad(subject, ox.NamedNode(predicate), value, metadata)  # type: ignore[arg-type]
+        for subject, predicate, value in statements
+    ]
 
 
 def _form(responder: Responder, page: Page, dataset: Term) -> list[tuple[Term, str, Term]]:
