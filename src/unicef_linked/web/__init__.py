@@ -1,4 +1,4 @@
-"""The publisher's web face: ``create_app`` is the whole site's wiring on one screen."""
+"""The publisher: ``create_app`` connects a release, a store, the routes and the middleware."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ from unicef_linked.presentation.locator_map import LocatorMaps
 from unicef_linked.web import templating as interface
 from unicef_linked.web.middleware import metrics
 from unicef_linked.web.middleware.cache import ResponseCache
-from unicef_linked.web.problems import http_problem, problem
+from unicef_linked.web.middleware.sparql import Endpoint
+from unicef_linked.web.problems import http_problem, problem, render_problem
 from unicef_linked.web.responder import Responder
 from unicef_linked.web.responses import OPEN_TO_OTHER_ORIGINS
 from unicef_linked.web.routes import (
@@ -53,26 +54,27 @@ class Publisher(Flask):
     """Flask, but for how long a static file may be kept."""
 
     def get_send_file_max_age(self, filename: str | None) -> int | None:
-        """Return a year for what has its content's hash in its name; the rest is asked for again."""
+        """Return a year (s) for files with a hash of their content in the name, None for others."""
         return 31_536_000 if filename and filename.startswith(f"{interface.BUILT.name}/") else None
 
 
 def check_languages(settings: Settings, translations: Translations) -> None:
-    """Raise UnusableInput where pages are wanted in a language that has no translations."""
+    """Raise UnusableInput if the settings have a language without translations."""
     unknown = sorted(set(settings.languages) - set(translations.languages))
     if unknown:
-        known = ", ".join(translations.languages)
+        available = ", ".join(translations.languages)
         raise UnusableInput(
-            f"UNICEF_LINKED_LANGUAGES: no pages in {', '.join(unknown)}; there are {known}"
+            f"UNICEF_LINKED_LANGUAGES: no pages in {', '.join(unknown)}; there are {available}"
         )
 
 
 def create_app(
     settings: Settings, release: Release, store: Store, *, translations: Translations | None = None
 ) -> Flask:
-    """Return the WSGI application that serves a release; ``translations``: the package's, or others.
+    """Return the WSGI application that serves a release.
 
-    Raises UnusableInput for a language that has none.
+    ``translations`` are the package's unless others are given. Raises UnusableInput for a language
+    that has none.
     """
     translations = translations or read_translations()
     check_languages(settings, translations)
@@ -112,8 +114,13 @@ def create_app(
 
     interface.install(app, responder, charts)
     figures = metrics.install(app, release)
-    app.wsgi_app = sparql.Endpoint(  # type: ignore[method-assign]
-        app.wsgi_app, store, settings, body_limit, figures.count_query
+    app.wsgi_app = Endpoint(  # type: ignore[method-assign]
+        app.wsgi_app,
+        store,
+        settings,
+        body_limit=body_limit,
+        count=figures.count_query,
+        render_problem=partial(render_problem, app, responder),
     )
     app.wsgi_app = ResponseCache(app.wsgi_app, settings.cache_size << 20)  # type: ignore[method-assign]
     app.wsgi_app = metrics.Metered(app.wsgi_app, figures)  # type: ignore[method-assign]

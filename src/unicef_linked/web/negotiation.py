@@ -18,11 +18,17 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# An element of a comma-separated list, in which a quoted string may hold commas (RFC 9110, section 5.6).
+# An element of a comma-separated list; quoted strings may hold commas (RFC 9110, section 5.6).
 _ELEMENT: Final = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*"?)+')
 _PARAMETER: Final = re.compile(r';\s*([^\s=;]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^;]*)')
 _IGNORED_PARAMETERS: Final = frozenset({"charset", "profile", "version"})
 """Parameters that do not prevent a match: each media type is served in one variant of these."""
+
+
+_Range = tuple[str, dict[str, str], float]
+"""A range in lower case, its parameters, its weight."""
+_NAMED: Final = 2
+"""Specificity of a range that names a media type without a wildcard."""
 
 
 def _quality(text: str) -> float:
@@ -33,8 +39,8 @@ def _quality(text: str) -> float:
         return 1.0
 
 
-def _ranges(header: str) -> Iterator[tuple[str, dict[str, str], float]]:
-    """Yield each range of an Accept-like header, lower case, with its parameters and quality."""
+def _ranges(header: str) -> Iterator[_Range]:
+    """Yield each range of an Accept-like header."""
     for element in _ELEMENT.findall(header):
         name, _, rest = element.partition(";")
         parameters, quality = {}, 1.0
@@ -52,7 +58,7 @@ def _specificity(range_: str, parameters: dict[str, str], media_type: str) -> in
     if parameters.keys() - _IGNORED_PARAMETERS:
         return None
     if range_ == media_type:
-        return 2
+        return _NAMED
     if range_ == f"{media_type.partition('/')[0]}/*":
         return 1
     return 0 if range_ in {"*/*", "*"} else None
@@ -66,56 +72,59 @@ def choose(accept: str | None, offers: Sequence[Format]) -> Format | None:
     is not named.
     """
     ranges = list(_ranges(accept or "")) or [("*/*", {}, 1.0)]
-    best: tuple[float, int, Format] | None = None
-    for position, offer in enumerate(offers):
-        quality = None
-        for media_type in (offer.media_type, *offer.aliases):
-            found = [
-                (specificity, q)
-                for range_, parameters, q in ranges
-                if (specificity := _specificity(range_, parameters, media_type)) is not None
-                # A wildcard matches no alias: `text/*` is not RDF/XML as `text/xml`.
-                and (specificity == 2 or media_type == offer.media_type)
-            ]
-            if found:
-                specificity, q = max(found, key=lambda pair: (pair[0], pair[1]))
-                # A named alias takes precedence over a wildcard that matches the offer itself.
-                if quality is None or specificity == 2:
-                    quality = q
-                if specificity == 2:
-                    break
-        if quality and (best is None or (quality, -position) > best[:2]):
-            best = (quality, -position, offer)
-    return best[2] if best else None
+    best: Format | None = None
+    best_quality = 0.0
+    for offer in offers:
+        quality = _quality_of(offer, ranges)
+        if quality > best_quality:
+            best, best_quality = offer, quality
+    return best
+
+
+def _quality_of(offer: Format, ranges: Sequence[_Range]) -> float:
+    """Return the weight that the client gives an offer, 0 if it does not accept it."""
+    quality = 0.0
+    for media_type in (offer.media_type, *offer.aliases):
+        matches = []
+        for name, parameters, weight in ranges:
+            specificity = _specificity(name, parameters, media_type)
+            if specificity is not None:
+                matches.append((specificity, weight))
+        if not matches:
+            continue
+        specificity, weight = max(matches)
+        # A named alias takes precedence over a wildcard that matches the offer itself. A wildcard
+        # matches no alias: `text/*` is not RDF/XML as `text/xml`.
+        if specificity == _NAMED:
+            return weight
+        if media_type == offer.media_type:
+            quality = weight
+    return quality
 
 
 def choose_language(
-    wanted: str | None, accept_language: str | None, languages: Sequence[str]
+    parameter: str | None, accept_language: str | None, languages: Sequence[str]
 ) -> str:
-    """Return ``wanted`` if in ``languages``, else the best by RFC 4647 lookup, else the first.
+    """Return ``parameter`` if in ``languages``, else the best by RFC 4647 lookup, else the first.
 
     >>> choose_language(None, "en-GB, fr;q=0.5", ("fr", "en"))
     'en'
     >>> choose_language("fr", "en", ("fr", "en"))
     'fr'
     """
-    if wanted in languages:
-        return str(wanted)
-    ranges = list(_ranges(accept_language or ""))
-    refused = {range_.partition("-")[0] for range_, _, quality in ranges if not quality}
-    best, best_key = (
-        next((name for name in languages if name not in refused), languages[0]),
-        (0.0, 0),
-    )
-    named = {range_.partition("-")[0] for range_, _, _ in ranges}
-    for range_, _, quality in ranges:
-        for position, language in enumerate(languages):
-            matches = range_.partition("-")[0] == language or (
-                range_ == "*" and language not in named
-            )
-            if matches and (quality, -position) > best_key and quality > 0:
-                best, best_key = language, (quality, -position)
-    return best
+    if parameter in languages:
+        return str(parameter)
+    weights = [(tag.partition("-")[0], weight) for tag, _, weight in _ranges(accept_language or "")]
+
+    def quality(language: str) -> float:
+        named = [weight for tag, weight in weights if tag == language]
+        return max(named or [weight for tag, weight in weights if tag == "*"], default=0.0)
+
+    best = max(languages, key=quality)
+    if quality(best):
+        return best
+    refused = {tag for tag, weight in weights if not weight}
+    return next((language for language in languages if language not in refused), languages[0])
 
 
 @lru_cache(maxsize=256)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from flask import Response, current_app, request
@@ -13,9 +14,13 @@ from werkzeug.exceptions import NotFound as NoRoute
 from unicef_linked import addresses, errors
 from unicef_linked.rdf.formats import HTML, Format
 from unicef_linked.web.negotiation import choose
+from unicef_linked.web.responses import OPEN_TO_OTHER_ORIGINS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from wsgiref.types import WSGIEnvironment
+
+    from flask import Flask
 
     from unicef_linked.web.responder import Responder
 
@@ -55,6 +60,10 @@ TITLES: Final[Mapping[str, str]] = {
 }
 
 
+Problem = errors.LinkedDataError | HTTPException
+"""What is answered with problem details: our errors and the framework's."""
+
+
 def slug(kind: type[Exception]) -> str:
     """Return the name of an error's problem type.
 
@@ -64,75 +73,76 @@ def slug(kind: type[Exception]) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", kind.__name__).lower()
 
 
+def render_problem(
+    app: Flask, responder: Responder, environ: WSGIEnvironment, error: Problem
+) -> Response:
+    """Return the response to an error of a middleware: that of a view that raises it."""
+    with app.request_context(environ):
+        if isinstance(error, HTTPException):
+            response = http_problem(responder, error)
+        else:
+            response = problem(responder, error)
+    response.headers.update(OPEN_TO_OTHER_ORIGINS)
+    return response
+
+
 def problem(responder: Responder, error: errors.LinkedDataError) -> Response:
     """Return the response to a LinkedDataError: problem details (RFC 9457), or a page."""
-    extra: dict[str, object] = {}
+    members: dict[str, object] = {}
     headers = {}
     if isinstance(error, errors.MalformedQuery) and error.line is not None:
-        extra = {"line": error.line, "column": error.column}
+        members = {"line": error.line, "column": error.column}
     if isinstance(error, errors.NotAcceptable):
-        extra = {"available": list(error.offers)}
+        members = {"available": list(error.offers)}
     if isinstance(error, errors.Overloaded):
         headers["Retry-After"] = str(error.retry_after)
     kind = next(kind for kind in type(error).__mro__ if kind in STATUS)
-    return _problem(responder, slug(kind), STATUS[kind], str(error), extra, headers)
+    return _respond(responder, slug(kind), STATUS[kind], str(error), members, headers)
 
 
 def http_problem(responder: Responder, error: HTTPException) -> Response:
     """Return the response to an error of the framework: no such route, or a method not allowed."""
-    headers = {}
     if isinstance(error, MethodNotAllowed):
-        methods = sorted(error.valid_methods or ())
-        headers["Allow"] = ", ".join(methods)
-        detail = f"{request.method} is not allowed here; use {', '.join(methods)}"
-        return _problem(responder, "method-not-allowed", 405, detail, {}, headers)
+        methods = ", ".join(sorted(error.valid_methods or ()))
+        detail = f"{request.method} is not allowed here; use {methods}"
+        return _respond(responder, "method-not-allowed", 405, detail, headers={"Allow": methods})
     if isinstance(error, NoRoute):
-        return _problem(
-            responder, "not-found", 404, f"there is nothing at {request.path}", {}, headers
-        )
+        return _respond(responder, "not-found", 404, f"there is nothing at {request.path}")
     if isinstance(error, RequestEntityTooLarge):
         limit = current_app.config["MAX_CONTENT_LENGTH"]
-        return _problem(
-            responder, "too-large", 413, f"the request body is over {limit:,} bytes", {}, headers
-        )
+        return _respond(responder, "too-large", 413, f"the request body is over {limit:,} bytes")
     status = error.code or 500
     if status < 400:
         response = error.get_response()
         assert isinstance(response, Response)
         return response
-    return _problem(
-        responder,
-        "internal-error" if status >= 500 else "bad-parameter",
-        status,
-        error.description or "",
-        {},
-        headers,
-    )
+    name = "internal-error" if status >= 500 else "bad-parameter"
+    return _respond(responder, name, status, error.description or "")
 
 
-def _problem(
+def _respond(
     responder: Responder,
     name: str,
     status: int,
     detail: str,
-    extra: Mapping[str, object],
-    headers: Mapping[str, str],
+    members: Mapping[str, object] = MappingProxyType({}),
+    headers: Mapping[str, str] = MappingProxyType({}),
 ) -> Response:
+    """Return problem details or a page; ``members`` are those beside the standard ones."""
     title = TITLES[name]
-    kind = addresses.absolute(responder.names.base, addresses.problem(name))
     offer = choose(request.headers.get("Accept"), (PROBLEM, HTML)) or PROBLEM
     if offer is HTML:
         content = responder.render(
-            "problem.html", kind=name, title=title, status=status, detail=detail, extra=extra
+            "problem.html", kind=name, title=title, status=status, detail=detail, extra=members
         )
     else:
         body = {
-            "type": kind,
+            "type": addresses.absolute(responder.names.base, addresses.problem(name)),
             "title": title,
             "status": status,
             "detail": detail,
             "instance": request.path,
-            **extra,
+            **members,
         }
         content = json.dumps(body, ensure_ascii=False).encode()
     response = responder.represent(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from flask import Response, g, render_template, request
 
@@ -47,7 +47,7 @@ class Responder:
 
     @property
     def lists(self) -> dict[str, tuple[str, int]]:
-        """The broadest class of each list and the number of its members, by the list's address."""
+        """The broadest class of each list and its number of members, by the list's address."""
         return {addresses.list_of(name): entry for name, entry in self.dataset.lists.items()}
 
     def public_address(self) -> str:
@@ -66,14 +66,14 @@ class Responder:
         return address
 
     def language(self) -> str:
-        """Return the language of pages: ``?lang=``, then Accept-Language, then the first we have."""
+        """Return the language of pages: by ``?lang=``, else by Accept-Language, else the default."""
         if "language" not in g:
             accepted = request.headers.get("Accept-Language")
             g.language = choose_language(request.args.get("lang"), accepted, self.languages)
         return str(g.language)
 
     def context(self, language: str | None = None) -> PageContext:
-        """Return what a page is made from, in the language of the request unless another is given."""
+        """Return what a page is made from, in the request's language unless another is given."""
         tag = language or self.language()
         return PageContext(self.dataset, tag, self.locate, self.translations.of(tag))
 
@@ -125,51 +125,59 @@ class Responder:
     ) -> Response:
         """Return one representation of the document at ``path``: by its suffix, else as negotiated.
 
-        ``query`` is what in the request's query chooses the document; ``page`` and ``iri`` where it
-        is not given. ``description`` and ``html`` are called only if they are needed. Raises
-        NotFound when there is no description.
+        ``query`` has the parameters that choose the document; where it is not given or empty, they
+        are those of the request that are in _CHOOSING. ``description`` and ``html`` are called only
+        if they are needed. Raises NotFound when there is no description.
         """
-        chosen = {k: v for k, v in request.args.items() if k in {"page", "iri", "scheme", "code"}}
-        chosen = dict(query) if query else chosen
+        if not query:
+            query = {name: text for name, text in request.args.items() if name in _CHOOSING}
         offer = negotiate(DOCUMENT_FORMATS) if suffix is None else _format_of(suffix)
-        cache = CACHE
+        located_by, cache = dict(query), CACHE
         if offer is HTML:
+            located_by["lang"] = self.language()
             page = html()
-            content = page.content if isinstance(page, Uncached) else page
-            cache = "no-store" if isinstance(page, Uncached) else CACHE
-            chosen["lang"] = self.language()
+            if isinstance(page, Uncached):
+                content, cache = page.content, "no-store"
+            else:
+                content = page
         else:
-            found = description()
-            if found is None:
-                raise NotFound(f"nothing is published about {self.names.base}{path.lstrip('/')}")
-            content = self.dataset.write(found, offer)
+            content = self._write(description(), path, offer)
         return self.represent(
             content,
             offer,
             varies_by=["Accept"] if suffix is None else [],
-            location=addresses.in_format(path, offer.suffix, chosen),
-            links=self._document_links(path, offer, chosen),
+            location=addresses.in_format(path, offer.suffix, located_by),
+            links=self._document_links(path, offer, query),
             cache=cache,
         )
 
+    def _write(self, description: Description | None, path: str, offer: Format) -> bytes:
+        if description is None:
+            iri = addresses.absolute(self.names.base, path)
+            raise NotFound(f"nothing is published about {iri}")
+        return self.dataset.write(description, offer)
+
     def _document_links(self, path: str, offer: Format, query: Mapping[str, str]) -> list[str]:
-        """Return the links of a document: to its other formats, its canonical address, its entity."""
-        plain = {k: v for k, v in query.items() if k != "lang"}
-        others = [found for found in DOCUMENT_FORMATS if found is not offer]
-        links = [
-            link(addresses.in_format(path, f.suffix, plain), "alternate", type=f.media_type)
-            for f in others
-        ]
-        canonical = addresses.absolute(self.names.base, addresses.with_query(path, plain))
+        """Return a document's links: to its other formats, its canonical address, its entity."""
+        links = []
+        for other in DOCUMENT_FORMATS:
+            if other is not offer:
+                address = addresses.in_format(path, other.suffix, query)
+                links.append(link(address, "alternate", type=other.media_type))
+        canonical = addresses.absolute(self.names.base, addresses.with_query(path, query))
         links.append(link(canonical, "canonical"))
         if entity := addresses.entity_of(path):
             links.append(link(entity, "describes"))
         return links
 
 
+_CHOOSING: Final = frozenset({"page", "iri", "scheme", "code"})
+"""Parameters of requests that choose a document, not how it is represented."""
+
+
 def _format_of(suffix: str) -> Format:
-    found = by_suffix(suffix)
-    if found is None:
-        known = ", ".join(f.suffix for f in DOCUMENT_FORMATS)
-        raise NotFound(f"there is no format with the extension .{suffix}; there are {known}")
-    return found
+    offer = by_suffix(suffix)
+    if offer is None:
+        suffixes = ", ".join(offer.suffix for offer in DOCUMENT_FORMATS)
+        raise NotFound(f"there is no format with the extension .{suffix}; there are {suffixes}")
+    return offer

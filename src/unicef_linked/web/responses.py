@@ -30,6 +30,12 @@ OPEN_TO_OTHER_ORIGINS: Final = (
 )
 """Headers of every response: scripts of any origin may read it (Fetch standard, CORS protocol)."""
 
+_PAGE_POLICY: Final = (
+    "default-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "frame-ancestors 'none'; base-uri 'none'"
+)
+"""Pages load nothing from other hosts, run no inline scripts, and are not framed (CSP Level 3)."""
+
 JSON: Final = Format("json", "application/json", "json", HTML.carries, "JSON")
 """The format of the JSON interfaces that are not RDF."""
 
@@ -63,9 +69,7 @@ def represent(
     names = list(varies_by)
     if offer is HTML:
         response.headers["Content-Language"] = language
-        response.headers["Content-Security-Policy"] = (
-            "default-src 'self'; style-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'"
-        )
+        response.headers["Content-Security-Policy"] = _PAGE_POLICY
         names.append("Accept-Language")
     response.headers["ETag"] = entity_tag(content, offer, language)
     response.headers["Vary"] = vary(*names)

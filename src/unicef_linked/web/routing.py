@@ -20,7 +20,10 @@ def bind(
     methods: Sequence[str] = ("GET",),
     strict_slashes: bool | None = None,
 ) -> None:
-    """Add the routes of a view: it is called with ``arguments``, then with what a rule finds in the path."""
+    """Add the routes of a view.
+
+    The view is called with ``arguments``, then by name with the parts that a rule has of a path.
+    """
     bound = partial(view, *arguments)
     for rule in rules:
         blueprint.add_url_rule(

@@ -34,14 +34,14 @@ _HANDOVER: Final = "UNICEF_LINKED_WORKER"
 
 def application() -> Callable[[Any, Any], Iterable[bytes]]:
     """Return the application of one web worker, configured by ``serve`` through ``_HANDOVER``."""
-    handed = json.loads(os.environ[_HANDOVER])
+    configuration = json.loads(os.environ[_HANDOVER])
     values: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value
-        for name, value in handed["settings"].items()
+        for name, value in configuration["settings"].items()
     }
     settings = Settings(**values)
-    release = open_release(Path(handed["release"]))
-    app = create_app(settings, release, open_store(handed["engine"], release, settings))
+    release = open_release(Path(configuration["release"]))
+    app = create_app(settings, release, open_store(configuration["engine"], release, settings))
     threading.Thread(target=app.extensions[CHARTS].solve_all, daemon=True).start()
     # The outermost layer is the middleware: a cached response never enters Flask.
     return app.wsgi_app
@@ -52,8 +52,9 @@ def serve(
 ) -> None:
     """Serve a release until SIGTERM or SIGINT; running requests are finished first.
 
-    Raises AddressInUse or UnusableInput when the address cannot be listened on, UnusableInput when what a check of links
-    has found cannot be read or a language has no translations, and what ``run_engine`` raises.
+    Raises AddressInUse or UnusableInput when the address cannot be listened on, UnusableInput when
+    the results of a check of links cannot be read or a language has no translations, and what
+    ``run_engine`` raises.
     """
     check_languages(settings, read_translations())
     port = _check_address(host, port)
@@ -137,7 +138,8 @@ def _stop_while_starting() -> None:
 def _announce(host: str, port: int) -> None:
     """Print the address once ``/readyz`` answers 200."""
     shown = f"[{host}]" if ":" in host else host
-    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
+    loopback = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared, not bound
+    reachable = loopback.get(host, host)
     while True:
         try:
             with socket.create_connection((reachable, port), timeout=5) as connection:
@@ -153,9 +155,10 @@ def _announce(host: str, port: int) -> None:
 
 
 def _check_address(host: str, port: int) -> int:
-    """Return the port to listen on (a free one for 0); raise when the address cannot be listened on.
+    """Return the port to listen on (a free one for 0); raise if the address cannot be listened on.
 
-    Web workers share the port by SO_REUSEPORT, which would also share it with an older server of ours, silently.
+    Web workers share the port by SO_REUSEPORT, which would silently share it with another server of
+    ours too.
     """
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
@@ -172,6 +175,7 @@ def _check_address(host: str, port: int) -> int:
             probe.listen(1)
         except OSError as error:
             raise AddressInUse(
-                f"cannot listen on {host}:{port}: {error.strerror}; stop what uses it, or give another --port"
+                f"cannot listen on {host}:{port}: {error.strerror}; "
+                "stop what uses it, or give another --port"
             ) from None
         return int(probe.getsockname()[1])

@@ -1,5 +1,5 @@
-"""What wraps the whole application: the response cache, metrics, the client's connection.
+"""What wraps the whole application: the response cache, queries, metrics, the connection.
 
 May not: know routes or templates.
-Called by: ``web.create_app`` and ``web.routes.sparql``.
+Called by: ``web.create_app``.
 """

@@ -1,231 +1,116 @@
-"""A bounded response cache in front of the application, with HEAD, 304 and gzip.
+"""A bounded response cache in front of the application.
 
 A release is immutable, so a response stays valid as long as this process serves the release.
-Conditional requests (RFC 9110, section 13) and content codings (section 8.4) are handled here for
-all routes. It is WSGI middleware because a lookup here is five times as fast as in a Flask view.
+Conditions, HEAD and gzip are handled here for all routes, by the rules in ``semantics``. It is WSGI
+middleware because a lookup here is five times as fast as in a Flask view.
 """
 
 from __future__ import annotations
 
 import contextlib
-import gzip
 import io
-import re
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
+from unicef_linked.web.middleware.semantics import (
+    Headers,
+    encode,
+    fields,
+    for_the_whole,
+    none_match_fails,
+    not_modified_headers,
+)
 from unicef_linked.web.negotiation import accepts_gzip
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-Headers = list[tuple[str, str]]
 _Key = tuple[str | bytes, ...]
 
 OUTCOME: Final = "unicef_linked.cache"
 """Key of the WSGI environment: ``hit`` or ``miss``; not set for requests that are not looked up."""
-_KEPT: Final = frozenset({"200 OK", "303 SEE OTHER"})
-_SMALL: Final = 1 << 20
+_STORED_STATUS: Final = frozenset({"200 OK", "303 SEE OTHER"})
+_LARGEST_RESPONSE: Final = 1 << 20
 """Largest response that is cached (bytes); larger ones stream through."""
-_REMEMBERED: Final = 20_000
-"""Most requests with a query string or body whose keys are remembered; then all are forgotten."""
-_LONG: Final = 64 << 10
+_LARGEST_REQUEST: Final = 64 << 10
 """Longest request body that is looked up in the cache (bytes)."""
-_WORTH_COMPRESSING: Final = 600
-"""Bodies longer than this are compressed (bytes)."""
-_COMPRESSIBLE: Final = re.compile(
-    r"text/|application/(.*\+)?(json|xml)|application/(n-triples|n-quads|trig|ld\+json|problem\+json)"
-)
-_CONDITIONS: Final = (
-    "HTTP_IF_MATCH",
-    "HTTP_IF_NONE_MATCH",
-    "HTTP_IF_MODIFIED_SINCE",
-    "HTTP_IF_UNMODIFIED_SINCE",
-    "HTTP_IF_RANGE",
-)
-_REPEATED_ON_304: Final = frozenset(
-    {"cache-control", "content-location", "content-language", "etag", "vary", "date", "expires"}
-)
-"""Headers of a 304 (RFC 9110, section 15.4.5); those of CORS are added by ``_repeated``."""
+_OVERHEAD: Final = 2048
+"""What a cached response takes beside its body (bytes): its key and its headers."""
+_MOST_REMEMBERED: Final = 20_000
+"""Most requests with a query string or body whose keys are remembered; then all are forgotten."""
 
 
-@dataclass(slots=True)
-class _Kept:
+@dataclass
+class _Whole:
+    """A complete response, as it is sent. Not slotted: the headers of its 304 are cached."""
+
     status: str
     headers: Headers
     body: bytes
-    etag: str | None
-    _not_modified: Headers | None = None
+    etag: str | None  # of a response that has conditions
+
+    @cached_property
+    def not_modified(self) -> Headers:
+        """The headers of a 304."""
+        return not_modified_headers(self.headers)
 
     @property
-    def not_modified(self) -> Headers:
-        """The headers of a 304, computed on first use."""
-        if self._not_modified is None:
-            self._not_modified = _repeated(self.headers)
-        return self._not_modified
+    def chunks(self) -> Iterable[bytes]:
+        return [self.body]
 
     @property
     def size(self) -> int:
-        return len(self.body) + 2048
+        return len(self.body) + _OVERHEAD
+
+    def close(self) -> None:
+        """Do nothing: the application's iterable is closed already."""
 
 
-class ResponseCache:
-    """WSGI middleware; ``budget`` is in bytes."""
+class _Stream:
+    """A response that the application has begun."""
 
-    def __init__(self, application: WSGIApplication, budget: int) -> None:
-        self._application, self._budget = application, budget
-        self._kept: OrderedDict[_Key, _Kept] = OrderedDict()
-        self._asked: set[int] = set()
-        self._size = 0
-        self._lock = threading.Lock()
-
-    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer from the cache, or call the application and cache its response if allowed."""
-        method = environ["REQUEST_METHOD"]
-        question = b""
-        if method == "POST":
-            # Every POST route is a safe query whose parameters are in the body: cached like GET.
-            length = environ.get("CONTENT_LENGTH") or ""
-            if not length.isdecimal() or int(length) > _LONG:
-                return self._application(environ, start_response)
-            question = environ["wsgi.input"].read(int(length))
-            environ["wsgi.input"] = io.BytesIO(question)
-        elif method not in {"GET", "HEAD"}:
-            return self._application(environ, start_response)
-        compress = accepts_gzip(environ.get("HTTP_ACCEPT_ENCODING"))
-        key = (
-            environ["PATH_INFO"],
-            environ.get("QUERY_STRING", ""),
-            environ.get("HTTP_ACCEPT", ""),
-            environ.get("HTTP_ACCEPT_LANGUAGE", ""),
-            environ.get("HTTP_HOST", ""),
-            "gzip" if compress else "",
-            environ.get("CONTENT_TYPE", "") if method == "POST" else "",
-            question,
-        )
-        kept = self._kept.get(key)
-        environ[OUTCOME] = "miss" if kept is None else "hit"
-        if kept is None:
-            answer = self._ask(environ, compress=compress)
-            if isinstance(answer, _Passing):
-                known = (
-                    answer.etag
-                    and method != "POST"
-                    and _matches(environ.get("HTTP_IF_NONE_MATCH"), answer.etag)
-                )
-                start_response(
-                    *(
-                        ("304 NOT MODIFIED", answer.repeated)
-                        if known
-                        else (answer.status, answer.headers)
-                    )
-                )
-                if method == "HEAD" or known:
-                    answer.close()
-                    return []
-                return answer
-            kept, keep = answer
-            if keep and (
-                not (environ.get("QUERY_STRING") or question) or self._was_asked_before(key)
-            ):
-                self._keep(key, kept)
-        else:
-            with contextlib.suppress(KeyError):  # another thread may have evicted it
-                self._kept.move_to_end(key)
-        if (
-            kept.etag
-            and method != "POST"
-            and _matches(environ.get("HTTP_IF_NONE_MATCH"), kept.etag)
-        ):
-            start_response("304 NOT MODIFIED", kept.not_modified)
-            return []
-        start_response(kept.status, kept.headers)
-        return [kept.body] if method != "HEAD" else []
-
-    def _ask(self, environ: WSGIEnvironment, *, compress: bool) -> tuple[_Kept, bool] | _Passing:
-        """Return the complete response and whether to cache it, or a response that streams."""
-        method = environ["REQUEST_METHOD"]
-        if method == "HEAD" or not environ.keys().isdisjoint(_CONDITIONS):
-            environ = {name: value for name, value in environ.items() if name not in _CONDITIONS}
-            environ["REQUEST_METHOD"] = "GET" if method == "HEAD" else method
-        started: list[tuple[str, Headers]] = []
-
-        def start(status: str, headers: Headers, _error: object = None) -> object:
-            started[:] = [(status, headers)]
-            return None
-
-        chunks = self._application(environ, start)  # type: ignore[arg-type]
-        status, headers = started[0]
-        known = {name.lower(): value for name, value in headers}
-        length = known.get("content-length")
-        if length is None or int(length) > _SMALL:
-            return _Passing(
-                status, headers, chunks, known.get("etag") if status == "200 OK" else None
-            )
-        try:
-            body = b"".join(chunks)
-        finally:
-            close = getattr(chunks, "close", None)
-            if close:
-                close()
-        keep = status in _KEPT and "no-store" not in known.get("cache-control", "no-store")
-        etag = known.get("etag")
-        compressible = (
-            _COMPRESSIBLE.match(known.get("content-type", "")) and len(body) > _WORTH_COMPRESSING
-        )
-        if compressible and "accept-encoding" not in known.get("vary", "").lower():
-            headers = [(name, value) for name, value in headers if name.lower() != "vary"]
-            headers.append(
-                ("Vary", ", ".join(filter(None, [known.get("vary"), "Accept-Encoding"])))
-            )
-        if compressible and compress:
-            body = gzip.compress(body, 6, mtime=0)
-            etag = f'{etag[:-1]}-gzip"' if etag else None
-            dropped = {"content-length", "etag"}
-            headers = [(name, value) for name, value in headers if name.lower() not in dropped]
-            headers += [("Content-Encoding", "gzip"), ("Content-Length", str(len(body)))]
-            headers += [("ETag", etag)] if etag else []
-        return _Kept(status, headers, body, etag if status == "200 OK" else None), keep
-
-    def _was_asked_before(self, key: _Key) -> bool:
-        """Tell whether this request, with a query string or a body, was made before.
-
-        Most such requests are made once: caching each response would evict those that are repeated.
-        """
-        digest = hash(key)
-        if digest in self._asked:
-            return True
-        if len(self._asked) >= _REMEMBERED:
-            self._asked.clear()
-        self._asked.add(digest)
-        return False
-
-    def _keep(self, key: _Key, kept: _Kept) -> None:
-        if kept.size > self._budget:
-            return
-        with self._lock:
-            self._size += kept.size - (self._kept[key].size if key in self._kept else 0)
-            self._kept[key] = kept
-            while self._size > self._budget:
-                _, oldest = self._kept.popitem(last=False)
-                self._size -= oldest.size
-
-
-class _Passing:
-    """A response that streams through, not cached."""
-
-    def __init__(
-        self, status: str, headers: Headers, chunks: Iterable[bytes], etag: str | None
-    ) -> None:
-        self.status, self.headers, self.etag, self._chunks = status, headers, etag, chunks
+    def __init__(self, status: str, headers: Headers, chunks: Iterable[bytes]) -> None:
+        self.status, self.headers, self._chunks = status, headers, chunks
+        self.fields = fields(headers)
+        self.etag = self.fields.get("etag") if status == "200 OK" else None
 
     @property
-    def repeated(self) -> Headers:
+    def not_modified(self) -> Headers:
         """The headers of a 304."""
-        return _repeated(self.headers)
+        return not_modified_headers(self.headers)
+
+    @property
+    def chunks(self) -> Iterable[bytes]:
+        return self
+
+    @property
+    def is_short(self) -> bool:
+        """Whether it may be read whole."""
+        length = self.fields.get("content-length")
+        return length is not None and int(length) <= _LARGEST_RESPONSE
+
+    @property
+    def may_be_stored(self) -> bool:
+        """Whether it may be cached: Cache-Control must allow it expressly."""
+        return self.status in _STORED_STATUS and "no-store" not in self.fields.get(
+            "cache-control", "no-store"
+        )
+
+    def read(self, *, gzipped: bool) -> _Whole:
+        """Return the complete response, in a coding that the client takes."""
+        try:
+            body = b"".join(self._chunks)
+        finally:
+            self.close()
+        headers, body = encode(self.headers, self.fields, body, gzipped=gzipped)
+        etag = self.etag
+        if etag and headers is not self.headers:
+            etag = fields(headers)["etag"]
+        return _Whole(self.status, headers, body, etag)
 
     def __iter__(self) -> Iterator[bytes]:
         return iter(self._chunks)
@@ -236,17 +121,112 @@ class _Passing:
             close()
 
 
-def _repeated(headers: Headers) -> Headers:
-    """Return the headers that a 304 repeats."""
-    return [
-        (name, value)
-        for name, value in headers
-        if name.lower() in _REPEATED_ON_304 or name.lower().startswith("access-control-")
-    ]
+class ResponseCache:
+    """WSGI middleware; ``budget`` is in bytes."""
 
+    def __init__(self, application: WSGIApplication, budget: int) -> None:
+        self._application, self._budget = application, budget
+        self._responses: OrderedDict[_Key, _Whole] = OrderedDict()
+        self._asked: set[int] = set()
+        self._size = 0
+        self._lock = threading.Lock()
 
-def _matches(if_none_match: str | None, etag: str) -> bool:
-    """Tell whether ``If-None-Match`` names the entity tag, by weak comparison (RFC 9110, section 13.1.2)."""
-    if not if_none_match:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer from the cache, or call the application and cache its response if allowed."""
+        method = environ["REQUEST_METHOD"]
+        body = _request_body(environ, method)
+        if body is None:
+            return self._application(environ, start_response)
+        gzipped = accepts_gzip(environ.get("HTTP_ACCEPT_ENCODING"))
+        key = (
+            environ["PATH_INFO"],
+            environ.get("QUERY_STRING", ""),
+            environ.get("HTTP_ACCEPT", ""),
+            environ.get("HTTP_ACCEPT_LANGUAGE", ""),
+            environ.get("HTTP_HOST", ""),
+            "gzip" if gzipped else "",
+            environ.get("CONTENT_TYPE", "") if method == "POST" else "",
+            body,
+        )
+        response: _Whole | _Stream | None = self._responses.get(key)
+        if response is None:
+            environ[OUTCOME] = "miss"
+            response = self._ask(environ, key, gzipped=gzipped)
+        else:
+            environ[OUTCOME] = "hit"
+            with contextlib.suppress(KeyError):  # another thread may have evicted it
+                self._responses.move_to_end(key)
+        if method == "POST":  # has no conditions (RFC 9110, section 13.1.2)
+            start_response(response.status, response.headers)
+            return response.chunks
+        if response.etag and none_match_fails(environ.get("HTTP_IF_NONE_MATCH"), response.etag):
+            start_response("304 NOT MODIFIED", response.not_modified)
+        else:
+            start_response(response.status, response.headers)
+            if method == "GET":
+                return response.chunks
+        response.close()
+        return []
+
+    def _ask(self, environ: WSGIEnvironment, key: _Key, *, gzipped: bool) -> _Whole | _Stream:
+        """Return the application's response, cached if allowed; a long one as a stream."""
+        is_question = bool(environ.get("QUERY_STRING") or key[-1])
+        stream = _call(self._application, for_the_whole(environ))
+        if not stream.is_short:
+            return stream
+        response = stream.read(gzipped=gzipped)
+        if stream.may_be_stored and (not is_question or self._was_asked_before(key)):
+            self._store(key, response)
+        return response
+
+    def _was_asked_before(self, key: _Key) -> bool:
+        """Tell whether this request, with a query string or a body, was made before.
+
+        Most such requests are made once: caching each response would evict those that are repeated.
+        """
+        digest = hash(key)
+        if digest in self._asked:
+            return True
+        if len(self._asked) >= _MOST_REMEMBERED:
+            self._asked.clear()
+        self._asked.add(digest)
         return False
-    return if_none_match.strip() == "*" or etag in re.findall(r'"[^"]*"', if_none_match)
+
+    def _store(self, key: _Key, response: _Whole) -> None:
+        if response.size > self._budget:
+            return
+        with self._lock:
+            replaced = self._responses.get(key)
+            self._size += response.size - (replaced.size if replaced else 0)
+            self._responses[key] = response
+            while self._size > self._budget:
+                _, oldest = self._responses.popitem(last=False)
+                self._size -= oldest.size
+
+
+def _request_body(environ: WSGIEnvironment, method: str) -> bytes | None:
+    """Return the body that tells a request from others, None for one that is not looked up.
+
+    Every POST route is a safe query whose parameters are in the body, so it is cached like GET.
+    The application can read the body again.
+    """
+    if method in {"GET", "HEAD"}:
+        return b""
+    length = environ.get("CONTENT_LENGTH") or ""
+    if method != "POST" or not length.isdecimal() or int(length) > _LARGEST_REQUEST:
+        return None
+    body: bytes = environ["wsgi.input"].read(int(length))
+    environ["wsgi.input"] = io.BytesIO(body)
+    return body
+
+
+def _call(application: WSGIApplication, environ: WSGIEnvironment) -> _Stream:
+    """Return the response that the application begins."""
+    started: list[tuple[str, Headers]] = []
+
+    def start(status: str, headers: Headers, _error: object = None) -> object:
+        started[:] = [(status, headers)]
+        return None
+
+    chunks = application(environ, start)  # type: ignore[arg-type]
+    return _Stream(*started[0], chunks)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _LOG: Final = logging.getLogger(__name__)
 _ON_THE_WAY: Final = 1 << 20
 """Bytes yielded that the kernel may not have yet: Granian's channel and its write buffer."""
-_KNOWN: Final = 208
+_TCP_INFO_LENGTH: Final = 208
 """Length of struct tcp_info up to the last field read here (bytes; Linux 4.19 and newer)."""
 
 
@@ -111,7 +111,7 @@ def _connections(peer: str) -> Iterator[tuple[str, _Tcp]]:
                 information = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256)
             except (OSError, IndexError):
                 continue  # not connected, or not an internet socket
-            if len(information) < _KNOWN:
+            if len(information) < _TCP_INFO_LENGTH:
                 continue
             sent_ago, received_ago = struct.unpack_from("=I4xI", information, 44)
             (unsent,) = struct.unpack_from("=I", information, 144)
@@ -126,9 +126,9 @@ def _break_off(peer: str, size: int) -> int:
     but believes a truncated answer that looks complete.
     """
     broken = 0
-    for _, found in _connections(peer):
-        if found.written >= size - _ON_THE_WAY:
+    for _, candidate in _connections(peer):
+        if candidate.written >= size - _ON_THE_WAY:
             with suppress(OSError):
-                found.connection.shutdown(socket.SHUT_RDWR)
+                candidate.connection.shutdown(socket.SHUT_RDWR)
                 broken += 1
     return broken

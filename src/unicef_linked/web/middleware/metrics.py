@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flask import Blueprint, Flask, Response, current_app
 
-from unicef_linked import __version__
+from unicef_linked import __version__, addresses
 from unicef_linked.web.middleware.cache import OUTCOME
 
 if TYPE_CHECKING:
@@ -107,10 +107,10 @@ class Metrics:
         """Count one answer, when its status is known."""
         method, code = environ["REQUEST_METHOD"], status[:3]
         kind = _kind(environ["PATH_INFO"])
-        known_method = method if method in _METHODS else "other"
-        known_kind = kind if kind in self._kinds else "other"
+        method_label = method if method in _METHODS else "other"
+        kind_label = kind if kind in self._kinds else "other"
         answers, durations, outcomes = self._series(
-            known_method, code, known_kind, environ.get(OUTCOME, "")
+            method_label, code, kind_label, environ.get(OUTCOME, "")
         )
         answers.inc()
         durations.observe(seconds)
@@ -202,7 +202,7 @@ def install(app: Flask, release: Release) -> Metrics:
     return metrics
 
 
-@routes.get("/metrics")
+@routes.get(addresses.METRICS)
 def metrics() -> Response:
     """Return the figures of all web workers and of the release."""
     from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4

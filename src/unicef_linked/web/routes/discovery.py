@@ -71,7 +71,7 @@ def point(responder: Responder, response: Response) -> Response:
 
 
 def linkset(responder: Responder, document: str = "dataset") -> Response:
-    """Return the links of a document as RFC 9264, section 4; of the dataset, its dumps' links too."""
+    """Return the linkset of a document (RFC 9264, section 4); the dataset's has its dumps too."""
     offer = negotiate((LINKSET_JSON, LINKSET))
     path = f"/{document}"
     links = _links_from(responder, path) if _exists(responder, document) else []
@@ -203,7 +203,10 @@ def _entry(url: str, languages: Iterable[str]) -> str:
 
 
 def _xml(root: str, entries: Iterable[str]) -> bytes:
-    namespaces = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" xmlns:xhtml="http://www.w3.org/1999/xhtml"'
+    namespaces = (
+        'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" '
+        'xmlns:xhtml="http://www.w3.org/1999/xhtml"'
+    )
     lines = [
         '<?xml version="1.0" encoding="UTF-8"?>',
         f"<{root} {namespaces}>",

@@ -1,7 +1,8 @@
 """/fragments: Triple Pattern Fragments, so that others can query without the endpoint.
 
-Linked Data Fragments, Triple Pattern Fragments (Hydra W3C Community Group, unofficial draft): a fragment is the data that
-match a pattern, an estimate of their number, and the controls that lead to every other fragment of the dataset.
+Linked Data Fragments, Triple Pattern Fragments (Hydra W3C Community Group, unofficial draft): a
+fragment is the data that match a pattern, an estimate of their number, and the controls that lead
+to every other fragment of the dataset.
 """
 
 from __future__ import annotations
@@ -17,32 +18,40 @@ from flask import Blueprint, Response, request
 from unicef_linked import addresses
 from unicef_linked.dataset.description import Description
 from unicef_linked.errors import BadParameter, NotFound
-from unicef_linked.rdf.iris import FOAF, HYDRA, RDF, VOID
+from unicef_linked.rdf.iris import FOAF, HYDRA, RDF, VOID, XSD
 from unicef_linked.rdf.terms import integer
 from unicef_linked.web.responses import formats_of
 from unicef_linked.web.routing import bind
 
 if TYPE_CHECKING:
+    from unicef_linked.dataset.published import PublishedDataset
     from unicef_linked.rdf.terms import Term
     from unicef_linked.store import Store
     from unicef_linked.web.responder import Responder
 
 POSITIONS: Final = ("subject", "predicate", "object")
-PARAMETERS: Final = (*POSITIONS, "graph", "page")
+_TERMS: Final = (*POSITIONS, "graph")
+"""The parameters that give a term; ``page`` is the fifth."""
 
-_VARIABLE: Final = re.compile(
-    r"(?:\?|_:)\w*"
-)  # what has no name that another request could know binds nothing
+_VARIABLE: Final = re.compile(r"(?:\?|_:)\w*")
+"""A variable or a blank node: neither has a name that another request could know."""
 _LITERAL: Final = re.compile(
-    r'"(?P<text>.*)"(?:@(?P<language>[A-Za-z]+(?:-[A-Za-z0-9]+)*)|\^\^(?:<(?P<inside>[^<>]*)>|(?P<datatype>[^<>"]+)))?',
-    re.DOTALL,
+    r"""
+    "(?P<text>.*)"
+    (?:
+        @(?P<language>[A-Za-z]+(?:-[A-Za-z0-9]+)*)
+        | \^\^(?:<(?P<bracketed>[^<>]*)>|(?P<datatype>[^<>"]+))
+    )?
+    """,
+    re.DOTALL | re.VERBOSE,
 )
 
 
 def read_term(name: str, text: str) -> Term | None:
-    """Return the term that a parameter gives in Hydra's explicit representation, None where it leaves it open.
+    """Return the term that a parameter gives, None for a variable.
 
-    Raises BadParameter. A literal's text is not escaped; an IRI may stand in angle brackets, as in Turtle.
+    Terms are in Hydra's explicit representation: a literal's text is not escaped. An IRI may stand
+    in angle brackets, as in Turtle. Raises BadParameter.
 
     >>> str(read_term("object", '"2013"^^http://www.w3.org/2001/XMLSchema#gYear'))
     '"2013"^^<http://www.w3.org/2001/XMLSchema#gYear>'
@@ -52,27 +61,29 @@ def read_term(name: str, text: str) -> Term | None:
     text = text.strip()
     if not text or _VARIABLE.fullmatch(text):
         return None
+    if text.startswith('"') and name != "object":
+        raise BadParameter(f"{name}={text!r} is a literal; only an object can be one")
     try:
         if text.startswith('"'):
-            if name != "object":
-                raise BadParameter(f"{name}={text!r} is a literal; only an object can be one")
-            found = _LITERAL.fullmatch(text)
-            if found is None:
-                raise ValueError
-            if found["language"]:
-                return ox.Literal(found["text"], language=found["language"])
-            datatype = found["inside"] or found["datatype"]
-            return ox.Literal(found["text"], datatype=ox.NamedNode(datatype) if datatype else None)
+            return _read_literal(text)
         return ox.NamedNode(text.removeprefix("<").removesuffix(">"))
     except ValueError:
-        terms = (
-            'an IRI, a literal ("text", "text"@fr, "2013"^^IRI)'
-            if name == "object"
-            else "an absolute IRI"
-        )
+        terms = "an absolute IRI"
+        if name == "object":
+            terms = 'an IRI, a literal ("text", "text"@fr, "2013"^^IRI)'
         raise BadParameter(
             f"{name}={text!r} is not a term: give {terms} or a variable (?x)"
         ) from None
+
+
+def _read_literal(text: str) -> ox.Literal:
+    match = _LITERAL.fullmatch(text)
+    if match is None:
+        raise ValueError(text)
+    if match["language"]:
+        return ox.Literal(match["text"], language=match["language"])
+    datatype = match["bracketed"] or match["datatype"]
+    return ox.Literal(match["text"], datatype=ox.NamedNode(datatype) if datatype else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,165 +102,202 @@ class Pattern:
         return f"GRAPH {self.graph} {{ {triple} }}" if self.graph else triple
 
     def triples(self, store: Store, offset: int, limit: int) -> list[ox.Triple]:
-        """Return a part of what matches, in the order of the store: the same as long as the release is."""
-        rows = store.select(f"SELECT * {{ {self} }} OFFSET {offset} LIMIT {limit}")
-        given = {"s": self.subject, "p": self.predicate, "o": self.object}
-        return [ox.Triple(*(row.get(name, term) for name, term in given.items())) for row in rows]  # type: ignore[arg-type]
+        """Return a part of the matches, in the store's order, which is that of the release."""
+        terms = {"s": self.subject, "p": self.predicate, "o": self.object}
+        triples = []
+        for row in store.select(f"SELECT * {{ {self} }} OFFSET {offset} LIMIT {limit}"):
+            parts = [row.get(name, term) for name, term in terms.items()]
+            triples.append(ox.Triple(*parts))  # type: ignore[arg-type]
+        return triples
 
 
-def _one(name: str) -> str:
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a fragment."""
+
+    pattern: Pattern
+    terms: dict[str, str]  # the parameters of the pattern, as the client wrote them
+    number: int
+    size: int  # statements in a full page
+    total: int  # statements in the fragment
+
+    @property
+    def last(self) -> int:
+        """The number of the last page."""
+        return max(1, -(-self.total // self.size))
+
+    def parameters(self, number: int) -> dict[str, str]:
+        """Return the parameters of a page of the fragment; the first needs no number."""
+        return self.terms | ({"page": str(number)} if number > 1 else {})
+
+    def triples(self, store: Store) -> list[ox.Triple]:
+        """Return the statements on the page."""
+        return self.pattern.triples(store, (self.number - 1) * self.size, self.size)
+
+
+def _parameter(name: str) -> str:
     values = request.args.getlist(name)
     if len(values) > 1:
         raise BadParameter(f"{name} is given {len(values)} times; give it once")
     return values[0] if values else ""
 
 
-def _asked() -> tuple[Pattern, int]:
-    """Return the pattern and the number of the page that the request is for."""
-    terms = {name: read_term(name, _one(name)) for name in (*POSITIONS, "graph")}
-    text = _one("page") or "1"
+def _read_page(dataset: PublishedDataset, size: int) -> Page:
+    """Return the page that the request asks for; raises NotFound if the fragment is shorter."""
+    terms = {name: _parameter(name) for name in _TERMS}
+    pattern = Pattern(**{name: read_term(name, text) for name, text in terms.items()})
+    text = _parameter("page") or "1"
     if not re.fullmatch(r"[0-9]{1,12}", text) or int(text) < 1:
         raise BadParameter(f"page={text!r} is not a whole number above zero")
-    return Pattern(**terms), int(text)
+    terms = {name: text for name, text in terms.items() if text}
+    page = Page(pattern, terms, int(text), size, dataset.counted(str(pattern)))
+    if page.number > page.last:
+        pages = f"{page.last} page{'s' if page.last > 1 else ''}"
+        raise NotFound(f"this fragment has {pages}; there is no page {page.number}")
+    return page
 
 
 def fragments(responder: Responder, page_size: int, suffix: str | None = None) -> Response:
     """Return one page of the fragment of a triple pattern."""
-    pattern, number = _asked()
-    size = page_size
-    total = responder.dataset.counted(str(pattern))
-    pages = max(1, -(-total // size))
-    if number > pages:
-        raise NotFound(
-            f"this fragment has {pages} page{'s' if pages > 1 else ''}; there is no page {number}"
-        )
-    data = pattern.triples(responder.dataset.store, (number - 1) * size, size)
-    given = {name: value for name in (*POSITIONS, "graph") if (value := _one(name))}
-    shown = given | ({"page": str(number)} if number > 1 else {})
-
-    def html() -> bytes:
-        rows = [ox.Quad(*triple) for triple in data]
-        reader = responder.context().reader(rows)
-        fixed = {"graph": given["graph"]} if "graph" in given else {}
-
-        def only(position: str, term: object) -> str:
-            value = explicit(term)
-            return addresses.fragment({position: value, **fixed}) if value else ""
-
-        return responder.render(
-            "fragments.html",
-            rows=[
-                [
-                    (reader.value(term), only(position, term))
-                    for position, term in zip(POSITIONS, row.triple, strict=True)
-                ]
-                for row in rows
-            ],
-            given=given,
-            total=total,
-            number=number,
-            pages=pages,
-            address=lambda n: addresses.fragment(given | {"page": str(n)}),
-            formats=formats_of(addresses.FRAGMENTS, shown),
-        )
-
+    page = _read_page(responder.dataset, page_size)
+    triples = page.triples(responder.dataset.store)
     return responder.respond(
         addresses.FRAGMENTS,
         suffix,
-        lambda: Description(
-            _requested(responder),
-            [
-                *(ox.Quad(*t) for t in data),
-                *_controls(responder, page_size, pattern, given, total, number, pages),
-            ],
-        ),
-        html,
-        query=shown,
+        lambda: _describe(responder, page, triples),
+        lambda: _fragment_page(responder, page, triples),
+        query=page.parameters(page.number),
     )
 
 
+def _describe(responder: Responder, page: Page, triples: list[ox.Triple]) -> Description:
+    """Return the statements on a page, and its controls."""
+    quads = [ox.Quad(*triple) for triple in triples]
+    return Description(_requested(responder), quads + _controls(responder, page))
+
+
+def _fragment_page(responder: Responder, page: Page, triples: list[ox.Triple]) -> bytes:
+    quads = [ox.Quad(*triple) for triple in triples]
+    reader = responder.context().reader(quads)
+    rows = []
+    for triple in triples:
+        cells = zip(POSITIONS, triple, strict=True)
+        rows.append([(reader.value(term), _only(page, name, term)) for name, term in cells])
+    return responder.render(
+        "fragments.html",
+        rows=rows,
+        given=page.terms,
+        total=page.total,
+        number=page.number,
+        pages=page.last,
+        address=lambda number: addresses.fragment(page.terms | {"page": str(number)}),
+        formats=formats_of(addresses.FRAGMENTS, page.parameters(page.number)),
+    )
+
+
+def _only(page: Page, position: str, term: object) -> str:
+    """Return the address of all statements with a term in a position, in the page's graph."""
+    text = explicit(term)
+    if not text:
+        return ""
+    parameters = {position: text}
+    if "graph" in page.terms:
+        parameters["graph"] = page.terms["graph"]
+    return addresses.fragment(parameters)
+
+
 def explicit(term: object) -> str:
-    """Return a term in Hydra's explicit representation (Hydra Core Vocabulary, IRI templates); a blank node has none.
+    """Return a term in Hydra's explicit representation, "" for a blank node.
+
+    The representation is that of the Hydra Core Vocabulary, "IRI templates".
 
     >>> explicit(ox.Literal("Gao", language="fr"))
     '"Gao"@fr'
     """
     if isinstance(term, ox.NamedNode):
         return term.value
-    if isinstance(term, ox.Literal):
-        plain = term.datatype.value == "http://www.w3.org/2001/XMLSchema#string"
-        return f'"{term.value}"' + (
-            f"@{term.language}" if term.language else "" if plain else f"^^{term.datatype.value}"
-        )
-    return ""
+    if not isinstance(term, ox.Literal):
+        return ""
+    quoted = f'"{term.value}"'
+    if term.language:
+        return f"{quoted}@{term.language}"
+    return quoted if term.datatype.value == f"{XSD}string" else f"{quoted}^^{term.datatype.value}"
 
 
 def _requested(responder: Responder) -> str:
-    """Return the address that was asked, as its asker wrote it: clients know the page's controls by it."""
+    """Return the requested URL as the client wrote it, by which it recognises the controls."""
     raw = quote(request.query_string, safe="%/:=&?~+!$,;'()*@")
     query = re.sub(r"%(?![0-9A-Fa-f]{2})", "%25", raw)
     return responder.absolute(f"{request.path}{'?' if query else ''}{query}")
 
 
-def _controls(
-    responder: Responder,
-    page_size: int,
-    pattern: Pattern,
-    given: dict[str, str],
-    total: int,
-    number: int,
-    pages: int,
-) -> list[ox.Quad]:
-    """Return what leads on from a fragment, in a graph of its own: count, pages, and the form for other patterns."""
-    address = responder.absolute(request.path)
-    start = responder.absolute(addresses.FRAGMENTS)
+def _controls(responder: Responder, page: Page) -> list[ox.Quad]:
+    """Return the page's metadata and controls, in a graph of their own.
 
-    def numbered(n: int) -> ox.NamedNode:
-        query = given | ({"page": str(n)} if n > 1 else {})
-        return ox.NamedNode(addresses.with_query(address, query))
+    They are the count, the other pages, and the form for other patterns.
+    """
+    address = responder.absolute(request.path)
+
+    def numbered(number: int) -> ox.NamedNode:
+        return ox.NamedNode(addresses.with_query(address, page.parameters(number)))
 
     this, fragment = ox.NamedNode(_requested(responder)), numbered(1)
-    dataset = pattern.graph or ox.NamedNode(responder.names.dataset)
-    metadata, form = ox.NamedNode(f"{this.value}#metadata"), ox.NamedNode(f"{start}#form")
-    template = f"{start}{{?{','.join(POSITIONS)}}}"
-    if pattern.graph:  # each named graph has fragments of its own
-        start_of_graph = addresses.with_query(start, {"graph": given["graph"]})
-        form = ox.NamedNode(addresses.part(start_of_graph, "form"))
-        template = f"{start_of_graph}{{&{','.join(POSITIONS)}}}"
-
+    metadata = ox.NamedNode(addresses.part(this.value, "metadata"))
+    dataset = page.pattern.graph or ox.NamedNode(responder.names.dataset)
+    total = integer(page.total)
     statements: list[tuple[Term, str, Term]] = [
         (metadata, f"{FOAF}primaryTopic", this),
         (dataset, f"{RDF}type", ox.NamedNode(f"{VOID}Dataset")),
         (dataset, f"{RDF}type", ox.NamedNode(f"{HYDRA}Collection")),
         (dataset, f"{VOID}subset", fragment),
-        (dataset, f"{HYDRA}search", form),
-        (form, f"{RDF}type", ox.NamedNode(f"{HYDRA}IriTemplate")),
-        (form, f"{HYDRA}template", ox.Literal(template)),
-        (form, f"{HYDRA}variableRepresentation", ox.NamedNode(f"{HYDRA}ExplicitRepresentation")),
+        *_form(responder, page, dataset),
         (fragment, f"{RDF}type", ox.NamedNode(f"{HYDRA}Collection")),
-        (fragment, f"{VOID}triples", integer(total)),
-        (fragment, f"{HYDRA}totalItems", integer(total)),
+        (fragment, f"{VOID}triples", total),
+        (fragment, f"{HYDRA}totalItems", total),
         (fragment, f"{HYDRA}view", this),
         (this, f"{RDF}type", ox.NamedNode(f"{HYDRA}PartialCollectionView")),
-        (this, f"{HYDRA}itemsPerPage", integer(page_size)),
+        (this, f"{HYDRA}itemsPerPage", integer(page.size)),
         (this, f"{HYDRA}first", numbered(1)),
-        (this, f"{HYDRA}last", numbered(pages)),
+        (this, f"{HYDRA}last", numbered(page.last)),
+    ]
+    if this != fragment:
+        statements.append((fragment, f"{VOID}subset", this))
+    if page.number > 1:
+        statements.append((this, f"{HYDRA}previous", numbered(page.number - 1)))
+    if page.number < page.last:
+        statements.append((this, f"{HYDRA}next", numbered(page.number + 1)))
+    return [
+        ox.Quad(subject, ox.NamedNode(predicate), value, metadata)  # type: ignore[arg-type]
+        for subject, predicate, value in statements
+    ]
+
+
+def _form(responder: Responder, page: Page, dataset: Term) -> list[tuple[Term, str, Term]]:
+    """Return the form for other patterns; each named graph has one of its own."""
+    start = responder.absolute(addresses.FRAGMENTS)
+    variables = ",".join(POSITIONS)
+    if page.pattern.graph:
+        in_graph = addresses.with_query(start, {"graph": page.terms["graph"]})
+        form, template = addresses.part(in_graph, "form"), f"{in_graph}{{&{variables}}}"
+    else:
+        form, template = addresses.part(start, "form"), f"{start}{{?{variables}}}"
+    node = ox.NamedNode(form)
+    explicit_terms = ox.NamedNode(f"{HYDRA}ExplicitRepresentation")
+    statements: list[tuple[Term, str, Term]] = [
+        (dataset, f"{HYDRA}search", node),
+        (node, f"{RDF}type", ox.NamedNode(f"{HYDRA}IriTemplate")),
+        (node, f"{HYDRA}template", ox.Literal(template)),
+        (node, f"{HYDRA}variableRepresentation", explicit_terms),
     ]
     for name in POSITIONS:
-        mapping = ox.NamedNode(f"{start}#{name}")
+        mapping = ox.NamedNode(addresses.part(start, name))
         statements += [
-            (form, f"{HYDRA}mapping", mapping),
+            (node, f"{HYDRA}mapping", mapping),
             (mapping, f"{RDF}type", ox.NamedNode(f"{HYDRA}IriTemplateMapping")),
             (mapping, f"{HYDRA}variable", ox.Literal(name)),
             (mapping, f"{HYDRA}property", ox.NamedNode(f"{RDF}{name}")),
         ]
-    if this != fragment:
-        statements.append((fragment, f"{VOID}subset", this))
-    if number > 1:
-        statements.append((this, f"{HYDRA}previous", numbered(number - 1)))
-    if number < pages:
-        statements.append((this, f"{HYDRA}next", numbered(number + 1)))
-    return [ox.Quad(s, ox.NamedNode(p), o, metadata) for s, p, o in statements]  # type: ignore[arg-type]
+    return statements
 
 
 def routes(responder: Responder, page_size: int) -> Blueprint:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 import pyoxigraph as ox
@@ -42,20 +43,19 @@ if TYPE_CHECKING:
 
 
 def identify(responder: Responder, entity_type: str, key: str) -> Response:
-    """Redirect from a thing to the document about it (Cool URIs for the Semantic Web, section 4.2)."""
+    """Redirect from an entity to the document about it (Cool URIs for the Semantic Web, 4.2)."""
     iri = _identifier(responder, entity_type, key)
     if not responder.dataset.store.match(ox.NamedNode(iri)):
         raise NotFound(f"nothing is published about {iri}")
     negotiate(DOCUMENT_FORMATS)
-    document_address = addresses.document(entity_type, key)
-    target = document_address
-    if request.args.get("lang"):
-        target = addresses.with_query(target, {"lang": request.args["lang"]})
+    address = addresses.document(entity_type, key)
+    language = request.args.get("lang")
+    target = addresses.with_query(address, {"lang": language} if language else {})
     response = redirect(target, 303)
     assert isinstance(response, Response)
     response.headers["Vary"] = vary("Accept")
     response.headers["Cache-Control"] = CACHE
-    response.headers["Link"] = link(document_address, "describedby")
+    response.headers["Link"] = link(address, "describedby")
     return response
 
 
@@ -135,17 +135,17 @@ def resource_page(
 
 
 def _citation(responder: Responder, title: str, iri: str) -> Citation:
-    """Return what a citation of an IRI says, as far as the dataset tells of itself."""
-    dataset, said = responder.names.dataset, responder.dataset.own_statements
+    """Return the citation of an IRI, with what the dataset states about itself."""
+    dataset, statements = responder.names.dataset, responder.dataset.own_statements
     publishers = [
         quad.object.value
-        for quad in said
+        for quad in statements
         if quad.predicate.value == f"{DCTERMS}publisher" and isinstance(quad.object, ox.NamedNode)
     ]
     reader = responder.context().common_reader()
     return Citation(
         title,
-        reader.label(dataset).text if said else "",
+        reader.label(dataset).text if statements else "",
         reader.label(publishers[0]).text if publishers else "",
         responder.dataset.release.manifest.name,
         iri,
@@ -185,6 +185,36 @@ def any_resource(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _ListPage:
+    """One page of the list of a type's entities."""
+
+    entity_type: str
+    members: list[str]  # of the whole list
+    number: int
+    size: int  # members on a full page
+
+    @property
+    def last(self) -> int:
+        """The number of the last page."""
+        return max(1, -(-len(self.members) // self.size))
+
+    @property
+    def shown(self) -> list[str]:
+        """The members on this page."""
+        return self.members[(self.number - 1) * self.size : self.number * self.size]
+
+    @property
+    def address(self) -> str:
+        """The address of the list."""
+        return addresses.list_of(self.entity_type)
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """What chooses this page; the first needs no number."""
+        return {"page": str(self.number)} if self.number > 1 else {}
+
+
 def listing(
     responder: Responder,
     layout: Layout,
@@ -197,108 +227,101 @@ def listing(
         number = int(request.args.get("page", "1"))
     except ValueError:
         raise BadParameter(f"page={request.args['page']!r} is not a whole number") from None
-    members = _members(responder, entity_type)
-    size = page_size
-    pages = max(1, -(-len(members) // size))
-    if not members:
+    page = _ListPage(entity_type, _members(responder, entity_type), number, page_size)
+    if not page.members:
         raise NotFound(f"nothing is published under {responder.names.entity(entity_type, '')}")
-    if not 1 <= number <= pages:
-        raise NotFound(
-            f"the list of {entity_type} has {pages} page{'s' if pages > 1 else ''}; there is no page {number}"
-        )
-    shown = members[(number - 1) * size : number * size]
-    path = addresses.list_of(entity_type)
-    query = {"page": str(number)} if number > 1 else {}
-
-    def html() -> bytes:
-        statements = responder.dataset.store.match_any(
-            [ox.NamedNode(iri) for iri in shown], [ox.NamedNode(f"{RDF}type")]
-        )
-        reader = responder.context().reader(statements, *shown)
-        types = {quad.object.value for quad in statements if isinstance(quad.object, ox.NamedNode)}
-        own = sorted(iri for iri in types if iri.startswith(responder.names.ontology))
-        broadest = responder.lists[path][0] if path in responder.lists else None
-        about = responder.dataset.store.match(ox.NamedNode(broadest)) if broadest else []
-        return responder.render(
-            "list.html",
-            entity_type=entity_type,
-            members=sorted(
-                (reader.link(iri) for iri in shown), key=lambda found: collation(found.label.text)
-            ),
-            overview=overview(responder.context(), layout, shown),
-            classes=[reader.link(iri) for iri in own],
-            total=len(members),
-            number=number,
-            pages=pages,
-            formats=formats_of(path, query),
-            title=(
-                responder.dataset.plural(broadest, responder.language()) or reader.label(broadest)
-            )
-            if broadest
-            else Text(entity_type),
-            definition=reader.resource(broadest, about).values(f"{SKOS}definition")
-            if broadest
-            else None,
-        )
-
+    if not 1 <= number <= page.last:
+        pages = f"{page.last} page{'s' if page.last > 1 else ''}"
+        raise NotFound(f"the list of {entity_type} has {pages}; there is no page {number}")
     return responder.respond(
-        path,
+        page.address,
         suffix,
-        lambda: _collection(responder, entity_type, members, shown, number, pages),
-        html,
+        lambda: _collection(responder, page),
+        lambda: _list_page(responder, layout, page),
+    )
+
+
+def _list_page(responder: Responder, layout: Layout, page: _ListPage) -> bytes:
+    statements = responder.dataset.store.match_any(
+        [ox.NamedNode(iri) for iri in page.shown], [ox.NamedNode(f"{RDF}type")]
+    )
+    reader = responder.context().reader(statements, *page.shown)
+    links = [reader.link(iri) for iri in page.shown]
+    types = {quad.object.value for quad in statements if isinstance(quad.object, ox.NamedNode)}
+    own = sorted(iri for iri in types if iri.startswith(responder.names.ontology))
+    title, definition = Text(page.entity_type), None
+    if page.address in responder.lists:
+        broadest, _ = responder.lists[page.address]
+        plural = responder.dataset.plural(broadest, responder.language())
+        title = plural or reader.label(broadest)
+        about = responder.dataset.store.match(ox.NamedNode(broadest))
+        definition = reader.resource(broadest, about).values(f"{SKOS}definition")
+    return responder.render(
+        "list.html",
+        entity_type=page.entity_type,
+        members=sorted(links, key=lambda link: collation(link.label.text)),
+        overview=overview(responder.context(), layout, page.shown),
+        classes=[reader.link(iri) for iri in own],
+        total=len(page.members),
+        number=page.number,
+        pages=page.last,
+        formats=formats_of(page.address, page.parameters),
+        title=title,
+        definition=definition,
     )
 
 
 def _members(responder: Responder, entity_type: str) -> list[str]:
     """Return the IRIs of a type's entities, in the order of their keys."""
     prefix = responder.names.entity(entity_type, "")
-    rows = responder.dataset.store.select(
-        "SELECT DISTINCT ?prefix ?s { ?s a ?c FILTER(STRSTARTS(STR(?s), STR(?prefix))) } ORDER BY STR(?s)",
-        {"prefix": ox.Literal(prefix)},
-    )
+    rows = responder.dataset.store.select(_MEMBERS, {"prefix": ox.Literal(prefix)})
     iris = (term.value for row in rows if isinstance(term := row["s"], ox.NamedNode))
     return [iri for iri in iris if responder.names.type_and_key(iri)]
 
 
-def _collection(
-    responder: Responder,
-    entity_type: str,
-    members: list[str],
-    shown: list[str],
-    number: int,
-    pages: int,
-) -> Description:
-    """Return one page of a list by the Hydra Core Vocabulary, section 3.1 (collections) and 3.2 (partial views)."""
-    collection = ox.NamedNode(
-        addresses.absolute(responder.names.base, addresses.list_of(entity_type))
-    )
-    a = ox.NamedNode(f"{RDF}type")
+_MEMBERS: Final = """
+SELECT DISTINCT ?prefix ?s { ?s a ?c FILTER(STRSTARTS(STR(?s), STR(?prefix))) } ORDER BY STR(?s)
+"""
+
+
+def _collection(responder: Responder, page: _ListPage) -> Description:
+    """Return one page of a list by the Hydra Core Vocabulary.
+
+    Section 3.1 has collections, section 3.2 partial views of them.
+    """
+    collection = ox.NamedNode(addresses.absolute(responder.names.base, page.address))
+    total = integer(len(page.members))
     triples = [
-        ox.Triple(collection, a, ox.NamedNode(f"{HYDRA}Collection")),
-        ox.Triple(collection, ox.NamedNode(f"{HYDRA}totalItems"), integer(len(members))),
+        ox.Triple(collection, ox.NamedNode(f"{RDF}type"), ox.NamedNode(f"{HYDRA}Collection")),
+        ox.Triple(collection, ox.NamedNode(f"{HYDRA}totalItems"), total),
     ]
-    if pages > 1:
-
-        def view(n: int) -> ox.NamedNode:
-            return ox.NamedNode(addresses.with_query(collection.value, {"page": str(n)}))
-
-        triples += [
-            ox.Triple(collection, ox.NamedNode(f"{HYDRA}view"), view(number)),
-            ox.Triple(view(number), a, ox.NamedNode(f"{HYDRA}PartialCollectionView")),
-            ox.Triple(view(number), ox.NamedNode(f"{HYDRA}first"), view(1)),
-            ox.Triple(view(number), ox.NamedNode(f"{HYDRA}last"), view(pages)),
-        ]
-        if number > 1:
-            triples.append(
-                ox.Triple(view(number), ox.NamedNode(f"{HYDRA}previous"), view(number - 1))
-            )
-        if number < pages:
-            triples.append(ox.Triple(view(number), ox.NamedNode(f"{HYDRA}next"), view(number + 1)))
-    nodes = [ox.NamedNode(iri) for iri in shown]
+    if page.last > 1:
+        triples += _partial_view(collection, page.number, page.last)
+    nodes = [ox.NamedNode(iri) for iri in page.shown]
     triples += [ox.Triple(collection, ox.NamedNode(f"{HYDRA}member"), node) for node in nodes]
-    named = [ox.NamedNode(iri) for iri in (f"{RDF}type", f"{RDFS}label", f"{SKOS}prefLabel")]
-    about = responder.dataset.store.match_any(nodes, named)
+    naming = [ox.NamedNode(iri) for iri in (f"{RDF}type", f"{RDFS}label", f"{SKOS}prefLabel")]
+    about = responder.dataset.store.match_any(nodes, naming)
     return Description(collection.value, about, triples)
+
+
+def _partial_view(collection: ox.NamedNode, number: int, last: int) -> list[ox.Triple]:
+    """Return how a page of a collection relates to its other pages."""
+
+    def view(n: int) -> ox.NamedNode:
+        return ox.NamedNode(addresses.with_query(collection.value, {"page": str(n)}))
+
+    this, partial = view(number), ox.NamedNode(f"{HYDRA}PartialCollectionView")
+    triples = [
+        ox.Triple(collection, ox.NamedNode(f"{HYDRA}view"), this),
+        ox.Triple(this, ox.NamedNode(f"{RDF}type"), partial),
+        ox.Triple(this, ox.NamedNode(f"{HYDRA}first"), view(1)),
+        ox.Triple(this, ox.NamedNode(f"{HYDRA}last"), view(last)),
+    ]
+    if number > 1:
+        triples.append(ox.Triple(this, ox.NamedNode(f"{HYDRA}previous"), view(number - 1)))
+    if number < last:
+        triples.append(ox.Triple(this, ox.NamedNode(f"{HYDRA}next"), view(number + 1)))
+    return triples
 
 
 def named_graph(

@@ -1,0 +1,117 @@
+"""Answers queries in front of Flask, whose dispatch costs more than most queries do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from werkzeug.exceptions import HTTPException
+
+from unicef_linked import addresses
+from unicef_linked.errors import BadParameter, LinkedDataError
+from unicef_linked.rdf.formats import HTML
+from unicef_linked.store.query import Query, is_repeatable
+from unicef_linked.web.middleware import connection
+from unicef_linked.web.problems import slug
+from unicef_linked.web.responses import CACHE, OPEN_TO_OTHER_ORIGINS, entity_tag, vary
+from unicef_linked.web.sparql_protocol import (
+    DIRECT,
+    Parameters,
+    answer_formats,
+    deadline,
+    format_name,
+    graph_iris,
+    read_parameters,
+    single,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from unicef_linked.config import Settings
+    from unicef_linked.rdf.formats import Format
+    from unicef_linked.store import Store
+    from unicef_linked.web.problems import Problem
+
+_PATHS: Final = frozenset({addresses.SPARQL, f"{addresses.SPARQL}/"})
+_METHODS: Final = frozenset({"GET", "POST"})
+_VARY: Final = vary("Accept")
+
+
+class Endpoint:
+    """WSGI middleware that answers queries and states what is wrong with one.
+
+    Other requests go on to the application, among them those for the service description and the
+    editor.
+    """
+
+    def __init__(
+        self,
+        application: WSGIApplication,
+        store: Store,
+        settings: Settings,
+        *,
+        body_limit: int,
+        count: Callable[[str], None],
+        render_problem: Callable[[WSGIEnvironment, Problem], WSGIApplication],
+    ) -> None:
+        self._application, self._store, self._settings = application, store, settings
+        self._body_limit, self._count = body_limit, count
+        self._render_problem = render_problem
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer a query, or hand the request on."""
+        if environ["PATH_INFO"] not in _PATHS or environ["REQUEST_METHOD"] not in _METHODS:
+            return self._application(environ, start_response)
+        try:
+            parameters = read_parameters(environ, self._body_limit)
+            text = single(parameters, "query")
+            if text is not None:
+                formats = answer_formats(format_name(parameters), environ.get("HTTP_ACCEPT"))
+                if formats[0] is not HTML:
+                    return self._answer(text, parameters, formats, environ, start_response)
+            elif environ["REQUEST_METHOD"] == "POST":
+                raise BadParameter(
+                    "the query is missing: send it as the parameter query, "
+                    f"or as the body with Content-Type: {DIRECT}"
+                )
+        except (LinkedDataError, HTTPException) as error:
+            self._count(slug(type(error)))
+            return self._render_problem(environ, error)(environ, start_response)
+        return self._application(environ, start_response)
+
+    def _answer(
+        self,
+        text: str,
+        parameters: Parameters,
+        formats: tuple[Format | None, Format | None],
+        environ: WSGIEnvironment,
+        start_response: StartResponse,
+    ) -> Iterable[bytes]:
+        solutions, graph = formats
+        query = Query(
+            text,
+            graph_iris(parameters, "default-graph-uri"),
+            graph_iris(parameters, "named-graph-uri"),
+        )
+        timeout = deadline(parameters, self._settings)
+        has_left = connection.Client(environ).has_left
+        answer = self._store.answer(
+            query, solutions=solutions, graph=graph, timeout=timeout, left=has_left
+        )
+        self._count("answered")
+        repeatable = is_repeatable(text)
+        headers = [
+            ("Content-Type", answer.format.content_type),
+            ("Vary", _VARY),
+            ("Cache-Control", CACHE if repeatable else "no-store"),
+            *OPEN_TO_OTHER_ORIGINS,
+        ]
+        if answer.whole is None:
+            start_response("200 OK", headers)
+            return connection.chunks(answer, environ)
+        headers.append(("Content-Length", str(len(answer.whole))))
+        if repeatable and environ["REQUEST_METHOD"] == "GET":
+            headers.append(("ETag", entity_tag(answer.whole, answer.format)))
+        start_response("200 OK", headers)
+        return [answer.whole]
