@@ -20,8 +20,7 @@ from tests.web.conftest import Visit
 from unicef_linked.build import Content, build
 from unicef_linked.dataset.vocabulary import read_shapes
 from unicef_linked.links import Finding, outgoing
-from unicef_linked.rdf.iris import OWL, RDF, RDFS, SHACL, SKOS
-from unicef_linked.web.routes.quality import DQV
+from unicef_linked.rdf.iris import DQV, OWL, RDF, RDFS, SHACL, SKOS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from pyoxigraph import Literal, NamedNode
 
 from unicef_linked.rdf.iris import OWL, RDF, RDFS, SCHEMA, SHACL, VOID, VOID_EXT, XSD
+from unicef_linked.rdf.terms import value_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -71,6 +72,24 @@ def without_lists(quads: Iterable[Quad]) -> Iterator[Quad]:
             while cell in first:
                 yield type(quad)(quad.subject, quad.predicate, first[cell], quad.graph_name)
                 cell = rest.get(cell)
+
+
+def quads_by_subject(quads: Iterable[Quad]) -> dict[str, list[Quad]]:
+    """Return the statements of each IRI."""
+    by_subject: dict[str, list[Quad]] = defaultdict(list)
+    for quad in quads:
+        if isinstance(quad.subject, NamedNode):
+            by_subject[quad.subject.value].append(quad)
+    return dict(by_subject)
+
+
+def labels_in(quads: Iterable[Quad]) -> dict[str, dict[str, str]]:
+    """Return the ``rdfs:label`` of each IRI, by language; for graphs that are not in the store."""
+    labels: dict[str, dict[str, str]] = defaultdict(dict)
+    for quad in quads:
+        if quad.predicate.value == f"{RDFS}label" and isinstance(quad.object, Literal):
+            labels[value_of(quad.subject)][quad.object.language or ""] = quad.object.value
+    return dict(labels)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from flask import Blueprint, Response, redirect
 
 from unicef_linked.dataset.description import Description
 from unicef_linked.dataset.labels import Text, collation
+from unicef_linked.dataset.quality import count_focus_nodes, failing_nodes
 from unicef_linked.dataset.vocabulary import Vocabulary, read_shapes, read_usage, without_lists
 from unicef_linked.errors import NotFound
 from unicef_linked.metadata import schema_org
@@ -21,7 +22,6 @@ from unicef_linked.presentation.diagrams import Drawing, Edge, Node, draw
 from unicef_linked.rdf.iris import DCTERMS, OWL, PROV, RDF, RDFS, SHACL, SKOS
 from unicef_linked.store.statements import LoadedStatements
 from unicef_linked.web.responses import CACHE, formats_of
-from unicef_linked.web.routes.quality import failing_nodes, focus_nodes, report_of
 from unicef_linked.web.routing import bind
 
 if TYPE_CHECKING:
@@ -532,14 +532,14 @@ def _shapes_page(responder: Responder) -> bytes:
     for shape in read.values():
         for name in {*shape.kinds, shape.qualified} & read.keys():
             users[name].append(shape.iri)
-    report = report_of(responder)
+    report = responder.dataset.report
     failing = failing_nodes(report, read) if report else {}
     checked = [
         Checked(
             entry,
             tuple((kind, reader.link(iri)) for kind, iri in entry.shape.targets),
             tuple(reader.link(user) for user in users[iri]),
-            focus_nodes(responder, entry.shape),
+            count_focus_nodes(responder.dataset, entry.shape),
             len(failing.get(iri, ())),
         )
         for iri, entry in entries.items()

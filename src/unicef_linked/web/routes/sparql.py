@@ -20,7 +20,7 @@ from unicef_linked.errors import (
     QueryRefused,
     UnsupportedMediaType,
 )
-from unicef_linked.metadata.dcat import describe_service
+from unicef_linked.metadata.service_description import describe_service
 from unicef_linked.presentation.completion import vocabulary
 from unicef_linked.presentation.examples import briefest, examples
 from unicef_linked.rdf.formats import (
