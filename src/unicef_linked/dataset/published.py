@@ -266,6 +266,20 @@ class PublishedDataset:
         rows = self.store.select("SELECT DISTINCT ?s { ?s ?p ?o FILTER(isIRI(?s)) }")
         return frozenset(value_of(row["s"]) for row in rows)
 
+    def describe_ontology(self) -> Description | None:
+        """Return the graphs of the ontology; None if the dataset has none."""
+        ontology = self.names.graph("ontology")
+        quads: list[Quad] = []
+        for name in self.release.manifest.graphs:
+            if name == ontology or name.startswith(f"{ontology}/"):
+                quads += self.store.match(graph_name=NamedNode(name))
+        return Description(self.names.ontology, quads) if quads else None
+
+    def describe_shapes(self) -> Description | None:
+        """Return the shapes graph; None if the release has none."""
+        quads = list(self.release.shapes())
+        return Description(self.names.shapes, quads) if quads else None
+
     def write(self, description: Description, offer: Format) -> bytes:
         """Return a description in an RDF format, with the prefixes and JSON-LD context of all."""
         return write_description(description, offer, self.names, self.context)

@@ -251,7 +251,7 @@ class Vocabulary:
             for iri, about in found.items()
         }
 
-    def said(self, iri: str, *predicates: str) -> tuple[str, ...]:
+    def stated(self, iri: str, *predicates: str) -> tuple[str, ...]:
         """Return the IRIs that the ontology states of a term by any of the predicates."""
         about = self._said.get(iri, {})
         return tuple(
@@ -262,7 +262,7 @@ class Vocabulary:
         return tuple(
             iri
             for iri in sorted(self._said)
-            if iri.startswith(self.prefix) and types & {*self.said(iri, f"{RDF}type")}
+            if iri.startswith(self.prefix) and types & {*self.stated(iri, f"{RDF}type")}
         )
 
     @cached_property
@@ -281,15 +281,15 @@ class Vocabulary:
 
     def domain(self, iri: str) -> tuple[str, ...]:
         """Return the classes whose instances have a property."""
-        return self.said(iri, *sorted(_DOMAINS))
+        return self.stated(iri, *sorted(_DOMAINS))
 
     def range(self, iri: str) -> tuple[str, ...]:
         """Return the classes or datatypes of a property's values."""
-        return self.said(iri, *sorted(_RANGES))
+        return self.stated(iri, *sorted(_RANGES))
 
     def parents(self, iri: str) -> tuple[str, ...]:
         """Return the classes right above a class, those of other vocabularies too."""
-        return self.said(iri, f"{RDFS}subClassOf")
+        return self.stated(iri, f"{RDFS}subClassOf")
 
     def children(self, iri: str) -> tuple[str, ...]:
         """Return the ontology's own classes right below a class."""
@@ -299,7 +299,7 @@ class Vocabulary:
         """Return the properties that say the same the other way round, whichever side states it."""
         return tuple(
             dict.fromkeys(
-                (*self.said(iri, f"{OWL}inverseOf"), *self._stating(f"{OWL}inverseOf", iri))
+                (*self.stated(iri, f"{OWL}inverseOf"), *self._stating(f"{OWL}inverseOf", iri))
             ),
         )
 
