@@ -195,7 +195,7 @@ class LabelResolver:
         return 0 if iri in LABEL_PROPERTIES else 1 if iri.startswith(self._names.ontology) else 2
 
     def order(self, value: Value) -> tuple[bool, str, str, str]:
-        """Return a sort key of values: the page's language first, then by label. No two are equal."""
+        """Return a sort key of values: the language first, then by label. No two are equal."""
         text = value.text or (value.link.label if value.link else Text(""))
         link = value.link or value.datatype
         return (

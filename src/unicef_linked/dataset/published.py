@@ -40,7 +40,10 @@ PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
 
 SELECT ?space ?link (COUNT(*) AS ?links) {
   SELECT DISTINCT ?s ?link ?o ?space {
-    VALUES ?link { owl:sameAs skos:exactMatch skos:closeMatch skos:broadMatch skos:narrowMatch skos:relatedMatch }
+    VALUES ?link {
+      owl:sameAs
+      skos:exactMatch skos:closeMatch skos:broadMatch skos:narrowMatch skos:relatedMatch
+    }
     ?s ?link ?o .
     FILTER (ISIRI(?s) && ISIRI(?o))
     BIND (REPLACE(STR(?o), "[^/#]+/?$", "") AS ?space)
@@ -79,7 +82,7 @@ class PublishedDataset:
 
     @cached_property
     def statistics(self) -> Statistics:
-        """The statistics of VoID: as the release publishes them, else counted over the default graph."""
+        """The statistics of VoID: as published, else counted over the default graph."""
         return self._published_statistics or count_statistics(self._default_graph())
 
     @cached_property
@@ -200,7 +203,7 @@ class PublishedDataset:
 
     @cached_property
     def common_labels(self) -> Labels:
-        """Labels that every page shows: the dataset, its licence and publisher, classes with lists."""
+        """The labels that every page shows: dataset, licence, publisher, classes with lists."""
         dataset = self.names.dataset
         publishers = [
             quad.object.value for quad in self.own_statements if isinstance(quad.object, NamedNode)
