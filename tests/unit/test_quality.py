@@ -5,11 +5,11 @@ from __future__ import annotations
 import pyoxigraph as ox
 import pytest
 
-from unicef_linked.dataset.conformance import failing_nodes
+from unicef_linked.dataset.quality import failing_nodes
 from unicef_linked.dataset.vocabulary import Shape
 from unicef_linked.i18n import read_translations
 from unicef_linked.links import Finding
-from unicef_linked.metadata.dqv import METRICS, HostHealth, LinkHealth, link_health
+from unicef_linked.metadata.dqv import METRICS, HostLinks, LinkSummary, summarize_links
 from unicef_linked.validation.report import read_report
 
 REPORT = """
@@ -57,7 +57,7 @@ def finding(url: str, state: str, asked: str) -> tuple[str, Finding]:
     [
         pytest.param(
             {},
-            LinkHealth((HostHealth("b.org", 2, {}), HostHealth("a.org", 1, {}))),
+            LinkSummary((HostLinks("b.org", 2, {}), HostLinks("a.org", 1, {}))),
             id="not checked yet",
         ),
         pytest.param(
@@ -67,8 +67,8 @@ def finding(url: str, state: str, asked: str) -> tuple[str, Finding]:
                     finding("http://b.org/1", "ok", "2026-01-01"),
                 ]
             ),
-            LinkHealth(
-                (HostHealth("b.org", 2, {"ok": 1}), HostHealth("a.org", 1, {"dead": 1})),
+            LinkSummary(
+                (HostLinks("b.org", 2, {"ok": 1}), HostLinks("a.org", 1, {"dead": 1})),
                 "2026-01-01",
                 "2026-02-01",
             ),
@@ -76,16 +76,16 @@ def finding(url: str, state: str, asked: str) -> tuple[str, Finding]:
         ),
         pytest.param(
             dict([finding("http://gone.org/", "dead", "2026-02-01")]),
-            LinkHealth((HostHealth("b.org", 2, {}), HostHealth("a.org", 1, {}))),
+            LinkSummary((HostLinks("b.org", 2, {}), HostLinks("a.org", 1, {}))),
             id="what the data does not lead to any more is not told",
         ),
     ],
 )
 def test_links_are_told_by_host_in_the_light_of_a_check(
-    findings: dict[str, Finding], expected: LinkHealth
+    findings: dict[str, Finding], expected: LinkSummary
 ) -> None:
     links = [("http://a.org/1", "a.org"), ("http://b.org/1", "b.org"), ("http://b.org/2", "b.org")]
-    found = link_health(links, findings)
+    found = summarize_links(links, findings)
     assert found == expected
     assert found.total.links == 3
     assert found.total.asked == len({*findings} & {url for url, _ in links})
