@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pyoxigraph as ox
 import pytest
 
+from unicef_linked.dataset.published import PublishedDataset
 from unicef_linked.dataset.quality import failing_nodes
 from unicef_linked.dataset.vocabulary import Shape
 from unicef_linked.i18n import read_translations
-from unicef_linked.links import Finding
+from unicef_linked.links import Finding, outgoing
 from unicef_linked.metadata.dqv import METRICS, HostLinks, LinkSummary, summarize_links
 from unicef_linked.validation.report import read_report
+
+if TYPE_CHECKING:
+    from unicef_linked.release import Release
+    from unicef_linked.store.embedded import Embedded
 
 REPORT = """
 PREFIX sh: <http://www.w3.org/ns/shacl#>
@@ -95,3 +102,12 @@ def test_every_metric_is_defined_in_every_language() -> None:
     for metric in METRICS:
         definitions = read_translations().in_every_language(metric.definition)
         assert tuple(definitions) == read_translations().languages
+
+
+def test_the_statements_kept_for_links_lead_to_the_same_links_as_all(
+    release: Release, store: Embedded
+) -> None:
+    dataset, base = PublishedDataset(release, store), release.names.base
+    kept = dataset.outgoing_statements
+    assert outgoing(kept, base) == outgoing(release.quads(), base)
+    assert len({(quad.predicate, quad.object) for quad in kept}) == len(kept)

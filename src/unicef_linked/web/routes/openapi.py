@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from flask import Blueprint, Response, current_app
@@ -18,7 +18,7 @@ from unicef_linked.web.responses import link
 from unicef_linked.web.routing import bind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from flask import Flask
 
@@ -196,6 +196,49 @@ def _description(responder: Responder, language: str) -> dict[str, Any]:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class DocumentedAnswer:
+    """An answer as /docs shows it."""
+
+    status: str
+    media_types: tuple[str, ...]
+    headers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentedOperation:
+    """An operation as /docs shows it."""
+
+    identifier: str
+    method: str
+    path: str
+    summary: str
+    parameters: tuple[Mapping[str, Any], ...]  # Parameter Objects
+    body: tuple[str, ...]  # media types of the request body
+    answers: tuple[DocumentedAnswer, ...]
+
+
+def documented(description: Mapping[str, Any]) -> Iterator[DocumentedOperation]:
+    """Yield the operations of an OpenAPI description by path and method."""
+    for path, methods in description["paths"].items():
+        for method, operation in methods.items():
+            answers = [_answer(*answer) for answer in operation["responses"].items()]
+            yield DocumentedOperation(
+                operation["operationId"],
+                method,
+                path,
+                operation["summary"],
+                tuple(operation["parameters"]),
+                tuple(operation.get("requestBody", {}).get("content", ())),
+                tuple(answers),
+            )
+
+
+def _answer(status: str, response: Mapping[str, Any]) -> DocumentedAnswer:
+    content = (PROBLEM.media_type,) if "$ref" in response else response.get("content", ())
+    return DocumentedAnswer(status, tuple(content), tuple(response.get("headers", ())))
+
+
 def openapi(responder: Responder) -> Response:
     """Return the description of every public operation (OpenAPI Specification 3.1.0)."""
     content = json.dumps(_description(responder, SOURCE), ensure_ascii=False, indent=1).encode()
@@ -206,10 +249,10 @@ def openapi(responder: Responder) -> Response:
 
 def docs(responder: Responder) -> Response:
     """Return the same as a page."""
-    described = _description(responder, responder.language())
+    operations = list(documented(_description(responder, responder.language())))
     links = [link(addresses.OPENAPI, "service-desc", type=OPENAPI.media_type)]
     return responder.represent(
-        responder.render("docs.html", described=described), HTML, links=links
+        responder.render("docs.html", operations=operations), HTML, links=links
     )
 
 
