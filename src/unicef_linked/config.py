@@ -1,7 +1,7 @@
 """What the environment decides: the settings, the language of the terminal, the cache folder.
 
 Settings are one frozen dataclass, read once and passed on as an argument. Nothing else reads the
-environment, but for what processes of ours hand to each other (``web.server``, ``web.middleware``).
+environment, but for what our own processes hand to their children.
 """
 
 from __future__ import annotations

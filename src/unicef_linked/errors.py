@@ -19,7 +19,7 @@ LinkedDataError
     ├── Overloaded          more is asked than can be answered; carries the seconds to wait
     └── EngineUnavailable   an engine elsewhere does not answer as one
 
-HTTP is unknown here: ``web.responses`` maps these classes to statuses, ``cli`` to exit statuses.
+HTTP is unknown here: ``web.problems`` maps these classes to statuses, ``cli`` to exit statuses.
 """
 
 from __future__ import annotations

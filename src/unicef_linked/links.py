@@ -316,7 +316,8 @@ def compare(identifiers: Iterable[str], content: bytes, media_type: str, url: st
     fetched. Data in other formats is not compared.
 
     >>> page = b'{"entities": {"Q2": {"id": "Q2"}}}'
-    >>> compare(["http://www.wikidata.org/entity/Q1"], page, "application/json", "https://www.wikidata.org/")
+    >>> identifier = "http://www.wikidata.org/entity/Q1"
+    >>> compare([identifier], page, "application/json", "https://www.wikidata.org/")
     'it says Q2, not Q1'
     """
     if media_type.endswith("json"):

@@ -44,8 +44,8 @@ def command(
     from unicef_linked.http_client import Politeness
 
     chosen = chosen_release(release)
-    found = links.outgoing(chosen.quads(), chosen.manifest.base_iri, host)
-    if not found:
+    outgoing = links.outgoing(chosen.quads(), chosen.manifest.base_iri, host)
+    if not outgoing:
         raise UnusableInput(
             f"no link of the release leads to {host or 'another site'}; nothing was asked"
         )
@@ -55,12 +55,12 @@ def command(
         def report(finding: Finding) -> None:
             nonlocal number
             number += 1
-            line = f"{number} of at most {len(found)}: {finding.state} {finding.url}"
-            progress.show(number, len(found), line, finding.url)
+            line = f"{number} of at most {len(outgoing)}: {finding.state} {finding.url}"
+            progress.show(number, len(outgoing), line, finding.url)
 
-        findings = links.check(found, Politeness(delay=delay), state, report)
-    several = len({link.host for link in found}) > 1
+        findings = links.check(outgoing, Politeness(delay=delay), state, report)
+    several = len({link.host for link in outgoing}) > 1
     if several and all(finding.status is None for finding in findings):
         raise UnusableInput("not one host answered; see that this machine reaches the network")
-    print(links.write(findings, found, style))
+    print(links.write(findings, outgoing, style))
     return 1 if any(finding.state in links.WRONG for finding in findings) else 0

@@ -15,6 +15,7 @@ from unicef_linked.store.loading import load_release, open_index
 from unicef_linked.store.pool.client import Request, SocketPool
 from unicef_linked.store.pool.messages import Options
 from unicef_linked.store.query import Query, check, dataset_clauses
+from unicef_linked.store.solutions import read_solutions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -113,12 +114,7 @@ class Embedded:
     def select(self, query: str, bindings: Mapping[str, Term] | None = None) -> list[Solution]:
         """See Store."""
         values = {ox.Variable(name): term for name, term in (bindings or {}).items()}
-        solutions = self._store.query(query, substitutions=values)
-        assert isinstance(solutions, ox.QuerySolutions)
-        names = [variable.value for variable in solutions.variables]
-        return [
-            {name: term for name in names if (term := row[name]) is not None} for row in solutions
-        ]
+        return read_solutions(self._store.query(query, substitutions=values))
 
     def answer(
         self,

@@ -5,8 +5,9 @@ from __future__ import annotations
 import io
 import re
 import tempfile
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections import defaultdict
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -19,7 +20,7 @@ from unicef_linked.rdf.formats import NTRIPLES
 from unicef_linked.store.remote import Endpoint, open_session, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from unicef_linked.config import Settings
     from unicef_linked.release import Release
@@ -33,10 +34,10 @@ _ENDPOINTS: Final = (
 )
 """Path of a graph store (pattern) to the path of the query endpoint of the same engine."""
 _BUFFER: Final = 16 << 20
-"""Statements kept in memory before they are written to the files (characters)."""
-_PATIENCE: Final = (3.0, 3600.0)
+"""Statements kept in memory before they are written to files (characters)."""
+_TIMEOUTS: Final = (3.0, 3600.0)
 """Timeouts (s): to connect, and for the engine to load one graph."""
-_COUNTING: Final = 600.0
+_COUNT_TIMEOUT: Final = 600.0
 """Timeout of counting and probing queries (s)."""
 _UNION: Final = "union of all graphs"
 """Key of the union in ``_files``; no graph has this name, since it is not an IRI."""
@@ -75,38 +76,55 @@ def load(
     ``report`` receives progress and messages for the operator. Raises EngineUnavailable; raises
     UnusableInput when the engine refuses a graph or counts fewer statements than the release has.
     """
-    with _Graphs(open_session(settings), store) as graphs, _files(release) as files:
-        asked = Endpoint(endpoint, settings, {}) if endpoint else None
+    with ExitStack() as stack:
+        graphs = stack.enter_context(_Graphs(open_session(settings), store))
+        files = stack.enter_context(_graph_files(release))
+        queries = None
+        if endpoint:
+            queries = stack.enter_context(closing(Endpoint(endpoint, settings, {})))
         own = files.pop("", None)
         union = files.pop(_UNION, None)
-        default = _count_lines(union or own)
-        if union and asked and _is_union(graphs, asked, release.names.graph("load-probe")):
+        default_count = _count_lines(union or own)
+        if union and queries and _is_union(graphs, queries, release.names.graph("load-probe")):
             report(
                 "the engine's default graph is the union of its graphs: it is not loaded by itself"
             )
             union = None
         # The smallest first: it is sent twice when the server asks for credentials.
-        wanted = [*sorted(files.items(), key=lambda item: item[1].stat().st_size)]
-        wanted += [("", path) for path in (union or own,) if path]
-        total, done = sum(path.stat().st_size for _, path in wanted), 0
-        for number, (name, path) in enumerate(wanted, start=1):
+        uploads = sorted(files.items(), key=lambda item: item[1].stat().st_size)
+        if default := union or own:
+            uploads.append(("", default))
+        _upload(graphs, uploads, report, may_lack_default=union is not None)
+        if queries:
+            _compare(release, queries, default_count, report)
 
-            def sent(size: int, name: str = name, number: int = number, done: int = done) -> None:
-                report(Progress(name or "default graph", number, len(wanted), done + size, total))
 
-            problem = graphs.put(name, path, sent)
-            if problem and not name and union:
-                report(
-                    f"the engine keeps no default graph of its own ({problem}): see that it is the union of all"
-                )
-            elif problem:
-                raise UnusableInput(
-                    f"{graphs.name} does not take {name or 'the default graph'}: {problem}"
-                )
-            done += path.stat().st_size
-        if asked:
-            _compare(release, asked, default, report)
-            asked.close()
+def _upload(
+    graphs: _Graphs,
+    uploads: Sequence[tuple[str, Path]],
+    report: Callable[[Progress | str], None],
+    *,
+    may_lack_default: bool,
+) -> None:
+    """Replace graphs by files; an engine that has no default graph of its own may refuse it."""
+    total, done = sum(path.stat().st_size for _, path in uploads), 0
+    for number, (name, path) in enumerate(uploads, start=1):
+        start = Progress(name or "default graph", number, len(uploads), done, total)
+
+        def on_read(size: int, start: Progress = start) -> None:
+            report(replace(start, done=start.done + size))
+
+        refusal = graphs.put(name, path, on_read)
+        if refusal and not name and may_lack_default:
+            report(
+                f"the engine keeps no default graph of its own ({refusal}): "
+                "see that it is the union of all"
+            )
+        elif refusal:
+            raise UnusableInput(
+                f"{graphs.name} does not take {name or 'the default graph'}: {refusal}"
+            )
+        done += path.stat().st_size
 
 
 class _Graphs:
@@ -122,9 +140,9 @@ class _Graphs:
     def __exit__(self, *error: object) -> None:
         self._session.close()
 
-    def put(self, name: str, path: Path, sent: Callable[[int], None]) -> str:
+    def put(self, name: str, path: Path, on_read: Callable[[int], None]) -> str:
         """Replace a graph ("": the default one) by N-Triples; return the refusal, or ""."""
-        with _Upload(path, sent) as body:
+        with _ReportingFile(path, on_read) as body:
             return self._request("PUT", name, body, {"Content-Type": NTRIPLES.media_type})
 
     def delete(self, name: str) -> str:
@@ -142,7 +160,7 @@ class _Graphs:
                 params={"graph": name} if name else {"default": ""},
                 data=body,
                 headers=headers,
-                timeout=_PATIENCE,
+                timeout=_TIMEOUTS,
                 allow_redirects=False,
             )
         except requests.RequestException as error:
@@ -151,61 +169,70 @@ class _Graphs:
             ) from None
         if response.status_code in {401, 403}:
             raise EngineUnavailable(
-                f"{self.name} refuses us ({response.status_code}): set UNICEF_LINKED_ENGINE_USER and "
-                "UNICEF_LINKED_ENGINE_PASSWORD to a user who may write"
+                f"{self.name} refuses us ({response.status_code}): "
+                "set UNICEF_LINKED_ENGINE_USER and UNICEF_LINKED_ENGINE_PASSWORD "
+                "to a user who may write"
             )
         if 300 <= response.status_code < 400:
             return f"it has moved to {response.headers.get('Location', '?')}"
         if response.ok:
             return ""
-        said = " ".join(re.sub(r"(?s)<head.*?</head>|<[^>]*>", " ", response.text).split())
-        return f"{response.status_code} {said[:300] or response.reason}"
+        message = " ".join(re.sub(r"(?s)<head.*?</head>|<[^>]*>", " ", response.text).split())
+        return f"{response.status_code} {message[:300] or response.reason}"
 
 
-class _Upload(io.FileIO):
+class _ReportingFile(io.FileIO):
     """A file that reports the number of bytes read so far."""
 
-    def __init__(self, path: Path, sent: Callable[[int], None]) -> None:
+    def __init__(self, path: Path, on_read: Callable[[int], None]) -> None:
         super().__init__(path)
-        self._sent = sent
+        self._on_read = on_read
 
     def read(self, size: int | None = -1, /) -> bytes:
         content = super().read(-1 if size is None else size)
-        self._sent(self.tell())
+        self._on_read(self.tell())
         return content or b""
 
 
+class _GraphWriter:
+    """Files of N-Triples in a folder, one for each graph; statements are buffered."""
+
+    def __init__(self, folder: Path) -> None:
+        self.paths: dict[str, Path] = {}
+        self._folder, self._size = folder, 0
+        self._pending: dict[str, list[str]] = defaultdict(list)
+
+    def write(self, graph: str, line: str) -> None:
+        self._pending[graph].append(line)
+        self._size += len(line)
+        if self._size > _BUFFER:
+            self.flush()
+
+    def flush(self) -> None:
+        for graph, lines in self._pending.items():
+            path = self.paths.setdefault(graph, self._folder / str(len(self.paths)))
+            with path.open("a", encoding="utf-8") as file:
+                file.writelines(lines)
+        self._pending.clear()
+        self._size = 0
+
+
 @contextmanager
-def _files(release: Release) -> Iterator[dict[str, Path]]:
+def _graph_files(release: Release) -> Iterator[dict[str, Path]]:
     """Write each graph of a release, and the union if it has one, to a file of N-Triples."""
     with tempfile.TemporaryDirectory(prefix="unicef-linked-") as folder:
-        paths: dict[str, Path] = {}
-        waiting: dict[str, list[str]] = {}
-        size, last = 0, None
-
-        def flush() -> None:
-            for name, lines in waiting.items():
-                with paths.setdefault(name, Path(folder) / str(len(paths))).open(
-                    "a", encoding="utf-8"
-                ) as file:
-                    file.writelines(lines)
-            waiting.clear()
-
+        writer = _GraphWriter(Path(folder))
+        last_triple = None
         for quad in release.quads():
-            name = "" if isinstance(quad.graph_name, DefaultGraph) else quad.graph_name.value
+            graph = "" if isinstance(quad.graph_name, DefaultGraph) else quad.graph_name.value
             line = f"{quad.triple} .\n"
-            waiting.setdefault(name, []).append(line)
-            size += len(line)
-            if (
-                release.manifest.union and quad.triple != last
-            ):  # sorted: equal ones follow each other
-                waiting.setdefault(_UNION, []).append(line)
-                last = quad.triple
-            if size > _BUFFER:
-                flush()
-                size = 0
-        flush()
-        yield paths
+            writer.write(graph, line)
+            # They are sorted: equal triples follow each other.
+            if release.manifest.union and quad.triple != last_triple:
+                writer.write(_UNION, line)
+                last_triple = quad.triple
+        writer.flush()
+        yield writer.paths
 
 
 def _is_union(graphs: _Graphs, endpoint: Endpoint, probe: str) -> bool:
@@ -213,11 +240,11 @@ def _is_union(graphs: _Graphs, endpoint: Endpoint, probe: str) -> bool:
     with tempfile.NamedTemporaryFile("w", suffix=".nt") as file:
         file.write(f"<{probe}> <{probe}> <{probe}> .\n")
         file.flush()
-        problem = graphs.put(probe, Path(file.name), lambda _: None)
-    if problem:
-        raise UnusableInput(f"{graphs.name} does not take a graph: {problem}")
+        refusal = graphs.put(probe, Path(file.name), lambda _: None)
+    if refusal:
+        raise UnusableInput(f"{graphs.name} does not take a graph: {refusal}")
     try:
-        return endpoint.ask(f"ASK {{ <{probe}> ?p ?o }}", timeout=_COUNTING)
+        return endpoint.ask(f"ASK {{ <{probe}> ?p ?o }}", timeout=_COUNT_TIMEOUT)
     finally:
         graphs.delete(probe)
 
@@ -230,12 +257,15 @@ def _count_lines(path: Path | None) -> int:
 
 
 def _compare(
-    release: Release, endpoint: Endpoint, default: int, report: Callable[[Progress | str], None]
+    release: Release,
+    endpoint: Endpoint,
+    default_count: int,
+    report: Callable[[Progress | str], None],
 ) -> None:
     """Compare the engine's counts with the release's; report graphs of older releases."""
 
     def count(query: str) -> dict[str, int]:
-        rows = endpoint.select(query, timeout=_COUNTING, ceiling=1 << 30)
+        rows = endpoint.select(query, timeout=_COUNT_TIMEOUT, ceiling=1 << 30)
         return {
             getattr(row.get("g"), "value", ""): int(row["n"].value)
             for row in rows
@@ -243,19 +273,18 @@ def _compare(
         }
 
     expected = {name: number for name, number in release.manifest.graphs.items() if name}
-    found = count("SELECT ?g (COUNT(*) AS ?n) { GRAPH ?g { ?s ?p ?o } } GROUP BY ?g")
+    counts = count("SELECT ?g (COUNT(*) AS ?n) { GRAPH ?g { ?s ?p ?o } } GROUP BY ?g")
     for name, number in expected.items():
-        if found.get(name, 0) != number:
+        if counts.get(name, 0) != number:
             raise UnusableInput(
-                f"{name} has {number:,} statements, the engine counts {found.get(name, 0):,}"
+                f"{name} has {number:,} statements, the engine counts {counts.get(name, 0):,}"
             )
     counted = count("SELECT (COUNT(*) AS ?n) { ?s ?p ?o }")[""]
-    if counted < default:  # there may be more: the engine's own statements, or other datasets
+    if counted < default_count:  # there may be more: the engine's own statements, or other datasets
         raise UnusableInput(
-            f"the default graph has {default:,} statements, the engine counts {counted:,}"
+            f"the default graph has {default_count:,} statements, the engine counts {counted:,}"
         )
-    left = sorted(
-        name for name in found if name.startswith(release.names.graph("")) and name not in expected
-    )
-    if left:
-        report(f"not of this release, and still there: {', '.join(left)}")
+    own = release.names.graph("")
+    older = sorted(name for name in counts.keys() - expected if name.startswith(own))
+    if older:
+        report(f"not of this release, and still there: {', '.join(older)}")

@@ -16,7 +16,7 @@ from unicef_linked.errors import MalformedQuery, QueryRefused
 from unicef_linked.rdf.iris import undeclared_prefix
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from unicef_linked.rdf.terms import Term
 
@@ -44,7 +44,8 @@ _TOKEN: Final = re.compile(
     | (?P<variable>  [?$]\w++ )
     | (?P<language>  @[A-Za-z][A-Za-z0-9-]*+ )
     | (?P<name>      [^\W\d][\w.\-\u00B7\u203F\u2040]*+
-                     (?P<local> : [\w:%.\-\u00B7\u203F\u2040]*+ (?: \\. [\w:%.\-\u00B7\u203F\u2040]*+ )* )? )
+                     (?P<local> : [\w:%.\-\u00B7\u203F\u2040]*+
+                         (?: \\. [\w:%.\-\u00B7\u203F\u2040]*+ )* )? )
     | (?P<prefixed>  : [\w:%.\-\u00B7\u203F\u2040]*+ (?: \\. [\w:%.\-\u00B7\u203F\u2040]*+ )* )
     | (?P<open>      [{(\[] )
     | (?P<close>     [})\]] )
@@ -53,6 +54,8 @@ _TOKEN: Final = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _SUSPICIOUS: Final = ("service", "\\u", *sorted(word.lower() for word in _UPDATES))
+_IRI_KINDS: Final = frozenset(["iri", "name", "prefixed"])
+"""Tokens that are an IRI, where a name has a local part."""
 _OPENS_GROUP: Final = re.compile(r"\s*+(?:\#[^\r\n]*+\s*+)*\{")
 _CODEPOINT: Final = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
 
@@ -61,8 +64,9 @@ _CODEPOINT: Final = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
 class Query:
     """A query that may be given to the engine, and the RDF dataset it is asked of.
 
-    ``default_graphs`` and ``named_graphs`` are the protocol's parameters (SPARQL 1.1 Protocol, section 2.1.4); where
-    either is given they replace the dataset of the query text. Graphs that the release does not hold are empty.
+    ``default_graphs`` and ``named_graphs`` are the protocol's parameters (SPARQL 1.1 Protocol,
+    section 2.1.4); where either is given they replace the dataset of the query text. Graphs that
+    the release does not hold are empty.
     """
 
     text: str
@@ -73,10 +77,10 @@ class Query:
 def check(text: str, *, max_length: int, services: Collection[str] = ()) -> bool:
     r"""Return whether a query asks other endpoints, all of them among ``services``.
 
-    Raises MalformedQuery for a text that is too long, too deep or empty, QueryRefused for an update and for ``SERVICE``
-    to any other endpoint.
+    Raises MalformedQuery for a text that is too long, too deep or empty, QueryRefused for an update
+    and for ``SERVICE`` to any other endpoint.
 
-    >>> check("SELECT * { ?s ?p ?o # SERVICE in a comment, <SERVICE>, ?SERVICE or 'SERVICE' is no call\n}", max_length=999)
+    >>> check("ASK { ?SERVICE ?p 'SERVICE', <SERVICE> # SERVICE\n}", max_length=999)
     False
     >>> check("SELECT * { SERVICE <http://example.org/> { ?s ?p ?o } }", max_length=999)
     Traceback (most recent call last):
@@ -108,47 +112,82 @@ def _unescape(match: re.Match[str]) -> str:
     return chr(code) if code < 0x110000 else match[0]
 
 
-def _check_tokens(text: str, services: Collection[str]) -> bool:  # noqa: C901 - to be split
-    depth, signs, form, before = 0, 0, None, ""
-    federated = awaited = False
-    for token in _TOKEN.finditer(text):
-        kind = token.lastgroup if token.lastgroup != "local" else "prefixed"
+def _check_tokens(text: str, services: Collection[str]) -> bool:
+    """Check the form, the depth and the SERVICE clauses of a query; return whether it has any."""
+    tokens = [token for token in _TOKEN.finditer(text) if token.lastgroup != "comment"]
+    _check_form(tokens)
+    _check_depth(text, tokens)
+    return _check_services(text, tokens, services)
+
+
+def _check_form(tokens: Iterable[re.Match[str]]) -> None:
+    """Raise QueryRefused if the first keyword that begins an operation is one of an update."""
+    for token in tokens:
+        keywords, colon, _ = token[0].upper().partition(":")
+        if token.lastgroup != "name" or colon:
+            continue
+        for keyword in keywords.split("."):  # `true.INSERT` ends a triple
+            if keyword in _UPDATES:
+                raise QueryRefused(f"{keyword} is an update: this endpoint is read-only")
+            if keyword in _FORMS:
+                return
+
+
+def _check_depth(text: str, tokens: Iterable[re.Match[str]]) -> None:
+    """Raise MalformedQuery for more than MAX_DEPTH nested brackets or consecutive signs."""
+    depth = signs = 0
+    for token in tokens:
+        kind = token.lastgroup
         signs = signs + 1 if kind == "sign" else 0
-        depth += (kind == "open") - (kind == "close")
+        if kind == "open":
+            depth += 1
+        elif kind == "close":
+            depth -= 1
         if depth > MAX_DEPTH or signs > MAX_DEPTH:
             line, column = _position(text, token.start())
             raise MalformedQuery(
                 f"the query nests deeper than {MAX_DEPTH} levels", line=line, column=column
             )
-        if kind == "comment":
-            continue
-        previous, before = before, token[0].upper()
-        if awaited and before != "SILENT":
+
+
+def _check_services(text: str, tokens: Iterable[re.Match[str]], services: Collection[str]) -> bool:
+    """Return whether a query has SERVICE clauses; raise QueryRefused if not all are allowed."""
+    if "SERVICE" not in text.upper():
+        return False
+    depth, previous = 0, ""
+    is_federated = expects_service = False
+    for token in tokens:
+        kind = token.lastgroup
+        depth += (kind == "open") - (kind == "close")
+        word = token[0].upper()
+        if expects_service and word != "SILENT":
             if token[0][1:-1] not in services:
                 raise _refused(services)
-            awaited = False
-        if kind != "name":
-            continue
-        prefix, colon, _ = token[0].upper().partition(":")
-        # The engine needs no space around a keyword: `trueSERVICE` and `true.SERVICE` end a triple
-        # and begin a SERVICE clause, `SERVICEex:a {` is a SERVICE clause of ex:a. No other keyword
-        # of SPARQL contains SERVICE; a prefix may.
-        if "SERVICE" in prefix and (
-            not colon or (depth and previous != "GRAPH" and _OPENS_GROUP.match(text, token.end()))
-        ):
-            if before != "SERVICE" or not services:
+            expects_service = False
+        if kind == "name" and _has_service(text, token, depth, previous):
+            if word != "SERVICE" or not services:
                 raise _refused(services)
-            federated = awaited = True
-        if colon:
-            continue
-        for part in prefix.split("."):
-            if form is None and part in _UPDATES:
-                raise QueryRefused(f"{part} is an update: this endpoint is read-only")
-            if form is None and part in _FORMS:
-                form = part
-    if awaited:
+            is_federated = expects_service = True
+        previous = word
+    if expects_service:
         raise _refused(services)
-    return federated
+    return is_federated
+
+
+def _has_service(text: str, token: re.Match[str], depth: int, previous: str) -> bool:
+    """Tell whether the engine may read the keyword SERVICE in a name.
+
+    The engine needs no space around a keyword: `trueSERVICE` and `true.SERVICE` end a triple and
+    begin a SERVICE clause, `SERVICEex:a {` is a SERVICE clause of ex:a. No other keyword of SPARQL
+    contains SERVICE; a prefix may.
+    """
+    prefix, colon, _ = token[0].upper().partition(":")
+    if "SERVICE" not in prefix:
+        return False
+    if not colon:
+        return True
+    opens_group = _OPENS_GROUP.match(text, token.end()) is not None
+    return depth != 0 and previous != "GRAPH" and opens_group
 
 
 def _refused(services: Collection[str]) -> QueryRefused:
@@ -168,42 +207,46 @@ def _position(text: str, offset: int) -> tuple[int, int]:
     return before.count("\n") + 1, offset - (before.rfind("\n") + 1) + 1
 
 
-def dataset_clauses(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:  # noqa: C901 - to be split
-    """Return the IRIs that ``FROM`` and ``FROM NAMED`` name in a query (SPARQL 1.1 Query, section 13.2), resolved.
+def dataset_clauses(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the IRIs of a query's ``FROM`` and ``FROM NAMED`` clauses, resolved.
 
-    >>> dataset_clauses("PREFIX g: <http://example.org/> SELECT * FROM g:a FROM NAMED <http://example.org/b> {}")
+    See SPARQL 1.1 Query, section 13.2.
+
+    >>> dataset_clauses("PREFIX g: <http://example.org/> SELECT * FROM g:a FROM NAMED g:b {}")
     (('http://example.org/a',), ('http://example.org/b',))
     """
     if "from" not in text.lower() and "\\" not in text:
         return (), ()
-    prefixes: dict[str, str] = {}
-    base = ""
-    words: list[str] = []
+    base, prefixes = "", dict[str, str]()
     default_graphs: list[str] = []
     named_graphs: list[str] = []
+    before_previous = previous = ""  # keywords in upper case
     for token in _TOKEN.finditer(_CODEPOINT.sub(_unescape, text)):
-        kind = token.lastgroup
+        kind, word = token.lastgroup, token[0]
         if kind == "comment":
             continue
-        if kind == "iri" or token["local"] or kind == "prefixed":
-            iri = token[0][1:-1] if kind == "iri" else ""
-            if words[-1:] == ["BASE"]:
-                base = iri
-            elif len(words) > 1 and words[-2] == "PREFIX":
-                prefixes[words[-1].removesuffix(":")] = urljoin(base, iri)
-            elif words[-1:] == ["PREFIX"]:
-                words.append(token[0])
-                continue
-            else:
-                if kind != "iri":
-                    prefix, _, local = token[0].partition(":")
-                    iri = prefixes.get(prefix, "") + re.sub(r"\\(.)", r"\1", local)
-                if words[-2:] == ["FROM", "NAMED"]:
-                    named_graphs.append(urljoin(base, iri))
-                elif words[-1:] == ["FROM"]:
-                    default_graphs.append(urljoin(base, iri))
-        words.append(token[0] if kind != "name" else token[0].upper())
+        if kind == "name" and not token["local"]:
+            word = word.upper()
+        elif kind not in _IRI_KINDS:
+            pass
+        elif previous == "BASE":
+            base = word[1:-1]
+        elif before_previous == "PREFIX":
+            prefixes[previous.removesuffix(":")] = urljoin(base, word[1:-1])
+        elif previous == "FROM":
+            default_graphs.append(_resolve(word, base, prefixes))
+        elif (before_previous, previous) == ("FROM", "NAMED"):
+            named_graphs.append(_resolve(word, base, prefixes))
+        before_previous, previous = previous, word
     return tuple(dict.fromkeys(default_graphs)), tuple(dict.fromkeys(named_graphs))
+
+
+def _resolve(word: str, base: str, prefixes: Mapping[str, str]) -> str:
+    """Return the IRI of an IRI reference or a prefixed name."""
+    if word.startswith("<"):
+        return urljoin(base, word[1:-1])
+    prefix, _, local = word.partition(":")
+    return urljoin(base, prefixes.get(prefix, "") + re.sub(r"\\(.)", r"\1", local))
 
 
 def form_of(text: str) -> str | None:
@@ -255,13 +298,14 @@ _MAY_CHANGE: Final = ("now", "rand", "uuid", "bnode", "\\")
 def malformed(message: str, text: str) -> MalformedQuery:
     """Return the error for a query that the engine's parser refused with ``message``.
 
-    >>> print(malformed("error at 1:28: expected one of Prefix not found, ['%']", "SELECT * WHERE { ?s skso:a ?o }"))
+    >>> message = "error at 1:28: expected one of Prefix not found, ['%']"
+    >>> print(malformed(message, "SELECT * WHERE { ?s skso:a ?o }"))
     line 1, column 28: undeclared prefix "skso:"; did you mean "skos:"?
     """
-    found = _ENGINE_ERROR.match(message)
-    if not found:
+    match = _ENGINE_ERROR.match(message)
+    if not match:
         return MalformedQuery(message)
-    line, column, rest = int(found[1]), int(found[2]), found[3]
+    line, column, rest = int(match[1]), int(match[2]), match[3]
     if "Prefix not found" in rest:
         before = (
             "".join(text.splitlines(keepends=True)[: line - 1])
@@ -286,8 +330,11 @@ def malformed(message: str, text: str) -> MalformedQuery:
         for word in choices
         if word and word not in _FORMS | _NOT_HERE and not word.startswith(("[", "|"))
     ]
-    wanted = f"; expected {' or '.join(words[:8])}{' …' if len(words) > 8 else ''}" if words else ""
-    return MalformedQuery(f"line {line}, column {column}: {near}{wanted}", line=line, column=column)
+    expected = f"; expected {' or '.join(words[:8])}" if words else ""
+    if len(words) > 8:
+        expected += " …"
+    detail = f"line {line}, column {column}: {near}{expected}"
+    return MalformedQuery(detail, line=line, column=column)
 
 
 _NOT_HERE: Final = frozenset({"LATERAL", "SERVICE"})

@@ -51,6 +51,7 @@ from unicef_linked.rdf.serialization import settle_prefixes
 from unicef_linked.store import BATCH, WHOLE, Answer, Chunks, Labels
 from unicef_linked.store.labels import LABEL_NODES, choose_labels
 from unicef_linked.store.query import Query, bind, check, form_of, malformed
+from unicef_linked.store.solutions import read_solutions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -59,9 +60,10 @@ if TYPE_CHECKING:
     from unicef_linked.rdf.terms import Solution, Term
     from unicef_linked.release import Release
 
-_CONNECT: Final = 3.0
+_CONNECT_TIMEOUT: Final = 3.0
 """Timeout of one attempt to connect (s); there are three."""
-_PIECE: Final = 64 << 10
+_READ_SIZE: Final = 64 << 10
+"""Size of a read (bytes), and most of an error's body that is read."""
 
 
 class Credentials(HTTPDigestAuth):
@@ -144,7 +146,8 @@ class Endpoint:
         on after its client has disconnected, unless it has a timeout (ms, at least 1,000). Raises
         EngineUnavailable.
         """
-        with self._ask(Query("ASK {}"), RESULTS_JSON.media_type, 2 * _CONNECT, _PIECE, {}) as body:
+        accept, timeout = RESULTS_JSON.media_type, 2 * _CONNECT_TIMEOUT
+        with self._ask(Query("ASK {}"), accept, timeout, _READ_SIZE, {}) as body:
             return body.response.headers.get("Server", "").startswith("Virtuoso")
 
     def answer(
@@ -156,11 +159,11 @@ class Endpoint:
         timeout: float,
         ceiling: int,
     ) -> Answer:
-        """Return the answer, of at most ``ceiling`` bytes, within ``timeout`` seconds; see Store."""
+        """Return the answer, of at most ``ceiling`` bytes, in ``timeout`` seconds; see Store."""
         form = form_of(query.text)
         is_graph = form in {"CONSTRUCT", "DESCRIBE"}
-        wanted = graph if is_graph else solutions
-        if wanted is None:
+        chosen = graph if is_graph else solutions
+        if chosen is None:
             raise NotAcceptable(
                 [f.media_type for f in (GRAPH_FORMATS if is_graph else SOLUTION_FORMATS)]
             )
@@ -170,7 +173,7 @@ class Endpoint:
         elif self._is_virtuoso:
             offers = (RESULTS_JSON,)
         else:
-            offers = tuple(dict.fromkeys((wanted, RESULTS_JSON, RESULTS_XML)))
+            offers = tuple(dict.fromkeys((chosen, RESULTS_JSON, RESULTS_XML)))
         accept = ", ".join(f"{f.media_type};q={1 - place / 10:g}" for place, f in enumerate(offers))
         more = {}
         if self._is_virtuoso:
@@ -179,7 +182,7 @@ class Endpoint:
                 query = replace(query, text=f'define sql:describe-mode "CBD" {query.text}')
         body = self._ask(query, accept, timeout, ceiling, more)
         try:
-            return self._read(body, offers, wanted)
+            return self._read(body, offers, chosen)
         except BaseException:
             body.close()
             raise
@@ -190,24 +193,19 @@ class Endpoint:
             Query(text), solutions=RESULTS_JSON, graph=None, timeout=timeout, ceiling=ceiling
         )
         content = b"".join(answer.chunks) if answer.whole is None else answer.whole
-        solutions = ox.parse_query_results(content, format=RESULTS_JSON.results)
-        assert isinstance(solutions, ox.QuerySolutions)
-        names = [variable.value for variable in solutions.variables]
-        return [
-            {name: term for name in names if (term := row[name]) is not None} for row in solutions
-        ]
+        return read_solutions(ox.parse_query_results(content, format=RESULTS_JSON.results))
 
     def ask(self, text: str, *, timeout: float) -> bool:
         """Return the answer to one of this package's own ASK queries."""
         answer = self.answer(
-            Query(text), solutions=RESULTS_JSON, graph=None, timeout=timeout, ceiling=_PIECE
+            Query(text), solutions=RESULTS_JSON, graph=None, timeout=timeout, ceiling=_READ_SIZE
         )
         return bool(json.loads(answer.whole or b"{}").get("boolean"))
 
     def _ask(
         self, query: Query, accept: str, timeout: float, ceiling: int, more: Mapping[str, str]
     ) -> _Body:
-        """Send a query as a form, which has no limit of length (SPARQL 1.1 Protocol, section 2.1.2)."""
+        """Send a query as a form: it may have any length (SPARQL 1.1 Protocol, section 2.1.2)."""
         form = [("query", query.text), *more.items()]
         form += [("default-graph-uri", iri) for iri in query.default_graphs]
         form += [("named-graph-uri", iri) for iri in query.named_graphs]
@@ -217,7 +215,7 @@ class Endpoint:
                 self._url,
                 data=form,
                 headers={"Accept": accept},
-                timeout=(min(_CONNECT, timeout), timeout),
+                timeout=(min(_CONNECT_TIMEOUT, timeout), timeout),
                 stream=True,
                 allow_redirects=False,
             )
@@ -235,62 +233,62 @@ class Endpoint:
             raise
         return body
 
-    def _read(self, body: _Body, offers: Sequence[Format], wanted: Format) -> Answer:
+    def _read(self, body: _Body, offers: Sequence[Format], chosen: Format) -> Answer:
         media_type = media_type_of(body.response.headers)
         sent = next((f for f in offers if media_type in {f.media_type, *f.aliases}), None)
         if sent is None:
             raise EngineUnavailable(
-                f"{self.name} answered in {media_type or 'no media type'}, not in {offers[0].media_type}; "
-                "see that it is the address of a SPARQL endpoint"
+                f"{self.name} answered in {media_type or 'no media type'}, "
+                f"not in {offers[0].media_type}; see that it is the address of a SPARQL endpoint"
             )
         head, size = [], 0
         while size < WHOLE and (piece := body.read()):
             head.append(piece)
             size += len(piece)
-        standard = wanted.carries is Carries.SOLUTIONS and not self._is_virtuoso
-        as_sent = sent == wanted and (standard or wanted == NTRIPLES)
+        standard = chosen.carries is Carries.SOLUTIONS and not self._is_virtuoso
+        as_sent = sent == chosen and (standard or chosen == NTRIPLES)
         if size < WHOLE:
             body.close()
             content = b"".join(head)
             if not as_sent:
                 out = io.BytesIO()
-                self._convert(io.BytesIO(content), sent, out, wanted)
+                self._convert(io.BytesIO(content), sent, out, chosen)
                 content = out.getvalue()
-                if wanted.carries is not Carries.SOLUTIONS:
-                    content = settle_prefixes(content, wanted.rdf, list(self._prefixes))
-            return Answer(wanted, content, iter(()))
+                if chosen.carries is not Carries.SOLUTIONS:
+                    content = settle_prefixes(content, chosen.rdf, list(self._prefixes))
+            return Answer(chosen, content, iter(()))
         body.push_back(b"".join(head))
-        chunks = iter(body.read, b"") if as_sent else self._converted(body, sent, wanted)
-        return Answer(wanted, None, Chunks(chunks, body.close))
+        chunks = iter(body.read, b"") if as_sent else self._converted(body, sent, chosen)
+        return Answer(chosen, None, Chunks(chunks, body.close))
 
-    def _convert(self, source: IO[bytes], sent: Format, out: IO[bytes], wanted: Format) -> None:
+    def _convert(self, source: IO[bytes], sent: Format, out: IO[bytes], chosen: Format) -> None:
         """Write an answer in another format; raises QueryError if it is not in the declared one."""
         try:
-            if wanted.carries is Carries.SOLUTIONS:
+            if chosen.carries is Carries.SOLUTIONS:
                 ox.parse_query_results(source, format=sent.results).serialize(
-                    out, format=wanted.results
+                    out, format=chosen.results
                 )
             else:
                 prefixes = (
-                    self._prefixes if wanted in {TURTLE, RDFXML} or wanted.name == "trig" else None
+                    self._prefixes if chosen in {TURTLE, RDFXML} or chosen.name == "trig" else None
                 )
                 ox.serialize(
-                    ox.parse(source, format=sent.rdf), out, format=wanted.rdf, prefixes=prefixes
+                    ox.parse(source, format=sent.rdf), out, format=chosen.rdf, prefixes=prefixes
                 )
         except (SyntaxError, ValueError) as error:
             raise QueryError(
-                f"the answer of {self.name} cannot be written as {wanted.media_type}: {error}"
+                f"the answer of {self.name} cannot be written as {chosen.media_type}: {error}"
             ) from None
 
-    def _converted(self, body: _Body, sent: Format, wanted: Format) -> Iterator[bytes]:
+    def _converted(self, body: _Body, sent: Format, chosen: Format) -> Iterator[bytes]:
         """Yield a long answer in another format: a thread converts it and writes it into a pipe."""
         reading, writing = os.pipe()
         failures: list[BaseException] = []
 
         def write() -> None:
             try:
-                with os.fdopen(writing, "wb", buffering=_PIECE) as out:
-                    self._convert(cast("IO[bytes]", body), sent, out, wanted)
+                with os.fdopen(writing, "wb", buffering=_READ_SIZE) as out:
+                    self._convert(cast("IO[bytes]", body), sent, out, chosen)
             except BrokenPipeError:
                 pass  # the reader has closed the pipe
             except BaseException as error:  # raised again in the reading thread
@@ -300,7 +298,7 @@ class Endpoint:
         thread.start()
         try:
             with os.fdopen(reading, "rb", buffering=0) as pipe:
-                while piece := pipe.read(_PIECE):
+                while piece := pipe.read(_READ_SIZE):
                     yield piece
             thread.join()
             if failures:
@@ -339,7 +337,7 @@ class _Body:
         """Put bytes back, for the next ``read``."""
         self._kept = content
 
-    def read(self, size: int = _PIECE) -> bytes:
+    def read(self, size: int = _READ_SIZE) -> bytes:
         """Return the bytes received, at most ``size``; empty at the end."""
         if self._kept:
             piece, self._kept = self._kept[:size], self._kept[size:]
@@ -448,7 +446,7 @@ def _message(response: requests.Response, body: _Body) -> str:
     """Return what an error's body says, in a line: problem details, HTML or plain text."""
     content = bytearray()
     with suppress(QueryError):
-        while len(content) < _PIECE and (piece := body.read()):
+        while len(content) < _READ_SIZE and (piece := body.read()):
             content += piece
     text = content.decode("utf-8", "replace")
     media_type = media_type_of(response.headers)
@@ -481,7 +479,8 @@ class Remote:
         pattern = f"GRAPH <{graph}> {{ ?s ?p ?o }}" if graph else "?s ?p ?o"
         if not self.endpoint.ask(f"ASK {{ {pattern} }}", timeout=self._settings.query_timeout_max):
             raise UnusableInput(
-                f"{self.endpoint.name} does not hold this release; load it: unicef-linked load --to …"
+                f"{self.endpoint.name} does not hold this release; "
+                "load it: unicef-linked load --to …"
             )
 
     def match(
@@ -498,19 +497,18 @@ class Remote:
         given = {"s": subject, "p": predicate, "o": object}
         triple = " ".join(f"?{name}" if term is None else str(term) for name, term in given.items())
         pattern = f"GRAPH {graph_name or '?g'} {{ {triple} }}"
-        if (
-            graph_name is None and "" in self._graphs
-        ):  # statements that are published in no named graph
+        # Statements that are published in no named graph.
+        if graph_name is None and "" in self._graphs:
             others = f" FILTER NOT EXISTS {{ GRAPH ?other {{ {triple} }} }}" if self._union else ""
             pattern = f"{{ {pattern} }} UNION {{ {triple}{others} }}"
-        found = []
+        quads = []
         for row in self.select(f"SELECT * {{ {pattern} }}"):
             graph = row.get("g", graph_name or ox.DefaultGraph())
             if isinstance(graph, ox.NamedNode) and graph.value not in self._graphs:
                 continue  # another dataset's graph, or the engine's own
             terms = [row.get(name, term) for name, term in given.items()]
-            found.append(ox.Quad(*terms, graph))  # type: ignore[call-arg,arg-type]
-        return found
+            quads.append(ox.Quad(*terms, graph))  # type: ignore[call-arg,arg-type]
+        return quads
 
     def match_any(
         self,
@@ -518,7 +516,7 @@ class Remote:
         predicates: Collection[ox.NamedNode] | None = None,
         objects: Collection[Term] | None = None,
     ) -> list[ox.Quad]:
-        """See Store. One request for each BATCH of subjects or objects; blank nodes cannot be asked for."""
+        """See Store. One request for each BATCH; blank nodes cannot be asked for."""
         rest = {"p": predicates}
         if subjects is not None:
             name, terms = "s", subjects
@@ -529,10 +527,10 @@ class Remote:
         askable = [term for term in dict.fromkeys(terms) if not isinstance(term, ox.BlankNode)]
         if name == "s":
             askable = [term for term in askable if not isinstance(term, ox.Literal)]
-        found: list[ox.Quad] = []
+        quads: list[ox.Quad] = []
         for start in range(0, len(askable), BATCH):
-            found += self._match_values({name: askable[start : start + BATCH], **rest})
-        return found
+            quads += self._match_values({name: askable[start : start + BATCH], **rest})
+        return quads
 
     def _match_values(self, given: Mapping[str, Collection[Term] | None]) -> list[ox.Quad]:
         """Return the statements whose terms are among the given ones, by a query with VALUES."""
@@ -545,12 +543,13 @@ class Remote:
         if "" in self._graphs:  # statements that are published in no named graph
             others = " FILTER NOT EXISTS { GRAPH ?other { ?s ?p ?o } }" if self._union else ""
             pattern = f"{{ {pattern} }} UNION {{ {values} ?s ?p ?o{others} }}"
-        found = []
+        quads = []
         for row in self.select(f"SELECT ?s ?p ?o ?g {{ {pattern} }}"):
             graph = row.get("g", ox.DefaultGraph())
-            if isinstance(graph, ox.DefaultGraph) or graph.value in self._graphs:  # type: ignore[union-attr]
-                found.append(ox.Quad(row["s"], row["p"], row["o"], graph))  # type: ignore[arg-type]
-        return found
+            if isinstance(graph, ox.NamedNode) and graph.value not in self._graphs:
+                continue  # another dataset's graph, or the engine's own
+            quads.append(ox.Quad(row["s"], row["p"], row["o"], graph))  # type: ignore[arg-type]
+        return quads
 
     def labels(self, iris: Collection[str]) -> Labels:
         """See Store."""
@@ -572,7 +571,7 @@ class Remote:
         solutions: Format | None,
         graph: Format | None,
         timeout: float,
-        left: Callable[[], bool] = lambda: False,  # noqa: ARG002 - the deadline frees what the engine uses
+        left: Callable[[], bool] = lambda: False,  # noqa: ARG002 - the deadline frees the engine
     ) -> Answer:
         """See Store. SERVICE clauses that the settings allow are evaluated by the engine."""
         settings = self._settings

@@ -73,14 +73,14 @@ class LoadedStatements:
         """See Store; the subject or the object must be given."""
         if subject is not None:
             self.load(subjects=[subject])
-            found = self._by_subject.get(subject, [])
+            quads = self._by_subject.get(subject, [])
         else:
             assert object is not None, "the subject or the object must be given"
             self.load(objects=[object])
-            found = self._by_object[object]
+            quads = self._by_object[object]
         return [
             quad
-            for quad in found
+            for quad in quads
             if (predicate is None or quad.predicate == predicate)
             and (object is None or quad.object == object)
         ]

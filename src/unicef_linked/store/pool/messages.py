@@ -115,7 +115,7 @@ def decode_options(line: bytes) -> Options:
 
 
 def encode_request(stamp: float, timeout: float, body: bytes) -> bytes:
-    """Return a request; the stamp is the time of the monotonic clock (s), the timeout in seconds."""
+    """Return a request. The stamp is a time of the monotonic clock (s), the timeout in s."""
     return _HEADER.pack(stamp, timeout, len(body)) + body
 
 
