@@ -10,22 +10,15 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from unicef_linked.i18n import read_translations
-from unicef_linked.web.routes.openapi import (
-    _NAMES,
-    OPERATIONS,
-    PARAMETERS,
-    Operation,
-    in_path,
-    operation_id,
-    public_routes,
-)
+from unicef_linked.web.operations import OPERATIONS, PARAMETERS, Body, Operation
+from unicef_linked.web.routes.openapi import public_routes
 
 if TYPE_CHECKING:
     from flask import Flask
     from flask.testing import FlaskClient
     from werkzeug.test import TestResponse
 
-EVERY = pytest.mark.parametrize("operation", OPERATIONS, ids=operation_id)
+EVERY = pytest.mark.parametrize("operation", OPERATIONS, ids=lambda o: o.identifier)
 
 
 @pytest.fixture(scope="module")
@@ -45,19 +38,22 @@ def test_every_public_route_is_in_the_table_and_nothing_else(app: Flask) -> None
 
 def test_every_parameter_of_the_table_is_used() -> None:
     assert {
-        n for operation in OPERATIONS for n in (*in_path(operation.path), *operation.query)
+        n for operation in OPERATIONS for n in (*operation.path_parameters, *operation.query)
     } == set(PARAMETERS)
 
 
 def ask(
-    client: FlaskClient, operation: Operation, accept: str, body: tuple[str, str] | None = None
+    client: FlaskClient, operation: Operation, accept: str, body: Body | None = None
 ) -> TestResponse:
     """Ask as the description says, with its examples."""
     path = operation.path
-    for name in in_path(path):
+    for name in operation.path_parameters:
         path = path.replace(f"{{{name}}}", PARAMETERS[name].example)
-    query = {_NAMES.get(name, name): PARAMETERS[name].example for name in operation.required}
-    sent = {"data": body[1], "content_type": body[0]} if body else {}
+    query = {
+        PARAMETERS[name].public_name or name: PARAMETERS[name].example
+        for name in operation.required
+    }
+    sent = {"data": body.example, "content_type": body.media_type} if body else {}
     return client.open(
         path,
         method=operation.method.upper(),

@@ -1,4 +1,4 @@
-"""What a document says of one resource, as values: it can be written as a graph or as a dataset. Pure."""
+"""The description of one resource as a value; it can be written as a graph or a dataset. Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Description:
-    """The statements of a document: about its resource, about others that lead to it, about the document itself."""
+    """The statements of a document: about its resource, about its context, about the document."""
 
     iri: str
     about: list[Quad]
@@ -32,17 +32,10 @@ class Description:
         )
 
     def quads(self) -> list[Quad]:
-        """Return it as a dataset: statements where they are published, what is of the document in the default graph."""
-        return sorted(
-            {
-                *self.about,
-                *(
-                    Quad(*t)
-                    for t in {*self.context, *self.document} - {q.triple for q in self.about}
-                ),
-            },
-            key=str,
-        )
+        """Return it as a dataset: ``about`` in its named graphs, the rest in the default graph."""
+        published = {quad.triple for quad in self.about}
+        added = {*self.context, *self.document} - published
+        return sorted({*self.about, *(Quad(*statement) for statement in added)}, key=str)
 
 
 def write_description(

@@ -1,23 +1,29 @@
-"""What the graph says about one IRI, arranged for reading: label, types, statements, links both ways. Pure."""
+"""One IRI arranged for a page: label, types, statements, links in both directions. Pure."""
 
 from __future__ import annotations
 
 import unicodedata
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pyoxigraph import BlankNode, Literal, NamedNode, Quad
 
 from unicef_linked.rdf.iris import RDF, XSD, Names
+from unicef_linked.rdf.terms import iris_in
 from unicef_linked.store.labels import LABEL_PROPERTIES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from unicef_linked.rdf.terms import Term
+
+    _Graphs = defaultdict[str, defaultdict[Term, set[str]]]
+
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Words and the language they are in; "" where nothing says it."""
+    """A text with its language tag; "" if it has none."""
 
     text: str
     language: str = ""
@@ -25,7 +31,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """An IRI with its name, and where a page should lead: on this host where we describe it."""
+    """An IRI with its label and the address of its page: on this host if it is described here."""
 
     iri: str
     label: Text
@@ -49,7 +55,7 @@ class Property:
 
     link: Link
     values: tuple[Value, ...]
-    restates: bool = False  # a rule said it, in terms that are not the dataset's own
+    restates: bool = False  # derived by a rule, in a term of another vocabulary
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +72,23 @@ class Resource:
     @property
     def graphs(self) -> tuple[Link, ...]:
         """The named graphs that state any of it, each once, in the order of the values."""
-        values = (value for found in (*self.properties, *self.incoming) for value in found.values)
-        return tuple(dict.fromkeys(graph for value in values for graph in value.graphs))
+        graphs: dict[Link, None] = {}
+        for shown in (*self.properties, *self.incoming):
+            for value in shown.values:
+                graphs.update(dict.fromkeys(value.graphs))
+        return tuple(graphs)
 
     def values(self, iri: str) -> tuple[Value, ...]:
         """Return the values of one property."""
-        return next((found.values for found in self.properties if found.link.iri == iri), ())
+        return next((shown.values for shown in self.properties if shown.link.iri == iri), ())
+
+    def text(self, iri: str) -> str:
+        """Return the first text of one property; "" if it has none."""
+        return next((value.text.text for value in self.values(iri) if value.text), "")
 
 
 class LabelResolver:
-    """Arranges quads for one language; ``labels`` are those of every IRI that will be shown."""
+    """Resolves IRIs to labels in one language; ``labels`` has those of every IRI to show."""
 
     def __init__(
         self,
@@ -87,15 +100,15 @@ class LabelResolver:
         self._names, self._labels, self._language, self._locate = names, labels, language, locate
 
     def with_labels(self, labels: Mapping[str, Mapping[str, str]]) -> LabelResolver:
-        """Return a reader that knows these names too."""
+        """Return a resolver that has these labels too."""
         return LabelResolver(self._names, {**self._labels, **labels}, self._language, self._locate)
 
     def label(self, iri: str) -> Text:
-        """Return the name in the reader's language, else in English, else any; else the end of the IRI."""
+        """Return the label in the language, else in English, else any; else the shortened IRI."""
         return self.choose(self._labels.get(iri, {})) or Text(self._names.shorten(iri))
 
     def choose(self, texts: Mapping[str, str]) -> Text | None:
-        """Return the text in the reader's language, else in English, else any; None where there is none."""
+        """Return the text in the language, else in English, else any; None if there is none."""
         for language in (self._language, "en", "", *sorted(texts)):
             if language in texts:
                 return Text(texts[language], language)
@@ -114,52 +127,41 @@ class LabelResolver:
         if isinstance(term, Literal):
             plain = term.language or term.datatype.value == f"{XSD}string"
             datatype = None if plain else self.link(term.datatype.value)
-            return Value(
-                text=Text(term.value, term.language or ""), datatype=datatype, graphs=sources
-            )
-        return Value(
-            text=Text(f"_:{term.value}" if isinstance(term, BlankNode) else str(term)),
-            graphs=sources,
-        )
+            text = Text(term.value, term.language or "")
+            return Value(text=text, datatype=datatype, graphs=sources)
+        text = Text(f"_:{term.value}" if isinstance(term, BlankNode) else str(term))
+        return Value(text=text, graphs=sources)
 
     def resource(self, iri: str, quads: Iterable[Quad]) -> Resource:
         """Return everything that the quads say of ``iri``."""
-        outgoing: dict[str, dict[object, set[str]]] = {}
-        incoming: dict[str, dict[object, set[str]]] = {}
+        node = NamedNode(iri)
+        outgoing: _Graphs = defaultdict(lambda: defaultdict(set))
+        incoming: _Graphs = defaultdict(lambda: defaultdict(set))
         for quad in quads:
-            graph = {quad.graph_name.value} if isinstance(quad.graph_name, NamedNode) else set()
-            if isinstance(quad.subject, NamedNode) and quad.subject.value == iri:
-                outgoing.setdefault(quad.predicate.value, {}).setdefault(quad.object, set()).update(
-                    graph
-                )
-            elif isinstance(quad.object, NamedNode) and quad.object.value == iri:
-                incoming.setdefault(quad.predicate.value, {}).setdefault(
-                    quad.subject, set()
-                ).update(graph)
-        types = outgoing.pop(f"{RDF}type", {})
+            if quad.subject == node:
+                graphs = outgoing[quad.predicate.value][quad.object]
+            elif quad.object == node:
+                graphs = incoming[quad.predicate.value][quad.subject]
+            else:
+                continue
+            if isinstance(quad.graph_name, NamedNode):
+                graphs.add(quad.graph_name.value)
+        types = [self.link(type_iri) for type_iri in iris_in(outgoing.pop(f"{RDF}type", {}))]
         label = self.label(iri)
-        others = tuple(
+        others = [
             Text(text, language)
             for language, text in sorted(self._labels.get(iri, {}).items())
             if language != label.language
-        )
-        shown = {(text.text, text.language) for text in (label, *others)}
+        ]
+        shown = {label, *others}
         for name in set(LABEL_PROPERTIES) & outgoing.keys():
-            if all(
-                isinstance(term, Literal) and (term.value, term.language or "") in shown
-                for term in outgoing[name]
-            ):
+            if all(_text_of(term) in shown for term in outgoing[name]):
                 del outgoing[name]
         return Resource(
             iri,
             label,
-            others,
-            tuple(
-                sorted(
-                    (self.link(t.value) for t in types if isinstance(t, NamedNode)),
-                    key=self._ours_first,
-                )
-            ),
+            tuple(others),
+            tuple(sorted(types, key=self._ours_first)),
             self._properties(outgoing),
             self._properties(incoming),
         )
@@ -168,25 +170,22 @@ class LabelResolver:
         return (not link.iri.startswith(self._names.base), link.label.text, link.iri)
 
     def _properties(
-        self, statements: Mapping[str, Mapping[object, set[str]]]
+        self, statements: Mapping[str, Mapping[Term, set[str]]]
     ) -> tuple[Property, ...]:
-        properties = (
-            Property(
-                self.link(predicate),
-                tuple(sorted((self.value(t, g) for t, g in terms.items()), key=self.order)),
-                restates=not predicate.startswith(f"{self._names.ontology}#")
-                and all(map(self._derived, terms.values())),
-            )
-            for predicate, terms in statements.items()
-        )
-        return tuple(
-            sorted(
-                properties, key=lambda p: (self._rank(p.link.iri), p.link.label.text, p.link.iri)
-            )
-        )
+        properties = []
+        for predicate, terms in statements.items():
+            values = [self.value(term, graphs) for term, graphs in terms.items()]
+            is_own = predicate.startswith(f"{self._names.ontology}#")
+            restates = not is_own and all(map(self._derived, terms.values()))
+            ordered = tuple(sorted(values, key=self.order))
+            properties.append(Property(self.link(predicate), ordered, restates))
+        return tuple(sorted(properties, key=lambda shown: self._property_order(shown.link)))
+
+    def _property_order(self, link: Link) -> tuple[int, str, str]:
+        return (self._rank(link.iri), link.label.text, link.iri)
 
     def _derived(self, graphs: set[str]) -> bool:
-        """Tell whether rules alone state it: theirs are the graphs under ``derived/``."""
+        """Return whether only rules state it: their graphs are under ``derived/``."""
         return bool(graphs) and all(
             graph.startswith(self._names.graph("derived/")) for graph in graphs
         )
@@ -196,19 +195,23 @@ class LabelResolver:
         return 0 if iri in LABEL_PROPERTIES else 1 if iri.startswith(self._names.ontology) else 2
 
     def order(self, value: Value) -> tuple[bool, str, str, str]:
-        """Return a key that sorts values for reading: the reader's language first, then by name; no two are equal."""
+        """Return a sort key of values: the language first, then by label. No two are equal."""
         text = value.text or (value.link.label if value.link else Text(""))
-        last = next((link.iri for link in (value.link, value.datatype) if link), "")
+        link = value.link or value.datatype
         return (
             text.language not in {"", self._language},
             collation(text.text),
             text.language,
-            last,
+            link.iri if link else "",
         )
 
 
+def _text_of(term: Term) -> Text | None:
+    return Text(term.value, term.language or "") if isinstance(term, Literal) else None
+
+
 def collation(text: str) -> str:
-    """Return a key that sorts words as people look them up: without case, without accents.
+    """Return a sort key of a text: without case and accents.
 
     >>> sorted(["Sikasso", "Ségou", "éducation", "Eau"], key=collation)
     ['Eau', 'éducation', 'Ségou', 'Sikasso']

@@ -1,12 +1,12 @@
-"""A release as read: what its statements, its manifest and its store say together. No settings, no addresses."""
+"""A release as read: its statements, its manifest and its store. No settings, no addresses."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, Triple
+from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, RdfFormat, Triple, parse
 
 from unicef_linked.dataset.description import Description, write_description
 from unicef_linked.dataset.labels import Text
@@ -14,19 +14,25 @@ from unicef_linked.rdf.iris import DCTERMS, FOAF, RDF, RDFS, TYPES_WITH_PREFIX, 
 from unicef_linked.rdf.mappings import MAPPINGS
 from unicef_linked.rdf.statistics import count as count_statistics
 from unicef_linked.rdf.statistics import distinct_triples, read
+from unicef_linked.rdf.terms import triple, value_of
 from unicef_linked.store.statements import LoadedStatements
+from unicef_linked.validation.report import read_report
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable, Mapping
 
     from unicef_linked.rdf.formats import Format
     from unicef_linked.rdf.jsonld import Context
     from unicef_linked.rdf.statistics import Statistics
     from unicef_linked.release import Release
     from unicef_linked.store import Labels, Store
+    from unicef_linked.validation.report import Report
+
+COUNTS: Final = 10_000
+"""Most counts of graph patterns that are kept; clients choose the patterns of fragments."""
 
 INCOMING: Final = 1000
-"""Statements about others that a document repeats; past that it says so and leaves the rest to SPARQL."""
+"""Most statements about other things that a document repeats. With more of them it says so."""
 
 _LINKS: Final = f"""
 # Statements that lead to other datasets; a dataset is what the IRIs of its things begin with.
@@ -45,10 +51,14 @@ GROUP BY ?space ?link
 
 @dataclass(frozen=True)
 class PublishedDataset:
-    """One release with the store that answers for it. What is computed from both is computed once."""
+    """One release with its store. What is computed from both is computed once, when first used."""
 
     release: Release
     store: Store
+    _superclasses: dict[str, frozenset[str]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    _counts: dict[str, int] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def names(self) -> Names:
@@ -57,7 +67,7 @@ class PublishedDataset:
 
     @property
     def is_built(self) -> bool:
-        """Whether ``build`` made the release, so that it has an ontology, shapes and exports of its own."""
+        """Whether ``build`` made the release, so that it has an ontology, shapes and exports."""
         return self.release.manifest.kind == "built"
 
     @cached_property
@@ -67,7 +77,7 @@ class PublishedDataset:
 
     @cached_property
     def statistics(self) -> Statistics:
-        """The statistics of VoID: as the release publishes them, else counted over the default graph."""
+        """The statistics of VoID: as published, else counted over the default graph."""
         return self._published_statistics or count_statistics(self._default_graph())
 
     @cached_property
@@ -79,7 +89,7 @@ class PublishedDataset:
 
     @cached_property
     def default_graph_size(self) -> int:
-        """The triples of the default graph. Published statistics leave their own graph out, so it is counted."""
+        """The triples of the default graph, those of the published statistics included."""
         if self._published_statistics is None:
             return self.counts["triples"]
         return sum(1 for _ in self._default_graph())
@@ -96,7 +106,7 @@ class PublishedDataset:
 
     @property
     def named_graphs(self) -> dict[str, int]:
-        """The graphs that an IRI names, with their statements; a blank node's name would mean nothing to others."""
+        """The graphs that are named by an IRI, with the number of their statements."""
         return {
             name: size for name, size in sorted(self.release.manifest.graphs.items()) if ":" in name
         }
@@ -113,18 +123,40 @@ class PublishedDataset:
 
     @cached_property
     def links(self) -> list[tuple[str, str, int]]:
-        """Where the dataset leads (the IRIs' common beginning), by which property of identity or likeness, how often."""
-        rows = self.store.select(_LINKS)
-        found = (
-            tuple(str(getattr(row.get(name), "value", "")) for name in ("space", "link", "links"))
-            for row in rows
-        )
-        outside = (
-            row
-            for row in found
-            if row[0] and not row[0].startswith(self.names.base) and row[0][-3:] != "://"
-        )
-        return sorted((space, link, int(number)) for space, link, number in outside)
+        """Links to other datasets: the beginning of their IRIs, the property, the statements."""
+        links = []
+        for row in self.store.select(_LINKS):
+            space = value_of(row.get("space"))
+            if space and not space.startswith(self.names.base) and not space.endswith("://"):
+                number = int(value_of(row["links"]))
+                links.append((space, value_of(row.get("link")), number))
+        return sorted(links)
+
+    @cached_property
+    def outgoing_statements(self) -> tuple[Quad, ...]:
+        """Statements with an IRI outside the dataset as object, one for each property and object.
+
+        All named graphs are read, so this takes as long as parsing the dump.
+        """
+        statements: dict[tuple[NamedNode, NamedNode], Quad] = {}
+        for quad in self.release.quads():
+            node = quad.object
+            if isinstance(node, NamedNode) and not node.value.startswith(self.names.base):
+                statements.setdefault((quad.predicate, node), quad)
+        return tuple(statements.values())
+
+    @cached_property
+    def report_triples(self) -> tuple[Triple, ...]:
+        """The validation report of the release as RDF; empty if it was not validated."""
+        path = self.release.path / "report.ttl"
+        if not path.exists():
+            return ()
+        return tuple(q.triple for q in parse(path.read_bytes(), format=RdfFormat.TURTLE))
+
+    @cached_property
+    def report(self) -> Report | None:
+        """The validation report of the release; None if it was not validated."""
+        return read_report(Quad(*statement) for statement in self.report_triples)
 
     @cached_property
     def checksums(self) -> dict[str, str]:
@@ -134,37 +166,39 @@ class PublishedDataset:
         )
         return {name: digest for digest, name in (line.split("  ", 1) for line in lines)}
 
-    @cached_property
-    def superclasses(self) -> Callable[[str], frozenset[str]]:
+    def superclasses(self, class_iri: str) -> frozenset[str]:
         """Return all classes above a class, as the data states them."""
-        parents: dict[str, set[str]] = {}
-        for quad in self.store.match(None, NamedNode(f"{RDFS}subClassOf")):
-            if isinstance(quad.subject, NamedNode) and isinstance(quad.object, NamedNode):
-                parents.setdefault(quad.subject.value, set()).add(quad.object.value)
+        if class_iri not in self._superclasses:
+            classes: set[str] = set()
+            pending = [class_iri]
+            while pending:
+                parents = self._parents.get(pending.pop(), set()) - classes
+                classes |= parents
+                pending += parents
+            self._superclasses[class_iri] = frozenset(classes - {class_iri})
+        return self._superclasses[class_iri]
 
-        def above(class_iri: str) -> frozenset[str]:
-            found: set[str] = set()
-            waiting = [class_iri]
-            while waiting:
-                new = parents.get(waiting.pop(), set()) - found
-                found |= new
-                waiting += new
-            return frozenset(found - {class_iri})
-
-        return lru_cache(maxsize=10_000)(above)
+    @cached_property
+    def _parents(self) -> Mapping[str, set[str]]:
+        return self._iris_by_subject(f"{RDFS}subClassOf")
 
     @cached_property
     def licences(self) -> dict[str, list[str]]:
         """The licences that the data states, by the IRI that has them."""
-        found: dict[str, set[str]] = {}
-        for quad in self.store.match(None, NamedNode(f"{DCTERMS}license")):
+        licences = self._iris_by_subject(f"{DCTERMS}license")
+        return {iri: sorted(values) for iri, values in licences.items()}
+
+    def _iris_by_subject(self, predicate: str) -> dict[str, set[str]]:
+        """Return the IRIs that a property has, by the IRI of the subject."""
+        iris: dict[str, set[str]] = {}
+        for quad in self.store.match(None, NamedNode(predicate)):
             if isinstance(quad.subject, NamedNode) and isinstance(quad.object, NamedNode):
-                found.setdefault(quad.subject.value, set()).add(quad.object.value)
-        return {iri: sorted(licences) for iri, licences in found.items()}
+                iris.setdefault(quad.subject.value, set()).add(quad.object.value)
+        return iris
 
     @cached_property
     def common_labels(self) -> Labels:
-        """Names that every page shows: of the dataset, its licences and publishers, the lists' classes."""
+        """The labels that every page shows: dataset, licence, publisher, classes with lists."""
         dataset = self.names.dataset
         publishers = [
             quad.object.value for quad in self.own_statements if isinstance(quad.object, NamedNode)
@@ -178,71 +212,78 @@ class PublishedDataset:
 
     @cached_property
     def plurals(self) -> dict[str, dict[str, str]]:
-        """What several things of a class are called: class to language to text."""
-        found: dict[str, dict[str, str]] = {}
+        """The plural labels (``ul:pluralLabel``): class to language to text."""
+        labels: dict[str, dict[str, str]] = {}
         for quad in self.store.match(None, NamedNode(self.names.term("pluralLabel"))):
             if isinstance(quad.subject, NamedNode) and isinstance(quad.object, Literal):
-                found.setdefault(quad.subject.value, {})[quad.object.language or ""] = (
-                    quad.object.value
-                )
-        return found
+                by_language = labels.setdefault(quad.subject.value, {})
+                by_language[quad.object.language or ""] = quad.object.value
+        return labels
 
     def type_of_members(self, class_iri: str) -> str | None:
-        """Return the type in ``/id/{type}/`` that all instances of a class share, None where they share none."""
+        """Return the type in ``/id/{type}/`` of all instances of a class; None if they differ."""
         rows = self.store.select(
             "SELECT DISTINCT ?class ?s { ?s a ?class }", {"class": NamedNode(class_iri)}
         )
-        found = {
-            self.names.type_and_key(term.value)
-            for row in rows
-            if isinstance(term := row["s"], NamedNode)
-        }
-        types = {pair[0] if pair else "" for pair in found}
+        instances = [row["s"] for row in rows]
+        pairs = [self.names.type_and_key(s.value) for s in instances if isinstance(s, NamedNode)]
+        types = {pair[0] if pair else "" for pair in pairs}
         return types.pop() if len(types) == 1 and "" not in types else None
 
     @cached_property
     def lists(self) -> dict[str, tuple[str, int]]:
-        """The broadest class of each list and the number of its members, by type; what matters most first."""
-        found: dict[str, tuple[str, int]] = {}
+        """The broadest class of each list and its number of members, by type, in menu order."""
+        lists: dict[str, tuple[str, int]] = {}
         for iri, number in sorted(self.partitions["class"], key=lambda pair: -pair[1]):
             if iri.startswith(f"{self.names.ontology}#") and (
                 entity_type := self.type_of_members(iri)
             ):
-                found.setdefault(entity_type, (iri, number))
+                lists.setdefault(entity_type, (iri, number))
         order = {name: number for number, name in enumerate(TYPES_WITH_PREFIX)}
-        return dict(
-            sorted(found.items(), key=lambda item: (order.get(item[0], len(order)), item[0]))
-        )
+        types = sorted(lists, key=lambda name: (order.get(name, len(order)), name))
+        return {name: lists[name] for name in types}
 
     def plural(self, class_iri: str, language: str) -> Text | None:
-        """Return what several things of a class are called in a language, else in English; None where nothing says it."""
+        """Return the plural label of a class in a language, else in English."""
         texts = self.plurals.get(class_iri, {})
-        return next(
-            (Text(texts[spoken], spoken) for spoken in (language, "en") if spoken in texts), None
-        )
+        tags = (tag for tag in (language, "en") if tag in texts)
+        return next((Text(texts[tag], tag) for tag in tags), None)
 
-    @cached_property
-    def counted(self) -> Callable[[str], int]:
-        """Return how many solutions a graph pattern has; a release never changes, so that counting once is enough."""
-
-        def counted(pattern: str) -> int:
+    def counted(self, pattern: str) -> int:
+        """Return how many solutions a graph pattern has; at most COUNTS of them are kept."""
+        if pattern not in self._counts:
             [row] = self.store.select(f"SELECT (COUNT(*) AS ?count) {{ {pattern} }}")
-            return int(row["count"].value)  # type: ignore[union-attr]
-
-        return lru_cache(maxsize=10_000)(counted)
+            if len(self._counts) >= COUNTS:
+                self._counts.clear()
+            self._counts[pattern] = int(value_of(row["count"]))
+        return self._counts[pattern]
 
     @cached_property
     def described(self) -> frozenset[str]:
-        """Every IRI that a dataset of others describes."""
+        """Every IRI that is the subject of a statement."""
         rows = self.store.select("SELECT DISTINCT ?s { ?s ?p ?o FILTER(isIRI(?s)) }")
-        return frozenset(term.value for row in rows if isinstance(term := row["s"], NamedNode))
+        return frozenset(value_of(row["s"]) for row in rows)
+
+    def describe_ontology(self) -> Description | None:
+        """Return the graphs of the ontology; None if the dataset has none."""
+        ontology = self.names.graph("ontology")
+        quads: list[Quad] = []
+        for name in self.release.manifest.graphs:
+            if name == ontology or name.startswith(f"{ontology}/"):
+                quads += self.store.match(graph_name=NamedNode(name))
+        return Description(self.names.ontology, quads) if quads else None
+
+    def describe_shapes(self) -> Description | None:
+        """Return the shapes graph; None if the release has none."""
+        quads = list(self.release.shapes())
+        return Description(self.names.shapes, quads) if quads else None
 
     def write(self, description: Description, offer: Format) -> bytes:
-        """Return a description in an RDF format, with the dataset's prefixes and JSON-LD context."""
+        """Return a description in an RDF format, with the prefixes and JSON-LD context of all."""
         return write_description(description, offer, self.names, self.context)
 
     def about(self, iri: str, statements: LoadedStatements | None = None) -> list[Quad]:
-        """Return the statements of an IRI, those that lead to it (at most INCOMING), and those of their blank nodes."""
+        """Return the statements of an IRI, at most INCOMING with it as object, and blank nodes."""
         statements = statements or LoadedStatements(self.store)
         node = NamedNode(iri)
         statements.load([node], [node])
@@ -253,47 +294,53 @@ class PublishedDataset:
     def describe(
         self, iri: str, document: str | None = None, statements: LoadedStatements | None = None
     ) -> Description | None:
-        """Return what is known of an IRI, None where nothing is: its statements, those that lead to it, names for both."""
+        """Return the description of an IRI: see ``about``, with labels; None if there is none.
+
+        ``document`` is the IRI of the document that contains it.
+        """
         node = NamedNode(iri)
         statements = statements or LoadedStatements(self.store)
         about = self.about(iri, statements)
         incoming = [quad for quad in statements.match(object=node) if quad.subject != node]
         if not statements.match(node) and not (incoming and document is None):
             return None
-        own: list[Triple] = []
-        if document:
-            page = NamedNode(document)
-            own = [
-                Triple(page, NamedNode(f"{RDF}type"), NamedNode(f"{FOAF}Document")),
-                Triple(page, NamedNode(f"{FOAF}primaryTopic"), node),
-                Triple(page, NamedNode(f"{DCTERMS}isPartOf"), NamedNode(self.names.dataset)),
-            ]
-            if len(incoming) > INCOMING:
-                text = f"{len(incoming)} statements lead to this resource; {INCOMING} of them are repeated here"
-                own.append(Triple(page, NamedNode(f"{RDFS}comment"), Literal(text, language="en")))
+        own = self._describe_document(document, iri, len(incoming)) if document else []
         direct = [quad for quad in about if node in (quad.subject, quad.object)]
-        around = {
-            term
-            for quad in direct
-            for term in (quad.subject, quad.object)
-            if isinstance(term, NamedNode)
-        }
-        names = self.store.match_any(around - {node}, [NamedNode(f"{RDFS}label")])
-        context = [quad.triple for quad in names if not isinstance(quad.object, BlankNode)]
+        neighbours = {quad.subject for quad in direct} | {quad.object for quad in direct}
+        iris = {term for term in neighbours if isinstance(term, NamedNode)} - {node}
+        labels = self.store.match_any(iris, [NamedNode(f"{RDFS}label")])
+        context = [quad.triple for quad in labels if not isinstance(quad.object, BlankNode)]
         return Description(iri, about, context, own)
+
+    def _describe_document(self, document: str, topic: str, incoming: int) -> list[Triple]:
+        """Return the statements about a document itself."""
+        triples = [
+            triple(document, f"{RDF}type", f"{FOAF}Document"),
+            triple(document, f"{FOAF}primaryTopic", topic),
+            triple(document, f"{DCTERMS}isPartOf", self.names.dataset),
+        ]
+        if incoming > INCOMING:
+            text = (
+                f"{incoming} statements lead to this resource; {INCOMING} of them are repeated here"
+            )
+            triples.append(triple(document, f"{RDFS}comment", Literal(text, language="en")))
+        return triples
 
 
 def _blank_closure(statements: LoadedStatements, quads: Iterable[Quad]) -> list[Quad]:
-    """Return what blank nodes in the quads say, and those in them: a concise bounded description."""
-    found: list[Quad] = []
-    waiting = [quad.object for quad in quads if isinstance(quad.object, BlankNode)]
-    seen: set[BlankNode] = set()
-    while waiting:
-        statements.load(waiting)
-        node = waiting.pop()
-        if node not in seen:
-            seen.add(node)
+    """Return the statements of blank nodes that are objects, recursively.
+
+    Together with the quads they are a concise bounded description (W3C Submission CBD, section 2).
+    """
+    closure: list[Quad] = []
+    pending = [quad.object for quad in quads if isinstance(quad.object, BlankNode)]
+    visited: set[BlankNode] = set()
+    while pending:
+        statements.load(pending)
+        node = pending.pop()
+        if node not in visited:
+            visited.add(node)
             inside = statements.match(node)
-            found += inside
-            waiting += [quad.object for quad in inside if isinstance(quad.object, BlankNode)]
-    return found
+            closure += inside
+            pending += [quad.object for quad in inside if isinstance(quad.object, BlankNode)]
+    return closure

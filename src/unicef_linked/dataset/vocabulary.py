@@ -1,19 +1,20 @@
-"""What an ontology, its shapes and the data's statistics say together of each class and property. Pure.
+"""The classes and properties of an ontology with its shapes and statistics. Pure.
 
-The ontology says what a property leads from and to, the shapes how often and of what kind, the statistics how often it
-is used. A picture or a table of a class needs all three.
+The ontology has the domain and range of a property, the shapes the number and kinds of its values,
+the statistics its uses. The diagram and the table of a class need all three.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from pyoxigraph import Literal, NamedNode
 
 from unicef_linked.rdf.iris import OWL, RDF, RDFS, SCHEMA, SHACL, VOID, VOID_EXT, XSD
+from unicef_linked.rdf.terms import iris_in, value_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -38,6 +39,7 @@ _KINDS: Final = (
 _NODE_KINDS: Final = {
     f"{SHACL}{kind}" for kind in ("IRI", "Literal", "BlankNode", "IRIOrLiteral", "BlankNodeOrIRI")
 }
+_SHAPES: Final = {f"{SHACL}NodeShape", f"{SHACL}PropertyShape"}
 _VALUES: Final = (f"{SHACL}in", f"{SHACL}hasValue")
 _DOMAINS: Final = {f"{RDFS}domain", f"{SCHEMA}domainIncludes", "https://schema.org/domainIncludes"}
 _RANGES: Final = {f"{RDFS}range", f"{SCHEMA}rangeIncludes", "https://schema.org/rangeIncludes"}
@@ -50,8 +52,8 @@ _PROPERTIES: Final = {
     ),
 }
 
-_MANY: Final = 3
-"""Classes that a property may lead to and still be one relation."""
+_MAX_CLASSES: Final = 3
+"""Most classes of a property's values; a property with more is left out of the diagram."""
 
 
 def without_lists(quads: Iterable[Quad]) -> Iterator[Quad]:
@@ -73,6 +75,24 @@ def without_lists(quads: Iterable[Quad]) -> Iterator[Quad]:
                 cell = rest.get(cell)
 
 
+def quads_by_subject(quads: Iterable[Quad]) -> dict[str, list[Quad]]:
+    """Return the statements of each IRI."""
+    by_subject: dict[str, list[Quad]] = defaultdict(list)
+    for quad in quads:
+        if isinstance(quad.subject, NamedNode):
+            by_subject[quad.subject.value].append(quad)
+    return dict(by_subject)
+
+
+def labels_in(quads: Iterable[Quad]) -> dict[str, dict[str, str]]:
+    """Return the ``rdfs:label`` of each IRI, by language; for graphs that are not in the store."""
+    labels: dict[str, dict[str, str]] = defaultdict(dict)
+    for quad in quads:
+        if quad.predicate.value == f"{RDFS}label" and isinstance(quad.object, Literal):
+            labels[value_of(quad.subject)][quad.object.language or ""] = quad.object.value
+    return dict(labels)
+
+
 @dataclass(frozen=True, slots=True)
 class Shape:
     """One shape of SHACL, of a node or, where it has a path, of a property."""
@@ -82,9 +102,9 @@ class Shape:
     targets: tuple[tuple[str, str], ...] = ()  # ("class" | "subjects" | "objects" | "node", IRI)
     minimum: int | None = None
     maximum: int | None = None
-    qualified: str = ""  # the shape that so many values fit; "" where all do
+    qualified: str = ""  # the shape to which minimum and maximum apply; "" for all values
     kinds: tuple[str, ...] = ()  # classes, datatypes, node kinds and shapes that a value is one of
-    values: tuple[Term, ...] = ()  # all that a value can be
+    values: tuple[Term, ...] = ()  # the only values that are allowed
     pattern: str = ""
     severity: str = f"{SHACL}Violation"  # SHACL, section 2.1.4: the default
     parts: tuple[str, ...] = ()  # its property shapes
@@ -94,7 +114,7 @@ class Shape:
 
     @property
     def cardinality(self) -> str:
-        """How many values there may be, as UML writes it; "" where that is not said.
+        """The number of values as UML writes it; "" if it is not restricted.
 
         >>> Shape("urn:s", minimum=1).cardinality, Shape("urn:s", minimum=1, maximum=1).cardinality
         ('1..*', '1')
@@ -105,7 +125,7 @@ class Shape:
         return most if str(least) == most else f"{least}..{most}"
 
     def narrowed(self, other: Shape) -> Shape:
-        """Return what holds where both shapes do, of cardinality and kinds."""
+        """Return the cardinality and kinds that both shapes allow together."""
         least = max((n for n in (self.minimum, other.minimum) if n is not None), default=None)
         most = min((n for n in (self.maximum, other.maximum) if n is not None), default=None)
         return Shape(
@@ -118,46 +138,62 @@ class Shape:
 
 
 def read_shapes(quads: Iterable[Quad]) -> dict[str, Shape]:
-    """Return the shapes of a shapes graph by their IRIs; of paths only those that are one predicate."""
-    said: dict[str, dict[str, list[Term]]] = defaultdict(lambda: defaultdict(list))
-    for quad in without_lists(quads):
-        if isinstance(quad.subject, NamedNode):
-            said[quad.subject.value][quad.predicate.value].append(quad.object)
+    """Return the shapes of a shapes graph by IRI; of property paths only predicate paths."""
     shapes = {}
-    for iri, about in said.items():
-        types = {_text(term) for term in about[f"{RDF}type"]}
-        if not types & {f"{SHACL}NodeShape", f"{SHACL}PropertyShape"}:
-            continue
-        qualified = _iris(about[f"{SHACL}qualifiedValueShape"])
-        numbers = "qualifiedMinCount", "qualifiedMaxCount"
-        least, most = numbers if qualified else ("minCount", "maxCount")
-        shapes[iri] = Shape(
-            iri,
-            path=next(iter(_iris(about[f"{SHACL}path"])), ""),
-            targets=tuple(
-                (kind, target) for name, kind in _TARGETS.items() for target in _iris(about[name])
-            ),
-            minimum=_integer(about[f"{SHACL}{least}"]),
-            maximum=_integer(about[f"{SHACL}{most}"]),
-            qualified=next(iter(qualified), ""),
-            kinds=tuple(kind for name in _KINDS for kind in _iris(about[name])),
-            values=tuple(sorted((term for name in _VALUES for term in about[name]), key=str)),
-            pattern=next((_text(term) for term in about[f"{SHACL}pattern"]), ""),
-            severity=next(iter(_iris(about[f"{SHACL}severity"])), f"{SHACL}Violation"),
-            parts=_iris(about[f"{SHACL}property"]),
-            queries=_iris(about[f"{SHACL}sparql"]),
-            order=next((float(_text(term)) for term in about[f"{SHACL}order"]), 0.0),
-            group=next(iter(_iris(about[f"{SHACL}group"])), ""),
-        )
+    for iri, properties in _objects_by_property(without_lists(quads)).items():
+        if set(iris_in(properties[f"{RDF}type"])) & _SHAPES:
+            shapes[iri] = _read_shape(iri, properties)
     return shapes
 
 
-def _iris(terms: Iterable[Term]) -> tuple[str, ...]:
-    return tuple(sorted(term.value for term in terms if isinstance(term, NamedNode)))
+def _read_shape(iri: str, properties: Mapping[str, list[Term]]) -> Shape:
+    def iris(name: str) -> tuple[str, ...]:
+        return iris_in(properties.get(f"{SHACL}{name}", ()))
+
+    def first(name: str) -> str:
+        return next(iter(iris(name)), "")
+
+    def text(name: str) -> str:
+        return value_of(next(iter(properties.get(f"{SHACL}{name}", ())), None))
+
+    def terms(names: Iterable[str]) -> list[Term]:
+        return [term for name in names for term in properties.get(name, ())]
+
+    qualified = first("qualifiedValueShape")
+    least, most = (
+        ("qualifiedMinCount", "qualifiedMaxCount") if qualified else ("minCount", "maxCount")
+    )
+    targets = [
+        (kind, target)
+        for name, kind in _TARGETS.items()
+        for target in iris_in(properties.get(name, ()))
+    ]
+    kinds = [kind for name in _KINDS for kind in iris_in(properties.get(name, ()))]
+    return Shape(
+        iri,
+        path=first("path"),
+        targets=tuple(targets),
+        minimum=_integer(properties.get(f"{SHACL}{least}", ())),
+        maximum=_integer(properties.get(f"{SHACL}{most}", ())),
+        qualified=qualified,
+        kinds=tuple(kinds),
+        values=tuple(sorted(terms(_VALUES), key=str)),
+        pattern=text("pattern"),
+        severity=first("severity") or f"{SHACL}Violation",
+        parts=iris("property"),
+        queries=iris("sparql"),
+        order=float(text("order") or 0),
+        group=first("group"),
+    )
 
 
-def _text(term: Term) -> str:
-    return str(getattr(term, "value", ""))
+def _objects_by_property(quads: Iterable[Quad]) -> dict[str, dict[str, list[Term]]]:
+    """Return the objects of each IRI, by property."""
+    objects: dict[str, dict[str, list[Term]]] = defaultdict(lambda: defaultdict(list))
+    for quad in quads:
+        if isinstance(quad.subject, NamedNode):
+            objects[quad.subject.value][quad.predicate.value].append(quad.object)
+    return dict(objects)
 
 
 def _integer(terms: Iterable[Term]) -> int | None:
@@ -166,7 +202,7 @@ def _integer(terms: Iterable[Term]) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """How often the data has a property with instances of a class, and of what its values are."""
+    """How many statements instances of a class have, by property and by kind of value."""
 
     properties: Mapping[tuple[str, str], int] = field(
         default_factory=dict
@@ -178,43 +214,52 @@ class Usage:
 
 
 def read_usage(quads: Iterable[Quad]) -> Usage:
-    """Return what statistics by VoID say of properties inside classes; see ``statistics.describe_classes``."""
-    said: dict[str, dict[str, list[Term]]] = defaultdict(lambda: defaultdict(list))
-    for quad in quads:
-        said[_text(quad.subject)][quad.predicate.value].append(quad.object)
+    """Return the uses of properties in classes from VoID: see ``statistics.describe_classes``."""
+    objects = _objects_by_property(quads)
+
+    def iris(subject: str, predicate: str) -> tuple[str, ...]:
+        return iris_in(objects.get(subject, {}).get(predicate, ()))
+
+    def first(subject: str, predicate: str) -> str:
+        return next(iter(iris(subject, predicate)), "")
+
+    def number(partition: str) -> int:
+        return _integer(objects.get(partition, {}).get(f"{VOID}triples", ())) or 0
+
+    def inside(partition: str, vocabulary: str, name: str) -> dict[str, int]:
+        """Return the triples by class or datatype of the object."""
+        parts = iris(partition, f"{vocabulary}{name}Partition")
+        return {first(part, f"{vocabulary}{name}"): number(part) for part in parts}
+
     properties: dict[tuple[str, str], int] = {}
     values: dict[tuple[str, str], dict[str, int]] = {}
-    datatypes = set()
-    for about in list(said.values()):
-        for of in _iris(about[f"{VOID}class"]):
-            for part in _iris(about[f"{VOID}propertyPartition"]):
-                key = (of, next(iter(_iris(said[part][f"{VOID}property"])), ""))
-                properties[key] = _integer(said[part][f"{VOID}triples"]) or 0
-                values[key] = {}
-                for space, name in ((VOID, "class"), (VOID_EXT, "datatype")):
-                    for inside in _iris(said[part][f"{space}{name}Partition"]):
-                        kind = next(iter(_iris(said[inside][f"{space}{name}"])), "")
-                        values[key][kind] = _integer(said[inside][f"{VOID}triples"]) or 0
-                        if name == "datatype":
-                            datatypes.add(kind)
+    datatypes: set[str] = set()
+    for subject in objects:
+        for class_iri in iris(subject, f"{VOID}class"):
+            for part in iris(subject, f"{VOID}propertyPartition"):
+                key = (class_iri, first(part, f"{VOID}property"))
+                by_datatype = inside(part, VOID_EXT, "datatype")
+                properties[key] = number(part)
+                values[key] = {**inside(part, VOID, "class"), **by_datatype}
+                datatypes |= by_datatype.keys()
     return Usage(properties, values, frozenset(datatypes))
 
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """What instances of a class have: a property, what its values are, how many there may be and are."""
+    """A property of the instances of a class: kinds of its values, cardinality, uses."""
 
-    owner: str  # the class that the ontology or a shape says it of: the class asked about, or one above it
+    owner: str  # the class, or the class above it, for which it is stated
     property: str
-    kinds: tuple[str, ...]  # classes or datatypes of the values; empty where nothing says it
+    kinds: tuple[str, ...]  # classes or datatypes of the values; empty if nothing states them
     cardinality: str
-    number: int  # statements of instances of the class asked about
+    number: int  # of statements of instances of the class
     literal: bool  # whether its values are literals
 
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """An ontology with the shapes and the statistics that go with it."""
+    """An ontology with its shapes and statistics."""
 
     quads: tuple[Quad, ...]  # of the ontology
     shapes: Mapping[str, Shape]
@@ -222,28 +267,24 @@ class Vocabulary:
     prefix: str  # what the IRIs of the ontology's own terms begin with
 
     @cached_property
-    def _said(self) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
-        found: dict[str, dict[str, list[Term]]] = defaultdict(lambda: defaultdict(list))
-        for quad in self.quads:
-            if isinstance(quad.subject, NamedNode):
-                found[quad.subject.value][quad.predicate.value].append(quad.object)
-        return {
-            iri: {name: _iris(terms) for name, terms in about.items()}
-            for iri, about in found.items()
-        }
+    def _objects(self) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
+        """The objects that are IRIs, by subject and property."""
+        objects = {}
+        for iri, properties in _objects_by_property(self.quads).items():
+            objects[iri] = {name: iris_in(terms) for name, terms in properties.items()}
+        return objects
 
-    def said(self, iri: str, *predicates: str) -> tuple[str, ...]:
+    def stated(self, iri: str, *predicates: str) -> tuple[str, ...]:
         """Return the IRIs that the ontology states of a term by any of the predicates."""
-        about = self._said.get(iri, {})
-        return tuple(
-            dict.fromkeys(value for predicate in predicates for value in about.get(predicate, ()))
-        )
+        properties = self._objects.get(iri, {})
+        values = (value for name in predicates for value in properties.get(name, ()))
+        return tuple(dict.fromkeys(values))
 
     def _of_type(self, types: set[str]) -> tuple[str, ...]:
         return tuple(
             iri
-            for iri in sorted(self._said)
-            if iri.startswith(self.prefix) and types & {*self.said(iri, f"{RDF}type")}
+            for iri in sorted(self._objects)
+            if iri.startswith(self.prefix) and types & {*self.stated(iri, f"{RDF}type")}
         )
 
     @cached_property
@@ -262,92 +303,93 @@ class Vocabulary:
 
     def domain(self, iri: str) -> tuple[str, ...]:
         """Return the classes whose instances have a property."""
-        return self.said(iri, *sorted(_DOMAINS))
+        return self.stated(iri, *sorted(_DOMAINS))
 
     def range(self, iri: str) -> tuple[str, ...]:
         """Return the classes or datatypes of a property's values."""
-        return self.said(iri, *sorted(_RANGES))
+        return self.stated(iri, *sorted(_RANGES))
 
     def parents(self, iri: str) -> tuple[str, ...]:
-        """Return the classes right above a class, those of other vocabularies too."""
-        return self.said(iri, f"{RDFS}subClassOf")
+        """Return the direct superclasses of a class, those of other vocabularies included."""
+        return self.stated(iri, f"{RDFS}subClassOf")
 
     def children(self, iri: str) -> tuple[str, ...]:
-        """Return the ontology's own classes right below a class."""
+        """Return the ontology's own direct subclasses of a class."""
         return tuple(name for name in self.classes if iri in self.parents(name))
 
     def inverses(self, iri: str) -> tuple[str, ...]:
-        """Return the properties that say the same the other way round, whichever side states it."""
-        return tuple(
-            dict.fromkeys(
-                (*self.said(iri, f"{OWL}inverseOf"), *self._stating(f"{OWL}inverseOf", iri))
-            ),
-        )
+        """Return the inverse properties, whichever of the two states it."""
+        inverse = f"{OWL}inverseOf"
+        return tuple(dict.fromkeys((*self.stated(iri, inverse), *self._stating(inverse, iri))))
 
     def narrower(self, iri: str) -> tuple[str, ...]:
-        """Return the properties right below a property."""
+        """Return the direct subproperties of a property."""
         return self._stating(f"{RDFS}subPropertyOf", iri)
 
     @cached_property
-    def _saying(self) -> Mapping[tuple[str, str], tuple[str, ...]]:
-        found: dict[tuple[str, str], list[str]] = defaultdict(list)
-        for name in sorted(self._said):
-            for predicate, values in self._said[name].items():
+    def _subjects(self) -> Mapping[tuple[str, str], tuple[str, ...]]:
+        """The subjects by property and object."""
+        subjects: dict[tuple[str, str], list[str]] = defaultdict(list)
+        for name in sorted(self._objects):
+            for predicate, values in self._objects[name].items():
                 for value in values:
-                    found[predicate, value].append(name)
-        return {key: tuple(names) for key, names in found.items()}
+                    subjects[predicate, value].append(name)
+        return {key: tuple(names) for key, names in subjects.items()}
 
     def _stating(self, predicate: str, value: str) -> tuple[str, ...]:
-        return self._saying.get((predicate, value), ())
+        return self._subjects.get((predicate, value), ())
 
     def lineage(self, iri: str) -> tuple[str, ...]:
-        """Return a class and all classes above it, nearest first."""
-        found, waiting = [], [iri]
-        while waiting:
-            here = waiting.pop(0)
-            if here not in found:
-                found.append(here)
-                waiting += self.parents(here)
-        return tuple(found)
+        """Return a class and all its superclasses, nearest first."""
+        classes: list[str] = []
+        pending = [iri]
+        while pending:
+            class_iri = pending.pop(0)
+            if class_iri not in classes:
+                classes.append(class_iri)
+                pending += self.parents(class_iri)
+        return tuple(classes)
 
     def is_datatype(self, iri: str) -> bool:
-        """Tell whether an IRI is that of a datatype."""
+        """Return whether an IRI is that of a datatype."""
         return iri.startswith(XSD) or iri == f"{RDF}langString" or iri in self._datatypes
 
     @cached_property
     def _rules(self) -> Mapping[str, Mapping[str, Shape]]:
-        """What the shapes say of each class and path, all in one."""
-        found: dict[str, dict[str, Shape]] = defaultdict(dict)
+        """The constraints of all shapes together, by class and path."""
+        rules: dict[str, dict[str, Shape]] = defaultdict(dict)
         for shape in self.shapes.values():
-            for kind, target in shape.targets:
-                for name in shape.parts if kind == "class" else ():
-                    part = self.shapes.get(name)
-                    if part and part.path:
-                        plain = Shape(part.iri, part.path) if part.qualified else part
-                        known = found[target].get(part.path, Shape(part.iri, part.path))
-                        found[target][part.path] = known.narrowed(plain)
-        return found
+            parts = [self.shapes[iri] for iri in shape.parts if iri in self.shapes]
+            for target in (iri for kind, iri in shape.targets if kind == "class"):
+                for part in parts:
+                    if part.path:
+                        unrestricted = Shape(part.iri, part.path)
+                        rule = rules[target].get(part.path, unrestricted)
+                        restriction = unrestricted if part.qualified else part
+                        rules[target][part.path] = rule.narrowed(restriction)
+        return rules
 
     @cached_property
     def _domains(self) -> Mapping[str, tuple[str, ...]]:
-        found: dict[str, list[str]] = defaultdict(list)
+        """The properties by class of their domain."""
+        properties: dict[str, list[str]] = defaultdict(list)
         for iri in self.properties:
-            for of in self.domain(iri):
-                found[of].append(iri)
-        return {of: tuple(names) for of, names in found.items()}
+            for class_iri in self.domain(iri):
+                properties[class_iri].append(iri)
+        return {class_iri: tuple(iris) for class_iri, iris in properties.items()}
 
     @cached_property
     def _relations(self) -> dict[str, tuple[Relation, ...]]:
         return {}
 
     def relations(self, iri: str) -> tuple[Relation, ...]:
-        """Return what the instances of a class have, by the ontology or the shapes, what a class above it says included."""
+        """Return the properties of a class and its superclasses, by the ontology or the shapes."""
         if iri not in self._relations:
             self._relations[iri] = self._related(iri)
         return self._relations[iri]
 
     def _related(self, iri: str) -> tuple[Relation, ...]:
-        found: dict[str, tuple[str, Shape]] = {}
+        owned_rules: dict[str, tuple[str, Shape]] = {}
         for owner in self.lineage(iri):
             if owner != iri and owner not in self.classes:
                 continue
@@ -355,62 +397,76 @@ class Vocabulary:
             for name in (*self._domains.get(owner, ()), *rules):
                 if name != f"{RDF}type":
                     rule = rules.get(name, Shape("", name))
-                    before = found.get(name)
-                    # a shape may target a class and those below it; what is said above is the one to name
-                    found[name] = (owner, before[1].narrowed(rule) if before else rule)
-        return tuple(self._relation(iri, *found[name]) for name in sorted(found))
+                    nearer = owned_rules.get(name)
+                    # The highest class that states a property is its owner.
+                    owned_rules[name] = (owner, nearer[1].narrowed(rule) if nearer else rule)
+        return tuple(self._relation(iri, *owned_rules[name]) for name in sorted(owned_rules))
 
     def _relation(self, iri: str, owner: str, rule: Shape) -> Relation:
         key = (iri, rule.path)
-        counted = self.usage.values.get(key, {})
+        kinds = self._kinds(rule, self.usage.values.get(key, {}))
+        literal = all(map(self.is_datatype, kinds)) if kinds else f"{SHACL}Literal" in rule.kinds
+        number = self.usage.properties.get(key, 0)
+        return Relation(owner, rule.path, kinds, rule.cardinality, number, literal)
+
+    def _kinds(self, rule: Shape, counted: Iterable[str]) -> tuple[str, ...]:
+        """Return the kinds of values: by the ontology, else by the shapes, else as ``counted``."""
         stated = self.range(rule.path) or tuple(
             kind for kind in rule.kinds if kind not in _NODE_KINDS and kind not in self.shapes
         )
-        kinds = stated
-        if not any(kind in self.classes or self.is_datatype(kind) for kind in stated):
-            kinds = (
-                self._broadest(
-                    kind for kind in counted if kind in self.classes or self.is_datatype(kind)
-                )
-                or stated
-            )
-        literal = all(map(self.is_datatype, kinds)) if kinds else f"{SHACL}Literal" in rule.kinds
-        return Relation(
-            owner, rule.path, kinds, rule.cardinality, self.usage.properties.get(key, 0), literal
-        )
+        if any(map(self._is_own, stated)):
+            return stated
+        return self._broadest(filter(self._is_own, counted)) or stated
+
+    def _is_own(self, kind: str) -> bool:
+        """Return whether a kind is a class of the ontology or a datatype."""
+        return kind in self.classes or self.is_datatype(kind)
 
     def _broadest(self, kinds: Iterable[str]) -> tuple[str, ...]:
-        """Return those of the classes that are below no other of them."""
-        names = sorted(kinds)
+        """Return the classes that have no other of them as superclass."""
+        classes = sorted(kinds)
         return tuple(
-            k for k in names if not any(other != k and other in self.lineage(k) for other in names)
+            iri for iri in classes if not {*self.lineage(iri)}.intersection({*classes} - {iri})
         )
 
     def incoming(self, iri: str) -> tuple[Relation, ...]:
-        """Return the relations that lead to instances of a class; each with the class that it leads from as owner."""
-        wanted = {*self.lineage(iri)} & {*self.classes}
+        """Return the relations whose values are instances of a class; the owner is their class."""
+        targets = {*self.lineage(iri)} & {*self.classes}
+        incoming = []
+        for owner, relation in self._own_relations:
+            if not relation.literal and targets & {*relation.kinds}:
+                number = self._uses(owner, relation, iri)
+                incoming.append(replace(relation, kinds=(iri,), number=number))
+        return tuple(incoming)
+
+    @cached_property
+    def _own_relations(self) -> tuple[tuple[str, Relation], ...]:
+        """Each class of the ontology with each relation that it owns."""
         return tuple(
-            Relation(name, r.property, (iri,), r.cardinality, self.usage.values.get((name, r.property), {}).get(iri, 0), literal=False)
-            for name in self.classes
-            for r in self.relations(name)
-            if r.owner == name and not r.literal and wanted & {*r.kinds}
-        )  # fmt: skip
+            (owner, relation)
+            for owner in self.classes
+            for relation in self.relations(owner)
+            if relation.owner == owner
+        )
+
+    def _uses(self, owner: str, relation: Relation, kind: str) -> int:
+        return self.usage.values.get((owner, relation.property), {}).get(kind, 0)
 
     def links(self) -> tuple[tuple[str, str, str, int], ...]:
-        """Return each (class, property, class, statements) that tells how the ontology's own classes hang together.
+        """Return each (class, property, class, statements) that relates the ontology's classes.
 
-        Left out is what says little of that: a property that leads to things of many classes, as that of a claim does,
-        and one of another vocabulary that several classes have alike, as many things have a source or a geometry.
+        Left out are properties with values of more than _MAX_CLASSES classes, such as those of
+        claims, and properties of other vocabularies that several classes have with the same class
+        of values, such as sources and geometries.
         """
-        found = [
-            (name, r.property, kind, self.usage.values.get((name, r.property), {}).get(kind, 0))
-            for name in self.classes
-            for r in self.relations(name)
-            if r.owner == name and len(r.kinds) <= _MANY
-            for kind in r.kinds
-            if kind in self.classes
-        ]
-        alike = Counter((name, kind) for _, name, kind, _ in found)
+        links = []
+        for owner, relation in self._own_relations:
+            if len(relation.kinds) <= _MAX_CLASSES:
+                for kind in relation.kinds:
+                    if kind in self.classes:
+                        number = self._uses(owner, relation, kind)
+                        links.append((owner, relation.property, kind, number))
+        owners = Counter((iri, kind) for _, iri, kind, _ in links)
         return tuple(
-            row for row in found if row[1].startswith(self.prefix) or alike[row[1], row[2]] == 1
+            link for link in links if link[1].startswith(self.prefix) or owners[link[1:3]] == 1
         )

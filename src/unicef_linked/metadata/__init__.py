@@ -1,5 +1,5 @@
-"""The dataset described by each standard, one module a standard: DCAT, schema.org.
+"""The dataset by DCAT, VoID, PROV, DQV, Service Description, schema.org and Signposting.
 
 May not: read a request or write a response.
-Called by: ``web``.
+Called by: ``presentation`` and ``web``.
 """

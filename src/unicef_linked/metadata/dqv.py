@@ -1,4 +1,4 @@
-"""How good a release is, by the Data Quality Vocabulary (DQV)."""
+"""The quality of the release by the Data Quality Vocabulary (DQV), with its validation report."""
 
 from __future__ import annotations
 
@@ -7,32 +7,40 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-import pyoxigraph as ox
+from pyoxigraph import Literal
 
 from unicef_linked import addresses
-from unicef_linked.dataset.conformance import report_of
 from unicef_linked.dataset.description import Description
-from unicef_linked.dataset.measures import (
-    DESCRIPTION_PROPERTIES,
-    completeness,
-    evidence,
-    shares,
+from unicef_linked.dataset.quality import (
+    DESCRIPTIONS,
+    read_completeness,
+    read_evidence,
+    read_shares,
+    total_evidence,
 )
 from unicef_linked.i18n import N_
-from unicef_linked.rdf.iris import DCTERMS, DQV, FOAF, PROV, RDF, SKOS, VOID, XSD
+from unicef_linked.links import outgoing
+from unicef_linked.metadata.void import class_partitions
+from unicef_linked.rdf.iris import DCTERMS, DQV, FOAF, PROV, RDF, SKOS, XSD
+from unicef_linked.rdf.terms import triple, typed
 from unicef_linked.store.labels import LABEL_PROPERTIES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from unicef_linked import links
+    from pyoxigraph import Triple
+
     from unicef_linked.dataset.published import PublishedDataset
     from unicef_linked.i18n import Translations
+    from unicef_linked.links import Finding
+
+_DIMENSIONS: Final = "http://www.w3.org/2016/05/ldqd#"
+"""Namespace of the W3C's quality dimensions."""
 
 
 @dataclass(frozen=True, slots=True)
-class HostHealth:
-    """One host that the data links to, and what asking its links has shown."""
+class HostLinks:
+    """The links to one host, and their states by the last check."""
 
     name: str
     links: int
@@ -40,196 +48,195 @@ class HostHealth:
 
     @property
     def asked(self) -> int:
-        """How many of the links were asked."""
+        """How many of the links were checked."""
         return sum(self.states.values())
 
 
 @dataclass(frozen=True, slots=True)
-class LinkHealth:
-    """The links that lead out, by host, and when they were asked; "" where they were not."""
+class LinkSummary:
+    """The outgoing links by host, and when they were checked; "" if they were not."""
 
-    hosts: tuple[HostHealth, ...]
+    hosts: tuple[HostLinks, ...]
     first: str = ""
     last: str = ""
 
     @property
-    def total(self) -> HostHealth:
-        """All hosts as one."""
+    def total(self) -> HostLinks:
+        """All hosts together."""
         states: Counter[str] = Counter()
         for host in self.hosts:
             states.update(host.states)
-        return HostHealth("", sum(host.links for host in self.hosts), dict(states))
+        return HostLinks("", sum(host.links for host in self.hosts), dict(states))
 
 
-def link_health(
-    outgoing: Iterable[tuple[str, str]], findings: Mapping[str, links.Finding]
-) -> LinkHealth:
-    """Return the links of a dataset, each an address with its host, in the light of what a check has found."""
+def summarize_links(
+    links: Iterable[tuple[str, str]], findings: Mapping[str, Finding]
+) -> LinkSummary:
+    """Return the summary of links, each a URL with its host, and the findings of a check by URL."""
     counts: Counter[str] = Counter()
     states: dict[str, Counter[str]] = defaultdict(Counter)
     dates = set()
-    for url, host in outgoing:
+    for url, host in links:
         counts[host] += 1
         if url in findings:
             states[host][findings[url].state] += 1
             dates.add(findings[url].asked)
-    hosts = (HostHealth(name, number, dict(states[name])) for name, number in counts.items())
-    ordered = tuple(sorted(hosts, key=lambda host: (-host.links, host.name)))
-    return LinkHealth(ordered, min(dates, default=""), max(dates, default=""))
+    hosts = [HostLinks(name, number, dict(states[name])) for name, number in counts.items()]
+    hosts.sort(key=lambda host: (-host.links, host.name))
+    return LinkSummary(tuple(hosts), min(dates, default=""), max(dates, default=""))
 
 
-_DIMENSIONS: Final = "http://www.w3.org/2016/05/ldqd#"
+def read_links(published: PublishedDataset, findings: Mapping[str, Finding]) -> LinkSummary:
+    """Return the summary of the release's outgoing links."""
+    links = outgoing(published.outgoing_statements, published.names.base)
+    return summarize_links([(link.url, link.host) for link in links], findings)
 
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """Something that is measured; ``kind`` is the datatype of its values, ``dimension`` one of the W3C's list."""
+    """A ``dqv:Metric``."""
 
     name: str
-    dimension: str
-    kind: str
+    dimension: str  # local name of a dimension of the W3C's list
+    datatype: str  # local name of the XSD datatype of its values
     definition: str  # a message of i18n
 
 
 METRICS: Final = (
     Metric("conforms", "consistency", "boolean", N_("whether the release conforms to its shapes")),
     Metric("results", "consistency", "integer", N_("results of the validation, advice included")),
-    Metric("names", "completeness", "decimal", N_("share of things that have a name in the language")),
-    Metric("descriptions", "completeness", "decimal", N_("share of things that have a description in the language")),
-    Metric("evidence", "trustworthiness", "decimal", N_("share of the statements taken from a text that rest on a claim")),
-    Metric("links", "interlinking", "integer", N_("addresses outside the dataset that it links to")),
+    Metric(
+        "names",
+        "completeness",
+        "decimal",
+        N_("share of things that have a name in the language"),
+    ),
+    Metric(
+        "descriptions",
+        "completeness",
+        "decimal",
+        N_("share of things that have a description in the language"),
+    ),
+    Metric(
+        "evidence",
+        "trustworthiness",
+        "decimal",
+        N_("share of the statements taken from a text that rest on a claim"),
+    ),
+    Metric(
+        "links", "interlinking", "integer", N_("addresses outside the dataset that it links to")
+    ),
     Metric("links-alive", "availability", "decimal", N_("share of the links asked that answered")),
-)  # fmt: skip
-"""What is measured; a measurement that needs what a dataset does not have is left out."""
+)
+"""All metrics. One that does not apply to a release has no measurement and is left out."""
+
+_METRICS: Final = {metric.name: metric for metric in METRICS}
+_TEXTS: Final = {"names": LABEL_PROPERTIES, "descriptions": DESCRIPTIONS}
+"""Metrics of completeness with the properties that they count."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """A ``dqv:QualityMeasurement``."""
+
+    metric: str
+    value: bool | int | float
+    computed_on: str  # IRI of the dataset or of a class partition
+    class_name: str = ""  # short name of the class of the partition
+    language: str = ""
+
+    @property
+    def lexical_form(self) -> str:
+        """The value as XSD writes it; shares have four decimals, rounded down, so that 1 is all."""
+        if isinstance(self.value, bool | int):
+            return str(self.value).lower()
+        return f"{math.floor(self.value * 10000) / 10000:.4f}"
 
 
 def describe_quality(
-    dataset: PublishedDataset, translations: Translations, health: LinkHealth
+    published: PublishedDataset, findings: Mapping[str, Finding], translations: Translations
 ) -> Description:
-    """Return the quality of the release by the Data Quality Vocabulary (DQV, section 3), with its validation report.
+    """Return the description (DQV, section 3); ``findings`` are those of the link check by URL.
 
-    A language is said as ``dcterms:language`` of a measurement; what is measured of a class is
-    computed on its partition.
+    ``dcterms:language`` is the language of a measurement. Measurements of a class are computed on
+    its VoID partition.
     """
-    document = addresses.absolute(dataset.names.base, addresses.QUALITY)
-    iri = dataset.names.dataset
-    sha256 = ox.Literal(dataset.release.manifest.sha256)
-    header = [
-        _say(iri, f"{DQV}hasQualityMetadata", document),
-        _say(document, f"{RDF}type", f"{DQV}QualityMetadata"),
-        _say(document, f"{FOAF}primaryTopic", iri),
-        _say(document, f"{PROV}wasDerivedFrom", iri),
-        _say(document, f"{DCTERMS}identifier", sha256),
+    document = addresses.absolute(published.names.base, addresses.QUALITY)
+    dataset = published.names.dataset
+    measurements = [
+        *_conformance(published),
+        *_completeness(published),
+        *_evidence(published),
+        *_links(published, findings),
     ]
-    measurements = _Measurements(document, iri)
-    report = report_of(dataset)
-    if report:
-        measurements.add("conforms", report.conforms)
-        measurements.add("results", len(report.results))
-    _measure_texts(dataset, measurements, "names", LABEL_PROPERTIES)
-    _measure_texts(dataset, measurements, "descriptions", DESCRIPTION_PROPERTIES)
-    claims = evidence(dataset)
-    if claims:
-        claimed, number = (
-            sum(part.claimed for part in claims),
-            sum(part.number for part in claims),
-        )
-        measurements.add("evidence", claimed / number)
-    links_out = health.total
-    measurements.add("links", links_out.links)
-    if links_out.asked:
-        measurements.add("links-alive", 1 - links_out.states.get("dead", 0) / links_out.asked)
-    triples = [*header, *measurements.triples, *measurements.metrics(translations)]
-    path = dataset.release.path / "report.ttl"
-    validation = []
-    if path.exists():
-        quads = ox.parse(path.read_bytes(), format=ox.RdfFormat.TURTLE)
-        validation = [quad.triple for quad in quads]
-    return Description(document, [], triples, validation)
+    triples = [
+        triple(dataset, f"{DQV}hasQualityMetadata", document),
+        triple(document, f"{RDF}type", f"{DQV}QualityMetadata"),
+        triple(document, f"{FOAF}primaryTopic", dataset),
+        triple(document, f"{PROV}wasDerivedFrom", dataset),
+        triple(document, f"{DCTERMS}identifier", Literal(published.release.manifest.sha256)),
+    ]
+    for measurement in measurements:
+        triples += _describe_measurement(document, measurement)
+    for name in {measurement.metric for measurement in measurements}:
+        triples += _describe_metric(document, _METRICS[name], translations)
+    return Description(document, [], triples, list(published.report_triples))
 
 
-class _Measurements:
-    """The measurements of a document as triples, and which metrics they are of."""
+def _conformance(published: PublishedDataset) -> Iterator[Measurement]:
+    if published.report:
+        yield Measurement("conforms", published.report.conforms, published.names.dataset)
+        yield Measurement("results", len(published.report.results), published.names.dataset)
 
-    def __init__(self, document: str, dataset: str) -> None:
-        self._document, self._dataset = document, dataset
-        self.triples: list[ox.Triple] = []
-        self._used: set[str] = set()
 
-    def add(
-        self, metric: str, value: bool | float, *, tag: str = "", on: str = "", of: str = ""
-    ) -> None:
-        """Add a measurement: of texts in a language with ``tag``, of the part ``on``, which ``of`` names."""
-        kind = next(known.kind for known in METRICS if known.name == metric)
-        node = f"{self._document}#{'-'.join(filter(None, (metric, of, tag)))}"
-        literal = ox.Literal(_lexical(value), datatype=ox.NamedNode(f"{XSD}{kind}"))
-        computed_on = on or self._dataset
-        self._used.add(metric)
-        self.triples += [
-            _say(computed_on, f"{DQV}hasQualityMeasurement", node),
-            _say(node, f"{RDF}type", f"{DQV}QualityMeasurement"),
-            _say(node, f"{DQV}isMeasurementOf", f"{self._document}#metric-{metric}"),
-            _say(node, f"{DQV}computedOn", computed_on),
-            _say(node, f"{DQV}value", literal),
-        ]
-        if tag:
-            self.triples.append(_say(node, f"{DCTERMS}language", ox.Literal(tag)))
-
-    def metrics(self, translations: Translations) -> Iterable[ox.Triple]:
-        """Yield what the metrics are that were measured."""
-        for metric in METRICS:
-            if metric.name not in self._used:
+def _completeness(published: PublishedDataset) -> Iterator[Measurement]:
+    partitions = class_partitions(published)
+    for metric, properties in _TEXTS.items():
+        classes = read_completeness(published, properties)
+        shares = read_shares(published, properties, [measured.iri for measured in classes])
+        for tag, share in shares.items():
+            yield Measurement(metric, share, published.names.dataset, language=tag)
+        for measured in classes:
+            if measured.iri not in partitions:
                 continue
-            node = f"{self._document}#metric-{metric.name}"
-            yield _say(node, f"{RDF}type", f"{DQV}Metric")
-            yield _say(node, f"{DQV}expectedDataType", f"{XSD}{metric.kind}")
-            yield _say(node, f"{DQV}inDimension", f"{_DIMENSIONS}{metric.dimension}")
-            for tag, text in translations.in_every_language(metric.definition).items():
-                yield _say(node, f"{SKOS}definition", ox.Literal(text, language=tag))
+            class_name = published.names.shorten(measured.iri).replace(":", "-")
+            for tag, number in sorted(measured.languages.items()):
+                share = number / measured.number
+                yield Measurement(metric, share, partitions[measured.iri], class_name, tag)
 
 
-def _measure_texts(
-    dataset: PublishedDataset,
-    measurements: _Measurements,
-    metric: str,
-    properties: Sequence[str],
-) -> None:
-    """Measure in which languages things have a text: of the whole, and of each class with a partition."""
-    partitions = _partitions(dataset)
-    classes = completeness(dataset, properties)
-    for tag, share in shares(dataset, properties, [part.iri for part in classes]).items():
-        measurements.add(metric, share, tag=tag)
-    for part in classes:
-        if part.iri not in partitions:
-            continue
-        of = dataset.names.shorten(part.iri).replace(":", "-")
-        for tag, number in sorted(part.languages.items()):
-            share = number / part.number
-            measurements.add(metric, share, tag=tag, on=partitions[part.iri], of=of)
+def _evidence(published: PublishedDataset) -> Iterator[Measurement]:
+    total = total_evidence(read_evidence(published))
+    if total.number:
+        yield Measurement("evidence", total.claimed / total.number, published.names.dataset)
 
 
-def _lexical(value: bool | float) -> str:
-    if isinstance(value, bool | int):
-        return str(value).lower()
-    return f"{math.floor(value * 10000) / 10000:.4f}"  # never rounded up to all
+def _links(published: PublishedDataset, findings: Mapping[str, Finding]) -> Iterator[Measurement]:
+    total = read_links(published, findings).total
+    yield Measurement("links", total.links, published.names.dataset)
+    if total.asked:
+        alive = 1 - total.states.get("dead", 0) / total.asked
+        yield Measurement("links-alive", alive, published.names.dataset)
 
 
-def _partitions(dataset: PublishedDataset) -> dict[str, str]:
-    """Return the partition of each class that the data describes (VoID, section 4.5)."""
-    nodes = {
-        quad.object
-        for quad in dataset.store.match(
-            ox.NamedNode(dataset.names.dataset), ox.NamedNode(f"{VOID}classPartition")
-        )
-    }
-    quads = dataset.store.match(None, ox.NamedNode(f"{VOID}class")) if nodes else []
-    return {
-        quad.object.value: str(getattr(quad.subject, "value", ""))
-        for quad in quads
-        if quad.subject in nodes and isinstance(quad.object, ox.NamedNode)
-    }
+def _describe_measurement(document: str, measurement: Measurement) -> Iterator[Triple]:
+    parts = (measurement.metric, measurement.class_name, measurement.language)
+    node = f"{document}#{'-'.join(filter(None, parts))}"
+    datatype = _METRICS[measurement.metric].datatype
+    value = typed(measurement.lexical_form, f"{XSD}{datatype}")
+    yield triple(measurement.computed_on, f"{DQV}hasQualityMeasurement", node)
+    yield triple(node, f"{RDF}type", f"{DQV}QualityMeasurement")
+    yield triple(node, f"{DQV}isMeasurementOf", f"{document}#metric-{measurement.metric}")
+    yield triple(node, f"{DQV}computedOn", measurement.computed_on)
+    yield triple(node, f"{DQV}value", value)
+    if measurement.language:
+        yield triple(node, f"{DCTERMS}language", Literal(measurement.language))
 
 
-def _say(subject: str, predicate: str, value: str | ox.Literal) -> ox.Triple:
-    node = ox.NamedNode(value) if isinstance(value, str) else value
-    return ox.Triple(ox.NamedNode(subject), ox.NamedNode(predicate), node)
+def _describe_metric(document: str, metric: Metric, translations: Translations) -> Iterator[Triple]:
+    node = f"{document}#metric-{metric.name}"
+    yield triple(node, f"{RDF}type", f"{DQV}Metric")
+    yield triple(node, f"{DQV}expectedDataType", f"{XSD}{metric.datatype}")
+    yield triple(node, f"{DQV}inDimension", f"{_DIMENSIONS}{metric.dimension}")
+    for tag, text in translations.in_every_language(metric.definition).items():
+        yield triple(node, f"{SKOS}definition", Literal(text, language=tag))

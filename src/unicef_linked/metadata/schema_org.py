@@ -1,6 +1,6 @@
-"""What search engines read in a page: the dataset and each entity in the words of schema.org, as JSON-LD to embed.
+"""The dataset and each entity by schema.org, as JSON-LD that pages embed for search engines.
 
-Only what the data states: a thing keeps the schema.org classes that it has, and is else a ``Thing``.
+Only what the data states: an entity has its schema.org classes; without any it is a ``Thing``.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from unicef_linked.dataset.labels import LabelResolver
 from unicef_linked.rdf.formats import DUMPS
 from unicef_linked.rdf.iris import DCAT, DCTERMS, RDF, SCHEMA, SKOS
 from unicef_linked.rdf.mappings import SAME
+from unicef_linked.rdf.terms import iris_in, objects_of, value_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,25 +33,22 @@ _ABOUT: Final = (f"{SKOS}definition", f"{DCTERMS}description", f"{SKOS}scopeNote
 
 
 def dataset(published: PublishedDataset, address: str, language: str) -> Structured:
-    """Return the dataset as ``schema:Dataset``; ``address`` is where the public reaches this server, ending in ``/``."""
+    """Return the ``schema:Dataset``; ``address`` is the public address of this server."""
     iri = published.names.dataset
     quads = published.own_statements
     publisher = next(iter(_iris(quads, f"{DCTERMS}publisher")), None)
     spatial = _iris(quads, f"{DCTERMS}spatial")
-    starts = [
-        date
-        for period in _iris(quads, f"{DCTERMS}temporal")
-        for date in _values(published.store.match(NamedNode(period)), f"{DCAT}startDate")
-    ]
-    labels = published.store.labels([iri, *spatial, *filter(None, [publisher])])
-    reader = LabelResolver(published.names, labels, language)
-    label = reader.label(iri)
+    starts: list[str] = []
+    for period in _iris(quads, f"{DCTERMS}temporal"):
+        starts += _values(published.store.match(NamedNode(period)), f"{DCAT}startDate")
+    iris = [iri, *spatial, *filter(None, [publisher])]
+    labels = LabelResolver(published.names, published.store.labels(iris), language)
     return _without_gaps(
         {
             "@context": _CONTEXT,
             "@id": iri,
             "@type": "Dataset",
-            "name": label.text,
+            "name": labels.label(iri).text,
             "description": _text(quads, _ABOUT, language),
             "url": addresses.absolute(address, addresses.DATASET),
             "identifier": iri,
@@ -64,12 +62,12 @@ def dataset(published: PublishedDataset, address: str, language: str) -> Structu
             "creator": {
                 "@type": "Organization",
                 "@id": publisher,
-                "name": reader.label(publisher).text,
+                "name": labels.label(publisher).text,
             }
             if publisher
             else None,
             "spatialCoverage": [
-                {"@type": "Place", "@id": place, "name": reader.label(place).text}
+                {"@type": "Place", "@id": place, "name": labels.label(place).text}
                 for place in spatial
             ],
             "temporalCoverage": f"{starts[0]}/.." if starts else None,
@@ -95,69 +93,66 @@ _CODES: Final = {
 
 
 def entity(names: Names, resource: Resource, quads: Iterable[Quad], language: str) -> Structured:
-    """Return one thing in words of schema.org: names, class, the same thing elsewhere, what schema.org terms say of it."""
-    own = [
-        quad
-        for quad in quads
-        if isinstance(quad.subject, NamedNode) and quad.subject.value == resource.iri
-    ]
-    classes = {
-        value.removeprefix(SCHEMA) for value in _iris(own, f"{RDF}type") if value.startswith(SCHEMA)
-    }
+    """Return an entity: names, classes, the same entity elsewhere, its schema.org properties."""
+    own = [quad for quad in quads if quad.subject == NamedNode(resource.iri)]
+    types = [iri for iri in _iris(own, f"{RDF}type") if iri.startswith(SCHEMA)]
     others = {text.text for text in resource.other_labels} - {resource.label.text}
-    said: dict[str, list[str | float | Structured]] = {}
-    for quad in sorted(own, key=str):
-        predicate = quad.predicate.value
-        if predicate.startswith(SCHEMA) and predicate not in {f"{SCHEMA}name", f"{SCHEMA}sameAs"}:
-            name = predicate.removeprefix(SCHEMA)
-            if isinstance(quad.object, NamedNode):
-                said.setdefault(name, []).append({"@id": quad.object.value})
-            elif (
-                isinstance(quad.object, Literal) and (quad.object.language or language) == language
-            ):
-                said.setdefault(name, []).append(quad.object.value)
+    properties = _schema_properties(own, language)
     return _without_gaps(
         {
             "@context": _CONTEXT,
             "@id": resource.iri,
-            "@type": sorted(classes) or "Thing",
+            "@type": sorted(iri.removeprefix(SCHEMA) for iri in types) or "Thing",
             "name": resource.label.text,
             "description": _text(own, _ABOUT, language),
             "sameAs": sorted({value for name in _SAME for value in _iris(own, name)}),
             "subjectOf": {"@type": "Dataset", "@id": names.dataset, "url": names.dataset},
-            **said,
-            "alternateName": sorted({*others, *map(str, said.get("alternateName", ()))}),
+            **properties,
+            "alternateName": sorted({*others, *map(str, properties.get("alternateName", ()))}),
         }
     )
 
 
+def _schema_properties(quads: Iterable[Quad], language: str) -> dict[str, list[str | Structured]]:
+    """Return the values of schema.org properties, texts in one language."""
+    properties: dict[str, list[str | Structured]] = {}
+    for quad in sorted(quads, key=str):
+        predicate, term = quad.predicate.value, quad.object
+        if not predicate.startswith(SCHEMA) or predicate in _REPEATED:
+            continue
+        values = properties.setdefault(predicate.removeprefix(SCHEMA), [])
+        if isinstance(term, NamedNode):
+            values.append({"@id": term.value})
+        elif isinstance(term, Literal) and (term.language or language) == language:
+            values.append(term.value)
+    return {name: values for name, values in properties.items() if values}
+
+
+_REPEATED: Final = (f"{SCHEMA}name", f"{SCHEMA}sameAs")
+"""Properties whose values are collected with those of other vocabularies."""
+
+
 def _iris(quads: Iterable[Quad], predicate: str) -> list[str]:
-    """Return the IRIs that a property has, each once and in order."""
-    terms = {quad.object for quad in quads if quad.predicate.value == predicate}
-    return sorted(term.value for term in terms if isinstance(term, NamedNode))
+    """Return the IRIs that a property has, sorted, without duplicates."""
+    return sorted({*iris_in(objects_of(quads, predicate))})
 
 
 def _values(quads: Iterable[Quad], predicate: str) -> list[str]:
-    """Return the IRIs, or the words of the literals, that a property has, each once and in order."""
-    terms = {quad.object for quad in quads if quad.predicate.value == predicate}
-    return sorted(term.value for term in terms if isinstance(term, NamedNode | Literal))
+    """Return the IRIs or lexical forms that a property has, sorted."""
+    return sorted(value_of(term) for term in {*objects_of(quads, predicate)})
 
 
 def _texts(quads: Iterable[Quad], predicate: str, language: str) -> set[str]:
-    found = (quad.object for quad in quads if quad.predicate.value == predicate)
-    return {
-        term.value
-        for term in found
-        if isinstance(term, Literal) and (term.language or language) == language
-    }
+    literals = [t for t in objects_of(quads, predicate) if isinstance(t, Literal)]
+    return {text.value for text in literals if (text.language or language) == language}
 
 
 def _text(quads: list[Quad], predicates: Iterable[str], language: str) -> str | None:
-    """Return what the first property that has any says in a language."""
+    """Return the first text in a language, by the order of the properties."""
     return next(
         (text for name in predicates for text in sorted(_texts(quads, name, language))), None
     )
 
 
-def _without_gaps(found: Structured) -> Structured:
-    return {name: value for name, value in found.items() if value not in (None, [], "")}
+def _without_gaps(values: Structured) -> Structured:
+    return {name: value for name, value in values.items() if value not in (None, [], "")}

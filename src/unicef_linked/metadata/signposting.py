@@ -1,4 +1,4 @@
-"""Where each document points to: FAIR Signposting, level 1 and 2 (https://signposting.org/FAIR/)."""
+"""The typed links of documents: FAIR Signposting, levels 1 and 2 (signposting.org/FAIR/)."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pyoxigraph import NamedNode
 from unicef_linked import addresses
 from unicef_linked.rdf.formats import DUMPS, HTML, JSONLD, TURTLE, Carries, Format
 from unicef_linked.rdf.iris import RDF, SCHEMA
+from unicef_linked.rdf.terms import iris_in, objects_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -50,40 +51,39 @@ def dump_names(dataset: PublishedDataset) -> list[str]:
 def signposts(
     dataset: PublishedDataset, path: str, about: Sequence[Quad] | None = None
 ) -> list[Signpost]:
-    """Return where the document at ``path`` (without extension) points to.
+    """Return the links of the document at ``path`` (without extension); none for other paths.
 
-    Nothing for what is no document, and nothing that the data does not say: a licence is that of
-    the dataset for the dataset, and for an entity each licence of the graphs that describe it.
-    ``about`` are the statements of an entity; they are read where they are not given.
+    The licences of an entity are those of the graphs that describe it. ``about`` are the statements
+    of an entity; they are read if they are not given.
     """
-    found: list[Signpost] = []
+    links: list[Signpost] = []
     match path.strip("/").split("/"):
         case ["" | "dataset"]:
             path = addresses.DATASET
-            found = _of_dataset(dataset)
+            links = _of_dataset(dataset)
         case ["dump", name] if name in dump_names(dataset):
-            found = [
+            links = [
                 Signpost("type", f"{_SCHEMA}DataDownload"),
                 Signpost("collection", addresses.DATASET),
             ]
-            found += _licences(dataset, [dataset.names.dataset])
+            links += _licences(dataset, [dataset.names.dataset])
         case ["doc", entity_type, key]:
             iri = dataset.names.entity(entity_type, key)
             quads = dataset.store.match(NamedNode(iri)) if about is None else about
-            found = _of_entity(dataset, iri, entity_type, quads)
+            links = _of_entity(dataset, iri, entity_type, quads)
         case ["doc", _]:
-            found = [
+            links = [
                 Signpost("type", f"{_SCHEMA}CollectionPage"),
                 Signpost("collection", addresses.DATASET),
             ]
         case ["graph", *rest] if rest:
             iri = dataset.names.base + path.strip("/")
-            found = [Signpost("cite-as", iri), Signpost("collection", addresses.DATASET)]
-            found += _licences(dataset, [iri])
+            links = [Signpost("cite-as", iri), Signpost("collection", addresses.DATASET)]
+            links += _licences(dataset, [iri])
         case ["ontology" | "shapes" | "quality"]:
             iri = dataset.names.base + path.strip("/")
-            found = [Signpost("cite-as", iri), Signpost("collection", addresses.DATASET)]
-    return found + _descriptions(path) if found else []
+            links = [Signpost("cite-as", iri), Signpost("collection", addresses.DATASET)]
+    return links + _descriptions(path) if links else []
 
 
 def _of_dataset(dataset: PublishedDataset) -> list[Signpost]:
@@ -104,8 +104,7 @@ def _of_dataset(dataset: PublishedDataset) -> list[Signpost]:
 def _of_entity(
     dataset: PublishedDataset, iri: str, entity_type: str, quads: Sequence[Quad]
 ) -> list[Signpost]:
-    types = [quad.object for quad in quads if quad.predicate.value == f"{RDF}type"]
-    classes = sorted({term.value for term in types if isinstance(term, NamedNode)})
+    classes = sorted({*iris_in(objects_of(quads, f"{RDF}type"))})
     graphs = {quad.graph_name.value for quad in quads if isinstance(quad.graph_name, NamedNode)}
     return [
         Signpost("cite-as", iri),
@@ -122,8 +121,8 @@ def _of_entity(
 
 def _licences(dataset: PublishedDataset, iris: Iterable[str]) -> list[Signpost]:
     """Return each licence that the data states of any of the IRIs."""
-    found = {licence for iri in iris for licence in dataset.licences.get(iri, [])}
-    return [Signpost("license", iri) for iri in sorted(found)]
+    licences = {licence for iri in iris for licence in dataset.licences.get(iri, [])}
+    return [Signpost("license", iri) for iri in sorted(licences)]
 
 
 def _descriptions(path: str) -> list[Signpost]:

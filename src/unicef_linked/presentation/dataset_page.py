@@ -1,4 +1,4 @@
-"""What the page of the dataset shows: its parts, named graphs, sources and links, and one fact with its evidence."""
+"""The page about the dataset: ``read_dataset`` reads, ``arrange`` makes the values."""
 
 from __future__ import annotations
 
@@ -7,155 +7,27 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
-import pyoxigraph as ox
+from pyoxigraph import NamedNode
 
 from unicef_linked.dataset.labels import collation
 from unicef_linked.presentation.diagrams import Drawing, Edge, Node, draw
+from unicef_linked.presentation.evidence import OA
 from unicef_linked.rdf.iris import DCTERMS, PROV, RDF
+from unicef_linked.rdf.terms import iris_in, objects_of, value_of
 from unicef_linked.store.statements import LoadedStatements
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping, Sequence
+
+    from pyoxigraph import Quad
 
     from unicef_linked.dataset.description import Description
-    from unicef_linked.dataset.labels import Link, Resource, Value
+    from unicef_linked.dataset.labels import LabelResolver, Link, Resource, Text, Value
     from unicef_linked.presentation.context import PageContext
-
-
-@dataclass(frozen=True, slots=True)
-class Graph:
-    """A named graph: how much it holds, where that comes from and on which terms."""
-
-    link: Link
-    number: int
-    sources: tuple[Link, ...]
-    licences: tuple[Link, ...]
-    derived: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """What statements were taken from, its terms, and in how many named graphs it is named."""
-
-    link: Link
-    licences: tuple[Link, ...]
-    rights: tuple[Value, ...]
-    graphs: int
-
-
-def dataset_page(context: PageContext, description: Description) -> dict[str, object]:
-    """Return the values of the page, of which the description by DCAT and VoID is one part."""
-    parts = {
-        name: sorted(part, key=lambda pair: (-pair[1], pair[0]))
-        for name, part in context.dataset.partitions.items()
-    }
-    graphs, sources = _origins(context)
-    targets: dict[str, list[tuple[str, int]]] = defaultdict(list)
-    for space, predicate, number in context.dataset.links:
-        targets[space].append((predicate, number))
-    named = [
-        *(iri for part in parts.values() for iri, _ in part),
-        *(predicate for _, predicate, _ in context.dataset.links),
-    ]
-    reader = context.reader(description.about, description.iri, *named)
-    resource = reader.resource(description.iri, description.about)
-    title = reader.label(description.iri)
-    publisher = next(
-        (value.link for value in resource.values(f"{DCTERMS}publisher") if value.link), None
-    )
-    example = _example(context)
-    return {
-        "resource": resource,
-        "counts": context.dataset.counts,
-        "own_parts": [reader.resource(iri, description.about) for iri in _own_parts(resource)],
-        "parts": {name: [(reader.link(iri), number) for iri, number in part] for name, part in parts.items()},
-        "graphs": graphs,
-        "sources": sources,
-        "links": sorted(
-            ((space, [(reader.link(p), n) for p, n in sorted(rows, key=lambda row: -row[1])], sum(n for _, n in rows)) for space, rows in targets.items()),
-            key=lambda row: (-row[2], row[0]),
-        ),
-        "example": example,
-        "picture_of": _picture_of(example) if example else None,
-        "citation": ". ".join(
-            [*([publisher.label.text] if publisher else []), title.text, context.dataset.release.manifest.name, description.iri]
-        )
-        if title.text != context.names.shorten(description.iri)
-        else "",
-        "dumps": [(path.name, path.stat().st_size) for path in context.dataset.release.dumps() if path.suffix],
-        "release": context.dataset.release.manifest,
-        "title": title,
-    }  # fmt: skip
-
-
-def _own_parts(dataset: Resource) -> list[str]:
-    """Return the things that the data names as parts of the dataset's own IRI, such as its publisher."""
-    said = (
-        value
-        for found in dataset.properties
-        if not found.restates
-        for value in found.values
-        if value.link
-    )
-    return sorted(
-        {
-            value.link.iri
-            for value in said
-            if value.link and value.link.iri.startswith(f"{dataset.iri}#")
-        }
-    )
-
-
-def _origins(context: PageContext) -> tuple[list[Graph], list[Source]]:
-    """Return the named graphs, the largest first, and what they say that they come from, by name."""
-    statements = LoadedStatements(context.store)
-    statements.load(ox.NamedNode(iri) for iri in context.dataset.named_graphs)
-    said = {iri: statements.match(ox.NamedNode(iri)) for iri in context.dataset.named_graphs}
-    used: Counter[str] = Counter()
-    for quads in said.values():
-        used.update(set(_objects(quads, f"{DCTERMS}source")))
-    statements.load(ox.NamedNode(iri) for iri in used)
-    about = {iri: statements.match(ox.NamedNode(iri)) for iri in used}
-    reader = context.reader([*chain(*said.values(), *about.values())], *said)
-
-    def links(quads: Iterable[ox.Quad], predicate: str) -> tuple[Link, ...]:
-        return tuple(reader.link(iri) for iri in sorted(set(_objects(quads, predicate))))
-
-    derived = context.names.graph("derived/")
-    graphs = [
-        Graph(
-            reader.link(iri),
-            number,
-            links(said[iri], f"{DCTERMS}source"),
-            links(said[iri], f"{DCTERMS}license"),
-            iri.startswith(derived),
-        )
-        for iri, number in context.dataset.named_graphs.items()
-    ]
-    sources = [
-        Source(
-            reader.link(iri),
-            links(quads, f"{DCTERMS}license"),
-            reader.resource(iri, quads).values(f"{DCTERMS}rights"),
-            used[iri],
-        )
-        for iri, quads in about.items()
-    ]
-    graphs.sort(key=lambda graph: (-graph.number, graph.link.iri))
-    sources.sort(key=lambda source: collation(source.link.label.text))
-    return graphs, sources
-
-
-def _objects(quads: Iterable[ox.Quad], predicate: str) -> list[str]:
-    return [
-        q.object.value
-        for q in quads
-        if q.predicate.value == predicate and isinstance(q.object, ox.NamedNode)
-    ]
-
+    from unicef_linked.release import Manifest
 
 _EXAMPLE: Final = """
-# A statement with the claim, the passage and the source that it rests on: the first claim that all of this is known of.
+# The first claim whose statement, passage, source and digest are all in the data.
 PREFIX rdf:  <http://www.w3.org/1999/02/22-rdf-syntax-ns#>
 PREFIX oa:   <http://www.w3.org/ns/oa#>
 PREFIX prov: <http://www.w3.org/ns/prov#>
@@ -177,82 +49,295 @@ ORDER BY STR(?claim) STR(?passage)
 LIMIT 1
 """
 
+_CLAIM_PROPERTIES: Final = {
+    "rdf:subject": f"{RDF}subject",
+    "rdf:predicate": f"{RDF}predicate",
+    "rdf:object": f"{RDF}object",
+    "prov:wasDerivedFrom": f"{PROV}wasDerivedFrom",
+    "oa:hasSource": f"{OA}hasSource",
+    "oa:hasSelector": f"{OA}hasSelector",
+}
+"""The properties of the example, by the names that the template and the diagram use."""
+
+_ARROWS: Final = (
+    ("subject", "predicate", "object"),
+    ("claim", "rdf:subject", "subject"),
+    ("claim", "rdf:predicate", "predicate"),
+    ("claim", "rdf:object", "object"),
+    ("claim", "prov:wasDerivedFrom", "passage"),
+    ("passage", "oa:hasSource", "source"),
+    ("passage", "oa:hasSelector", "selector"),
+    ("source", "sha256", "digest"),
+)
+"""The statements of the example, as its diagram shows them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """A named graph with its size, its sources and its licences."""
+
+    link: Link
+    number: int
+    sources: tuple[Link, ...]
+    licences: tuple[Link, ...]
+    derived: bool  # by a rule
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A source of named graphs with its terms."""
+
+    link: Link
+    licences: tuple[Link, ...]
+    rights: tuple[Value, ...]
+    graphs: int  # named graphs that have it as source
+
+
+@dataclass(frozen=True, slots=True)
+class Linkset:
+    """The links to one other dataset, by property."""
+
+    space: str  # beginning of its IRIs
+    properties: tuple[tuple[Link, int], ...]
+    number: int
+
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One fact with all that it rests on, each part with its name."""
+    """One fact with its evidence."""
 
-    links: Mapping[
-        str, Link
-    ]  # by the names of the query's variables, and the properties between them
-    kinds: Mapping[str, Link]  # of what class of the ontology each is
+    links: Mapping[str, Link]  # by variable of the query or name of the property
+    classes: Mapping[str, Link]  # of the ontology, by the same names
     start: str
     end: str
     digest: str
 
 
-def _example(context: PageContext) -> Example | None:
-    """Return a fact of the data as an example of how all are modelled; None where no fact has evidence."""
-    rows = context.store.select(_EXAMPLE, {"sha256": ox.NamedNode(context.names.term("sha256"))})
+@dataclass(frozen=True, slots=True)
+class DatasetPage:
+    """The values of the page."""
+
+    title: Text
+    resource: Resource
+    release: Manifest
+    counts: Mapping[str, int]
+    own_parts: tuple[Resource, ...]  # nodes within the dataset's IRI that the data describes
+    classes: tuple[tuple[Link, int], ...]
+    properties: tuple[tuple[Link, int], ...]
+    graphs: tuple[Graph, ...]
+    sources: tuple[Source, ...]
+    links: tuple[Linkset, ...]
+    example: Example | None
+    diagram: Drawing | None  # of the example
+    citation: str  # "" if the dataset has no title
+    dumps: tuple[tuple[str, int], ...]  # name and size in bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Origins:
+    """What the named graphs and their sources say of themselves, as it has been read."""
+
+    graphs: Mapping[str, Sequence[Quad]]
+    sources: Mapping[str, Sequence[Quad]]
+
+
+@dataclass(frozen=True, slots=True)
+class ExampleReading:
+    """The example as it has been read."""
+
+    iris: Mapping[str, str]
+    classes: Mapping[str, str]
+    start: str
+    end: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetReading:
+    """What has been read for the page."""
+
+    description: Description
+    counts: Mapping[str, int]
+    classes: Sequence[tuple[str, int]]
+    properties: Sequence[tuple[str, int]]
+    links: Sequence[tuple[str, str, int]]
+    dumps: Sequence[tuple[str, int]]
+    origins: Origins
+    example: ExampleReading | None
+    labels: LabelResolver
+
+
+def read_dataset(context: PageContext, description: Description) -> DatasetReading:
+    """Read what the page needs; ``description`` is that of the dataset."""
+    dataset = context.dataset
+    partitions = {
+        name: sorted(partition, key=lambda pair: (-pair[1], pair[0]))
+        for name, partition in dataset.partitions.items()
+    }
+    origins, example = _read_origins(context), _read_example(context)
+    iris = {description.iri, *origins.graphs}
+    iris |= {iri for partition in partitions.values() for iri, _ in partition}
+    iris |= {predicate for _, predicate, _ in dataset.links}
+    if example:
+        iris |= {*example.iris.values(), *example.classes.values()}
+    quads = [*description.about, *chain(*origins.graphs.values(), *origins.sources.values())]
+    dumps = [path for path in dataset.release.dumps() if path.suffix]
+    return DatasetReading(
+        description,
+        dataset.counts,
+        partitions["class"],
+        partitions["property"],
+        dataset.links,
+        [(path.name, path.stat().st_size) for path in dumps],
+        origins,
+        example,
+        context.reader(quads, *iris),
+    )
+
+
+def _read_origins(context: PageContext) -> Origins:
+    statements = LoadedStatements(context.store)
+    graphs = [NamedNode(iri) for iri in context.dataset.named_graphs]
+    statements.load(graphs)
+    about = {graph.value: statements.match(graph) for graph in graphs}
+    sources: dict[str, None] = {}
+    for quads in about.values():
+        sources.update(dict.fromkeys(iris_in(objects_of(quads, f"{DCTERMS}source"))))
+    statements.load(NamedNode(iri) for iri in sources)
+    return Origins(about, {iri: statements.match(NamedNode(iri)) for iri in sources})
+
+
+def _read_example(context: PageContext) -> ExampleReading | None:
+    """Return a fact that shows how facts are modelled; None if no fact has all of its evidence."""
+    sha256 = NamedNode(context.names.term("sha256"))
+    rows = context.store.select(_EXAMPLE, {"sha256": sha256})
     if not rows:
         return None
-    found = {name: str(getattr(term, "value", "")) for name, term in rows[0].items()}
-    texts = {name: found.pop(name) for name in ("start", "end", "digest")}
-    found |= _BETWEEN
-    typed = context.store.match_any(
-        [ox.NamedNode(iri) for iri in found.values()], [ox.NamedNode(f"{RDF}type")]
+    values = {name: value_of(term) for name, term in rows[0].items()}
+    start, end, digest = (values.pop(name) for name in ("start", "end", "digest"))
+    iris = values | _CLAIM_PROPERTIES
+    nodes = [NamedNode(iri) for iri in iris.values()]
+    types: dict[str, list[str]] = defaultdict(list)
+    for quad in context.store.match_any(nodes, [NamedNode(f"{RDF}type")]):
+        class_iri = value_of(quad.object)
+        if isinstance(quad.object, NamedNode) and class_iri.startswith(context.names.base):
+            types[value_of(quad.subject)].append(class_iri)
+    classes = {name: min(types[iri]) for name, iri in iris.items() if types[iri]}
+    return ExampleReading(iris, classes, start, end, digest)
+
+
+def arrange(context: PageContext, reading: DatasetReading) -> DatasetPage:
+    """Return the values of the page."""
+    labels, description = reading.labels, reading.description
+    resource = labels.resource(description.iri, description.about)
+    own_parts = [labels.resource(iri, description.about) for iri in _own_parts(resource)]
+    example = _example(reading.example, labels) if reading.example else None
+    return DatasetPage(
+        labels.label(description.iri),
+        resource,
+        context.dataset.release.manifest,
+        reading.counts,
+        tuple(own_parts),
+        tuple((labels.link(iri), number) for iri, number in reading.classes),
+        tuple((labels.link(iri), number) for iri, number in reading.properties),
+        _graphs(context, reading),
+        _sources(reading),
+        _linksets(reading),
+        example,
+        _diagram(example) if example else None,
+        _citation(context, resource),
+        tuple(reading.dumps),
     )
-    types = {
-        name: [quad for quad in typed if quad.subject == ox.NamedNode(iri)]
-        for name, iri in found.items()
-    }
-    reader = context.reader([*chain(*types.values())], *found.values())
-    own = {
-        name: [i for i in _objects(quads, f"{RDF}type") if i.startswith(context.names.base)]
-        for name, quads in types.items()
-    }
+
+
+def _own_parts(dataset: Resource) -> list[str]:
+    """Return the nodes within the dataset's IRI, such as its publisher, that the data names."""
+    iris = set()
+    for stated in dataset.properties:
+        if not stated.restates:
+            iris |= {value.link.iri for value in stated.values if value.link}
+    return sorted(iri for iri in iris if iri.startswith(f"{dataset.iri}#"))
+
+
+def _citation(context: PageContext, dataset: Resource) -> str:
+    """Return publisher, title, release and IRI as a citation; "" if the dataset has no title."""
+    title = dataset.label.text
+    if title == context.names.shorten(dataset.iri):
+        return ""
+    links = [value.link for value in dataset.values(f"{DCTERMS}publisher") if value.link]
+    publishers = [link.label.text for link in links[:1]]
+    return ". ".join([*publishers, title, context.dataset.release.manifest.name, dataset.iri])
+
+
+def _graphs(context: PageContext, reading: DatasetReading) -> tuple[Graph, ...]:
+    """Return the named graphs, the largest first."""
+    labels, derived = reading.labels, context.names.graph("derived/")
+    graphs = []
+    for iri, number in context.dataset.named_graphs.items():
+        quads = reading.origins.graphs[iri]
+        sources = _links(quads, f"{DCTERMS}source", labels)
+        licences = _links(quads, f"{DCTERMS}license", labels)
+        graphs.append(Graph(labels.link(iri), number, sources, licences, iri.startswith(derived)))
+    return tuple(sorted(graphs, key=lambda graph: (-graph.number, graph.link.iri)))
+
+
+def _sources(reading: DatasetReading) -> tuple[Source, ...]:
+    """Return the sources of the named graphs, by label."""
+    labels = reading.labels
+    graphs: Counter[str] = Counter()
+    for quads in reading.origins.graphs.values():
+        graphs.update({*iris_in(objects_of(quads, f"{DCTERMS}source"))})
+    sources = []
+    for iri, quads in reading.origins.sources.items():
+        licences = _links(quads, f"{DCTERMS}license", labels)
+        rights = labels.resource(iri, quads).values(f"{DCTERMS}rights")
+        sources.append(Source(labels.link(iri), licences, rights, graphs[iri]))
+    sources.sort(key=lambda source: (collation(source.link.label.text), source.link.iri))
+    return tuple(sources)
+
+
+def _links(quads: Sequence[Quad], predicate: str, labels: LabelResolver) -> tuple[Link, ...]:
+    """Return the links that a property has, sorted by IRI."""
+    iris = {*iris_in(objects_of(quads, predicate))}
+    return tuple(labels.link(iri) for iri in sorted(iris))
+
+
+def _linksets(reading: DatasetReading) -> tuple[Linkset, ...]:
+    """Return the links to other datasets, the most frequent first."""
+    by_space: dict[str, list[tuple[str, int]]] = defaultdict(list)
+    for space, predicate, number in reading.links:
+        by_space[space].append((predicate, number))
+    linksets = []
+    for space, counts in by_space.items():
+        counts.sort(key=lambda pair: -pair[1])
+        properties = tuple((reading.labels.link(iri), number) for iri, number in counts)
+        linksets.append(Linkset(space, properties, sum(number for _, number in counts)))
+    return tuple(sorted(linksets, key=lambda linkset: (-linkset.number, linkset.space)))
+
+
+def _example(reading: ExampleReading, labels: LabelResolver) -> Example:
     return Example(
-        {name: reader.link(iri) for name, iri in found.items()},
-        {name: reader.link(min(iris)) for name, iris in own.items() if iris},
-        **texts,
+        {name: labels.link(iri) for name, iri in reading.iris.items()},
+        {name: labels.link(iri) for name, iri in reading.classes.items()},
+        reading.start,
+        reading.end,
+        reading.digest,
     )
 
 
-_BETWEEN: Final = {
-    "rdf:subject": f"{RDF}subject",
-    "rdf:predicate": f"{RDF}predicate",
-    "rdf:object": f"{RDF}object",
-    "prov:wasDerivedFrom": f"{PROV}wasDerivedFrom",
-    "oa:hasSource": "http://www.w3.org/ns/oa#hasSource",
-    "oa:hasSelector": "http://www.w3.org/ns/oa#hasSelector",
-}
-
-
-def _picture_of(example: Example) -> Drawing:
-    """Return the picture of a fact: the statement above, and what it rests on below."""
-
-    def node(name: str, kind: str = "class") -> Node:
-        link, of = example.links[name], example.kinds.get(name)
-        return Node(
-            name, link.label.text, link.href, kind, of.label.text if of and kind == "class" else ""
-        )
-
-    nodes = [
-        *(node(name) for name in ("subject", "object", "claim", "passage", "source", "selector")),
-        Node("digest", f"{example.digest[:8]}…{example.digest[-8:]}", kind="value"),
-        *(node(name, "property") for name in ("predicate", "sha256", *_BETWEEN)),
-    ]
-    steps = (
-        ("subject", "predicate", "object"),
-        ("claim", "rdf:subject", "subject"),
-        ("claim", "rdf:predicate", "predicate"),
-        ("claim", "rdf:object", "object"),
-        ("claim", "prov:wasDerivedFrom", "passage"),
-        ("passage", "oa:hasSource", "source"),
-        ("passage", "oa:hasSelector", "selector"),
-        ("source", "sha256", "digest"),
-    )
-    edges = [
-        edge for start, by, end in steps for edge in (Edge(start, by, arrow=False), Edge(by, end))
-    ]
+def _diagram(example: Example) -> Drawing:
+    """Return the diagram of the example: the statement above, its evidence below."""
+    nodes = []
+    for name in ("subject", "object", "claim", "passage", "source", "selector"):
+        link, kind = example.links[name], example.classes.get(name)
+        note = kind.label.text if kind else ""
+        nodes.append(Node(name, link.label.text, link.href, "class", note))
+    digest = f"{example.digest[:8]}…{example.digest[-8:]}"
+    nodes.append(Node("digest", digest, kind="value"))
+    for name in ("predicate", "sha256", *_CLAIM_PROPERTIES):
+        link = example.links[name]
+        nodes.append(Node(name, link.label.text, link.href, "property"))
+    edges = []
+    for source, name, target in _ARROWS:
+        edges += [Edge(source, name, arrow=False), Edge(name, target)]
     return draw(nodes, edges)

@@ -1,4 +1,4 @@
-"""What the page of the ontology shows: classes and properties with their neighbourhoods, a drawing, alignments."""
+"""The page about the ontology: ``read_ontology`` reads, ``arrange`` makes the values."""
 
 from __future__ import annotations
 
@@ -6,277 +6,38 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-import pyoxigraph as ox
+from pyoxigraph import Literal, NamedNode
 
 from unicef_linked import addresses
 from unicef_linked.dataset.labels import collation
-from unicef_linked.dataset.vocabulary import Vocabulary, read_shapes, read_usage, without_lists
+from unicef_linked.dataset.vocabulary import Vocabulary, read_shapes, read_usage
 from unicef_linked.presentation.diagrams import Drawing, Edge, Node, draw
+from unicef_linked.presentation.terms import by_label, declared_prefixes, terms_of
 from unicef_linked.rdf.iris import OWL, RDFS, SHACL, SKOS
+from unicef_linked.rdf.terms import iris_in, objects_of, value_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from pyoxigraph import Quad
+
     from unicef_linked.dataset.description import Description
-    from unicef_linked.dataset.labels import LabelResolver, Link, Resource, Value
+    from unicef_linked.dataset.labels import LabelResolver, Link, Resource, Text, Value
     from unicef_linked.dataset.vocabulary import Relation
     from unicef_linked.presentation.context import PageContext
-    from unicef_linked.rdf.terms import Term
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A property of a class, or one that leads to it, as a page shows it."""
-
-    link: Link
-    ends: tuple[Link, ...]  # classes or datatypes at its other end
-    cardinality: str
-    number: int
-    owner: Link | None  # the class above that has it
-
-
-@dataclass(frozen=True, slots=True)
-class ClassEntry:
-    """A class with its neighbourhood: what leads to its instances, what they are, where they lead."""
-
-    term: Resource
-    parents: tuple[Link, ...]
-    children: tuple[Link, ...]
-    number: int
-    incoming: tuple[Row, ...]
-    own: tuple[Row, ...]  # what literals say
-    outgoing: tuple[Row, ...]
-    example: Link | None
-    query: str
-
-
-@dataclass(frozen=True, slots=True)
-class PropertyEntry:
-    """A property with what it leads from and to."""
-
-    term: Resource
-    domain: tuple[Link, ...]
-    range: tuple[Link, ...]
-    inverses: tuple[Link, ...]
-    broader: tuple[Link, ...]
-    narrower: tuple[Link, ...]
-    number: int
-    example: tuple[Link, Value] | None
-    query: str
-
-
-@dataclass(frozen=True, slots=True)
-class Branch:
-    """A class in the tree of classes, with those below it."""
-
-    link: Link
-    number: int
-    below: tuple[Branch, ...]
-
-
-def _vocabulary(context: PageContext, quads: Iterable[ox.Quad]) -> Vocabulary:
-    statistics = context.store.match(
-        graph_name=ox.NamedNode(context.names.graph("derived/statistics"))
-    )
-    shapes = read_shapes(context.dataset.release.shapes())
-    return Vocabulary(tuple(quads), shapes, read_usage(statistics), f"{context.names.ontology}#")
-
-
-def ontology_page(context: PageContext, description: Description) -> dict[str, object]:
-    """Return the values of the page: every class and property of the ontology, what uses them, how they hang together."""
-    quads = description.about
-    vocabulary = _vocabulary(context, quads)
-    used = {r.property for name in vocabulary.classes for r in vocabulary.relations(name)}
-    kinds = {
-        kind for name in vocabulary.classes for r in vocabulary.relations(name) for kind in r.kinds
-    }
-    instances = _first_instances(context, vocabulary.classes)
-    statements = _first_statements(context, vocabulary.properties)
-    shown = {
-        term.value
-        for s in statements.values()
-        for term in s.triple
-        if isinstance(term, ox.NamedNode)
-    }
-    reader = context.reader(quads, description.iri, *used, *kinds, *instances.values(), *shown)
-    counts = {name: dict(context.dataset.partitions[name]) for name in ("class", "property")}
-    prefix = vocabulary.prefix
-    terms = terms_of(quads, reader, prefix)
-    classes = [
-        _class_entry(context, vocabulary, reader, terms[iri], counts["class"], instances.get(iri))
-        for iri in vocabulary.classes
-    ]
-    properties = [
-        _property_entry(
-            context, vocabulary, reader, terms[iri], counts["property"], statements.get(iri)
-        )
-        for iri in vocabulary.properties
-    ]
-    declared = {
-        quad.object.value
-        for quad in quads
-        if quad.predicate.value == f"{SHACL}declare" and isinstance(quad.object, ox.NamedNode)
-    }
-    apart = {*vocabulary.classes, *vocabulary.properties, *declared}
-    resource = reader.resource(description.iri, quads)
-    overview = _overview(vocabulary, reader, counts["class"])
-    drawn = {box.node.key for box in overview.boxes}
-    return {
-        "title": reader.label(description.iri),
-        "resource": resource,
-        "overview": overview,
-        "not_drawn": [reader.link(iri) for iri in vocabulary.classes if iri not in drawn],
-        "links": [
-            (reader.link(a), reader.link(p), reader.link(b), n)
-            for a, p, b, n in vocabulary.links()
-            if n
-        ],
-        "tree_of_classes": _tree(vocabulary, reader, counts["class"]),
-        "classes": sorted(classes, key=lambda entry: collation(entry.term.label.text)),
-        "properties_found": sorted(properties, key=lambda entry: collation(entry.term.label.text)),
-        "groups": _groups(term for iri, term in terms.items() if iri not in apart),
-        "alignments": _alignments(context, vocabulary, reader),
-        "declared": sorted(declared_prefixes(terms, resource)),
-        "preferred": next(
-            (value.text.text for value in resource.values(_PREFERRED_PREFIX) if value.text), ""
-        ),
-        "prefix": prefix,
-    }
-
+    from unicef_linked.presentation.terms import DeclaredPrefix
 
 _PREFERRED_PREFIX: Final = "http://purl.org/vocab/vann/preferredNamespacePrefix"
 
-
-def terms_of(quads: Iterable[ox.Quad], reader: LabelResolver, prefix: str) -> dict[str, Resource]:
-    """Return each thing that the quads say something of and whose IRI begins so, by its IRI."""
-    by_subject: dict[str, list[ox.Quad]] = defaultdict(list)
-    for quad in without_lists(quads):
-        if isinstance(quad.subject, ox.NamedNode) and quad.subject.value.startswith(prefix):
-            by_subject[quad.subject.value].append(quad)
-    return {iri: reader.resource(iri, by_subject[iri]) for iri in sorted(by_subject)}
-
-
-def _groups(terms: Iterable[Resource]) -> list[tuple[Link, list[Resource]]]:
-    """Return terms by what they are, both by name."""
-    groups: dict[Link, list[Resource]] = defaultdict(list)
-    for term in terms:
-        if term.types:
-            groups[term.types[0]].append(term)
-    by_name = {
-        kind: sorted(found, key=lambda term: collation(term.label.text))
-        for kind, found in groups.items()
-    }
-    return sorted(by_name.items(), key=lambda pair: collation(pair[0].label.text))
-
-
-def declared_prefixes(
-    terms: Mapping[str, Resource], about: Resource
-) -> Iterable[tuple[str, str, str]]:
-    """Yield the prefixes that an ontology declares: each with its namespace and the IRI of the declaration."""
-    for value in about.values(f"{SHACL}declare"):
-        term = terms.get(value.link.iri) if value.link else None
-        if term:
-            said = [term.values(f"{SHACL}{name}") for name in ("prefix", "namespace")]
-            short, namespace = (
-                next((v.text.text for v in values if v.text), "") for values in said
-            )
-            yield short, namespace, term.iri
-
-
-def _class_entry(
-    context: PageContext,
-    vocabulary: Vocabulary,
-    reader: LabelResolver,
-    term: Resource,
-    counts: Mapping[str, int],
-    instance: str | None,
-) -> ClassEntry:
-    def row(relation: Relation, ends: Iterable[str]) -> Row:
-        owner = reader.link(relation.owner) if relation.owner != term.iri else None
-        links = tuple(
-            sorted((reader.link(end) for end in ends), key=lambda link: collation(link.label.text))
-        )
-        return Row(
-            reader.link(relation.property), links, relation.cardinality, relation.number, owner
-        )
-
-    relations = vocabulary.relations(term.iri)
-    leading: dict[str, list[Relation]] = defaultdict(list)
-    for relation in vocabulary.incoming(term.iri):
-        if relation.number:
-            leading[relation.property].append(relation)
-    incoming = [
-        Row(
-            reader.link(name),
-            tuple(reader.link(r.owner) for r in found),
-            "",
-            sum(r.number for r in found),
-            None,
-        )
-        for name, found in leading.items()
-    ]
-    return ClassEntry(
-        term,
-        tuple(map(reader.link, vocabulary.parents(term.iri))),
-        tuple(map(reader.link, vocabulary.children(term.iri))),
-        counts.get(term.iri, 0),
-        _by_name(incoming),
-        _by_name(row(relation, relation.kinds) for relation in relations if relation.literal),
-        _by_name(row(relation, relation.kinds) for relation in relations if not relation.literal),
-        reader.link(instance) if instance else None,
-        _editor(context, f"?thing a {_short(context, term.iri)} .", order="?name"),
-    )
-
-
-def _by_name(rows: Iterable[Row]) -> tuple[Row, ...]:
-    """Return rows by name, those of the ontology's own properties first."""
-    return tuple(sorted(rows, key=lambda row: (row.link.external, collation(row.link.label.text))))
-
-
-def _property_entry(
-    context: PageContext,
-    vocabulary: Vocabulary,
-    reader: LabelResolver,
-    term: Resource,
-    counts: Mapping[str, int],
-    statement: ox.Quad | None,
-) -> PropertyEntry:
-    iri = term.iri
-
-    def links(iris: Iterable[str]) -> tuple[Link, ...]:
-        return tuple(map(reader.link, iris))
-
-    example = None
-    if statement:
-        example = (
-            reader.link(str(getattr(statement.subject, "value", ""))),
-            reader.value(statement.object),
-        )
-    return PropertyEntry(
-        term,
-        links(vocabulary.domain(iri)),
-        links(vocabulary.range(iri)),
-        links(vocabulary.inverses(iri)),
-        links(vocabulary.said(iri, f"{RDFS}subPropertyOf")),
-        links(vocabulary.narrower(iri)),
-        counts.get(iri, 0),
-        example,
-        _editor(context, f"?thing {_short(context, iri)} ?value .", "?value", order="?name ?value"),
-    )
-
-
-def _first_instances(context: PageContext, classes: Iterable[str]) -> dict[str, str]:
-    """Return the instance of each class whose IRI comes first; a class without one is absent."""
-    rows = context.store.select(
-        _FIRST_INSTANCES % " ".join(str(ox.NamedNode(iri)) for iri in classes)
-    )
-    found = ((row["class"], row.get("first")) for row in rows if "class" in row)
-    return {
-        kind.value: first.value
-        for kind, first in found
-        if isinstance(kind, ox.NamedNode) and isinstance(first, ox.Literal)
-    }
-
+_ALIGNING: Final = (
+    f"{RDFS}subClassOf",
+    f"{RDFS}subPropertyOf",
+    f"{OWL}equivalentClass",
+    f"{OWL}equivalentProperty",
+    f"{SKOS}closeMatch",
+    f"{SKOS}exactMatch",
+)
+"""Properties that relate a term to one of another vocabulary."""
 
 _FIRST_INSTANCES: Final = """
 SELECT ?class (MIN(STR(?s)) AS ?first) {
@@ -286,26 +47,6 @@ SELECT ?class (MIN(STR(?s)) AS ?first) {
 }
 GROUP BY ?class
 """
-
-
-def _first_statements(context: PageContext, properties: Iterable[str]) -> dict[str, ox.Quad]:
-    """Return the first statement of each property by subject and object; a property without one is absent."""
-    nodes = [ox.NamedNode(iri) for iri in properties]
-    rows = context.store.select(_FIRST_SUBJECTS % " ".join(map(str, nodes)))
-    subjects: set[tuple[ox.NamedNode, Term]] = set()
-    for row in rows:
-        predicate, subject = row.get("p"), row.get("first")
-        if isinstance(predicate, ox.NamedNode) and isinstance(subject, ox.Literal):
-            subjects.add((predicate, ox.NamedNode(subject.value)))
-    quads = context.store.match_any([subject for _, subject in subjects], nodes)
-    examples = [quad for quad in quads if (quad.predicate, quad.subject) in subjects]
-    first: dict[str, ox.Quad] = {}
-    for quad in sorted(
-        examples, key=lambda quad: (str(getattr(quad.object, "value", "")), str(quad.object))
-    ):
-        first.setdefault(quad.predicate.value, quad)
-    return first
-
 
 _FIRST_SUBJECTS: Final = """
 SELECT ?p (MIN(STR(?s)) AS ?first) {
@@ -317,92 +58,376 @@ GROUP BY ?p
 """
 
 
-def _short(context: PageContext, iri: str) -> str:
-    short = context.names.shorten(iri)
-    return short if short != iri else f"<{iri}>"
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A property of a class, or a property whose values are instances of it."""
+
+    link: Link
+    ends: tuple[Link, ...]  # classes or datatypes at its other end
+    cardinality: str
+    number: int  # of statements
+    owner: Link | None  # the class above from which the property comes
 
 
-def _editor(context: PageContext, pattern: str, *more: str, order: str) -> str:
-    """Return where the editor opens with a query for what has a pattern, named in the reader's language."""
-    name = (
-        f'  OPTIONAL {{ ?thing skos:prefLabel ?name FILTER (LANG(?name) = "{context.language}") }}'
+@dataclass(frozen=True, slots=True)
+class ClassEntry:
+    """A class with the properties that lead to its instances and from them."""
+
+    term: Resource
+    parents: tuple[Link, ...]
+    children: tuple[Link, ...]
+    number: int  # of instances
+    incoming: tuple[Row, ...]
+    own: tuple[Row, ...]  # properties with literals
+    outgoing: tuple[Row, ...]
+    example: Link | None
+    query: str  # address of the editor with a query for all instances
+
+
+@dataclass(frozen=True, slots=True)
+class PropertyEntry:
+    """A property with its domain, range and related properties."""
+
+    term: Resource
+    domain: tuple[Link, ...]
+    range: tuple[Link, ...]
+    inverses: tuple[Link, ...]
+    broader: tuple[Link, ...]
+    narrower: tuple[Link, ...]
+    number: int  # of statements
+    example: tuple[Link, Value] | None
+    query: str  # address of the editor with a query for all statements
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A class in the tree of classes, with the classes below it."""
+
+    link: Link
+    number: int
+    below: tuple[Branch, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ClassLink:
+    """A property that relates two classes, with the number of its statements."""
+
+    source: Link
+    property: Link
+    target: Link
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Alignment:
+    """A term of the ontology that is related to one of another vocabulary."""
+
+    term: Link
+    relation: Link
+    target: Link
+
+
+@dataclass(frozen=True, slots=True)
+class OntologyPage:
+    """The values of the page."""
+
+    title: Text
+    resource: Resource
+    prefix: str  # namespace of the terms
+    preferred: str  # prefix that the ontology prefers for it; "" if it states none
+    overview: Drawing
+    not_drawn: tuple[Link, ...]
+    links: tuple[ClassLink, ...]
+    tree: tuple[Branch, ...]
+    classes: tuple[ClassEntry, ...]
+    properties: tuple[PropertyEntry, ...]
+    groups: tuple[tuple[Link, tuple[Resource, ...]], ...]  # other terms, by class
+    alignments: tuple[tuple[str, tuple[Alignment, ...]], ...]  # by prefix of the vocabulary
+    declared: tuple[DeclaredPrefix, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OntologyReading:
+    """What has been read for the page."""
+
+    description: Description
+    vocabulary: Vocabulary
+    instances: Mapping[str, str]  # class to the instance whose IRI sorts first
+    statements: Mapping[str, Quad]  # property to the statement that sorts first
+    class_counts: Mapping[str, int]
+    property_counts: Mapping[str, int]
+    labels: LabelResolver
+
+
+def read_ontology(context: PageContext, description: Description) -> OntologyReading:
+    """Read what the page needs; ``description`` is that of the ontology."""
+    vocabulary = _read_vocabulary(context, description.about)
+    instances = _read_first_instances(context, vocabulary.classes)
+    statements = _read_first_statements(context, vocabulary.properties)
+    iris = {description.iri, *instances.values()}
+    for class_iri in vocabulary.classes:
+        for relation in vocabulary.relations(class_iri):
+            iris |= {relation.property, *relation.kinds}
+    for quad in statements.values():
+        iris.update(iris_in(quad.triple))
+    partitions = context.dataset.partitions
+    return OntologyReading(
+        description,
+        vocabulary,
+        instances,
+        statements,
+        dict(partitions["class"]),
+        dict(partitions["property"]),
+        context.reader(description.about, *iris),
     )
-    body = f"SELECT {' '.join(['?thing', '?name', *more])} WHERE {{\n  {pattern}\n{name}\n}}\nORDER BY {order}\n"
-    used = [
-        f"PREFIX {p}: <{iri}>\n" for p, iri in context.names.prefixes.items() if f"{p}:" in body
-    ]
-    return addresses.query("".join(used) + "\n" + body)
 
 
-def _tree(
-    vocabulary: Vocabulary, reader: LabelResolver, counts: Mapping[str, int]
-) -> tuple[Branch, ...]:
-    """Return the ontology's own classes as a tree, those that have no class of its own above them at its root."""
-
-    def branch(iri: str) -> Branch:
-        return Branch(reader.link(iri), counts.get(iri, 0), ordered(vocabulary.children(iri)))
-
-    def ordered(iris: Iterable[str]) -> tuple[Branch, ...]:
-        return tuple(sorted(map(branch, iris), key=lambda found: collation(found.link.label.text)))
-
-    return ordered(
-        iri for iri in vocabulary.classes if not {*vocabulary.parents(iri)} & {*vocabulary.classes}
-    )
+def _read_vocabulary(context: PageContext, quads: Iterable[Quad]) -> Vocabulary:
+    graph = NamedNode(context.names.graph("derived/statistics"))
+    usage = read_usage(context.store.match(graph_name=graph))
+    shapes = read_shapes(context.dataset.release.shapes())
+    return Vocabulary(tuple(quads), shapes, usage, f"{context.names.ontology}#")
 
 
-def _overview(vocabulary: Vocabulary, reader: LabelResolver, counts: Mapping[str, int]) -> Drawing:
-    """Return the picture of how the classes hang together; an arrow is a property, or several between the same two."""
-    between: dict[tuple[str, str], list[str]] = defaultdict(list)
-    itself: dict[str, list[str]] = defaultdict(list)
-    for source, name, target, number in vocabulary.links():
-        if source == target:
-            itself[source].append(name)
-        elif number:
-            between[source, target].append(name)
-    shared: dict[tuple[tuple[str, ...], str], list[str]] = defaultdict(list)
-    for (source, target), names in between.items():
-        shared[tuple(names), target].append(source)
-    nodes = [
-        Node(iri, reader.label(iri).text, reader.link(iri).href, "class", f"{counts.get(iri, 0)}")
-        for iri in vocabulary.classes
-    ]
-    edges = [
-        Edge(iri, parent, "is-a")
-        for iri in vocabulary.classes
-        for parent in vocabulary.parents(iri)
-        if parent in vocabulary.classes
-    ]
-    for (together, target), sources in shared.items():
-        for name in together:  # one box each, so that each can be followed
-            key = f"{name} {target} {' '.join(sources)}"
-            nodes.append(Node(key, reader.label(name).text, reader.link(name).href, "property"))
-            edges += [Edge(key, target), *(Edge(source, key, arrow=False) for source in sources)]
-    return draw(nodes, edges)
+def _read_first_instances(context: PageContext, classes: Iterable[str]) -> dict[str, str]:
+    """Return the first instance by IRI of each class that has any."""
+    nodes = " ".join(str(NamedNode(iri)) for iri in classes)
+    instances = {}
+    for row in context.store.select(_FIRST_INSTANCES % nodes):
+        kind, instance = row.get("class"), row.get("first")
+        if isinstance(kind, NamedNode) and isinstance(instance, Literal):
+            instances[kind.value] = instance.value
+    return instances
 
 
-def _alignments(
-    context: PageContext, vocabulary: Vocabulary, reader: LabelResolver
-) -> list[tuple[str, list[tuple[Link, Link, Link]]]]:
-    """Return which terms of other vocabularies ours are narrower than, or the same as: by prefix, then by our term."""
-    found: dict[str, list[tuple[Link, Link, Link]]] = defaultdict(list)
-    for iri in (*vocabulary.classes, *vocabulary.properties):
-        for predicate in _ALIGNING:
-            for target in vocabulary.said(iri, predicate):
-                if not target.startswith(vocabulary.prefix):
-                    prefix = context.names.shorten(target).partition(":")[0]
-                    found[prefix].append(
-                        (reader.link(iri), reader.link(predicate), reader.link(target))
-                    )
-    for rows in found.values():
-        rows.sort(key=lambda row: (collation(row[0].label.text), row[2].iri))
-    return sorted(found.items())
+def _read_first_statements(context: PageContext, properties: Iterable[str]) -> dict[str, Quad]:
+    """Return the first statement by subject and object of each property that has any."""
+    nodes = [NamedNode(iri) for iri in properties]
+    pairs = set()
+    for row in context.store.select(_FIRST_SUBJECTS % " ".join(map(str, nodes))):
+        predicate, subject = row.get("p"), row.get("first")
+        if isinstance(predicate, NamedNode) and isinstance(subject, Literal):
+            pairs.add((predicate, NamedNode(subject.value)))
+    quads = context.store.match_any([subject for _, subject in pairs], nodes)
+    candidates = [quad for quad in quads if (quad.predicate, quad.subject) in pairs]
+    candidates.sort(key=lambda quad: (value_of(quad.object), str(quad.object)))
+    statements: dict[str, Quad] = {}
+    for quad in candidates:
+        statements.setdefault(quad.predicate.value, quad)
+    return statements
 
 
-_ALIGNING: Final = (
-    f"{RDFS}subClassOf",
-    f"{RDFS}subPropertyOf",
-    f"{OWL}equivalentClass",
-    f"{OWL}equivalentProperty",
-    f"{SKOS}closeMatch",
-    f"{SKOS}exactMatch",
-)
+def arrange(context: PageContext, reading: OntologyReading) -> OntologyPage:
+    """Return the values of the page."""
+    return _OntologyPageBuilder(context, reading).page()
+
+
+@dataclass(frozen=True, slots=True)
+class _OntologyPageBuilder:
+    """Arranges a reading for the page; does no I/O."""
+
+    context: PageContext
+    reading: OntologyReading
+
+    def page(self) -> OntologyPage:
+        """Return the finished page."""
+        quads, labels = self.reading.description.about, self.reading.labels
+        vocabulary = self.reading.vocabulary
+        terms = terms_of(quads, labels, vocabulary.prefix)
+        classes = [self._class_entry(terms[iri]) for iri in vocabulary.classes]
+        properties = [self._property_entry(terms[iri]) for iri in vocabulary.properties]
+        resource = labels.resource(self.reading.description.iri, quads)
+        overview = self._overview()
+        drawn = {box.node.key for box in overview.boxes}
+        shown = {*vocabulary.classes, *vocabulary.properties}
+        shown.update(iris_in(objects_of(quads, f"{SHACL}declare")))
+        return OntologyPage(
+            labels.label(self.reading.description.iri),
+            resource,
+            vocabulary.prefix,
+            resource.text(_PREFERRED_PREFIX),
+            overview,
+            tuple(labels.link(iri) for iri in vocabulary.classes if iri not in drawn),
+            self._links(),
+            self._tree(),
+            tuple(sorted(classes, key=lambda entry: collation(entry.term.label.text))),
+            tuple(sorted(properties, key=lambda entry: collation(entry.term.label.text))),
+            _groups(term for iri, term in terms.items() if iri not in shown),
+            self._alignments(),
+            declared_prefixes(terms, resource),
+        )
+
+    def _several(self, iris: Iterable[str]) -> tuple[Link, ...]:
+        return tuple(map(self.reading.labels.link, iris))
+
+    def _class_entry(self, term: Resource) -> ClassEntry:
+        vocabulary = self.reading.vocabulary
+        relations = vocabulary.relations(term.iri)
+        example = self.reading.instances.get(term.iri)
+        return ClassEntry(
+            term,
+            self._several(vocabulary.parents(term.iri)),
+            self._several(vocabulary.children(term.iri)),
+            self.reading.class_counts.get(term.iri, 0),
+            self._incoming(term.iri),
+            _ordered(self._row(term.iri, relation) for relation in relations if relation.literal),
+            _ordered(
+                self._row(term.iri, relation) for relation in relations if not relation.literal
+            ),
+            self.reading.labels.link(example) if example else None,
+            self._query(f"?thing a {self._short(term.iri)} .", "?thing ?name", "?name"),
+        )
+
+    def _row(self, class_iri: str, relation: Relation) -> Row:
+        labels = self.reading.labels
+        return Row(
+            labels.link(relation.property),
+            by_label(map(labels.link, relation.kinds)),
+            relation.cardinality,
+            relation.number,
+            labels.link(relation.owner) if relation.owner != class_iri else None,
+        )
+
+    def _incoming(self, class_iri: str) -> tuple[Row, ...]:
+        """Return the properties in use whose values are instances of a class."""
+        by_property: dict[str, list[Relation]] = defaultdict(list)
+        for relation in self.reading.vocabulary.incoming(class_iri):
+            if relation.number:
+                by_property[relation.property].append(relation)
+        rows = []
+        for iri, relations in by_property.items():
+            ends = self._several(relation.owner for relation in relations)
+            number = sum(relation.number for relation in relations)
+            rows.append(Row(self.reading.labels.link(iri), ends, "", number, None))
+        return _ordered(rows)
+
+    def _property_entry(self, term: Resource) -> PropertyEntry:
+        vocabulary, labels = self.reading.vocabulary, self.reading.labels
+        statement = self.reading.statements.get(term.iri)
+        example = None
+        if statement:
+            example = (labels.link(value_of(statement.subject)), labels.value(statement.object))
+        pattern = f"?thing {self._short(term.iri)} ?value ."
+        return PropertyEntry(
+            term,
+            self._several(vocabulary.domain(term.iri)),
+            self._several(vocabulary.range(term.iri)),
+            self._several(vocabulary.inverses(term.iri)),
+            self._several(vocabulary.stated(term.iri, f"{RDFS}subPropertyOf")),
+            self._several(vocabulary.narrower(term.iri)),
+            self.reading.property_counts.get(term.iri, 0),
+            example,
+            self._query(pattern, "?thing ?name ?value", "?name ?value"),
+        )
+
+    def _short(self, iri: str) -> str:
+        """Return an IRI as SPARQL writes it."""
+        short = self.context.names.shorten(iri)
+        return short if short != iri else f"<{iri}>"
+
+    def _query(self, pattern: str, variables: str, order: str) -> str:
+        """Return the address of the editor with a query for a pattern and labels of ?thing."""
+        language = self.context.language
+        label = f'?thing skos:prefLabel ?name FILTER (LANG(?name) = "{language}")'
+        body = (
+            f"SELECT {variables} WHERE {{\n  {pattern}\n  OPTIONAL {{ {label} }}\n}}\n"
+            f"ORDER BY {order}\n"
+        )
+        prefixes = "".join(
+            f"PREFIX {prefix}: <{namespace}>\n"
+            for prefix, namespace in self.context.names.prefixes.items()
+            if f"{prefix}:" in body
+        )
+        return addresses.query(f"{prefixes}\n{body}")
+
+    def _links(self) -> tuple[ClassLink, ...]:
+        link = self.reading.labels.link
+        return tuple(
+            ClassLink(link(source), link(iri), link(target), number)
+            for source, iri, target, number in self.reading.vocabulary.links()
+            if number
+        )
+
+    def _tree(self) -> tuple[Branch, ...]:
+        """Return the tree of classes; at its root are classes without a parent in the ontology."""
+        vocabulary = self.reading.vocabulary
+        classes = {*vocabulary.classes}
+        return self._branches(
+            iri for iri in vocabulary.classes if not classes.intersection(vocabulary.parents(iri))
+        )
+
+    def _branches(self, iris: Iterable[str]) -> tuple[Branch, ...]:
+        branches = []
+        for iri in iris:
+            below = self._branches(self.reading.vocabulary.children(iri))
+            number = self.reading.class_counts.get(iri, 0)
+            branches.append(Branch(self.reading.labels.link(iri), number, below))
+        return tuple(sorted(branches, key=lambda branch: collation(branch.link.label.text)))
+
+    def _overview(self) -> Drawing:
+        """Return the diagram of classes; an arrow is a property, or several between the same two.
+
+        Properties with the same target and the same names of sources share their boxes, one box
+        for each property, so that each box can be a link.
+        """
+        vocabulary, labels = self.reading.vocabulary, self.reading.labels
+        nodes = []
+        edges = []
+        for iri in vocabulary.classes:
+            number = self.reading.class_counts.get(iri, 0)
+            nodes.append(_node(iri, labels.link(iri), "class", str(number)))
+            parents = [p for p in vocabulary.parents(iri) if p in vocabulary.classes]
+            edges += [Edge(iri, parent, "is-a") for parent in parents]
+        for (properties, target), sources in self._shared_arrows().items():
+            for iri in properties:
+                key = f"{iri} {target} {' '.join(sources)}"
+                nodes.append(_node(key, labels.link(iri), "property"))
+                edges.append(Edge(key, target))
+                edges += [Edge(source, key, arrow=False) for source in sources]
+        return draw(nodes, edges)
+
+    def _shared_arrows(self) -> dict[tuple[tuple[str, ...], str], list[str]]:
+        """Return the sources of arrows by their properties and their target."""
+        properties: dict[tuple[str, str], list[str]] = defaultdict(list)
+        for source, iri, target, number in self.reading.vocabulary.links():
+            if source != target and number:
+                properties[source, target].append(iri)
+        sources: dict[tuple[tuple[str, ...], str], list[str]] = defaultdict(list)
+        for (source, target), iris in properties.items():
+            sources[tuple(iris), target].append(source)
+        return sources
+
+    def _alignments(self) -> tuple[tuple[str, tuple[Alignment, ...]], ...]:
+        """Return the alignments with other vocabularies, by their prefix, then by our term."""
+        vocabulary, link = self.reading.vocabulary, self.reading.labels.link
+        by_prefix: dict[str, list[Alignment]] = defaultdict(list)
+        for iri in (*vocabulary.classes, *vocabulary.properties):
+            for predicate in _ALIGNING:
+                for target in vocabulary.stated(iri, predicate):
+                    if not target.startswith(vocabulary.prefix):
+                        prefix = self.context.names.shorten(target).partition(":")[0]
+                        alignment = Alignment(link(iri), link(predicate), link(target))
+                        by_prefix[prefix].append(alignment)
+        for alignments in by_prefix.values():
+            alignments.sort(key=lambda row: (collation(row.term.label.text), row.target.iri))
+        return tuple((prefix, tuple(by_prefix[prefix])) for prefix in sorted(by_prefix))
+
+
+def _node(key: str, link: Link, kind: str, note: str = "") -> Node:
+    return Node(key, link.label.text, link.href, kind, note)
+
+
+def _ordered(rows: Iterable[Row]) -> tuple[Row, ...]:
+    """Return rows by label, properties of the ontology first."""
+    return tuple(sorted(rows, key=lambda row: (row.link.external, collation(row.link.label.text))))
+
+
+def _groups(terms: Iterable[Resource]) -> tuple[tuple[Link, tuple[Resource, ...]], ...]:
+    """Return terms by their first class, classes and terms sorted by label."""
+    groups: dict[Link, list[Resource]] = defaultdict(list)
+    for term in terms:
+        if term.types:
+            groups[term.types[0]].append(term)
+    for members in groups.values():
+        members.sort(key=lambda term: collation(term.label.text))
+    return tuple((kind, tuple(groups[kind])) for kind in by_label(groups))

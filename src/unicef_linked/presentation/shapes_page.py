@@ -1,4 +1,4 @@
-"""What the page of the shapes shows: each node shape, whom it is about, what it demands, how the release stands."""
+"""The page about the shapes: ``read_shapes_page`` reads, ``arrange`` makes the values."""
 
 from __future__ import annotations
 
@@ -7,26 +7,66 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
-import pyoxigraph as ox
-
-from unicef_linked.dataset.conformance import failing_nodes, focus_nodes, report_of
-from unicef_linked.dataset.labels import Text, collation
-from unicef_linked.dataset.vocabulary import read_shapes, without_lists
-from unicef_linked.presentation.ontology_page import declared_prefixes, terms_of
-from unicef_linked.rdf.iris import RDFS, SHACL
+from unicef_linked.dataset.labels import collation
+from unicef_linked.dataset.quality import count_focus_nodes, failing_nodes
+from unicef_linked.dataset.vocabulary import labels_in, read_shapes, without_lists
+from unicef_linked.presentation.terms import declared_prefixes, terms_of
+from unicef_linked.rdf.iris import SHACL
+from unicef_linked.rdf.terms import value_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from pyoxigraph import Quad
+
     from unicef_linked.dataset.description import Description
-    from unicef_linked.dataset.labels import LabelResolver, Link, Property, Resource, Value
+    from unicef_linked.dataset.labels import LabelResolver, Link, Property, Resource, Text, Value
     from unicef_linked.dataset.vocabulary import Shape
     from unicef_linked.presentation.context import PageContext
+    from unicef_linked.presentation.terms import DeclaredPrefix
+
+_NOT_VALIDATING: Final = frozenset(
+    f"{SHACL}{name}" for name in ("description", "group", "name", "order", "path")
+)
+"""Properties that constrain nothing (SHACL, section 2.3.2), and the path."""
+
+_SHOWN: Final = frozenset(
+    f"{SHACL}{name}"
+    for name in [
+        "class",
+        "datatype",
+        "description",
+        "group",
+        "hasValue",
+        "in",
+        "maxCount",
+        "message",
+        "minCount",
+        "name",
+        "node",
+        "nodeKind",
+        "or",
+        "order",
+        "path",
+        "pattern",
+        "property",
+        "qualifiedMaxCount",
+        "qualifiedMinCount",
+        "qualifiedValueShape",
+        "severity",
+        "sparql",
+        "targetClass",
+        "targetNode",
+        "targetObjectsOf",
+        "targetSubjectsOf",
+    ]
+)
+"""Properties that the page shows in words of its own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Constraint:
-    """A SPARQL constraint: its name, and the query whose solutions are what is wrong."""
+    """A SPARQL constraint with its query."""
 
     term: Resource
     query: str
@@ -34,213 +74,181 @@ class Constraint:
 
 @dataclass(frozen=True, slots=True)
 class ShapeEntry:
-    """A shape with what must hold, as a page shows it."""
+    """A shape with its constraints."""
 
     shape: Shape
     term: Resource
     name: Text
     path: Link | None
     kinds: tuple[Link, ...]
-    fits: Link | None  # the shape that so many values fit
-    allowed: tuple[Value, ...]  # all that a value can be
+    qualified: Link | None  # the shape to which qualified counts apply
+    allowed: tuple[Value, ...]  # the only values that are allowed
     group: Text | None
-    others: tuple[Property, ...]  # what else it says
+    others: tuple[Property, ...]  # properties that the page shows as they are
     constraints: tuple[Constraint, ...]
-    parts: tuple[ShapeEntry, ...]
-    told: tuple[
-        ShapeEntry, ...
-    ]  # parts that demand nothing: what else a page about such a thing tells
+    parts: tuple[ShapeEntry, ...]  # property shapes that constrain something
+    layout: tuple[ShapeEntry, ...]  # property shapes that only lay out a page
 
     @property
     def groups(self) -> list[tuple[Text | None, list[ShapeEntry]]]:
-        """Its parts by the group that they belong to, in the order that the shapes ask for."""
-        return [
-            (group, list(parts))
-            for group, parts in groupby(self.parts, key=lambda part: part.group)
-        ]
+        """Its parts by group, in the order of the shapes."""
+        grouped = groupby(self.parts, key=lambda part: part.group)
+        return [(group, list(parts)) for group, parts in grouped]
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
-    """A node shape, whom it is about, and how that stands in the release."""
+class NodeShape:
+    """A node shape with its targets, and how many of its focus nodes fail."""
 
     entry: ShapeEntry
-    targets: tuple[tuple[str, Link], ...]
-    used_by: tuple[Link, ...]
-    number: int
-    failing: int
+    targets: tuple[tuple[str, Link], ...]  # see Shape.targets
+    used_by: tuple[Link, ...]  # shapes whose values must conform to it
+    number: int  # of focus nodes
+    failing: int  # of them that have a violation
 
 
-def shapes_page(context: PageContext, description: Description) -> dict[str, object]:
-    """Return the values of the page: every node shape with its parts, and how many nodes it judges."""
+@dataclass(frozen=True, slots=True)
+class ShapesPage:
+    """The values of the page."""
+
+    title: Text
+    resource: Resource
+    prefix: str  # namespace of the shapes
+    targeted: tuple[NodeShape, ...]
+    untargeted: tuple[NodeShape, ...]  # shapes that only other shapes use
+    parts: int
+    constraints: int
+    declared: tuple[DeclaredPrefix, ...]
+    conforms: bool | None  # None if the release was not validated
+
+
+@dataclass(frozen=True, slots=True)
+class ShapesReading:
+    """What has been read for the page."""
+
+    iri: str  # of the shapes graph
+    quads: Sequence[Quad]  # without lists
+    shapes: Mapping[str, Shape]
+    focus_nodes: Mapping[str, int]
+    failing: Mapping[str, set[str]]  # node shape to nodes
+    labels: LabelResolver
+
+
+def read_shapes_page(context: PageContext, description: Description) -> ShapesReading:
+    """Read what the page needs; ``description`` is that of the shapes graph."""
     quads = list(without_lists(description.about))
-    labels: dict[str, dict[str, str]] = {}
-    for quad in quads:  # the shapes are not in the store: their names are in their own graph
-        if quad.predicate.value == f"{RDFS}label" and isinstance(quad.object, ox.Literal):
-            labels.setdefault(str(getattr(quad.subject, "value", "")), {})[
-                quad.object.language or ""
-            ] = quad.object.value
-    reader = context.reader(quads, description.iri).with_labels(labels)
-    prefix = f"{description.iri}#"
-    terms = terms_of(quads, reader, prefix)
-    read = read_shapes(quads)
-    entries = {
-        iri: _shape_entry(context, reader, read, terms, shape)
-        for iri, shape in read.items()
-        if iri in terms
-    }
-    inside = {part for shape in read.values() for part in shape.parts}
+    shapes = read_shapes(quads)
+    report = context.dataset.report
+    # The store does not have the shapes graph: its own labels come from the graph.
+    labels = context.reader(quads, description.iri).with_labels(labels_in(quads))
+    return ShapesReading(
+        description.iri,
+        quads,
+        shapes,
+        {iri: count_focus_nodes(context.dataset, shape) for iri, shape in shapes.items()},
+        failing_nodes(report, shapes) if report else {},
+        labels,
+    )
+
+
+def arrange(context: PageContext, reading: ShapesReading) -> ShapesPage:
+    """Return the values of the page."""
+    labels, prefix = reading.labels, f"{reading.iri}#"
+    terms = terms_of(reading.quads, labels, prefix)
+    builder = _EntryBuilder(context.language, reading.shapes, terms, labels)
+    entries = {iri: builder.entry(reading.shapes[iri]) for iri in reading.shapes if iri in terms}
+    node_shapes = _node_shapes(reading, entries)
+    own = [quad for quad in reading.quads if value_of(quad.subject) == reading.iri]
+    resource = labels.resource(reading.iri, own)
+    return ShapesPage(
+        labels.label(reading.iri),
+        resource,
+        prefix,
+        tuple(shape for shape in node_shapes if shape.targets),
+        tuple(shape for shape in node_shapes if not shape.targets),
+        sum(len(shape.entry.parts) for shape in node_shapes),
+        sum(len(entry.constraints) for entry in entries.values()),
+        declared_prefixes(terms, resource),
+        context.dataset.release.manifest.conforms,
+    )
+
+
+def _node_shapes(reading: ShapesReading, entries: Mapping[str, ShapeEntry]) -> list[NodeShape]:
+    """Return the shapes that are no part of another, by name."""
+    labels, shapes = reading.labels, reading.shapes
+    parts = {part for shape in shapes.values() for part in shape.parts}
     users: dict[str, list[str]] = defaultdict(list)
-    for shape in read.values():
-        for name in {*shape.kinds, shape.qualified} & read.keys():
-            users[name].append(shape.iri)
-    report = report_of(context.dataset)
-    failing = failing_nodes(report, read) if report else {}
-    checked = [
-        Checked(
+    for shape in shapes.values():
+        for iri in {*shape.kinds, shape.qualified} & shapes.keys():
+            users[iri].append(shape.iri)
+    node_shapes = [
+        NodeShape(
             entry,
-            tuple((kind, reader.link(iri)) for kind, iri in entry.shape.targets),
-            tuple(reader.link(user) for user in users[iri]),
-            focus_nodes(context.dataset, entry.shape),
-            len(failing.get(iri, ())),
+            tuple((kind, labels.link(target)) for kind, target in entry.shape.targets),
+            tuple(labels.link(user) for user in users[iri]),
+            reading.focus_nodes[iri],
+            len(reading.failing.get(iri, ())),
         )
         for iri, entry in entries.items()
-        if iri not in inside
+        if iri not in parts
     ]
-    checked.sort(key=lambda found: (not found.targets, collation(found.entry.name.text)))
-    resource = reader.resource(
-        description.iri, [quad for quad in quads if str(quad.subject) == f"<{description.iri}>"]
-    )
-    return {
-        "title": reader.label(description.iri),
-        "resource": resource,
-        "groups": [
-            (targeted, [s for s in checked if bool(s.targets) is targeted])
-            for targeted in (True, False)
-        ],
-        "parts": sum(len(found.entry.parts) for found in checked),
-        "constraints": sum(len(e.constraints) for e in entries.values()),
-        "declared": sorted(declared_prefixes(terms, resource)),
-        "conforms": context.dataset.release.manifest.conforms,
-        "prefix": prefix,
-    }
+    node_shapes.sort(key=lambda shape: collation(shape.entry.name.text))
+    return node_shapes
 
 
-def _shape_entry(
-    context: PageContext,
-    reader: LabelResolver,
-    read: Mapping[str, Shape],
-    terms: Mapping[str, Resource],
-    shape: Shape,
-) -> ShapeEntry:
-    term = terms[shape.iri]
-    group = terms.get(shape.group)
+@dataclass(frozen=True, slots=True)
+class _EntryBuilder:
+    """Makes the entries of shapes; does no I/O."""
 
-    def order(part: ShapeEntry) -> tuple[float, str, float, str, str]:
-        path = collation(part.path.label.text) if part.path else ""
-        return (
-            rank(part.shape.group),
-            part.shape.group,
-            part.shape.order,
-            path,
-            collation(part.name.text),
+    language: str
+    shapes: Mapping[str, Shape]
+    terms: Mapping[str, Resource]
+    labels: LabelResolver
+
+    def entry(self, shape: Shape) -> ShapeEntry:
+        """Return a shape with its property shapes."""
+        term, group = self.terms[shape.iri], self.terms.get(shape.group)
+        known_parts = [part for part in shape.parts if part in self.shapes and part in self.terms]
+        parts = sorted((self.entry(self.shapes[part]) for part in known_parts), key=self._order)
+        queries = [self.terms[query] for query in shape.queries if query in self.terms]
+        return ShapeEntry(
+            shape,
+            term,
+            self._name(term),
+            self.labels.link(shape.path) if shape.path else None,
+            tuple(self.labels.link(kind) for kind in shape.kinds),
+            self.labels.link(shape.qualified) if shape.qualified else None,
+            tuple(self.labels.value(value) for value in shape.values),
+            group.label if group else None,
+            tuple(stated for stated in term.properties if stated.link.iri not in _SHOWN),
+            tuple(Constraint(query, _query(query)) for query in queries),
+            tuple(part for part in parts if _constrains(part.term)),
+            tuple(part for part in parts if not _constrains(part.term)),
         )
 
-    def rank(group: str) -> float:
-        values = terms[group].values(f"{SHACL}order") if group in terms else ()
-        return next((float(value.text.text) for value in values if value.text), 0.0)
+    def _name(self, term: Resource) -> Text:
+        """Return the ``sh:name`` in the language of the page, else the label."""
+        texts = [value.text for value in term.values(f"{SHACL}name") if value.text]
+        return next((t for t in texts if t.language in {self.language, ""}), term.label)
 
-    parts = [
-        _shape_entry(context, reader, read, terms, read[part])
-        for part in shape.parts
-        if part in read and part in terms
-    ]
-    parts.sort(key=order)
-    return ShapeEntry(
-        shape,
-        term,
-        _in_the_readers_language(context, term.values(f"{SHACL}name")) or term.label,
-        reader.link(shape.path) if shape.path else None,
-        tuple(reader.link(kind) for kind in shape.kinds),
-        reader.link(shape.qualified) if shape.qualified else None,
-        tuple(reader.value(value) for value in shape.values),
-        group.label if group else None,
-        tuple(found for found in term.properties if found.link.iri not in _SHOWN_APART),
-        tuple(
-            Constraint(terms[name], _query(terms[name])) for name in shape.queries if name in terms
-        ),
-        tuple(part for part in parts if _demands(part.term)),
-        tuple(part for part in parts if not _demands(part.term)),
-    )
+    def _order(self, part: ShapeEntry) -> tuple[float, str, float, str, str]:
+        """Return a sort key: by group, then ``sh:order``, path and name."""
+        group = self.terms.get(part.shape.group)
+        rank = float(group.text(f"{SHACL}order") or 0) if group else 0.0
+        path = collation(part.path.label.text) if part.path else ""
+        name = collation(part.name.text)
+        return (rank, part.shape.group, part.shape.order, path, name)
 
 
-def _demands(shape: Resource) -> bool:
-    """Whether a property shape constrains anything; others are page layout only (SHACL 2.3.2)."""
-    return any(found.link.iri not in _TELLING for found in shape.properties)
+def _constrains(shape: Resource) -> bool:
+    """Return whether a property shape constrains anything; if not, it is page layout only."""
+    return any(stated.link.iri not in _NOT_VALIDATING for stated in shape.properties)
 
 
-_TELLING: Final = frozenset(
-    f"{SHACL}{name}" for name in ("description", "group", "name", "order", "path")
-)
-"""What validates nothing (SHACL, section 2.3.2), and the path that a page follows."""
-
-
-def _in_the_readers_language(context: PageContext, values: Sequence[Value]) -> Text | None:
-    return next(
-        (
-            value.text
-            for value in values
-            if value.text and value.text.language in {context.language, ""}
-        ),
-        None,
-    )
-
-
-def _query(term: Resource) -> str:
-    texts = [
-        value.text.text
-        for name in ("select", "ask")
-        for value in term.values(f"{SHACL}{name}")
-        if value.text
-    ]
+def _query(constraint: Resource) -> str:
+    """Return the text of a SPARQL constraint."""
+    texts = []
+    for name in ("select", "ask"):
+        values = constraint.values(f"{SHACL}{name}")
+        texts += [value.text.text for value in values if value.text]
     return "\n".join(texts).strip()
-
-
-_SHOWN_APART: Final = {
-    f"{SHACL}{name}"
-    for name in (
-        *(
-            "class",
-            "datatype",
-            "description",
-            "group",
-            "hasValue",
-            "in",
-            "maxCount",
-            "message",
-            "minCount",
-            "name",
-        ),
-        *(
-            "node",
-            "nodeKind",
-            "or",
-            "order",
-            "path",
-            "pattern",
-            "property",
-            "qualifiedMaxCount",
-            "qualifiedMinCount",
-        ),
-        *(
-            "qualifiedValueShape",
-            "severity",
-            "sparql",
-            "targetClass",
-            "targetNode",
-            "targetObjectsOf",
-        ),
-        "targetSubjectsOf",
-    )
-}
-"""What a page says of a shape in words of its own."""

@@ -146,7 +146,7 @@ def read(quads: Iterable[Quad], names: Names) -> Statistics | None:
 
 
 def describe(statistics: Statistics, names: Names) -> Iterator[Triple]:
-    """Yield the statistics as statements about the dataset, each partition with an IRI of its own."""
+    """Yield the statistics as statements about the dataset and its partitions."""
     for name, number in statistics.counts.items():
         yield triple(names.dataset, f"{VOID}{name}", integer(number))
     for part, counted in _COUNTED.items():

@@ -1,89 +1,82 @@
-"""/ontology, /shapes, /dataset: what the data is and what its terms mean, as RDF and as documentation."""
+"""/ontology, /shapes, /dataset: what the data is and what its terms mean, as RDF and as pages."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pyoxigraph as ox
 from flask import Blueprint, Response, redirect
 
 from unicef_linked import addresses
-from unicef_linked.dataset.description import Description
 from unicef_linked.errors import NotFound
 from unicef_linked.metadata import schema_org
 from unicef_linked.metadata.dcat import describe_dataset
-from unicef_linked.presentation.dataset_page import dataset_page
-from unicef_linked.presentation.ontology_page import ontology_page
-from unicef_linked.presentation.shapes_page import shapes_page
+from unicef_linked.presentation import dataset_page, ontology_page, shapes_page
 from unicef_linked.web.responses import CACHE, formats_of
 from unicef_linked.web.routing import bind
 
 if TYPE_CHECKING:
+    from unicef_linked.dataset.description import Description
     from unicef_linked.web.responder import Responder
 
 
 def ontology(responder: Responder, suffix: str | None = None) -> Response:
-    """Return the ontology: its graph, or its documentation."""
+    """Return the ontology: its graphs, or its documentation."""
 
     def page() -> bytes:
-        description = _ontology(responder)
-        if description is None:
-            raise NotFound("this dataset has nothing at /ontology")
-        values = ontology_page(responder.context(), description)
-        return responder.render("ontology.html", formats=formats_of(addresses.ONTOLOGY), **values)
+        context = responder.context()
+        description = _existing(responder.dataset.describe_ontology(), addresses.ONTOLOGY)
+        reading = ontology_page.read_ontology(context, description)
+        values = ontology_page.arrange(context, reading)
+        return _render(responder, addresses.ONTOLOGY, values, prefix=values.prefix)
 
-    return responder.respond(addresses.ONTOLOGY, suffix, lambda: _ontology(responder), page)
-
-
-def _ontology(responder: Responder) -> Description | None:
-    """Return the graphs of the ontology; None for a dataset without one."""
-    whole = responder.names.graph("ontology")
-    parts = [
-        name
-        for name in responder.dataset.release.manifest.graphs
-        if name == whole or name.startswith(f"{whole}/")
-    ]
-    quads: list[ox.Quad] = []
-    for name in parts:
-        quads += responder.dataset.store.match(graph_name=ox.NamedNode(name))
-    return Description(responder.names.ontology, quads) if quads else None
+    return responder.respond(addresses.ONTOLOGY, suffix, responder.dataset.describe_ontology, page)
 
 
 def shapes(responder: Responder, suffix: str | None = None) -> Response:
-    """Return the shapes that the release conforms to."""
+    """Return the shapes that the release was validated by: their graph, or its documentation."""
 
     def page() -> bytes:
-        description = _shapes(responder)
-        if description is None:
-            raise NotFound("this dataset has nothing at /shapes")
-        values = shapes_page(responder.context(), description)
-        return responder.render("shapes.html", formats=formats_of(addresses.SHAPES), **values)
+        context = responder.context()
+        description = _existing(responder.dataset.describe_shapes(), addresses.SHAPES)
+        reading = shapes_page.read_shapes_page(context, description)
+        values = shapes_page.arrange(context, reading)
+        return _render(responder, addresses.SHAPES, values, prefix=values.prefix)
 
-    return responder.respond(addresses.SHAPES, suffix, lambda: _shapes(responder), page)
-
-
-def _shapes(responder: Responder) -> Description | None:
-    quads = list(responder.dataset.release.shapes())
-    return Description(responder.names.shapes, quads) if quads else None
+    return responder.respond(addresses.SHAPES, suffix, responder.dataset.describe_shapes, page)
 
 
 def dataset(responder: Responder, suffix: str | None = None) -> Response:
-    """Return the description of the dataset by DCAT 3 and VoID."""
+    """Return the description of the dataset by DCAT 3, VoID and PROV, or a page of it."""
+    published, address = responder.dataset, responder.public_address()
 
     def description() -> Description:
-        address = responder.public_address()
-        return describe_dataset(responder.dataset, responder.translations, address)
+        return describe_dataset(published, responder.translations, address)
 
     def page() -> bytes:
-        address, language = responder.public_address(), responder.language()
-        return responder.render(
-            "dataset.html",
-            formats=formats_of(addresses.DATASET),
-            structured=schema_org.dataset(responder.dataset, address, language),
-            **dataset_page(responder.context(), description()),
-        )
+        context = responder.context()
+        reading = dataset_page.read_dataset(context, description())
+        structured = schema_org.dataset(published, address, context.language)
+        values = dataset_page.arrange(context, reading)
+        return _render(responder, addresses.DATASET, values, structured=structured)
 
     return responder.respond(addresses.DATASET, suffix, description, page)
+
+
+def _existing(description: Description | None, path: str) -> Description:
+    if description is None:
+        raise NotFound(f"this dataset has nothing at {path}")
+    return description
+
+
+def _render(
+    responder: Responder,
+    path: str,
+    page: ontology_page.OntologyPage | shapes_page.ShapesPage | dataset_page.DatasetPage,
+    **others: object,
+) -> bytes:
+    formats = formats_of(path)
+    template = f"{path.strip('/')}.html"
+    return responder.render(template, page=page, title=page.title, formats=formats, **others)
 
 
 def well_known_void() -> Response:

@@ -1,9 +1,7 @@
-"""/quality: what is known of how good a release is, as the Data Quality Vocabulary and as a page."""
+"""/quality: the quality of the release, by the Data Quality Vocabulary and as a page."""
 
 from __future__ import annotations
 
-from contextlib import suppress
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,55 +9,55 @@ from flask import Blueprint, Response
 
 from unicef_linked import addresses, links
 from unicef_linked.errors import UnusableInput
-from unicef_linked.metadata.dqv import LinkHealth, describe_quality, link_health
-from unicef_linked.presentation.quality_page import quality_page
+from unicef_linked.metadata.dqv import describe_quality
+from unicef_linked.presentation.quality_page import arrange, read_quality
 from unicef_linked.web.responses import formats_of
 from unicef_linked.web.routing import bind
 
 if TYPE_CHECKING:
-    from unicef_linked.release import Release
+    from collections.abc import Mapping
+
+    from unicef_linked.dataset.description import Description
+    from unicef_linked.links import Finding
     from unicef_linked.web.responder import Responder
 
 
-class LinkCheck:
-    """What a check of the links has written down, read when it is first asked for: pages are kept as long as we run."""
+def quality(
+    responder: Responder, findings: Mapping[str, Finding], suffix: str | None = None
+) -> Response:
+    """Return the measurements of the release, or a page that shows them."""
 
-    def __init__(self, release: Release, state: str) -> None:
-        self._release, self._state = release, state
-
-    @cached_property
-    def health(self) -> LinkHealth:
-        """The links of the release by host; none of them asked where no check is at hand."""
-        outgoing = links.outgoing(self._release.quads(), self._release.names.base)
-        findings: dict[str, links.Finding] = {}
-        if self._state:
-            with suppress(UnusableInput):  # the service has said so when it started
-                findings = links.read_state(Path(self._state))
-        return link_health(((link.url, link.host) for link in outgoing), findings)
-
-
-def quality(responder: Responder, check: LinkCheck, suffix: str | None = None) -> Response:
-    """Return the measurements of the release by the Data Quality Vocabulary, or as a page."""
+    def description() -> Description:
+        return describe_quality(responder.dataset, findings, responder.translations)
 
     def page() -> bytes:
+        context = responder.context()
+        values = arrange(context, read_quality(context, findings, responder.languages))
         return responder.render(
             "quality.html",
+            page=values,
+            title=values.title,
             address=responder.public_address(),
             formats=formats_of(addresses.QUALITY),
-            **quality_page(responder.context(), responder.languages, check.health),
         )
 
-    return responder.respond(
-        addresses.QUALITY,
-        suffix,
-        lambda: describe_quality(responder.dataset, responder.translations, check.health),
-        page,
-    )
+    return responder.respond(addresses.QUALITY, suffix, description, page)
+
+
+def _read_findings(state: str) -> Mapping[str, Finding]:
+    """Return the findings of a link check; none if its file cannot be used.
+
+    The service reports an unusable file when it starts.
+    """
+    try:
+        return links.read_state(Path(state)) if state else {}
+    except UnusableInput:
+        return {}
 
 
 def routes(responder: Responder, links_state: str) -> Blueprint:
-    """Return the routes, bound to what they need."""
+    """Return the routes, bound to what they need; ``links_state`` is a file that is read once."""
     blueprint = Blueprint("quality", __name__)
-    check = LinkCheck(responder.dataset.release, links_state)
-    bind(blueprint, ("/quality", "/quality.<suffix>"), quality, responder, check)
+    findings = _read_findings(links_state)
+    bind(blueprint, ("/quality", "/quality.<suffix>"), quality, responder, findings)
     return blueprint

@@ -11,7 +11,7 @@ from flask import Blueprint, Response, request
 
 from unicef_linked import addresses
 from unicef_linked.errors import BadParameter
-from unicef_linked.metadata.dcat import describe_service
+from unicef_linked.metadata.service_description import describe_service
 from unicef_linked.presentation.editor import editor_terms, read_examples, shortest_examples
 from unicef_linked.rdf.formats import (
     DOCUMENT_FORMATS,
