@@ -27,13 +27,20 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from pyoxigraph import Quad
 
 __all__ = ["Content", "build", "snapshot", "validate"]
 
 
-def build(content: Content, out: Path, base_iri: str = CANONICAL_BASE) -> Release:
-    """Write the release of ``content`` and return it.
+def build(
+    content: Content,
+    out: Path,
+    base_iri: str = CANONICAL_BASE,
+    *,
+    key: Ed25519PrivateKey | None = None,
+) -> Release:
+    """Write the release of ``content``, signed with ``key`` if there is one, and return it.
 
     Reads, derives, validates, writes; the same files give the same bytes. Raises MalformedData or
     UnusableInput for what cannot be read and NotConforming, with the report in ``report``, for data
@@ -54,7 +61,7 @@ def build(content: Content, out: Path, base_iri: str = CANONICAL_BASE) -> Releas
         shapes = sort_quads(skolemize(dataset.shapes, names))
         draft.write_gzip("shapes.nq.gz", lambda file: file.writelines(canonical_lines(shapes)))
         draft.write("report.ttl", lambda file: file.write(dataset.report.turtle(names)))
-        return draft.publish(manifest, older)
+        return draft.publish(manifest, older, key)
 
 
 def snapshot(

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 COMMANDS: Final = {
     "validate": "check data against the shapes (SHACL)",
     "build": "validate, derive, and write an immutable release",
+    "verify": "check a release against its digests, its counts and its signature",
     "serve": "answer over HTTP",
     "load": "put a release into an engine elsewhere, for serve --engine URL",
     "query": "ask the packaged dataset, a release or an endpoint",

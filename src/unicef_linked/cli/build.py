@@ -31,11 +31,23 @@ if TYPE_CHECKING:
     help="mint IRIs below this one",
 )
 @click.option("--out", type=PATH, required=True, metavar="DIR", help="where the release goes")
+@click.option(
+    "--sign",
+    type=PATH,
+    metavar="PRIVATE.pem",
+    help="sign the digests of the release with this Ed25519 key",
+)
 def command(
-    data: Path | None, shapes: Path | None, ontology: Path | None, base: str, out: Path
+    data: Path | None,
+    shapes: Path | None,
+    ontology: Path | None,
+    base: str,
+    out: Path,
+    sign: Path | None,
 ) -> int:
     """Validate, derive, and write an immutable release."""
     from unicef_linked.build import Content, build
+    from unicef_linked.release.signature import read_private_key
 
     packaged = Content.packaged()
     content = Content(
@@ -44,8 +56,9 @@ def command(
         (ontology,) if ontology else packaged.ontology,
         packaged.rules,
     )
+    key = read_private_key(sign) if sign else None
     with waiting("building"):
-        manifest = build(content, out, base).manifest
+        manifest = build(content, out, base, key=key).manifest
     print(
         f"{out}: {manifest.quads:,} statements in {len(manifest.graphs)} graphs,"
         f" sha256 {manifest.sha256}"

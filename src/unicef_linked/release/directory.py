@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import gzip
-import hashlib
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from pyoxigraph import Quad, RdfFormat, parse
 
@@ -17,6 +16,13 @@ from unicef_linked.release.manifest import Manifest, parse_manifest
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+
+SUMS: Final = "SHA256SUMS"
+"""The file with the digest of every other file of a release, as ``sha256sum`` writes them."""
+
+SIGNATURE: Final = f"{SUMS}.sig"
+"""The file with the signature of ``SUMS``, of a release that was signed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +63,6 @@ class Release:
         """Return the whole-dataset files, by name."""
         folder = self.path / "dumps"
         return tuple(sorted(folder.iterdir())) if folder.is_dir() else ()
-
-    def verify(self) -> None:
-        """Raise NotARelease unless the statements hash to what the manifest says."""
-        with self.dataset.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        if digest != self.manifest.sha256:
-            raise NotARelease(
-                f"{self.path}: dumps/dataset.nq has SHA-256 {digest},"
-                f" the manifest says {self.manifest.sha256}"
-            )
 
 
 def open_release(path: Path) -> Release:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-LAYOUT: Final = 1
+LAYOUT: Final = 2
 """Version of the directory layout; a release with another one is refused."""
 
 _JSON_TYPES: Final[Mapping[str, type | tuple[type, ...]]] = {
