@@ -83,6 +83,7 @@ TYPES_WITH_PREFIX: Final = (
     "selector",
     "purpose",
     "instant",
+    "interval",
     "scheme",
     "geometry",
     "code",
