@@ -81,12 +81,64 @@ def test_a_zone_office_is_as_the_page_describes_it(
         release_store, office, "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
     )
     assert values(release_store, office, f"{UL}openedOn") == {f"{opened}^^<{XSD}{datatype}>"}
+    year = opened.strip('"')[:4]
+    assert values(release_store, office, f"{UL}openedInYear") == {f'"{year}"^^<{XSD}gYear>'}
     assert values(release_store, office, f"{UL}staffCount") == {f'"{staff}"^^<{XSD}integer>'}
     assert values(release_store, office, f"{UL}worksInSector") == entities(
         "sector", sectors.split()
     )
     assert values(release_store, office, f"{UL}coversRegion") == entities("region", regions.split())
     assert values(release_store, office, f"{UL}locatedIn") == entities("place", [key])
+
+
+@pytest.mark.parametrize(
+    ("key", "stated", "inferred"),
+    [
+        pytest.param("gao", "gao kidal menaka", "gao", id="its own region is both"),
+        pytest.param("kayes", "", "kayes", id="by its name only"),
+        pytest.param("bamako", "", "", id="a main office covers no region"),
+    ],
+)
+def test_coverage_is_told_apart_by_its_basis(
+    release_store: ox.Store, key: str, stated: str, inferred: str
+) -> None:
+    office = f"office/{key}"
+    assert values(release_store, office, f"{UL}coversRegionStated") == entities(
+        "region", stated.split()
+    )
+    assert values(release_store, office, f"{UL}coversRegionInferred") == entities(
+        "region", inferred.split()
+    )
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_a_graph_of_labels_has_one_name_for_each_thing_that_has_any(
+    release_store: ox.Store, language: str
+) -> None:
+    graph = ox.NamedNode(f"{BASE}graph/derived/labels-{language}")
+    label = ox.NamedNode("http://www.w3.org/2000/01/rdf-schema#label")
+    named = [q.subject for q in release_store.quads_for_pattern(None, label, None, graph)]
+    assert len(named) == len(set(named))
+    everywhere = {
+        q.subject
+        for q in release_store.quads_for_pattern(None, label, None, ox.DefaultGraph())
+        if isinstance(q.object, ox.Literal) and q.object.language == language
+    }
+    assert set(named) == everywhere
+
+
+def test_a_derived_graph_and_its_claims_name_the_rule_they_follow_from(
+    release_store: ox.Store,
+) -> None:
+    rule = f"<{BASE}id/rule/coverage-by-name>"
+    query = f"""SELECT ?made ?text {{
+      ?made <http://www.w3.org/ns/prov#wasGeneratedBy>/<http://www.w3.org/ns/prov#used> {rule} .
+      {rule} <http://www.w3.org/ns/shacl#construct> ?text }}"""
+    rows = list(release_store.query(query))  # type: ignore[arg-type]
+    made = {row["made"].value.removeprefix(BASE) for row in rows}  # type: ignore[index]
+    assert "graph/derived/coverage-by-name" in made
+    assert "id/claim/kayes-covers-kayes-by-name" in made
+    assert "CONSTRUCT" in rows[0]["text"].value  # type: ignore[index]
 
 
 def test_the_main_office_has_a_town_and_nothing_that_the_page_does_not_give(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from pyoxigraph import DefaultGraph, Quad
 
-from unicef_linked.build.derivation import count_published, derive, read_rules
+from unicef_linked.build.derivation import count_published, derive, read_rules, state_rules
 from unicef_linked.build.sources import SourceFile, find_place, load, skolemize
 from unicef_linked.errors import NotConforming, UnusableInput
 from unicef_linked.rdf.formats import DUMPS, JSONLD, NQUADS, TURTLE
@@ -146,6 +146,7 @@ def _prepare(content: Content, names: Names) -> _Parts:
     rules = read_rules(content.rules, names)
 
     asserted = skolemize((quad for source in (*ontology, *data) for quad in source.quads), names)
+    asserted += state_rules(rules, names)
     quads = asserted + derive(asserted, rules, names)
     quads += count_published(quads, names)
     shapes = [quad for source in shapes_files for quad in source.quads]

@@ -84,6 +84,8 @@ TYPES_WITH_PREFIX: Final = (
     "purpose",
     "instant",
     "interval",
+    "rule",
+    "derivation",
     "scheme",
     "geometry",
     "code",
