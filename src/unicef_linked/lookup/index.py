@@ -13,7 +13,7 @@ from rapidfuzz.distance import OSA
 
 from unicef_linked.dataset.labels import Text
 from unicef_linked.lookup.normalization import ROUNDING, fold, fold_code, read_phrase
-from unicef_linked.rdf.iris import OWL, RDF, RDFS, SKOS, TYPES_WITH_PREFIX, Names
+from unicef_linked.rdf.iris import OWL, RDF, RDFS, SCHEMA, SKOS, TYPES_WITH_PREFIX, Names
 from unicef_linked.store.labels import LABEL_PROPERTIES
 
 if TYPE_CHECKING:
@@ -31,15 +31,19 @@ RELATIONS: Final = (
     f"{SKOS}broadMatch",
     f"{SKOS}narrowMatch",
     f"{SKOS}relatedMatch",
+    f"{SCHEMA}sameAs",
 )
-"""How something elsewhere may relate to an entity, strongest first; the first two say that it is the same."""
+"""How something elsewhere may relate to an entity, strongest first; last the pages about it."""
 
-SAME: Final = frozenset(RELATIONS[:2])
+SAME: Final = frozenset((*RELATIONS[:2], f"{SCHEMA}sameAs"))
+"""Relations that lead to the same thing, or to a page about it."""
 
 _NAMING: Final = (*LABEL_PROPERTIES[:4], f"{SKOS}altLabel", f"{SKOS}hiddenLabel")
 _READ: Final = (*_NAMING, *RELATIONS, f"{SKOS}notation", f"{RDF}type", f"{RDFS}subClassOf")
 
-_STRENGTH: Final = {relation: max(0, rank - 1) for rank, relation in enumerate(RELATIONS)}
+_STRENGTH: Final = {
+    relation: 0 if relation in SAME else rank - 1 for rank, relation in enumerate(RELATIONS)
+}
 """A concept has exactMatch where a thing has sameAs."""
 
 _NEAREST: Final = 8
@@ -382,11 +386,7 @@ def build(quads: Iterable[Quad], names: Names) -> Index:  # noqa: C901 - to be s
                 ),
                 frozenset(types.get(iri, ())),
                 tuple(sorted(codes.get(iri, ()), key=lambda code: (code.scheme, code.value))),
-                tuple(
-                    sorted(
-                        references.get(iri, ()), key=lambda r: (RELATIONS.index(r.relation), r.iri)
-                    )
-                ),
+                _each_once(references.get(iri, ())),
             )
     terms = {
         iri: {tag: text for (text, tag), _ in sorted(found.items(), key=lambda item: item[1])}
@@ -410,6 +410,14 @@ _KINDS_OF_CLASSES: Final = {
     "Sector": {"sector"},
 }
 """What people call a thing of a class, where its own labels need not say it."""
+
+
+def _each_once(references: Iterable[Reference]) -> tuple[Reference, ...]:
+    """Return each thing elsewhere once, by its strongest relation: a schema:sameAs repeats an owl:sameAs."""
+    best: dict[str, Reference] = {}
+    for reference in sorted(references, key=lambda r: (RELATIONS.index(r.relation), r.iri)):
+        best.setdefault(reference.iri, reference)
+    return tuple(best.values())
 
 
 def _enter(index: Index, entity: Entity) -> None:
