@@ -99,7 +99,7 @@ def outcome(reconciler: Reconciler, question: Question) -> list[tuple[str, bool]
         ),
         pytest.param(Question("2457161"), [("region/gao", False)], id="digits may be anything"),
         pytest.param(
-            Question("wd:Q332392"),
+            Question("wof:85674521"),
             [("region/gao", False)],
             id="a close match elsewhere is not the same thing",
         ),
