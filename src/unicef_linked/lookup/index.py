@@ -342,6 +342,7 @@ def read(store: Store, names: Names) -> Index:
 def build(quads: Iterable[Quad], names: Names) -> Index:  # noqa: C901 - to be split
     """Return the index of statements; those that it does not need are passed over."""
     labels: dict[str, dict[tuple[str, str], bool]] = {}
+    hidden: dict[str, set[tuple[str, str]]] = {}
     types: dict[str, set[str]] = {}
     codes: dict[str, set[Code]] = {}
     references: dict[str, set[Reference]] = {}
@@ -361,6 +362,8 @@ def build(quads: Iterable[Quad], names: Names) -> Index:  # noqa: C901 - to be s
                 found = labels.setdefault(subject, {})
                 key = (value.value, value.language or "")
                 found[key] = found.get(key, False) or predicate == _NAMING[0]
+                if predicate == f"{SKOS}hiddenLabel":
+                    hidden.setdefault(subject, set()).add(key)
         elif isinstance(value, NamedNode):
             if predicate == f"{RDF}type":
                 types.setdefault(subject, set()).add(value.value)
@@ -369,6 +372,11 @@ def build(quads: Iterable[Quad], names: Names) -> Index:  # noqa: C901 - to be s
             elif predicate in RELATIONS:
                 references.setdefault(subject, set()).add(Reference(predicate, value.value))
     entities: dict[str, Entity] = {}
+    for iri, unseen in hidden.items():
+        shown = {fold(text) for text, tag in labels[iri].keys() - unseen}
+        for key in unseen:
+            if fold(key[0]) in shown:  # a visible name is found by the same words
+                del labels[iri][key]
     for iri in sorted(labels.keys() | types.keys() | codes.keys()):
         pair = names.type_and_key(iri)
         if pair:

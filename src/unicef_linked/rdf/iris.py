@@ -86,6 +86,7 @@ TYPES_WITH_PREFIX: Final = (
     "interval",
     "rule",
     "derivation",
+    "site",
     "scheme",
     "geometry",
     "code",
