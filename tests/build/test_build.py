@@ -19,7 +19,7 @@ import pyoxigraph as ox
 import pytest
 
 from unicef_linked.build import Content, build, snapshot, validate
-from unicef_linked.build.derivation import count_published, derive, read_rules
+from unicef_linked.build.derivation import count_published, derive, read_rules, state_rules
 from unicef_linked.build.sources import SUFFIXES, load, skolemize
 from unicef_linked.errors import MalformedData, NotARelease, NotConforming, UnusableInput
 from unicef_linked.rdf.iris import CANONICAL_BASE, RDF, SHACL, VOID, Names
@@ -235,6 +235,27 @@ def test_rules_run_in_the_order_they_ask_for_and_derive_nothing_twice(
         ("urn:twice", f"{CANONICAL_BASE}graph/derived/a"),
     ]
     assert derive(quads + derived, rules, NAMES) == []
+
+
+def test_a_rule_may_repeat_what_another_graph_states(tiny: Callable[..., Content]) -> None:
+    again = "# repeats: all of it\nCONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }"
+    content = tiny({"a.ttl": GOOD}, {"again": again})
+    quads = [q for s in load(content.data, NAMES) for q in s.quads]
+    derived = derive(quads, read_rules(content.rules, NAMES), NAMES)
+    assert {q.triple for q in derived} == {q.triple for q in quads}
+    assert derive(quads + derived, read_rules(content.rules, NAMES), NAMES) == []
+
+
+def test_the_text_of_a_rule_stands_in_the_graph_that_it_derives(
+    tiny: Callable[..., Content],
+) -> None:
+    rules = read_rules(tiny({"a.ttl": GOOD}, {"z": RULE}).rules, NAMES)
+    [quad] = state_rules(rules, NAMES)
+    assert quad.subject.value == f"{CANONICAL_BASE}id/rule/z"  # type: ignore[union-attr]
+    assert (quad.object.value, quad.graph_name.value) == (  # type: ignore[union-attr]
+        RULE,
+        f"{CANONICAL_BASE}graph/derived/z",
+    )
 
 
 @pytest.mark.parametrize(

@@ -273,10 +273,10 @@ def test_a_close_match_says_that_it_is_not_the_same_and_in_which_dataset(visit: 
     page = visit.open("/doc/region/gao?lang=en")
     row = page.locator(".row", has_text="Close matches")
     expect(row).to_contain_text("meaning or extent may differ")
-    expect(row).to_contain_text("wikidata.org")
+    expect(row).to_contain_text("whosonfirst.org")
     assert (
         row.locator("button.copy").first.get_attribute("data-copy")
-        == "http://www.wikidata.org/entity/Q332392"
+        == "https://spelunker.whosonfirst.org/id/85674521"
     )
 
 

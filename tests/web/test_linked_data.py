@@ -132,7 +132,7 @@ def test_a_document_describes_itself_and_its_topic(client: FlaskClient) -> None:
 
 
 def test_statements_are_as_published_and_not_as_the_engine_keeps_them(client: FlaskClient) -> None:
-    text = client.get("/doc/selector/220-249.nt").text
+    text = client.get("/doc/selector/where-we-work-mali-fr-220-249.nt").text
     assert '"220"^^<http://www.w3.org/2001/XMLSchema#nonNegativeInteger>' in text
 
 

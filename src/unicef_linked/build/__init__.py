@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from unicef_linked.build.content import Content
-from unicef_linked.build.derivation import count_published, derive, read_rules
+from unicef_linked.build.derivation import count_published, derive, read_rules, state_rules
 from unicef_linked.build.dumps import write_dataset
 from unicef_linked.build.sources import SourceFile, find_place, load, skolemize
 from unicef_linked.errors import NotARelease, NotConforming
@@ -117,6 +117,7 @@ def _prepare(content: Content, names: Names) -> _Dataset:
     rules = read_rules(content.rules, names)
 
     asserted = skolemize((quad for source in (*ontology, *data) for quad in source.quads), names)
+    asserted += state_rules(rules, names)
     quads = asserted + derive(asserted, rules, names)
     quads += count_published(quads, names)
     shapes = [quad for source in shapes_files for quad in source.quads]

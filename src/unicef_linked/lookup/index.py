@@ -18,7 +18,7 @@ from unicef_linked.dataset.labels import Text
 from unicef_linked.dataset.profile import Profile, read_profile
 from unicef_linked.lookup.normalization import ROUNDING, Normalizer, fold, fold_code
 from unicef_linked.rdf.iris import RDF, RDFS, SKOS, TYPES_WITH_PREFIX, Names
-from unicef_linked.rdf.mappings import MAPPINGS, SAME
+from unicef_linked.rdf.mappings import REFERENCES, SAME
 from unicef_linked.store.labels import LABEL_PROPERTIES
 
 if TYPE_CHECKING:
@@ -31,9 +31,14 @@ if TYPE_CHECKING:
     from unicef_linked.store import Store
 
 _NAMING: Final = (*LABEL_PROPERTIES[:4], f"{SKOS}altLabel", f"{SKOS}hiddenLabel")
-_READ: Final = (*_NAMING, *MAPPINGS, f"{SKOS}notation", f"{RDF}type", f"{RDFS}subClassOf")
+_READ: Final = (*_NAMING, *REFERENCES, f"{SKOS}notation", f"{RDF}type", f"{RDFS}subClassOf")
 
-_STRENGTH: Final = {relation: max(0, rank - 1) for rank, relation in enumerate(MAPPINGS)}
+_SAME: Final = frozenset((*SAME, REFERENCES[-1]))
+"""Predicates that lead to the same thing, or to a page about it."""
+
+_STRENGTH: Final = {
+    relation: 0 if relation in _SAME else rank - 1 for rank, relation in enumerate(REFERENCES)
+}
 """A concept has exactMatch where a thing has sameAs."""
 
 _NEAREST: Final = 8
@@ -378,6 +383,7 @@ class _Statements:
 
     names: Names
     labels: dict[str, dict[tuple[str, str], bool]] = field(default_factory=dict)
+    hidden: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
     types: dict[str, set[str]] = field(default_factory=dict)
     codes: dict[str, set[Code]] = field(default_factory=dict)
     references: dict[str, set[Reference]] = field(default_factory=dict)
@@ -392,16 +398,19 @@ class _Statements:
                 labels = self.labels.setdefault(subject, {})
                 key = (value.value, value.language or "")
                 labels[key] = labels.get(key, False) or predicate == _NAMING[0]
+                if predicate == f"{SKOS}hiddenLabel":
+                    self.hidden.setdefault(subject, set()).add(key)
         elif isinstance(value, NamedNode):
             if predicate == f"{RDF}type":
                 self.types.setdefault(subject, set()).add(value.value)
             elif predicate == f"{RDFS}subClassOf":
                 self.broader.setdefault(subject, set()).add(value.value)
-            elif predicate in MAPPINGS:
+            elif predicate in REFERENCES:
                 self.references.setdefault(subject, set()).add(Reference(predicate, value.value))
 
     def entities(self) -> dict[str, Entity]:
         """Return the entities by their ids, in the order of their IRIs."""
+        self._leave_out_hidden()
         entities = {}
         for iri in sorted(self.labels.keys() | self.types.keys() | self.codes.keys()):
             pair = self.names.type_and_key(iri)
@@ -410,6 +419,14 @@ class _Statements:
                 entities[entity.id] = entity
         return entities
 
+    def _leave_out_hidden(self) -> None:
+        """Remove the hidden names that are found by the words of a visible one."""
+        for iri, hidden in self.hidden.items():
+            visible = {fold(text) for text, _ in self.labels[iri].keys() - hidden}
+            for key in hidden:
+                if fold(key[0]) in visible:
+                    del self.labels[iri][key]
+
     def _entity(self, iri: str, entity_id: str) -> Entity:
         labels = [
             Label(text, language, preferred)
@@ -417,11 +434,9 @@ class _Statements:
         ]
         labels.sort(key=lambda label: (not label.preferred, label.language, label.text))
         codes = sorted(self.codes.get(iri, ()), key=lambda code: (code.scheme, code.value))
-        references = sorted(
-            self.references.get(iri, ()), key=lambda r: (MAPPINGS.index(r.relation), r.iri)
-        )
+        references = _each_once(self.references.get(iri, ()))
         types = frozenset(self.types.get(iri, ()))
-        return Entity(iri, entity_id, tuple(labels), types, tuple(codes), tuple(references))
+        return Entity(iri, entity_id, tuple(labels), types, tuple(codes), references)
 
     def terms(self) -> dict[str, dict[str, str]]:
         """Return the names of the ontology's terms, by IRI and language; preferred ones win."""
@@ -439,6 +454,15 @@ class _Statements:
             own = (other for other in superclasses if other.startswith(self.names.base))
             classes[iri] = tuple(sorted(own))
         return classes
+
+
+def _each_once(references: Iterable[Reference]) -> tuple[Reference, ...]:
+    """Return each thing elsewhere once, by its strongest predicate, strongest first."""
+    ordered = sorted(references, key=lambda r: (REFERENCES.index(r.relation), r.iri))
+    best: dict[str, Reference] = {}
+    for reference in ordered:
+        best.setdefault(reference.iri, reference)
+    return tuple(best.values())
 
 
 class _Entries:
@@ -489,7 +513,7 @@ class _Entries:
         for reference in entity.references:
             if (
                 relation is None
-                and reference.relation not in SAME
+                and reference.relation not in _SAME
                 and _plain(reference.iri).endswith(f"/{code.value}")
             ):
                 relation = reference.relation

@@ -18,7 +18,7 @@ from pyoxigraph import Literal, NamedNode
 
 from unicef_linked.lookup.normalization import LONGEST, fold, similarity
 from unicef_linked.rdf.iris import RDF, SKOS, XSD
-from unicef_linked.rdf.mappings import MAPPINGS
+from unicef_linked.rdf.mappings import REFERENCES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -416,8 +416,8 @@ def _identified(identification: Identification, text: str) -> _Evidence:
     """Return the evidence of an identifier. Digits alone are never certain by themselves."""
     same = identification.strength == 0
     exact = same and not text.strip().isdecimal()
-    relation = identification.relation or MAPPINGS[0]
-    score = 100.0 if same else 90.0 - 5 * MAPPINGS.index(relation)
+    relation = identification.relation or REFERENCES[0]
+    score = 100.0 if same else 90.0 - 5 * REFERENCES.index(relation)
     return _Evidence(score, exact, {"identifier": True, "exact": exact})
 
 

@@ -13,7 +13,7 @@ from unicef_linked.errors import BadParameter, NotFound, UnsupportedMediaType
 from unicef_linked.lookup.answers import identification_to_json
 from unicef_linked.rdf.formats import DOCUMENT_FORMATS, HTML
 from unicef_linked.rdf.iris import FOAF, RDF, RDFS, SKOS
-from unicef_linked.rdf.mappings import MAPPINGS
+from unicef_linked.rdf.mappings import REFERENCES
 from unicef_linked.web.responses import formats_of, negotiate
 from unicef_linked.web.routing import bind
 
@@ -29,7 +29,7 @@ BATCH: Final = 10_000
 
 _NAMES_AND_IDENTIFIERS: Final = frozenset(
     {
-        *MAPPINGS,
+        *REFERENCES,
         f"{RDF}type",
         f"{RDFS}label",
         f"{SKOS}prefLabel",
@@ -93,7 +93,7 @@ def _statements(responder: Responder, identifications: list[Identification]) -> 
     for node in entities:
         statements += (q for q in store.match(node) if q.predicate.value in _NAMES_AND_IDENTIFIERS)
     for node in entities:
-        statements += (q for q in store.match(object=node) if q.predicate.value in MAPPINGS)
+        statements += (q for q in store.match(object=node) if q.predicate.value in REFERENCES)
     return statements
 
 
