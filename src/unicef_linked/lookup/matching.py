@@ -41,6 +41,9 @@ _LEAST: Final = 0.6
 _LEAST_OF_VALUES: Final = 0.8
 """How alike a stated value must be to one in a query to count."""
 
+_NAME_WEIGHT: Final = 2
+"""Weight of the name in a score, where each property has the weight 1."""
+
 _SAMPLE: Final = 25
 """Entities of a type whose properties are proposed: those of one type have much the same."""
 
@@ -147,14 +150,17 @@ class Reconciler:
         """Return the entities that may be meant, best first."""
         types = frozenset(self.type_iri(name) for name in query.types)
         scope = self._scope(types, query.strict)
-        if query.query.strip():
-            evidence = self._by_name(query.query, scope, typed=bool(types))
-        else:
+        evidence = self._by_name(query.query, scope, typed=bool(types))
+        name_weight = _NAME_WEIGHT
+        if not evidence and query.properties and self.index.normalize(query.query).blank:
             evidence = {key: _Evidence(100.0, True) for key in scope.ids}
+            name_weight = 0
         entities = self.index.entities
         if query.properties:
             for key in evidence:
-                evidence[key] = self._weighed(entities[key], evidence[key], query)
+                evidence[key] = self._weighed(
+                    entities[key], evidence[key], query.properties, name_weight
+                )
         if types:
             for key in evidence:
                 evidence[key] = _typed(entities[key], evidence[key], types)
@@ -194,7 +200,8 @@ class Reconciler:
     def _by_name(self, text: str, scope: _Scope, *, typed: bool) -> dict[str, _Evidence]:
         """Return the evidence that a text gives for each entity, by id.
 
-        As an identifier, as a name, and, if neither is exact, as nearly a name.
+        As an identifier, as a name, and, if neither is exact, as nearly a name. A blank text is
+        nearly no name.
         """
         best: dict[str, _Evidence] = {}
 
@@ -211,13 +218,13 @@ class Reconciler:
         for identification in self._identifications(text, lambda entity: entity.id in scope.ids):
             add(identification.entity, _identified(identification, text))
         sought = self.index.normalize(text)
-        for name in self.index.named(sought):
+        for name in self.index.named(sought) if sought.words else ():
             add(name.entity, self._spelled(sought, name, typed=typed))
         within = self._without_country(sought)
         if within and not is_exact():
             for name in self.index.named(within):
                 add(name.entity, self._spelled(within, name, typed=typed))
-        if not is_exact():
+        if not (sought.blank or is_exact()):
             for alike, name in scope.spellings.like(sought, _LEAST):
                 add(name.entity, self._resembling(sought, name, alike))
         return best
@@ -263,22 +270,25 @@ class Reconciler:
         return None
 
     def _weighed(
-        self, entity: Entity, evidence: _Evidence, query: ReconciliationQuery
+        self,
+        entity: Entity,
+        evidence: _Evidence,
+        properties: Sequence[tuple[str, tuple[Value, ...]]],
+        name_weight: int,
     ) -> _Evidence:
-        """Return evidence with the properties of the query: the name counts twice, each once.
+        """Return evidence with the properties of a query, each of which has the weight 1.
 
         What is not stated of the entity counts half: it may still be true.
         """
         shares = []
         features = dict(evidence.features)
-        for name, accepted in query.properties:
+        for name, accepted in properties:
             share = self._share(self.values(entity, name), accepted)
             shares.append(share)
             features[f"property:{name}"] = round(100 * share, 1)
         exact = evidence.exact and all(share == 1.0 for share in shares)
-        weight = 2 if query.query.strip() else 0
-        score = (weight * evidence.score + 100 * sum(shares)) / (weight + len(shares))
-        if not weight and not any(share == 1.0 for share in shares):
+        score = (name_weight * evidence.score + 100 * sum(shares)) / (name_weight + len(shares))
+        if not name_weight and not any(share == 1.0 for share in shares):
             score = 0.0  # no stated value supports it
         return _Evidence(score, exact, features)
 
@@ -519,9 +529,16 @@ def _properties(
         if not isinstance(item, dict) or not isinstance(item.get("pid"), str) or "v" not in item:
             raise wrong("a property is not an object with pid and v")
         values = item["v"] if isinstance(item["v"], list) else [item["v"]]
-        if not all(isinstance(value, str | int | float | bool | dict) for value in values):
+        accepted = tuple(value for value in values if not _is_empty(value))
+        if not all(isinstance(value, str | int | float | bool | dict) for value in accepted):
             raise wrong(
                 f"a value of {item['pid']!r} is neither text, number, truth value nor entity"
             )
-        if values:
-            yield item["pid"], tuple(values)
+        if accepted:
+            yield item["pid"], accepted
+
+
+def _is_empty(value: object) -> bool:
+    """Return whether a value of a property comes from an empty cell: it decides nothing."""
+    parts = (value.get("id"), value.get("name")) if isinstance(value, dict) else (value,)
+    return all(part in (None, [], {}) or not fold(f"{part}") for part in parts)
