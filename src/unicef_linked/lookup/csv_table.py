@@ -1,63 +1,29 @@
-"""A user's table with the identifiers of what one column names.
-
-Read as found in the field, written for spreadsheets.
-"""
+"""A user's table with the identifiers of what one column names."""
 
 from __future__ import annotations
 
-import codecs
-import csv
-import io
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from unicef_linked.errors import UnusableInput
+from unicef_linked.lookup.csv_file import Table
 from unicef_linked.lookup.matching import ReconciliationQuery
 from unicef_linked.lookup.normalization import fold
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
 
     from unicef_linked.lookup.matching import Candidate, Reconciler
 
 PREFIX: Final = "ul_"
 """Start of the names of our columns; in a table that has them already they are replaced."""
 
-_DELIMITERS: Final = ",;\t|"
-
-_SAMPLE: Final = 5
-"""Lines by which the delimiter is chosen."""
-
 _SUGGESTIONS: Final = 3
 """Most candidates for one value."""
 
 _ROWS_PER_REPORT: Final = 500
 """Rows between two reports of the progress."""
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """Rows under a header, each as long as it, and their delimiter."""
-
-    header: list[str]
-    rows: list[list[str]]
-    delimiter: str
-
-    def column(self, name: str) -> int:
-        """Return the place of a column, by its name as written, else folded.
-
-        Raises UnusableInput that lists the columns.
-        """
-        if name in self.header:
-            return self.header.index(name)
-        alike = [place for place, title in enumerate(self.header) if fold(title) == fold(name)]
-        if len(alike) == 1:
-            return alike[0]
-        raise UnusableInput(
-            f"there is no column {name!r}; the columns are: {', '.join(self.header)}"
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,53 +37,6 @@ class Summary:
     matched: int
     empty: int
     unsure: dict[str, tuple[int, tuple[str, ...]]]
-
-
-def read_table(path: Path) -> Table:
-    """Return the table in a CSV file with ``;``, ``,``, tabs or ``|`` between cells.
-
-    UTF-8, UTF-16 with its mark, or Latin-1. Raises UnusableInput when there is none.
-    """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise UnusableInput(f"{path} cannot be read: {error.strerror}") from None
-    text = _decode(content)
-    first = [line for line in text.splitlines() if line.strip()][:_SAMPLE]
-    if not first:
-        raise UnusableInput(
-            f"{path} is empty; it should have a line of column names and rows below"
-        )
-    if "\0" in text:
-        raise UnusableInput(f"{path} is not a text file; save the sheet as CSV")
-    delimiter = max(_DELIMITERS, key=lambda mark: _frequency(first, mark))
-    try:
-        lines = [
-            row
-            for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-            if any(row)
-        ]
-    except csv.Error as error:
-        raise UnusableInput(f"{path} is not CSV: {error}") from None
-    header = [title.strip() for title in lines[0]]
-    width = max(map(len, lines))
-    header += [""] * (width - len(header))
-    return Table(header, [row + [""] * (width - len(row)) for row in lines[1:]], delimiter)
-
-
-def _decode(content: bytes) -> str:
-    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return content.decode("utf-16", errors="replace")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return content.decode("cp1252", errors="replace")  # Latin-1 as Windows has it
-
-
-def _frequency(lines: Sequence[str], mark: str) -> tuple[int, int]:
-    """Return how often a mark stands in a line, quoted cells left out: at least, at most."""
-    counts = ["".join(line.split('"')[::2]).count(mark) for line in lines]
-    return min(counts), max(counts)
 
 
 def choose_type(name: str, reconciler: Reconciler) -> str:
@@ -223,15 +142,6 @@ def _best(candidates: Sequence[Candidate]) -> list[Candidate]:
         for candidate in candidates
         if candidate.score == candidates[0].score and candidate.match == candidates[0].match
     ]
-
-
-def write_table(table: Table, *, mark: bool) -> bytes:
-    """Return a table as UTF-8, with its delimiter; ``mark`` adds the BOM that Excel looks for."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, delimiter=table.delimiter)
-    writer.writerow(table.header)
-    writer.writerows(table.rows)
-    return (codecs.BOM_UTF8 if mark else b"") + out.getvalue().encode()
 
 
 def format_summary(summary: Summary, most: int = 20) -> str:
