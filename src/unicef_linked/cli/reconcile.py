@@ -45,7 +45,7 @@ def command(
     from unicef_linked.lookup.index import build
     from unicef_linked.lookup.matching import Reconciler
 
-    table = csv_file.read_table(file)
+    table = csv_file.read_table(file, column)
     table.column(column)  # before anything that takes time
     for notice in table.notices:
         print(notice, file=sys.stderr)

@@ -7,7 +7,7 @@ import csv
 import io
 import re
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
@@ -45,6 +45,9 @@ _OTHER_FILES: Final = {
 _HIGH: Final = 0.25
 """Share of NUL among every second byte from which on a file without a mark is UTF-16."""
 
+_HASHTAG: Final = re.compile(r"\s*#[a-z][a-z0-9_]*(?:\s*\+\s*[a-z][a-z0-9_]*)*\s*", re.IGNORECASE)
+"""A hashtag with its attributes (HXL 1.1, section 2)."""
+
 _END: Final = "\ue000end of the table\ue000"
 """The last record of a text to be parsed: where it is missing, a quotation mark is not closed."""
 
@@ -53,23 +56,27 @@ _END: Final = "\ue000end of the table\ue000"
 class Table:
     """Rows under a header, each as long as it, and their delimiter.
 
-    ``place`` is where the header stands, for messages: the file and the line. ``notices`` are what
-    a reader should know of how the file was read.
+    ``hashtags`` is the row of HXL hashtags, empty where there is none; a table may have these
+    alone, and no titles. ``place`` is where the header stands, for messages: the file and the line.
+    ``notices`` are what a reader should know of how the file was read.
     """
 
     header: list[str]
     rows: list[list[str]]
     delimiter: str
+    hashtags: list[str] = field(default_factory=list)
     place: str = ""
     notices: tuple[str, ...] = ()
 
     def column(self, name: str) -> int:
-        """Return the place of a column, by its name as written, else folded.
+        """Return the place of a column, by its name as written, else folded, else by its hashtag.
 
         Raises UnusableInput that lists the columns.
         """
-        places = _places(name.strip(), self.header)
-        places = places or _places(fold(name), [fold(title) for title in self.header])
+        places = _places_of_title(name, self.header)
+        if not places:
+            hashtags = [_compact(hashtag) for hashtag in self.hashtags]
+            places = _places(_compact(name), hashtags)
         if len(places) == 1:
             return places[0]
         if places:
@@ -78,7 +85,8 @@ class Table:
                 f"{self.place}: the columns {numbers} have the name {name!r}; "
                 "give each a name of its own"
             )
-        titles = [" ".join(title.split()) for title in self.header if title]
+        titles = self.header if any(self.header) else self.hashtags
+        titles = [" ".join(title.split()) for title in titles if title]
         raise UnusableInput(
             f"{self.place}: there is no column {name!r}; the columns are: {', '.join(titles)}"
         )
@@ -89,10 +97,21 @@ def _places(name: str, titles: Sequence[str]) -> list[int]:
     return [place for place, title in enumerate(titles) if title and title == name]
 
 
-def read_table(path: Path) -> Table:
+def _places_of_title(name: str, titles: Sequence[str]) -> list[int]:
+    places = _places(name.strip(), titles)
+    return places or _places(fold(name), [fold(title) for title in titles])
+
+
+def _compact(hashtag: str) -> str:
+    """Return a hashtag without the spaces and capitals that it may have."""
+    return "".join(hashtag.split()).lower()
+
+
+def read_table(path: Path, column: str = "") -> Table:
     """Return the table in a CSV file with ``;``, ``,``, tabs or ``|`` between cells.
 
-    UTF-8, UTF-16, or Windows-1252. Raises UnusableInput when there is none.
+    UTF-8, UTF-16, or Windows-1252. A row of HXL hashtags stands below the titles, or above them if
+    the row below it has the title ``column``. Raises UnusableInput when there is no table.
     """
     try:
         content = path.read_bytes()
@@ -107,17 +126,41 @@ def read_table(path: Path) -> Table:
         raise UnusableInput(
             f"{path} is empty; it should have a line of column names and rows below"
         )
-    line, titles = records[0]
-    header = [title.strip() for title in titles]
-    rows = [cells for _, cells in records[1:]]
-    width = max(len(_trimmed(cells)) for cells in (header, *rows))
+    titles, hashtags, data = _heading(records, column)
+    rows = [cells for _, cells in data]
+    width = max(len(_trimmed(cells)) for cells in (titles, hashtags, *rows))
     return Table(
-        _of_width(header, width),
+        _of_width([title.strip() for title in titles], width),
         [_of_width(cells, width) for cells in rows],
         delimiter or _DELIMITERS[0],
-        f"{path}:{line}",
+        _of_width(hashtags, width) if hashtags else [],
+        f"{path}:{records[0][0]}",
         notices,
     )
+
+
+_Record = tuple[int, list[str]]
+"""The line on which a record begins, and its cells."""
+
+
+def _heading(
+    records: Sequence[_Record], column: str
+) -> tuple[list[str], list[str], Sequence[_Record]]:
+    """Return the titles, the hashtags, and the records below both."""
+    (_, first), second = records[0], records[1][1] if len(records) > 1 else []
+    if _are_hashtags(second) and not _are_hashtags(first):
+        return first, second, records[2:]
+    if not _are_hashtags(first):
+        return first, [], records[1:]
+    if _places_of_title(column, [title.strip() for title in second]):
+        return second, first, records[2:]
+    return [], first, records[1:]
+
+
+def _are_hashtags(cells: Sequence[str]) -> bool:
+    """Return whether a row is one of HXL hashtags: each cell has one, or nothing."""
+    texts = [cell for cell in cells if cell.strip()]
+    return bool(texts) and all(_HASHTAG.fullmatch(text) for text in texts)
 
 
 def _decode(content: bytes, path: Path) -> tuple[str, tuple[str, ...]]:
@@ -203,10 +246,8 @@ def _regularity(text: str, delimiter: str) -> float:
     return evenness**2 * (width - 1) * (_SPACED if 2 * spaced > len(later) else 1)
 
 
-def _records(
-    text: str, delimiter: str, first_line: int, path: Path
-) -> Iterator[tuple[int, list[str]]]:
-    """Yield the records that have any cell, with the line on which each begins."""
+def _records(text: str, delimiter: str, first_line: int, path: Path) -> Iterator[_Record]:
+    """Yield the records that have any cell."""
     line_end = "" if text.endswith(("\n", "\r")) else "\n"
     reader = csv.reader(io.StringIO(f"{text}{line_end}{_END}\n", newline=""), delimiter=delimiter)
     line = first_line
@@ -245,6 +286,9 @@ def write_table(table: Table, *, mark: bool) -> bytes:
     """Return a table as UTF-8, with its delimiter; ``mark`` adds the BOM that Excel looks for."""
     out = io.StringIO(newline="")
     writer = csv.writer(out, delimiter=table.delimiter)
-    writer.writerow(table.header)
+    if any(table.header):
+        writer.writerow(table.header)
+    if table.hashtags:
+        writer.writerow(table.hashtags)
     writer.writerows(table.rows)
     return (codecs.BOM_UTF8 if mark else b"") + out.getvalue().encode()

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from unicef_linked.errors import UnusableInput
-from unicef_linked.lookup.csv_file import Table
 from unicef_linked.lookup.matching import ReconciliationQuery
 from unicef_linked.lookup.normalization import fold
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from unicef_linked.lookup.csv_file import Table
     from unicef_linked.lookup.matching import Candidate, Reconciler
 
 PREFIX: Final = "ul_"
 """Start of the names of our columns; in a table that has them already they are replaced."""
+
+_ADDED: Final = ("iri", "id", "label", "score", "match")
+"""What our columns have, beside the codes."""
+
+_CONTENT: Final = re.compile(r"name|label|text|alt|code|id|iri|uri|[iv]_.*")
+"""HXL attributes that say what the cells of a column have, not what they are about."""
 
 _SUGGESTIONS: Final = 3
 """Most candidates for one value."""
@@ -61,7 +68,7 @@ def reconcile(
     language: str = "en",
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> tuple[Table, Summary]:
-    """Return the table with our columns added, and a summary.
+    """Return the table with our columns added, hashtags where it has them, and a summary.
 
     A row with a certain match has the IRI and the codes of its entity; one without has only the
     likeliest id, label and score, so that nobody takes a suggestion for an answer.
@@ -79,14 +86,35 @@ def reconcile(
         for number, title in enumerate(table.header)
         if number == place or not title.startswith(PREFIX)
     ]
+    names = [scheme.rpartition("#")[2] for scheme in ordered]
     header = [table.header[number] for number in kept]
-    header += [PREFIX + name for name in ("iri", "id", "label", "score", "match")]
-    header += [PREFIX + scheme.rpartition("#")[2] for scheme in ordered]
+    header += [PREFIX + name for name in (*_ADDED, *names)]
+    hashtags = []
+    if table.hashtags:
+        hashtags = [table.hashtags[number] for number in kept]
+        hashtags += _hashtags(table.hashtags[place], names)
     rows = []
     for row, value in zip(table.rows, values, strict=True):
         cells = _cells(answers.get(value, []), ordered, language)
         rows.append([row[number] for number in kept] + cells)
-    return Table(header, rows, table.delimiter), _summary(values, answers)
+    answer = replace(table, header=header, rows=rows, hashtags=hashtags)
+    return answer, _summary(values, answers)
+
+
+def _hashtags(hashtag: str, schemes: Sequence[str]) -> list[str]:
+    """Return the HXL hashtags of our columns, from that of the column that names the entities.
+
+    Its attributes stay, but for those of its own kind of content. Without one, ours are ``#meta``.
+
+    >>> _hashtags("#adm1 +origin +name +i_fr", ["pcode"])[::5]
+    ['#adm1+origin+iri', '#adm1+origin+code+v_pcode']
+    """
+    tag, *attributes = "".join(hashtag.split()).lower().split("+")
+    stem = "+".join(
+        (tag or "#meta", *(name for name in attributes if not _CONTENT.fullmatch(name)))
+    )
+    codes = [re.sub(r"\W", "_", scheme.lower()) for scheme in schemes]
+    return [f"{stem}+{name}" for name in _ADDED] + [f"{stem}+code+v_{code}" for code in codes]
 
 
 def _candidates(
