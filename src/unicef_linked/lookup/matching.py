@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pyoxigraph import Literal, NamedNode
 
 from unicef_linked.lookup.normalization import LONGEST, fold, similarity
-from unicef_linked.rdf.iris import RDF, SKOS, XSD
+from unicef_linked.rdf.iris import RDF, RDFS, SCHEMA, SKOS, XSD
 from unicef_linked.rdf.mappings import MAPPINGS
 
 if TYPE_CHECKING:
@@ -46,6 +46,8 @@ _NAME_WEIGHT: Final = 2
 
 _SAMPLE: Final = 25
 """Entities of a type whose properties are proposed: those of one type have much the same."""
+
+_RANGES: Final = frozenset({f"{RDFS}range", f"{SCHEMA}rangeIncludes"})
 
 _COUNTABLE: Final = frozenset(
     {
@@ -369,7 +371,53 @@ class Reconciler:
 
     def values(self, entity: Entity, name: str) -> list[Term]:
         """Return the values of one property, by its id."""
-        return self.properties(entity).get(name.removeprefix("ul:"), ("", []))[1]
+        property_id, sought = name.removeprefix("ul:"), self.property_iri(name)
+        properties = self.properties(entity)
+        iri, values = properties.get(property_id, ("", []))
+        if sought in {None, iri}:
+            return values
+        return next((values for iri, values in properties.values() if iri == sought), [])
+
+    def property_iri(self, name: str) -> str | None:
+        """Return the IRI of a property by its id, whichever entities have it; None if none has.
+
+        A term of the ontology goes before one of the same name in another vocabulary.
+        """
+        property_id = name.removeprefix("ul:")
+        own = self.index.names.term(property_id)
+        if own in self.index.terms:
+            return own
+        if property_id in self._properties_of_default_types:
+            return self._properties_of_default_types[property_id]
+        return self._properties_of_all_types.get(property_id)
+
+    @cached_property
+    def _properties_of_default_types(self) -> dict[str, str]:
+        return self.properties_of(None)
+
+    @cached_property
+    def _properties_of_all_types(self) -> dict[str, str]:
+        """The properties of entities of every type, by id, with their IRIs."""
+        properties: dict[str, str] = {}
+        for type_name in self.types:
+            properties = self.properties_of(type_name) | properties
+        return properties
+
+    def range_of(self, iri: str) -> str | None:
+        """Return the class of the ontology, by local name, that all values of a property have.
+
+        None where it has values of another kind, or where the ontology names several.
+        """
+        own = f"{self.index.names.ontology}#"
+        classes = {
+            quad.object.value
+            for quad in self.statements(iri)
+            if quad.predicate.value in _RANGES and isinstance(quad.object, NamedNode)
+        }
+        if len(classes) != 1:
+            return None
+        [class_iri] = classes
+        return class_iri.removeprefix(own) if class_iri.startswith(own) else None
 
     def properties_of(self, type_name: str | None) -> dict[str, str]:
         """Return the properties of entities of a type (None: of the default types).

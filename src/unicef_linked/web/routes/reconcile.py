@@ -178,21 +178,7 @@ def _extend(responder: Responder, lookup: EntityLookup, text: str) -> Response:
                 if entity
                 else []
             )
-    iris: dict[str, str] = {}
-    for entity in entities.values():
-        if entity:
-            iris |= {n: iri for n, (iri, _) in lookup.reconciler.properties(entity).items()}
-    labels = _labels(responder, iris.values())
-    meta = []
-    for name, _ in properties:
-        column: dict[str, object] = {"id": name, "name": labels.get(iris.get(name, ""), name)}
-        type_name = _common_type(lookup, [cell for row in rows.values() for cell in row[name]])
-        if type_name:
-            column |= {
-                "type": _type(responder, lookup, type_name),
-                "service": responder.absolute(addresses.RECONCILE),
-            }
-        meta.append(column)
+    meta = _columns(responder, lookup, [name for name, _ in properties])
     return responder.answer_json({"meta": meta, "rows": rows}, "Accept-Language")
 
 
@@ -212,12 +198,26 @@ def _read_extension(text: str) -> tuple[list[str], list[tuple[str, int]]]:
     return ids, properties
 
 
-def _common_type(lookup: EntityLookup, cells: Iterable[dict[str, object]]) -> str | None:
-    """Return the first type that all entities in a column have, None if there is none."""
-    keys = {str(cell["id"]) for cell in cells if "id" in cell}
-    types = [set(lookup.reconciler.types_of(lookup.index.entities[key])) for key in keys]
-    common = set.intersection(*types) if types else set()
-    return next(iter(lookup.reconciler.types_in_order(common)), None)
+def _columns(
+    responder: Responder, lookup: EntityLookup, names: Iterable[str]
+) -> list[dict[str, object]]:
+    """Return what each column is called and of which type it is (section 7.2).
+
+    Both are the property's own, whatever the entities of the request have.
+    """
+    iris = [(name, lookup.reconciler.property_iri(name)) for name in names]
+    labels = _labels(responder, [iri for _, iri in iris if iri])
+    columns = []
+    for name, iri in iris:
+        column: dict[str, object] = {"id": name, "name": labels[iri] if iri else name}
+        type_name = lookup.reconciler.range_of(iri) if iri else None
+        if type_name:
+            column |= {
+                "type": _type(responder, lookup, type_name),
+                "service": responder.absolute(addresses.RECONCILE),
+            }
+        columns.append(column)
+    return columns
 
 
 def _labels(responder: Responder, iris: Iterable[str]) -> dict[str, str]:
