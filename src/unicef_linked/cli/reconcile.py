@@ -60,7 +60,7 @@ def command(
             progress.show(done, total, f"{done:,} of {total:,} rows" if has_line else "")
 
         answer, summary = csv_table.reconcile(
-            table, column, reconciler, types, terminal_language(), report
+            table, column, reconciler, types, (terminal_language(),), report
         )
     write(io.BytesIO(csv_file.write_table(answer, mark=out is not None)), out)
     print(csv_table.format_summary(summary), file=sys.stderr)

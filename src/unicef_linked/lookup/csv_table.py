@@ -65,7 +65,7 @@ def reconcile(
     column: str,
     reconciler: Reconciler,
     types: Sequence[str] = (),
-    language: str = "en",
+    languages: Sequence[str] = (),
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> tuple[Table, Summary]:
     """Return the table with our columns added, hashtags where it has them, and a summary.
@@ -95,7 +95,7 @@ def reconcile(
         hashtags += _hashtags(table.hashtags[place], names)
     rows = []
     for row, value in zip(table.rows, values, strict=True):
-        cells = _cells(answers.get(value, []), ordered, language)
+        cells = _cells(answers.get(value, []), ordered, languages)
         rows.append([row[number] for number in kept] + cells)
     answer = replace(table, header=header, rows=rows, hashtags=hashtags)
     return answer, _summary(values, answers)
@@ -146,7 +146,9 @@ def _summary(values: Sequence[str], answers: Mapping[str, list[Candidate]]) -> S
     return Summary(len(values), matched, counts[""], unsure)
 
 
-def _cells(candidates: Sequence[Candidate], schemes: Sequence[str], language: str) -> list[str]:
+def _cells(
+    candidates: Sequence[Candidate], schemes: Sequence[str], languages: Sequence[str]
+) -> list[str]:
     """Return our cells of one row; where several are as likely, ``|`` stands between them."""
     if not candidates:
         return ["", "", "", "", "false", *("" for _ in schemes)]
@@ -156,7 +158,7 @@ def _cells(candidates: Sequence[Candidate], schemes: Sequence[str], language: st
     return [
         entity.iri if entity else "",
         "|".join(candidate.entity.id for candidate in best),
-        "|".join(candidate.entity.name(language).text for candidate in best),
+        "|".join(candidate.entity.name(languages).text for candidate in best),
         f"{best[0].score:g}",
         "true" if entity else "false",
         *(codes.get(scheme, "") for scheme in schemes),

@@ -18,6 +18,7 @@ from pyoxigraph import Literal, NamedNode
 
 from unicef_linked.lookup.normalization import LONGEST, fold, similarity
 from unicef_linked.rdf.iris import RDF, RDFS, SCHEMA, SKOS, XSD
+from unicef_linked.rdf.languages import matching_tag
 from unicef_linked.rdf.mappings import MAPPINGS
 
 if TYPE_CHECKING:
@@ -439,26 +440,27 @@ class Reconciler:
         )
 
     def extension(
-        self, entity: Entity, name: str, language: str, limit: int = 0
+        self, entity: Entity, name: str, languages: Sequence[str], limit: int = 0
     ) -> list[dict[str, object]]:
         """Return the values of a property as data extension has them (section 7).
 
-        Texts are in the language, else in English, else in all that there are.
+        Texts are in the best of the languages, else in English, else in all that there are.
         """
         terms = self.values(entity, name)
-        languages = {term.language for term in terms if isinstance(term, Literal) and term.language}
-        chosen = next((tag for tag in (language, "en") if tag in languages), None)
+        tags = {term.language for term in terms if isinstance(term, Literal) and term.language}
+        matches = (matching_tag(language, tags) for language in (*languages, "en"))
+        chosen = next((tag for tag in matches if tag), None)
         shown = [
             term
             for term in terms
             if not isinstance(term, Literal) or not term.language or chosen in {None, term.language}
         ]
-        return [self._cell(term, language) for term in (shown[:limit] if limit > 0 else shown)]
+        return [self._cell(term, languages) for term in (shown[:limit] if limit > 0 else shown)]
 
-    def _cell(self, term: Term, language: str) -> dict[str, object]:
+    def _cell(self, term: Term, languages: Sequence[str]) -> dict[str, object]:
         entity = self._entity(term)
         if entity:
-            return {"id": entity.id, "name": entity.name(language).text}
+            return {"id": entity.id, "name": entity.name(languages).text}
         if isinstance(term, Literal):
             kind = term.datatype.value
             if kind in _COUNTABLE:
