@@ -116,7 +116,7 @@ def _search_tool(lookup: EntityLookup) -> Callable[..., Any]:
             if not type or type in lookup.reconciler.types_of(entity)
         ]
         return [
-            result_to_json(lookup, entity, score, query, language)
+            result_to_json(lookup, entity, score, query, [language])
             for entity, score in results[: max(1, min(limit, 100))]
         ]
 
@@ -136,7 +136,7 @@ def _resolve_tool(lookup: EntityLookup) -> Callable[..., Any]:
         else:
             identifications = lookup.index.by_iri(identifier)
         return [
-            identification_to_json(lookup.names, identification, language)
+            identification_to_json(lookup.names, identification, [language])
             for identification in identifications
         ]
 

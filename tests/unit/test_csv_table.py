@@ -10,7 +10,7 @@ import pytest
 
 from unicef_linked.cli import main
 from unicef_linked.errors import UnusableInput
-from unicef_linked.lookup.csv_table import read_table
+from unicef_linked.lookup.csv_file import read_table
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from pyoxigraph import BlankNode, Literal, NamedNode, Quad
 
 from unicef_linked.rdf.iris import RDF, XSD, Names
+from unicef_linked.rdf.languages import choose_tag, matching_tag
 from unicef_linked.rdf.terms import iris_in
 from unicef_linked.store.labels import LABEL_PROPERTIES
 
@@ -109,10 +110,8 @@ class LabelResolver:
 
     def choose(self, texts: Mapping[str, str]) -> Text | None:
         """Return the text in the language, else in English, else any; None if there is none."""
-        for language in (self._language, "en", "", *sorted(texts)):
-            if language in texts:
-                return Text(texts[language], language)
-        return None
+        tag = choose_tag([self._language], texts)
+        return None if tag is None else Text(texts[tag], tag)
 
     def link(self, iri: str) -> Link:
         """Return the IRI as a link."""
@@ -199,7 +198,7 @@ class LabelResolver:
         text = value.text or (value.link.label if value.link else Text(""))
         link = value.link or value.datatype
         return (
-            text.language not in {"", self._language},
+            bool(text.language) and not matching_tag(self._language, [text.language]),
             collation(text.text),
             text.language,
             link.iri if link else "",

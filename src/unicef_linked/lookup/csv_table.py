@@ -1,15 +1,10 @@
-"""A user's table with the identifiers of what one column names.
-
-Read as found in the field, written for spreadsheets.
-"""
+"""A user's table with the identifiers of what one column names."""
 
 from __future__ import annotations
 
-import codecs
-import csv
-import io
+import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from unicef_linked.errors import UnusableInput
@@ -18,46 +13,24 @@ from unicef_linked.lookup.normalization import fold
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
 
+    from unicef_linked.lookup.csv_file import Table
     from unicef_linked.lookup.matching import Candidate, Reconciler
 
 PREFIX: Final = "ul_"
 """Start of the names of our columns; in a table that has them already they are replaced."""
 
-_DELIMITERS: Final = ",;\t|"
+_ADDED: Final = ("iri", "id", "label", "score", "match")
+"""What our columns have, beside the codes."""
 
-_SAMPLE: Final = 5
-"""Lines by which the delimiter is chosen."""
+_CONTENT: Final = re.compile(r"name|label|text|alt|code|id|iri|uri|[iv]_.*")
+"""HXL attributes that say what the cells of a column have, not what they are about."""
 
 _SUGGESTIONS: Final = 3
 """Most candidates for one value."""
 
 _ROWS_PER_REPORT: Final = 500
 """Rows between two reports of the progress."""
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """Rows under a header, each as long as it, and their delimiter."""
-
-    header: list[str]
-    rows: list[list[str]]
-    delimiter: str
-
-    def column(self, name: str) -> int:
-        """Return the place of a column, by its name as written, else folded.
-
-        Raises UnusableInput that lists the columns.
-        """
-        if name in self.header:
-            return self.header.index(name)
-        alike = [place for place, title in enumerate(self.header) if fold(title) == fold(name)]
-        if len(alike) == 1:
-            return alike[0]
-        raise UnusableInput(
-            f"there is no column {name!r}; the columns are: {', '.join(self.header)}"
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,53 +44,6 @@ class Summary:
     matched: int
     empty: int
     unsure: dict[str, tuple[int, tuple[str, ...]]]
-
-
-def read_table(path: Path) -> Table:
-    """Return the table in a CSV file with ``;``, ``,``, tabs or ``|`` between cells.
-
-    UTF-8, UTF-16 with its mark, or Latin-1. Raises UnusableInput when there is none.
-    """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise UnusableInput(f"{path} cannot be read: {error.strerror}") from None
-    text = _decode(content)
-    first = [line for line in text.splitlines() if line.strip()][:_SAMPLE]
-    if not first:
-        raise UnusableInput(
-            f"{path} is empty; it should have a line of column names and rows below"
-        )
-    if "\0" in text:
-        raise UnusableInput(f"{path} is not a text file; save the sheet as CSV")
-    delimiter = max(_DELIMITERS, key=lambda mark: _frequency(first, mark))
-    try:
-        lines = [
-            row
-            for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-            if any(row)
-        ]
-    except csv.Error as error:
-        raise UnusableInput(f"{path} is not CSV: {error}") from None
-    header = [title.strip() for title in lines[0]]
-    width = max(map(len, lines))
-    header += [""] * (width - len(header))
-    return Table(header, [row + [""] * (width - len(row)) for row in lines[1:]], delimiter)
-
-
-def _decode(content: bytes) -> str:
-    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return content.decode("utf-16", errors="replace")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return content.decode("cp1252", errors="replace")  # Latin-1 as Windows has it
-
-
-def _frequency(lines: Sequence[str], mark: str) -> tuple[int, int]:
-    """Return how often a mark stands in a line, quoted cells left out: at least, at most."""
-    counts = ["".join(line.split('"')[::2]).count(mark) for line in lines]
-    return min(counts), max(counts)
 
 
 def choose_type(name: str, reconciler: Reconciler) -> str:
@@ -139,10 +65,10 @@ def reconcile(
     column: str,
     reconciler: Reconciler,
     types: Sequence[str] = (),
-    language: str = "en",
+    languages: Sequence[str] = (),
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> tuple[Table, Summary]:
-    """Return the table with our columns added, and a summary.
+    """Return the table with our columns added, hashtags where it has them, and a summary.
 
     A row with a certain match has the IRI and the codes of its entity; one without has only the
     likeliest id, label and score, so that nobody takes a suggestion for an answer.
@@ -160,14 +86,35 @@ def reconcile(
         for number, title in enumerate(table.header)
         if number == place or not title.startswith(PREFIX)
     ]
+    names = [scheme.rpartition("#")[2] for scheme in ordered]
     header = [table.header[number] for number in kept]
-    header += [PREFIX + name for name in ("iri", "id", "label", "score", "match")]
-    header += [PREFIX + scheme.rpartition("#")[2] for scheme in ordered]
+    header += [PREFIX + name for name in (*_ADDED, *names)]
+    hashtags = []
+    if table.hashtags:
+        hashtags = [table.hashtags[number] for number in kept]
+        hashtags += _hashtags(table.hashtags[place], names)
     rows = []
     for row, value in zip(table.rows, values, strict=True):
-        cells = _cells(answers.get(value, []), ordered, language)
+        cells = _cells(answers.get(value, []), ordered, languages)
         rows.append([row[number] for number in kept] + cells)
-    return Table(header, rows, table.delimiter), _summary(values, answers)
+    answer = replace(table, header=header, rows=rows, hashtags=hashtags)
+    return answer, _summary(values, answers)
+
+
+def _hashtags(hashtag: str, schemes: Sequence[str]) -> list[str]:
+    """Return the HXL hashtags of our columns, from that of the column that names the entities.
+
+    Its attributes stay, but for those of its own kind of content. Without one, ours are ``#meta``.
+
+    >>> _hashtags("#adm1 +origin +name +i_fr", ["pcode"])[::5]
+    ['#adm1+origin+iri', '#adm1+origin+code+v_pcode']
+    """
+    tag, *attributes = "".join(hashtag.split()).lower().split("+")
+    stem = "+".join(
+        (tag or "#meta", *(name for name in attributes if not _CONTENT.fullmatch(name)))
+    )
+    codes = [re.sub(r"\W", "_", scheme.lower()) for scheme in schemes]
+    return [f"{stem}+{name}" for name in _ADDED] + [f"{stem}+code+v_{code}" for code in codes]
 
 
 def _candidates(
@@ -199,7 +146,9 @@ def _summary(values: Sequence[str], answers: Mapping[str, list[Candidate]]) -> S
     return Summary(len(values), matched, counts[""], unsure)
 
 
-def _cells(candidates: Sequence[Candidate], schemes: Sequence[str], language: str) -> list[str]:
+def _cells(
+    candidates: Sequence[Candidate], schemes: Sequence[str], languages: Sequence[str]
+) -> list[str]:
     """Return our cells of one row; where several are as likely, ``|`` stands between them."""
     if not candidates:
         return ["", "", "", "", "false", *("" for _ in schemes)]
@@ -209,7 +158,7 @@ def _cells(candidates: Sequence[Candidate], schemes: Sequence[str], language: st
     return [
         entity.iri if entity else "",
         "|".join(candidate.entity.id for candidate in best),
-        "|".join(candidate.entity.name(language).text for candidate in best),
+        "|".join(candidate.entity.name(languages).text for candidate in best),
         f"{best[0].score:g}",
         "true" if entity else "false",
         *(codes.get(scheme, "") for scheme in schemes),
@@ -223,15 +172,6 @@ def _best(candidates: Sequence[Candidate]) -> list[Candidate]:
         for candidate in candidates
         if candidate.score == candidates[0].score and candidate.match == candidates[0].match
     ]
-
-
-def write_table(table: Table, *, mark: bool) -> bytes:
-    """Return a table as UTF-8, with its delimiter; ``mark`` adds the BOM that Excel looks for."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, delimiter=table.delimiter)
-    writer.writerow(table.header)
-    writer.writerows(table.rows)
-    return (codecs.BOM_UTF8 if mark else b"") + out.getvalue().encode()
 
 
 def format_summary(summary: Summary, most: int = 20) -> str:

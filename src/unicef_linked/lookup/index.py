@@ -18,11 +18,12 @@ from unicef_linked.dataset.labels import Text
 from unicef_linked.dataset.profile import Profile, read_profile
 from unicef_linked.lookup.normalization import ROUNDING, Normalizer, fold, fold_code
 from unicef_linked.rdf.iris import RDF, RDFS, SKOS, TYPES_WITH_PREFIX, Names
+from unicef_linked.rdf.languages import matching_tag
 from unicef_linked.rdf.mappings import REFERENCES, SAME
 from unicef_linked.store.labels import LABEL_PROPERTIES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from pyoxigraph import Quad
 
@@ -81,13 +82,26 @@ class Entity:
     codes: tuple[Code, ...]
     references: tuple[Reference, ...]
 
-    def name(self, language: str) -> Text:
-        """Return its name in a language, else in English, else any; else its id."""
-        for tag in (language, "en", ""):
-            for label in self.labels:
-                if label.language == tag:
-                    return Text(label.text, label.language)
-        return Text(self.labels[0].text, self.labels[0].language) if self.labels else Text(self.id)
+    def name(self, languages: Sequence[str]) -> Text:
+        """Return its name for a reader of languages, best first; else its id.
+
+        Else in English, else any. In one language a preferred label goes before others.
+        """
+        preferred = [label for label in self.labels if label.preferred]
+        for language in (*languages, "en"):
+            for labels in (preferred, self.labels):
+                tag = matching_tag(language, {label.language for label in labels})
+                if tag is not None:
+                    return _first(labels, tag)
+        tags = {label.language for label in self.labels}
+        if "" in tags:
+            return _first(self.labels, "")
+        return _first(self.labels, self.labels[0].language) if tags else Text(self.id)
+
+
+def _first(labels: Iterable[Label], tag: str) -> Text:
+    """Return the first label with a language tag."""
+    return next(Text(label.text, tag) for label in labels if label.language == tag)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from unicef_linked.lookup.answers import identification_to_json
 from unicef_linked.rdf.formats import DOCUMENT_FORMATS, HTML
 from unicef_linked.rdf.iris import FOAF, RDF, RDFS, SKOS
 from unicef_linked.rdf.mappings import REFERENCES
+from unicef_linked.web.parameters import preferred_languages
 from unicef_linked.web.responses import formats_of, negotiate
 from unicef_linked.web.routing import bind
 
@@ -177,11 +178,12 @@ def resolve_all(responder: Responder, lookup: EntityLookup) -> Response:
         raise BadParameter(
             f"{len(identifiers):,} identifiers are over the limit of {BATCH:,} for one request"
         )
+    languages = preferred_languages(responder.language())
     answers = []
     for number, item in enumerate(identifiers, start=1):
         identifications = _identify(responder, lookup, _checked(item, number))
         results = [
-            identification_to_json(responder.names, identification, responder.language())
+            identification_to_json(responder.names, identification, languages)
             for identification in identifications
         ]
         answers.append({"query": item, "results": results})
