@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from pyoxigraph import Literal, NamedNode, RdfFormat, Triple
+from pyoxigraph import Literal, NamedNode, RdfFormat, Triple, parse
 
 from unicef_linked.rdf.iris import RDF, SHACL, XSD, Names
 from unicef_linked.rdf.serialization import write_rdf
@@ -34,6 +34,7 @@ class Result:
     messages: tuple[tuple[str, str], ...]  # (language, text)
     file: str = ""
     line: int = 0
+    term: str = ""  # the value as a term, in the syntax of N-Triples
 
     def message(self, language: str) -> str:
         """Return the message in ``language``, else in English, else any."""
@@ -92,8 +93,9 @@ def _result_triples(node: NamedNode, result: Result) -> Iterator[Triple]:
     ):
         if ":" in value:
             yield Triple(node, NamedNode(f"{SHACL}{name}"), NamedNode(value))
-    if result.value:
-        yield Triple(node, NamedNode(f"{SHACL}value"), Literal(result.value))
+    if result.term:
+        (statement,) = parse(f"<urn:s> <urn:p> {result.term} .", format=RdfFormat.N_TRIPLES)
+        yield Triple(node, NamedNode(f"{SHACL}value"), statement.object)
     for language, text in result.messages:
         message = Literal(text, language=language) if language else Literal(text)
         yield Triple(node, NamedNode(f"{SHACL}resultMessage"), message)
@@ -130,6 +132,7 @@ def _read_result(node: dict[str, list[object]]) -> Result:
         first("sourceConstraintComponent"),
         first("sourceShape"),
         tuple(sorted(messages)),
+        term=str(next(iter(node.get(f"{SHACL}value", [])), "")),
     )
 
 
