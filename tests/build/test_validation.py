@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import logging
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import pyoxigraph as ox
 import pytest
 
+from unicef_linked.build import Content, build, validate
 from unicef_linked.rdf.iris import SHACL, XSD, Names
 from unicef_linked.validation.report import Report, read_report
 from unicef_linked.validation.shacl import check
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 PREFIXES: Final = """PREFIX ex: <http://example.org/>
 PREFIX owl: <http://www.w3.org/2002/07/owl#>
@@ -145,3 +149,90 @@ def test_a_report_is_read_back_as_it_was_written() -> None:
 def test_a_library_s_log_is_as_loud_after_a_check_as_before() -> None:
     report_on('"x"^^xsd:integer', "sh:path ex:value ; sh:minCount 1")
     assert logging.getLogger("rdflib").getEffectiveLevel() <= logging.WARNING
+
+
+# Blank nodes
+
+
+def content(folder: Path, data: str, shapes: str) -> Content:
+    """Return content of one file of data and one of shapes."""
+    for name, text in (("data", data), ("shapes", shapes), ("ontology", "ex:Own a rdf:Class .")):
+        (folder / name).mkdir()
+        (folder / name / f"{name}.ttl").write_text(PREFIXES + text, encoding="utf-8")
+    parts = [(folder / name,) for name in ("data", "shapes", "ontology")]
+    return Content(*parts, folder / "rules")
+
+
+CLINIC: Final = """ex:Shape a sh:NodeShape ; sh:targetClass ex:Clinic ;
+  sh:property [ sh:path ex:address ; sh:nodeKind {} ] ."""
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "conforms"),
+    [
+        ("[ ex:town 'Gao' ]", "sh:BlankNode", True),
+        ("[ ex:town 'Gao' ]", "sh:BlankNodeOrIRI", True),
+        ("[ ex:town 'Gao' ]", "sh:IRI", False),
+        ("( 1 2 3 )", "sh:BlankNode", True),
+        ("ex:gao", "sh:BlankNode", False),
+    ],
+)
+def test_a_blank_node_is_one_to_the_shapes(
+    value: str, kind: str, conforms: bool, tmp_path: Path
+) -> None:
+    report = validate(
+        content(tmp_path, f"ex:clinic a ex:Clinic ; ex:address {value} .", CLINIC.format(kind))
+    )
+    assert report.conforms is conforms
+    assert b"genid" not in report.turtle(Names())
+
+
+def test_a_result_about_a_blank_node_has_the_place_of_what_leads_to_it(tmp_path: Path) -> None:
+    data = """
+ex:clinic a ex:Clinic ;
+  ex:address [ ex:town [ a ex:Town ] ] .
+[] a ex:Town ; ex:code "7" .
+"""
+    shapes = """ex:Shape a sh:NodeShape ; sh:targetClass ex:Town ;
+      sh:property [ sh:path ex:name ; sh:minCount 1 ] ."""
+    report = validate(content(tmp_path, data, shapes))
+    assert all(result.focus_node.startswith("_:") for result in report.results)
+    path = str(tmp_path / "data" / "data.ttl")
+    line = (PREFIXES + data).splitlines().index("ex:clinic a ex:Clinic ;") + 1
+    assert {(result.file, result.line) for result in report.results} == {(path, line), (path, 0)}
+
+
+def test_results_about_blank_nodes_of_a_file_are_shown_in_the_context_of_others(
+    tmp_path: Path,
+) -> None:
+    both = content(
+        tmp_path,
+        "ex:clinic ex:address [ a ex:Town ] .",
+        CLINIC.replace("Clinic", "Town").format("sh:IRI"),
+    )
+    data = tmp_path / "data" / "data.ttl"
+    data.write_text(PREFIXES + "ex:c ex:at [ a ex:Town ; ex:address 1 ] .", encoding="utf-8")
+    other = tmp_path / "other.ttl"
+    other.write_text(PREFIXES + "ex:d ex:at [ a ex:Town ; ex:address 2 ] .", encoding="utf-8")
+    report = validate(both, [other])
+    assert [result.value for result in report.results] == ["1"]
+
+
+def test_a_release_names_the_blank_nodes_of_its_report_as_it_does_in_its_statements(
+    tmp_path: Path,
+) -> None:
+    shapes = CLINIC.format("sh:IRI ; sh:severity sh:Info")
+    data = "ex:clinic a ex:Clinic ; ex:address [ ex:town 'Gao' ] ."
+    release = build(content(tmp_path, data, shapes), tmp_path / "out")
+    report = ox.parse((release.path / "report.ttl").read_bytes(), format=ox.RdfFormat.TURTLE)
+    values = [quad.object for quad in report if quad.predicate.value == f"{SHACL}value"]
+    assert values == [
+        quad.object for quad in release.quads() if quad.predicate.value.endswith("/address")
+    ]
+
+
+def test_a_long_list_can_be_the_value_of_a_result(tmp_path: Path) -> None:
+    members = " ".join(map(str, range(1500)))
+    data = f"ex:clinic a ex:Clinic ; ex:address ( {members} ) ."
+    report = validate(content(tmp_path, data, CLINIC.format("sh:IRI")))
+    assert len(report.results) == 1

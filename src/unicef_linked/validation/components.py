@@ -1,4 +1,4 @@
-"""pySHACL's constraint components, where they judge literals by rdflib's values.
+"""pySHACL's constraint components, where they judge literals by rdflib's values, replaced.
 
 rdflib keeps dates as Python does: without years before 1, without 24:00:00, and it knows no
 xsd:gYear (https://github.com/RDFLib/rdflib/issues/3116). Here XSD 1.1 decides which literals are
@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import rdflib
 from pyoxigraph import Literal, NamedNode, QuerySolutions, Store, Variable
+from pyshacl import validator
 from pyshacl.constraints import CONSTRAINT_PARAMETERS_MAP
 from pyshacl.constraints.core import property_pair_constraints as pairs
 from pyshacl.constraints.core import value_constraints as values
 from pyshacl.constraints.core import value_range_constraints as ranges
+from pyshacl.rdfutil.stringify import stringify_blank_node
 from rdflib.namespace import SH
 
 from unicef_linked.rdf.datatypes import DECIMALS, DOUBLES, is_well_formed
@@ -169,11 +171,24 @@ _COMPONENTS: Final = {
 
 
 @contextmanager
-def standard_components() -> Iterator[None]:
-    """Have pySHACL use the components of this module inside the block, and its own after it."""
+def adapted_pyshacl() -> Iterator[None]:
+    """Have pySHACL use the components of this module inside the block, and its own after it.
+
+    It copies neither into its report what a blank node leads to, which takes, for a list, the
+    square of its length, nor uses texts about blank nodes of an earlier graph.
+    """
     replaced = {parameter: CONSTRAINT_PARAMETERS_MAP[parameter] for parameter in _COMPONENTS}
+    functions = vars(validator)
+    clone = functions["clone_blank_node"]
     CONSTRAINT_PARAMETERS_MAP.update(_COMPONENTS)
+    functions["clone_blank_node"] = _same_node
+    stringify_blank_node.dict_cache.clear()
     try:
         yield
     finally:
         CONSTRAINT_PARAMETERS_MAP.update(replaced)
+        functions["clone_blank_node"] = clone
+
+
+def _same_node(_graph: Any, node: Any, *_: Any, **__: Any) -> Any:
+    return node

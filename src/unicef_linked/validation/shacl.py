@@ -20,7 +20,8 @@ from rdflib.query import Processor
 
 from unicef_linked.errors import UnusableInput
 from unicef_linked.rdf.iris import XSD
-from unicef_linked.validation.components import AsWritten, standard_components
+from unicef_linked.rdf.terms import value_of
+from unicef_linked.validation.components import AsWritten, adapted_pyshacl
 from unicef_linked.validation.report import Report, Result, known_severity, make_report
 
 if TYPE_CHECKING:
@@ -32,7 +33,10 @@ if TYPE_CHECKING:
     from unicef_linked.rdf.terms import Term
 
 Place = Callable[[str, str], tuple[str, int]]
-"""From the IRIs of a focus node and a path to their file and line; ("", 0) if none is known."""
+"""From a focus node, an IRI or ``_:label``, and the IRI of a path to their file and line.
+
+("", 0) if none is known.
+"""
 
 
 class PreparingProcessor(SPARQLProcessor):
@@ -101,13 +105,12 @@ def _to_rdflib_term(term: Term) -> rdflib.term.IdentifiedNode | rdflib.Literal:
     return AsWritten(term.value, term.datatype.value)
 
 
-def _from_rdflib(term: rdflib.term.Node) -> Term | None:
-    """Return the engine's term; None for a blank node."""
+def _from_rdflib(term: rdflib.term.Node) -> Term:
     if isinstance(term, rdflib.Literal):
         if term.language:
             return Literal(str(term), language=term.language)
         return Literal(str(term), datatype=NamedNode(term.datatype or f"{XSD}string"))
-    return NamedNode(str(term)) if isinstance(term, rdflib.URIRef) else None
+    return BlankNode(str(term)) if isinstance(term, rdflib.BNode) else NamedNode(str(term))
 
 
 @contextmanager
@@ -132,17 +135,16 @@ def check(data: Sequence[Quad], shapes: Sequence[Quad], *, place: Place = _no_pl
     The data graph holds the class hierarchy too. Raises UnusableInput when the shapes themselves
     cannot be used (SHACL, section 3.4: failures).
     """
-    with _without_log(), standard_components():
-        return _check(data, shapes, place)
+    with _without_log(), adapted_pyshacl():
+        return _check(to_rdflib(data), to_rdflib(shapes), place)
 
 
-def _check(data: Sequence[Quad], shapes: Sequence[Quad], place: Place) -> Report:
-    shapes_graph = to_rdflib(shapes)
+def _check(data: rdflib.Graph, shapes_graph: rdflib.Graph, place: Place) -> Report:
     if not any(shapes_graph.subjects(rdflib.RDF.type, None)):
         raise UnusableInput("the shapes graph is empty: nothing would be checked")
     try:
         outcome: tuple[bool, Any, str] = pyshacl.validate(
-            to_rdflib(data),
+            data,
             shacl_graph=shapes_graph,
             inference="none",
             allow_warnings=True,
@@ -165,7 +167,11 @@ def _read_result(
         value = graph.value(node, predicate)
         return "" if value is None or isinstance(value, rdflib.BNode) else str(value)
 
-    focus, path = first(SH.focusNode), first(SH.resultPath)
+    def term(predicate: rdflib.URIRef) -> Term | None:
+        value = graph.value(node, predicate)
+        return None if value is None else _from_rdflib(value)
+
+    focus, value, path = term(SH.focusNode), term(SH.value), first(SH.resultPath)
     # pySHACL, at least up to 0.40.1, drops the language of a SPARQL constraint's message (no
     # upstream issue is known): the shape's own messages are read first.
     shape = graph.value(node, SH.sourceShape)
@@ -173,18 +179,21 @@ def _read_result(
     messages = sorted(
         (text.language or "", str(text)) for text in texts if isinstance(text, rdflib.Literal)
     )
-    value = graph.value(node, SH.value)
-    term = None if value is None else _from_rdflib(value)
-    file, line = place(focus, path)
+    file, line = place(_text(focus), path)
     return Result(
         known_severity(first(SH.resultSeverity)),
-        focus,
+        _text(focus),
         path,
-        first(SH.value),
+        _text(value),
         first(SH.sourceConstraintComponent),
         first(SH.sourceShape),
         tuple(messages),
         file,
         line,
-        "" if term is None else str(term),
+        "" if value is None else str(value),
     )
+
+
+def _text(term: Term | None) -> str:
+    """Return an IRI, a lexical form, a blank node as ``_:label``, or "" for no term."""
+    return str(term) if isinstance(term, BlankNode) else value_of(term)
