@@ -9,16 +9,26 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import TYPE_CHECKING
+
+from pyoxigraph import NamedNode, Quad, RdfFormat
 
 from unicef_linked.build.content import Content
 from unicef_linked.build.derivation import count_published, derive, read_rules, state_rules
 from unicef_linked.build.dumps import write_dataset
-from unicef_linked.build.sources import SourceFile, find_place, load, skolemize
+from unicef_linked.build.places import Places
+from unicef_linked.build.sources import (
+    SourceFile,
+    label_blanks,
+    load,
+    name_blanks,
+    restore_blanks,
+    skolemize,
+)
 from unicef_linked.errors import NotARelease, NotConforming
 from unicef_linked.rdf.canonical import canonical_lines, sort_quads
 from unicef_linked.rdf.iris import CANONICAL_BASE, Names
+from unicef_linked.rdf.serialization import write_rdf
 from unicef_linked.release import Release, draft_release, open_release
 from unicef_linked.validation.report import Report
 from unicef_linked.validation.shacl import check
@@ -28,7 +38,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-    from pyoxigraph import Quad
 
 __all__ = ["Content", "build", "snapshot", "validate"]
 
@@ -60,7 +69,8 @@ def build(
         )
         shapes = sort_quads(skolemize(dataset.shapes, names))
         draft.write_gzip("shapes.nq.gz", lambda file: file.writelines(canonical_lines(shapes)))
-        draft.write("report.ttl", lambda file: file.write(dataset.report.turtle(names)))
+        report = _write_report(dataset.report, names)
+        draft.write("report.ttl", lambda file: file.write(report))
         return draft.publish(manifest, older, key)
 
 
@@ -95,8 +105,17 @@ def validate(content: Content, context: Sequence[Path] = ()) -> Report:
     described = {quad.subject for source in own for quad in source.quads}
     others = tuple(source.path for source in load(context, names) if source.graph not in described)
     report = _prepare(replace(content, data=(*content.data, *others)), names).report
-    stated = {str(getattr(term, "value", "")) for term in described}
-    return Report(tuple(r for r in report.results if r.focus_node in stated or r.value in stated))
+    stated = {term.value for term in described if isinstance(term, NamedNode)}
+    files = {str(source.path) for source in own}
+    return Report(
+        tuple(
+            result
+            for result in report.results
+            if result.focus_node in stated
+            or result.value in stated
+            or (result.focus_node.startswith("_:") and result.file in files)
+        )
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +135,14 @@ def _prepare(content: Content, names: Names) -> _Dataset:
     shapes_files = load(content.shapes, names, role="shapes")
     rules = read_rules(content.rules, names)
 
-    asserted = skolemize((quad for source in (*ontology, *data) for quad in source.quads), names)
+    labelled = label_blanks(quad for source in (*ontology, *data) for quad in source.quads)
+    asserted = name_blanks(labelled, names)
     asserted += state_rules(rules, names)
     quads = asserted + derive(asserted, rules, names)
     quads += count_published(quads, names)
     shapes = [quad for source in shapes_files for quad in source.quads]
-    report = check(quads, shapes, place=partial(find_place, (*data, *ontology)))
+    place = Places((*data, *ontology), labelled).find
+    report = check(restore_blanks(quads, labelled, names), shapes, place=place)
     digests = {
         "data": _digest(data),
         "ontology": _digest(ontology),
@@ -129,6 +150,12 @@ def _prepare(content: Content, names: Names) -> _Dataset:
         "rules": hashlib.sha256("".join(rule.text for rule in rules).encode()).hexdigest(),
     }
     return _Dataset(quads, shapes, report, digests)
+
+
+def _write_report(report: Report, names: Names) -> bytes:
+    """Return a report as Turtle, with the names that the release has for blank nodes."""
+    quads = name_blanks([Quad(*triple) for triple in report.triples(names)], names)
+    return write_rdf([quad.triple for quad in quads], RdfFormat.TURTLE, names.prefixes)
 
 
 def _digest(sources: Sequence[SourceFile]) -> str:

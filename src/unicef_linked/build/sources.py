@@ -17,7 +17,6 @@ from pyoxigraph import (
     NamedNode,
     Quad,
     RdfFormat,
-    Triple,
     parse,
 )
 
@@ -25,7 +24,7 @@ from unicef_linked.errors import MalformedData, UnusableInput
 from unicef_linked.rdf.iris import CANONICAL_BASE, SHACL, Names, undeclared_prefix
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 SUFFIXES: Final = {
@@ -168,52 +167,60 @@ def _add_remedy(message: str) -> str:
 def skolemize(quads: Iterable[Quad], names: Names) -> list[Quad]:
     """Return the quads with IRIs in place of blank nodes (RDF 1.1 Concepts, section 3.5).
 
-    The IRIs are below ``.well-known/genid/`` and come from RDFC-1.0 canonical labels: the same
-    statements give the same IRIs. Blank nodes of one file stay apart from those of another.
+    The same statements give the same IRIs. Blank nodes of one file stay apart from those of
+    another.
     """
+    return name_blanks(label_blanks(quads), names)
+
+
+def label_blanks(quads: Iterable[Quad]) -> list[Quad]:
+    """Return the quads, each blank node with its canonical label (RDFC-1.0)."""
     plain: list[Quad] = []
     with_blanks: list[Quad] = []
     for quad in quads:
-        terms = (quad.subject, quad.object, quad.graph_name)
-        (with_blanks if any(isinstance(term, BlankNode) for term in terms) else plain).append(quad)
+        (with_blanks if any(_blanks_of(quad)) else plain).append(quad)
     if not with_blanks:
         return plain
     dataset = Dataset(with_blanks)
     dataset.canonicalize(CanonicalizationAlgorithm.RDFC_1_0)
-    if any(_is_complex_path(quad) for quad in with_blanks):
-        return plain + sorted(dataset, key=str)
-    return plain + sorted((_name_blanks(quad, names) for quad in dataset), key=str)
+    return plain + sorted(dataset, key=str)
 
 
-def _is_complex_path(quad: Quad) -> bool:
-    """Return whether a property path has parts: an IRI would be another path (SHACL, 2.3.1)."""
-    return quad.predicate.value == f"{SHACL}path" and isinstance(quad.object, BlankNode)
+def name_blanks(quads: Sequence[Quad], names: Names) -> list[Quad]:
+    """Return the quads with an IRI in place of each blank node.
 
-
-def _name_blanks(quad: Quad, names: Names) -> Quad:
-    def name(term: Any) -> Any:
-        if isinstance(term, BlankNode):
-            return NamedNode(f"{names.base}.well-known/genid/{term.value}")
-        return term
-
-    return Quad(name(quad.subject), quad.predicate, name(quad.object), name(quad.graph_name))
-
-
-def find_place(sources: Sequence[SourceFile], focus: str, path: str) -> tuple[str, int]:
-    """Return the file that states ``path`` of ``focus`` and the line of that subject.
-
-    If none states that, the first file that states anything of it; ("", 0) if none does.
+    Where a property path has parts, all stay: with an IRI it would be another path (SHACL, 2.3.1).
     """
-    place, relevance = ("", 0), 0
-    for source in sources:
-        predicates = {q.predicate.value for q in source.quads if _is_subject(focus, q)}
-        matches = bool(predicates) + (path in predicates)
-        if matches > relevance:
-            relevance = matches
-            place = str(source.path), source.line_of(focus) or 0
-    return place
+    path = f"{SHACL}path"
+    if any(q.predicate.value == path and isinstance(q.object, BlankNode) for q in quads):
+        return list(quads)
+    iris = _iris_of_blanks(quads, names)
+    return [_replace(quad, iris) for quad in quads]
 
 
-def _is_subject(iri: str, quad: Quad) -> bool:
-    subject = quad.subject
-    return not isinstance(subject, BlankNode | Triple) and subject.value == iri
+def restore_blanks(quads: Sequence[Quad], labelled: Iterable[Quad], names: Names) -> list[Quad]:
+    """Return the quads with the blank nodes of ``labelled`` in place of their IRIs."""
+    blanks = {iri: node for node, iri in _iris_of_blanks(labelled, names).items()}
+    return [_replace(quad, blanks) for quad in quads] if blanks else list(quads)
+
+
+def _iris_of_blanks(quads: Iterable[Quad], names: Names) -> dict[BlankNode, NamedNode]:
+    """Return the IRI in place of each blank node, below ``.well-known/genid/``."""
+    base = f"{names.base}.well-known/genid/"
+    return {node: NamedNode(f"{base}{node.value}") for quad in quads for node in _blanks_of(quad)}
+
+
+def _blanks_of(quad: Quad) -> Iterator[BlankNode]:
+    for term in (quad.subject, quad.object, quad.graph_name):
+        if isinstance(term, BlankNode):
+            yield term
+
+
+def _replace(quad: Quad, replacements: Mapping[Any, Any]) -> Quad:
+    subject, predicate, value, graph = quad
+    return Quad(
+        replacements.get(subject, subject),
+        predicate,
+        replacements.get(value, value),
+        replacements.get(graph, graph),
+    )

@@ -6,10 +6,11 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from pyoxigraph import Literal, NamedNode, RdfFormat, Triple
+from pyoxigraph import BlankNode, Literal, NamedNode, RdfFormat, Triple, parse
 
 from unicef_linked.rdf.iris import RDF, SHACL, XSD, Names
 from unicef_linked.rdf.serialization import write_rdf
+from unicef_linked.rdf.terms import value_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -26,7 +27,7 @@ class Result:
     """One sh:ValidationResult, with its place in the source files."""
 
     severity: str  # "Violation", "Warning" or "Info"
-    focus_node: str
+    focus_node: str  # an IRI, or _:label
     path: str  # the property path's IRI; "" for a node, or a path that is no IRI
     value: str
     constraint: str  # IRI of the constraint component
@@ -34,6 +35,7 @@ class Result:
     messages: tuple[tuple[str, str], ...]  # (language, text)
     file: str = ""
     line: int = 0
+    term: str = ""  # the value as a term, in the syntax of N-Triples
 
     def message(self, language: str) -> str:
         """Return the message in ``language``, else in English, else any."""
@@ -57,7 +59,10 @@ class Report:
         return sum(result.severity == severity for result in self.results)
 
     def triples(self, names: Names) -> list[Triple]:
-        """Return the report as a graph (SHACL, section 3.6), its nodes named, in a fixed order."""
+        """Return the report as a graph (SHACL, section 3.6), in a fixed order.
+
+        Its own nodes have names; blank nodes of the data graph are blank nodes here.
+        """
         report = NamedNode(f"{names.base}report")
         conforms = Literal(str(self.conforms).lower(), datatype=NamedNode(f"{XSD}boolean"))
         triples = [
@@ -90,10 +95,13 @@ def _result_triples(node: NamedNode, result: Result) -> Iterator[Triple]:
         ("sourceConstraintComponent", result.constraint),
         ("sourceShape", result.shape),
     ):
-        if ":" in value:
+        if value.startswith("_:"):
+            yield Triple(node, NamedNode(f"{SHACL}{name}"), BlankNode(value[2:]))
+        elif ":" in value:
             yield Triple(node, NamedNode(f"{SHACL}{name}"), NamedNode(value))
-    if result.value:
-        yield Triple(node, NamedNode(f"{SHACL}value"), Literal(result.value))
+    if result.term:
+        (statement,) = parse(f"<urn:s> <urn:p> {result.term} .", format=RdfFormat.N_TRIPLES)
+        yield Triple(node, NamedNode(f"{SHACL}value"), statement.object)
     for language, text in result.messages:
         message = Literal(text, language=language) if language else Literal(text)
         yield Triple(node, NamedNode(f"{SHACL}resultMessage"), message)
@@ -115,7 +123,9 @@ def _read_result(node: dict[str, list[object]]) -> Result:
 
     def first(name: str) -> str:
         values = node.get(f"{SHACL}{name}", [])
-        return str(getattr(values[0], "value", "")) if values else ""
+        if values and isinstance(values[0], BlankNode):
+            return str(values[0])
+        return value_of(values[0]) if values else ""
 
     messages = [
         (text.language or "", text.value)
@@ -130,6 +140,7 @@ def _read_result(node: dict[str, list[object]]) -> Result:
         first("sourceConstraintComponent"),
         first("sourceShape"),
         tuple(sorted(messages)),
+        term=str(next(iter(node.get(f"{SHACL}value", [])), "")),
     )
 
 
