@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import subprocess
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
 
 import pyoxigraph as ox
 import pytest
-from tests.conftest import ROOT
 
 from unicef_linked.build import snapshot
 from unicef_linked.rdf.formats import DOCUMENT_FORMATS, GRAPH_FORMATS, Carries, Format
@@ -21,8 +15,9 @@ from unicef_linked.store.embedded import Embedded
 from unicef_linked.web import create_app
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from flask.testing import FlaskClient
-    from tests.conftest import Server
     from werkzeug.test import TestResponse
 
     from unicef_linked.config import Settings
@@ -280,30 +275,3 @@ def test_data_of_others_has_fragments_too(tmp_path: Path, settings: Settings) ->
     assert len(Fragment(get(client, object='"one\n"two""')).data) == 1
     assert len(Fragment(get(client, object="urn:é")).data) == 1
     assert get(client, "text/html").status_code == 200
-
-
-# Comunica
-
-JOIN: Final = f"""PREFIX ul: <{BASE}ontology#> PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
-SELECT ?office ?region ?name {{ ?office a ul:ZoneOffice ; ul:coversRegion ?region .
-  ?region skos:prefLabel ?name FILTER(LANG(?name) = "fr") }}"""
-
-
-@pytest.mark.parametrize("source", ["fragments", "sparql"])
-def test_comunica_answers_a_join(server: Server, release_store: ox.Store, source: str) -> None:
-    expected = {tuple(term.value for term in row) for row in release_store.query(JOIN)}  # type: ignore[union-attr]
-    client = ROOT / "tests" / "comunica" / "node_modules" / ".bin" / "comunica-sparql"
-    assert client.exists(), "Comunica is not installed; make test installs it"
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    done = subprocess.run(
-        [client, f"{server.url}/{source}", JOIN, "--outputType", "application/sparql-results+json"],
-        env={**os.environ, "PATH": path},
-        capture_output=True,
-        timeout=60,
-    )
-    assert done.returncode == 0, done.stderr.decode()
-    rows = json.loads(done.stdout)["results"]["bindings"]
-    assert {
-        tuple(row[name]["value"] for name in ("office", "region", "name")) for row in rows
-    } == expected
-    assert len(rows) == len(expected) == 7
