@@ -15,7 +15,7 @@ from pyoxigraph import NamedNode
 
 from unicef_linked import __version__, addresses
 from unicef_linked.errors import BadParameter, NotFound, TooLarge
-from unicef_linked.lookup.matching import LIMIT, read_queries
+from unicef_linked.lookup.matching import BATCH, LIMIT, read_queries
 from unicef_linked.lookup.normalization import fold
 from unicef_linked.rdf.formats import HTML
 from unicef_linked.rdf.iris import RDFS, SKOS
@@ -75,6 +75,7 @@ def service(responder: Responder, lookup: EntityLookup) -> Response:
             "schemaSpace": f"{responder.names.ontology}#",
             "documentation": responder.absolute(addresses.DOCS),
             "serviceVersion": __version__,
+            "batchSize": BATCH,  # of the drafts since 0.2
             "logo": responder.absolute(addresses.ICON),
             "defaultTypes": [
                 _type(lookup, type_name, languages) for type_name in lookup.reconciler.default_types
