@@ -90,7 +90,7 @@ class UnsupportedMediaType(LinkedDataError):
 
 
 class TooLarge(LinkedDataError):
-    """A request body over the limit."""
+    """A request body, or a batch in a request, over the limit."""
 
 
 class QueryError(LinkedDataError):

@@ -282,7 +282,7 @@ OPERATIONS: Final = (
         N_("The Reconciliation API 0.2: the service, or answers to queries"),
         (JSON,),
         query=("queries", "extend"),
-        problems=(400,),
+        problems=(400, 413),
     ),
     Operation(
         "/reconcile",
