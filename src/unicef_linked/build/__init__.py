@@ -16,6 +16,7 @@ from pyoxigraph import NamedNode, Quad, RdfFormat
 from unicef_linked.build.content import Content
 from unicef_linked.build.derivation import count_published, derive, read_rules
 from unicef_linked.build.dumps import write_dataset
+from unicef_linked.build.imports import unread_imports
 from unicef_linked.build.places import Places
 from unicef_linked.build.sources import (
     SourceFile,
@@ -30,14 +31,15 @@ from unicef_linked.rdf.canonical import canonical_lines, sort_quads
 from unicef_linked.rdf.iris import CANONICAL_BASE, Names
 from unicef_linked.rdf.serialization import write_rdf
 from unicef_linked.release import Release, draft_release, open_release
-from unicef_linked.validation.report import Report
 from unicef_linked.validation.shacl import check
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-__all__ = ["Content", "build", "snapshot", "validate"]
+    from unicef_linked.validation.report import Report
+
+__all__ = ["Content", "build", "snapshot", "unread_imports", "validate"]
 
 
 def build(content: Content, out: Path, base_iri: str = CANONICAL_BASE) -> Release:
@@ -99,15 +101,14 @@ def validate(content: Content, context: Sequence[Path] = ()) -> Report:
     report = _prepare(replace(content, data=(*content.data, *others)), names).report
     stated = {term.value for term in described if isinstance(term, NamedNode)}
     files = {str(source.path) for source in own}
-    return Report(
-        tuple(
-            result
-            for result in report.results
-            if result.focus_node in stated
-            or result.value in stated
-            or (result.focus_node.startswith("_:") and result.file in files)
-        )
+    results = (
+        result
+        for result in report.results
+        if result.focus_node in stated
+        or result.value in stated
+        or (result.focus_node.startswith("_:") and result.file in files)
     )
+    return replace(report, results=tuple(results))
 
 
 @dataclass(frozen=True, slots=True)
