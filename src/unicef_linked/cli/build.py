@@ -44,7 +44,8 @@ def command(
         (ontology,) if ontology else packaged.ontology,
         packaged.rules,
     )
-    warn(unread_imports(content))
+    for sentence in unread_imports(content):
+        warn(sentence)
     with waiting("building"):
         manifest = build(content, out, base).manifest
     print(

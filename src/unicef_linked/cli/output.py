@@ -10,14 +10,12 @@ from typing import TYPE_CHECKING, BinaryIO
 from unicef_linked.errors import UnusableInput
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from pathlib import Path
 
 
-def warn(sentences: Iterable[str]) -> None:
-    """Print a line on standard error for each, without effect on the exit status."""
-    for sentence in sentences:
-        print(f"unicef-linked: {sentence}", file=sys.stderr)
+def warn(sentence: str) -> None:
+    """Print a line on standard error; the exit status stays as it is."""
+    print(f"unicef-linked: {sentence}", file=sys.stderr, flush=True)
 
 
 def write(source: BinaryIO, out: Path | None) -> None:

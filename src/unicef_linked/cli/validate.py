@@ -56,10 +56,12 @@ def command(
         content = replace(content, ontology=())
     if ontology:
         content = replace(content, ontology=(ontology,))
-    warn(unread_imports(content))
+    for sentence in unread_imports(content):
+        warn(sentence)
     with waiting("validating"):
         report = validate(content, context)
-    warn(report.remarks)
+    for sentence in report.remarks:
+        warn(sentence)
     print_report(report, style, Names(), sys.stdout)
     return 0 if report.conforms else 1
 
