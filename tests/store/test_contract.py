@@ -68,12 +68,9 @@ class Engine:
 
 ENGINES: Final = {
     "memory": Engine(),
-    "disk": Engine(rewrites=frozenset({f"{XSD}nonNegativeInteger"})),  # numbers by value
+    "disk": Engine(),
     "oxigraph": Engine(
         "oxigraph",
-        rewrites=frozenset(
-            {f"{XSD}nonNegativeInteger"}
-        ),  # it keeps numbers by value, all integers as xsd:integer
         merges_default_graphs=False,  # it walks over one graph after the other
     ),
     "virtuoso": Engine(

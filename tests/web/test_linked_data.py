@@ -131,9 +131,16 @@ def test_a_document_describes_itself_and_its_topic(client: FlaskClient) -> None:
     assert any(f"<{BASE}ontology#staffCount>" in triple for triple in triples)
 
 
-def test_statements_are_as_published_and_not_as_the_engine_keeps_them(client: FlaskClient) -> None:
-    text = client.get("/doc/selector/where-we-work-mali-fr-220-249.nt").text
-    assert '"220"^^<http://www.w3.org/2001/XMLSchema#nonNegativeInteger>' in text
+def test_a_literal_is_the_same_in_documents_and_answers_to_queries(client: FlaskClient) -> None:
+    selector, start = (
+        f"<{BASE}id/selector/where-we-work-mali-fr-220-249>",
+        "<http://www.w3.org/ns/oa#start>",
+    )
+    query = f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ VALUES ?s {{ {selector} }} ?s ?p ?o }}"
+    answer = client.get("/sparql", query_string={"query": query, "format": "ntriples"})
+    line = f'{selector} {start} "220"^^<http://www.w3.org/2001/XMLSchema#integer> .'
+    assert line in client.get("/doc/selector/where-we-work-mali-fr-220-249.nt").text
+    assert line in answer.text
 
 
 # Negotiation (RFC 9110, section 12)

@@ -16,6 +16,7 @@ from pyoxigraph import NamedNode, Quad, RdfFormat
 from unicef_linked.build.content import Content
 from unicef_linked.build.derivation import count_published, derive, read_rules, state_rules
 from unicef_linked.build.dumps import write_dataset
+from unicef_linked.build.imports import unread_imports
 from unicef_linked.build.places import Places
 from unicef_linked.build.sources import (
     SourceFile,
@@ -26,20 +27,21 @@ from unicef_linked.build.sources import (
     skolemize,
 )
 from unicef_linked.errors import NotARelease, NotConforming
-from unicef_linked.rdf.canonical import canonical_lines, sort_quads
+from unicef_linked.rdf.canonical import as_kept, canonical_lines, sort_quads
 from unicef_linked.rdf.iris import CANONICAL_BASE, Names
 from unicef_linked.rdf.serialization import write_rdf
 from unicef_linked.release import Release, draft_release, open_release
-from unicef_linked.validation.report import Report
 from unicef_linked.validation.shacl import check
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-__all__ = ["Content", "build", "snapshot", "validate"]
+    from unicef_linked.validation.report import Report
+
+__all__ = ["Content", "build", "snapshot", "unread_imports", "validate"]
 
 
 def build(
@@ -75,16 +77,27 @@ def build(
 
 
 def snapshot(
-    paths: Sequence[Path], out: Path, *, union: bool = False, base_iri: str = CANONICAL_BASE
+    paths: Sequence[Path],
+    out: Path,
+    *,
+    union: bool = False,
+    base_iri: str = CANONICAL_BASE,
+    remark: Callable[[str], object] = str,
 ) -> Release:
     """Write a release of any RDF as it is: nothing derived, nothing validated, blank nodes kept.
 
     Triples go to the default graph and quads where they say; with ``union`` the default graph is
-    the union of all.
+    the union of all. ``remark`` is called with what differs from the files.
     """
     names = Names(base_iri)
     sources = load(paths, names, default_graph=True)
-    quads = (quad for source in sources for quad in source.quads)
+    quads, changed = as_kept(quad for source in sources for quad in source.quads)
+    if changed:
+        written = min(changed, key=str)
+        remark(
+            f"literals are kept by value: {len(changed):,} are served in another form than that of"
+            f" the files, such as {written} as {changed[written]}"
+        )
     digests = {"data": _digest(sources)}
     with draft_release(out) as draft:
         manifest = write_dataset(draft, quads, names, union=union, conforms=None, sources=digests)
@@ -107,15 +120,14 @@ def validate(content: Content, context: Sequence[Path] = ()) -> Report:
     report = _prepare(replace(content, data=(*content.data, *others)), names).report
     stated = {term.value for term in described if isinstance(term, NamedNode)}
     files = {str(source.path) for source in own}
-    return Report(
-        tuple(
-            result
-            for result in report.results
-            if result.focus_node in stated
-            or result.value in stated
-            or (result.focus_node.startswith("_:") and result.file in files)
-        )
+    results = (
+        result
+        for result in report.results
+        if result.focus_node in stated
+        or result.value in stated
+        or (result.focus_node.startswith("_:") and result.file in files)
     )
+    return replace(report, results=tuple(results))
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,18 +150,20 @@ def _prepare(content: Content, names: Names) -> _Dataset:
     labelled = label_blanks(quad for source in (*ontology, *data) for quad in source.quads)
     asserted = name_blanks(labelled, names)
     asserted += state_rules(rules, names)
-    quads = asserted + derive(asserted, rules, names)
-    quads += count_published(quads, names)
+    written = asserted + derive(asserted, rules, names)
+    quads, _ = as_kept(written)
+    statistics = count_published(quads, names)
     shapes = [quad for source in shapes_files for quad in source.quads]
     place = Places((*data, *ontology), labelled).find
-    report = check(restore_blanks(quads, labelled, names), shapes, place=place)
+    # Literals are validated as written, and published as the engine keeps them.
+    report = check(restore_blanks(written + statistics, labelled, names), shapes, place=place)
     digests = {
         "data": _digest(data),
         "ontology": _digest(ontology),
         "shapes": _digest(shapes_files),
         "rules": hashlib.sha256("".join(rule.text for rule in rules).encode()).hexdigest(),
     }
-    return _Dataset(quads, shapes, report, digests)
+    return _Dataset(quads + statistics, shapes, report, digests)
 
 
 def _write_report(report: Report, names: Names) -> bytes:

@@ -13,6 +13,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+def warn(sentence: str) -> None:
+    """Print a line on standard error; the exit status stays as it is."""
+    print(f"unicef-linked: {sentence}", file=sys.stderr, flush=True)
+
+
 def write(source: BinaryIO, out: Path | None) -> None:
     """Write to standard output or, whole or not at all, to a file. Raises UnusableInput."""
     if out is None:
