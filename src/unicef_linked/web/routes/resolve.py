@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from unicef_linked.lookup.index import Identification
     from unicef_linked.web.responder import Responder
 
+_MEMBERS: Final = frozenset({"iri", "code", "scheme"})
+"""Members of an object that identifies."""
+
 BATCH: Final = 10_000
 """Identifiers that one request may ask for."""
 
@@ -191,13 +194,16 @@ def resolve_all(responder: Responder, lookup: EntityLookup) -> Response:
 def _checked(item: object, number: int) -> dict[str, str]:
     """Return an item of a list as a mapping; raises BadParameter for what is no identifier."""
     if isinstance(item, str):
-        return {"iri": item}
+        item = {"iri": item}
     if not isinstance(item, dict) or not all(isinstance(value, str) for value in item.values()):
         raise BadParameter(
             f"item {number} is neither a text nor an object with texts: iri, code, scheme"
         )
     if not (item.get("iri") or item.get("code")):
         raise BadParameter(f"item {number} has neither an iri nor a code")
+    unknown = ", ".join(sorted(map(repr, item.keys() - _MEMBERS)))
+    if unknown:
+        raise BadParameter(f"item {number} has {unknown}; there are iri, code and scheme")
     return item
 
 
