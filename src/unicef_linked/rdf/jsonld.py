@@ -219,12 +219,9 @@ class _Tree:
     def _referrers(self, root: str) -> list[tuple[str, str]]:
         """Return the properties and subjects whose objects ``root`` is, sorted."""
         reference = {"@id": root}
-        referrers = [
-            (key, name)
-            for name, node in self._nodes.items()
-            for key in _properties(node)
-            if reference in node[key]
-        ]
+        referrers = []
+        for name, node in self._nodes.items():
+            referrers += [(key, name) for key in _properties(node) if reference in node[key]]
         return sorted(referrers)
 
     def _place(self, name: str) -> Node:

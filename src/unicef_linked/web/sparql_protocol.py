@@ -56,7 +56,7 @@ def read_parameters(environ: WSGIEnvironment, body_limit: int | None) -> Paramet
         media_type, charset = media_type.lower(), options.get("charset", "utf-8")
         if media_type == FORM:
             body = _read_body(environ, charset, body_limit)
-            parameters = parse_form(body, "the request body")
+            parameters = in_address | parse_form(body, "the request body")
         elif media_type == DIRECT:
             parameters = in_address | {"query": [_read_body(environ, charset, body_limit)]}
         elif media_type == UPDATE:

@@ -145,7 +145,7 @@ class ResponseCache:
             environ.get("HTTP_ACCEPT_LANGUAGE", ""),
             environ.get("HTTP_HOST", ""),
             "gzip" if gzipped else "",
-            environ.get("CONTENT_TYPE", "") if method == "POST" else "",
+            f"POST {environ.get('CONTENT_TYPE', '')}" if method == "POST" else "",
             body,
         )
         response: _Whole | _Stream | None = self._responses.get(key)

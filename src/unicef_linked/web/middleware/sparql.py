@@ -15,7 +15,6 @@ from unicef_linked.web.problems import slug
 from unicef_linked.web.responses import CACHE, OPEN_TO_OTHER_ORIGINS, entity_tag, vary
 from unicef_linked.web.sparql_protocol import (
     DIRECT,
-    Parameters,
     answer_formats,
     deadline,
     format_name,
@@ -66,10 +65,14 @@ class Endpoint:
         try:
             parameters = read_parameters(environ, self._body_limit)
             text = single(parameters, "query")
+            timeout = deadline(parameters, self._settings)
+            default_graphs = graph_iris(parameters, "default-graph-uri")
+            named_graphs = graph_iris(parameters, "named-graph-uri")
             if text is not None:
                 formats = answer_formats(format_name(parameters), environ.get("HTTP_ACCEPT"))
                 if formats[0] is not HTML:
-                    return self._answer(text, parameters, formats, environ, start_response)
+                    query = Query(text, default_graphs, named_graphs)
+                    return self._answer(query, timeout, formats, environ, start_response)
             elif environ["REQUEST_METHOD"] == "POST":
                 raise BadParameter(
                     "the query is missing: send it as the parameter query, "
@@ -82,25 +85,19 @@ class Endpoint:
 
     def _answer(
         self,
-        text: str,
-        parameters: Parameters,
+        query: Query,
+        timeout: float,
         formats: tuple[Format | None, Format | None],
         environ: WSGIEnvironment,
         start_response: StartResponse,
     ) -> Iterable[bytes]:
         solutions, graph = formats
-        query = Query(
-            text,
-            graph_iris(parameters, "default-graph-uri"),
-            graph_iris(parameters, "named-graph-uri"),
-        )
-        timeout = deadline(parameters, self._settings)
         has_left = connection.Client(environ).has_left
         answer = self._store.answer(
             query, solutions=solutions, graph=graph, timeout=timeout, left=has_left
         )
         self._count("answered")
-        repeatable = is_repeatable(text)
+        repeatable = is_repeatable(query.text)
         headers = [
             ("Content-Type", answer.format.content_type),
             ("Vary", _VARY),

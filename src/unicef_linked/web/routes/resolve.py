@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from unicef_linked.lookup.index import Identification
     from unicef_linked.web.responder import Responder
 
+_MEMBERS: Final = frozenset({"iri", "code", "scheme"})
+"""Members of an object that identifies."""
+
 BATCH: Final = 10_000
 """Identifiers that one request may ask for."""
 
@@ -201,6 +204,9 @@ def _checked(item: object, number: int) -> dict[str, str]:
         )
     if not any(item.get(member, "").strip() for member in ("iri", "code")):
         raise BadParameter(f"item {number} has neither an iri nor a code")
+    unknown = ", ".join(sorted(map(repr, item.keys() - _MEMBERS)))
+    if unknown:
+        raise BadParameter(f"item {number} has {unknown}; there are iri, code and scheme")
     return item
 
 

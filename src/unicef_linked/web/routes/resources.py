@@ -24,6 +24,7 @@ from unicef_linked.rdf.formats import DOCUMENT_FORMATS, JSONLD
 from unicef_linked.rdf.iris import DCTERMS, HYDRA, RDF, RDFS, SKOS
 from unicef_linked.rdf.terms import integer
 from unicef_linked.store.statements import LoadedStatements
+from unicef_linked.web.parameters import whole_number
 from unicef_linked.web.responder import Uncached
 from unicef_linked.web.responses import (
     CACHE,
@@ -223,10 +224,7 @@ def listing(
     suffix: str | None = None,
 ) -> Response:
     """Return one page of the list of entities of a type, as a hydra:Collection."""
-    try:
-        number = int(request.args.get("page", "1"))
-    except ValueError:
-        raise BadParameter(f"page={request.args['page']!r} is not a whole number") from None
+    number = whole_number("page", 1)
     page = _ListPage(entity_type, _members(responder, entity_type), number, page_size)
     if not page.members:
         raise NotFound(f"nothing is published under {responder.names.entity(entity_type, '')}")
