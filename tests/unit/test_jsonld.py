@@ -260,3 +260,19 @@ def test_the_published_context_reads_every_statement_of_ours_by_a_plain_name(
     ):
         assert terms[NAMES.term(name)] == name
     assert terms["http://www.w3.org/2004/02/skos/core#prefLabel"] == "prefLabel"
+
+
+@pytest.mark.parametrize("scheme", ["geo", "time", "org", "schema", "xsd"])
+def test_an_iri_whose_scheme_is_a_prefix_of_the_context_is_written_whole(scheme: str) -> None:
+    iri, subject = ox.NamedNode(f"{scheme}:48.2,16.4"), ox.NamedNode("urn:example:thing")
+    triples = [
+        ox.Triple(subject, ox.NamedNode("urn:example:at"), iri),
+        ox.Triple(subject, ox.NamedNode("urn:example:at"), ox.Literal("a", datatype=iri)),
+    ]
+    context = {"id": "@id", scheme: f"http://example.org/{scheme}#"}
+    written = write(triples, context, root=subject.value)
+    assert {quad.triple for quad in ox.parse(written, ox.RdfFormat.JSON_LD)} == set(triples)
+
+
+def test_included_is_a_plain_alias_which_clients_in_javascript_can_read() -> None:
+    assert make_context([], NAMES)["included"] == "@included"

@@ -15,7 +15,7 @@ from rdflib.compare import isomorphic
 from unicef_linked.rdf.formats import DOCUMENT_FORMATS, GRAPH_FORMATS, HTML, Carries, Format
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from flask.testing import FlaskClient
@@ -118,8 +118,30 @@ def test_a_document_in_quads_says_in_which_graph_each_statement_is_published(
     client: FlaskClient,
 ) -> None:
     quads = list(ox.parse(client.get(f"{GAO}.nq").data, format=ox.RdfFormat.N_QUADS))
-    opened = next(q for q in quads if q.predicate.value.endswith("#openedOn"))
-    assert opened.graph_name == ox.NamedNode(f"{BASE}graph/mali/offices")
+    graphs = {q.graph_name for q in quads if q.predicate.value.endswith("#openedOn")}
+    assert graphs == {ox.DefaultGraph(), ox.NamedNode(f"{BASE}graph/mali/offices")}
+
+
+@pytest.mark.parametrize("suffix", ["nq", "trig", "jsonld", "rdf", "nt"])
+@pytest.mark.parametrize(
+    "document",
+    [GAO, "/doc/region", "/graph/mali/offices", "/ontology", "/shapes", "/dataset", "/quality"],
+)
+def test_the_default_graph_of_a_document_is_what_its_turtle_says(
+    client: FlaskClient, document: str, suffix: str
+) -> None:
+    turtle = ox.parse(client.get(f"{document}.ttl").data, format=ox.RdfFormat.TURTLE)
+    kind = ox.RdfFormat.from_extension(suffix)
+    assert kind
+    quads = ox.parse(client.get(f"{document}.{suffix}").data, format=kind)
+    default = {quad.triple for quad in quads if quad.graph_name == ox.DefaultGraph()}
+    assert _canonical(default) == _canonical(quad.triple for quad in turtle)
+
+
+def _canonical(triples: Iterable[ox.Triple]) -> set[str]:
+    dataset = ox.Dataset(ox.Quad(*triple) for triple in triples)
+    dataset.canonicalize(ox.CanonicalizationAlgorithm.UNSTABLE)
+    return {str(quad) for quad in dataset}
 
 
 def test_a_document_describes_itself_and_its_topic(client: FlaskClient) -> None:
@@ -538,7 +560,8 @@ def test_a_dataset_that_publishes_no_statistics_is_counted(
 
 def test_a_named_graph_is_published_under_its_name(client: FlaskClient) -> None:
     quads = list(ox.parse(client.get("/graph/mali/staff.nq").data, format=ox.RdfFormat.N_QUADS))
-    assert {q.graph_name.value for q in quads} == {f"{BASE}graph/mali/staff"}  # type: ignore[union-attr]
+    named = {q.triple for q in quads if q.graph_name == ox.NamedNode(f"{BASE}graph/mali/staff")}
+    assert {q.triple for q in quads if q.graph_name == ox.DefaultGraph()} == named
 
 
 def test_the_root_gives_the_dataset_to_whom_asks_for_rdf(client: FlaskClient) -> None:

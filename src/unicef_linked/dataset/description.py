@@ -32,10 +32,12 @@ class Description:
         )
 
     def quads(self) -> list[Quad]:
-        """Return it as a dataset: ``about`` in its named graphs, the rest in the default graph."""
-        published = {quad.triple for quad in self.about}
-        added = {*self.context, *self.document} - published
-        return sorted({*self.about, *(Quad(*statement) for statement in added)}, key=str)
+        """Return it as a dataset: the graph as the default graph, ``about`` in its named graphs too.
+
+        A client that asks the default graph has the same answer in every format.
+        """
+        default = {Quad(*statement) for statement in self.triples()}
+        return sorted({*self.about, *default}, key=str)
 
 
 def write_description(

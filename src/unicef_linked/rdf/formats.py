@@ -61,8 +61,8 @@ TURTLE: Final = Format(
     "ttl",
     Carries.GRAPH,
     "Turtle",
-    ("application/x-turtle",),
-    ("ttl",),
+    ("application/x-turtle", "text/n3"),
+    ("ttl", "n3"),
     text=True,
 )
 NTRIPLES: Final = Format(

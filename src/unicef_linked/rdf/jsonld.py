@@ -37,7 +37,7 @@ Node = dict[str, Any]
 _KEYWORDS: Final[Context] = {
     "id": "@id",
     "type": "@type",
-    "included": {"@id": "@included", "@container": "@set"},
+    "included": "@included",  # as @set it is refused by jsonld-context-parser 2.4 (JavaScript)
 }
 _ALWAYS: Final[Context] = {
     "primaryTopic": {"@id": f"{FOAF}primaryTopic", "@type": "@id"},
@@ -151,16 +151,39 @@ def _structural_terms(context: Context) -> Context:
 
 def write(triples: Iterable[Triple], context: Mapping[str, Any], *, root: str) -> bytes:
     """Return triples as one JSON object about ``root``: objects nested, subjects in @reverse."""
-    expanded = serialize(sorted(triples, key=str), format=RdfFormat.JSON_LD)
+    ordered = sorted(triples, key=str)
+    context = _without_schemes(context, ordered)
+    expanded = serialize(ordered, format=RdfFormat.JSON_LD)
     assert expanded is not None
     nodes = _merge_nodes(json.loads(expanded), _language_maps(context))
     tree = _Tree(nodes).grow(root)
     body: Node = pyld.compact(tree, {"@context": context}, {"compactArrays": True})
     body["@context"] = _used_terms(context, body)
+    if isinstance(body.get("included"), dict):
+        body["included"] = [body["included"]]
     others = [key for key in body if key not in {"@context", "id", "type", "included"}]
     order = ("@context", "id", "type", *others, "included")
     document = {key: body[key] for key in order if key in body}
     return json.dumps(document, ensure_ascii=False, indent=2).encode()
+
+
+def _without_schemes(context: Mapping[str, Any], triples: Iterable[Triple]) -> Context:
+    """Return the context without the prefixes that are the scheme of an IRI in the triples.
+
+    Such an IRI (``geo:48.2,16.4`` of RFC 5870) would be read as a compact one, which JSON-LD 1.1
+    API, section 6.3, makes an error.
+    """
+    schemes: set[str] = set()
+    for statement in triples:
+        for term in statement:
+            node = term.datatype if isinstance(term, Literal) else term
+            if isinstance(node, NamedNode):
+                schemes.add(node.value.partition(":")[0])
+    return {
+        term: definition
+        for term, definition in context.items()
+        if term not in schemes or not isinstance(definition, str)
+    }
 
 
 def _language_maps(context: Mapping[str, Any]) -> set[str]:
