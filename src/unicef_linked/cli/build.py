@@ -8,7 +8,7 @@ import click
 
 from unicef_linked.cli import options
 from unicef_linked.cli.options import PATH, Command, base_iri
-from unicef_linked.cli.output import warn
+from unicef_linked.cli.output import remarks
 from unicef_linked.cli.progress import waiting
 from unicef_linked.rdf.iris import CANONICAL_BASE
 
@@ -35,7 +35,7 @@ def command(
     data: Path | None, shapes: tuple[Path, ...], ontology: Path | None, base: str, out: Path
 ) -> int:
     """Validate, derive, and write an immutable release."""
-    from unicef_linked.build import Content, build, unread_imports
+    from unicef_linked.build import Content, build
 
     packaged = Content.packaged()
     content = Content(
@@ -44,10 +44,8 @@ def command(
         (ontology,) if ontology else packaged.ontology,
         packaged.rules,
     )
-    for sentence in unread_imports(content):
-        warn(sentence)
-    with waiting("building"):
-        manifest = build(content, out, base).manifest
+    with remarks() as remark, waiting("building"):
+        manifest = build(content, out, base, remark=remark).manifest
     print(
         f"{out}: {manifest.quads:,} statements in {len(manifest.graphs)} graphs,"
         f" sha256 {manifest.sha256}"
