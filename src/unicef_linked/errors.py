@@ -3,6 +3,7 @@
 LinkedDataError
 ├── UnusableInput           a file, folder, address or option that we cannot work with
 │   ├── MalformedData       RDF that does not parse: names file, line and column
+│   ├── SeveralErrors       more than one of these, each with its own sentence
 │   ├── NotARelease         a directory that is not a release, or not whole
 │   └── AddressInUse        the port is taken, or not permitted
 ├── NotConforming           data that the shapes refuse; carries the report
@@ -48,6 +49,24 @@ class MalformedData(UnusableInput):
         self.path, self.line, self.column = path, line, column
         place = ":".join(str(part) for part in (path, line, column) if part is not None)
         super().__init__(f"{place}: {message}")
+
+
+class SeveralErrors(UnusableInput):
+    """Several files that we cannot work with; ``errors`` has each."""
+
+    def __init__(self, errors: Sequence[UnusableInput]) -> None:
+        self.errors = tuple(errors)
+        lines = "".join(f"\n  {error}" for error in errors)
+        super().__init__(f"{len(errors)} files cannot be read:{lines}")
+
+
+def raise_all(errors: Sequence[UnusableInput]) -> None:
+    """Raise the errors as one, the only one as it is; nothing if there is none."""
+    each: list[UnusableInput] = []
+    for error in errors:
+        each += error.errors if isinstance(error, SeveralErrors) else [error]
+    if each:
+        raise each[0] if len(each) == 1 else SeveralErrors(each)
 
 
 class NotARelease(UnusableInput):

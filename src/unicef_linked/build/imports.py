@@ -8,20 +8,17 @@ from urllib.parse import unquote, urlsplit
 
 from pyoxigraph import NamedNode
 
-from unicef_linked.build.sources import SourceFile, load
-from unicef_linked.rdf.iris import OWL, RDF, Names
+from unicef_linked.rdf.iris import OWL, RDF
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from unicef_linked.build.content import Content
+    from unicef_linked.build.sources import SourceFile
 
 
-def unread_imports(content: Content) -> Iterator[str]:
+def unread_imports(shapes: Sequence[SourceFile], others: Sequence[SourceFile]) -> Iterator[str]:
     """Yield a sentence for each file that shapes import and that is not among those given."""
-    names = Names()
-    shapes = load(content.shapes, names, role="shapes")
-    given = [*shapes, *load(content.ontology, names, role="ontology")]
+    given = [*shapes, *others]
     for source in shapes:
         imports = [q for q in source.quads if q.predicate.value == f"{OWL}imports"]
         for quad in imports:

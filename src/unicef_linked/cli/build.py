@@ -8,7 +8,7 @@ import click
 
 from unicef_linked.cli import options
 from unicef_linked.cli.options import PATH, Command, base_iri
-from unicef_linked.cli.output import warn
+from unicef_linked.cli.output import remarks
 from unicef_linked.cli.progress import waiting
 from unicef_linked.rdf.iris import CANONICAL_BASE
 
@@ -46,7 +46,7 @@ def command(
     sign: Path | None,
 ) -> int:
     """Validate, derive, and write an immutable release."""
-    from unicef_linked.build import Content, build, unread_imports
+    from unicef_linked.build import Content, build
     from unicef_linked.release.signature import read_private_key
 
     packaged = Content.packaged()
@@ -56,11 +56,9 @@ def command(
         (ontology,) if ontology else packaged.ontology,
         packaged.rules,
     )
-    for sentence in unread_imports(content):
-        warn(sentence)
     key = read_private_key(sign) if sign else None
-    with waiting("building"):
-        manifest = build(content, out, base, key=key).manifest
+    with remarks() as remark, waiting("building"):
+        manifest = build(content, out, base, key=key, remark=remark).manifest
     print(
         f"{out}: {manifest.quads:,} statements in {len(manifest.graphs)} graphs,"
         f" sha256 {manifest.sha256}"

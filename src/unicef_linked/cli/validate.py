@@ -10,7 +10,7 @@ import click
 
 from unicef_linked.cli import options
 from unicef_linked.cli.options import PATH, Command, OneOf
-from unicef_linked.cli.output import warn
+from unicef_linked.cli.output import remarks
 from unicef_linked.cli.progress import waiting
 from unicef_linked.config import terminal_language
 from unicef_linked.rdf.iris import Names
@@ -41,7 +41,7 @@ def command(
     """
     from dataclasses import replace
 
-    from unicef_linked.build import Content, unread_imports, validate
+    from unicef_linked.build import Content, validate
 
     content = Content.packaged()
     context: tuple[Path, ...] = ()
@@ -56,12 +56,8 @@ def command(
         content = replace(content, ontology=())
     if ontology:
         content = replace(content, ontology=(ontology,))
-    for sentence in unread_imports(content):
-        warn(sentence)
-    with waiting("validating"):
-        report = validate(content, context)
-    for sentence in report.remarks:
-        warn(sentence)
+    with remarks() as remark, waiting("validating"):
+        report = validate(content, context, remark=remark)
     print_report(report, style, Names(), sys.stdout)
     return 0 if report.conforms else 1
 
