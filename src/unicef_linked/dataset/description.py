@@ -24,20 +24,23 @@ class Description:
     about: list[Quad]
     context: list[Triple] = field(default_factory=list)
     document: list[Triple] = field(default_factory=list)
+    controls: list[Quad] = field(default_factory=list)
+    """Statements about an answer, such as how to ask for more; never in the default graph."""
 
     def triples(self) -> list[Triple]:
         """Return it as one graph, sorted."""
-        return sorted(
-            {q.triple for q in self.about} | set(self.context) | set(self.document), key=str
-        )
+        return sorted({*self._default_graph(), *(quad.triple for quad in self.controls)}, key=str)
 
     def quads(self) -> list[Quad]:
         """Return it as a dataset: the graph as the default graph, ``about`` in its named graphs too.
 
         A client that asks the default graph has the same answer in every format.
         """
-        default = {Quad(*statement) for statement in self.triples()}
-        return sorted({*self.about, *default}, key=str)
+        default = {Quad(*statement) for statement in self._default_graph()}
+        return sorted({*self.about, *default, *self.controls}, key=str)
+
+    def _default_graph(self) -> set[Triple]:
+        return {*(quad.triple for quad in self.about), *self.context, *self.document}
 
 
 def write_description(

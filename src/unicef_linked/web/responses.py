@@ -32,9 +32,16 @@ OPEN_TO_OTHER_ORIGINS: Final = (
 
 _PAGE_POLICY: Final = (
     "default-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "frame-ancestors 'none'; base-uri 'none'"
+    "frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
 )
-"""Pages load nothing from other hosts, run no inline scripts, and are not framed (CSP Level 3)."""
+"""Pages load nothing from other hosts, send no form there, run no inline scripts, and are not
+framed (CSP Level 3)."""
+
+_PERMISSIONS: Final = ", ".join(
+    f"{feature}=()"
+    for feature in ("camera", "display-capture", "geolocation", "microphone", "payment", "usb")
+)
+"""Features of the browser that no page uses, and nothing in a page may use (Permissions Policy)."""
 
 JSON: Final = Format("json", "application/json", "json", HTML.carries, "JSON")
 """The format of the JSON interfaces that are not RDF."""
@@ -70,6 +77,7 @@ def represent(
     if offer is HTML:
         response.headers["Content-Language"] = language
         response.headers["Content-Security-Policy"] = _PAGE_POLICY
+        response.headers["Permissions-Policy"] = _PERMISSIONS
         names.append("Accept-Language")
     response.headers["ETag"] = entity_tag(content, offer, language)
     response.headers["Vary"] = vary(*names)

@@ -1,6 +1,6 @@
 """/openapi.json and /docs: every public operation, as OpenAPI 3.1 and as a page.
 
-Here too is what holds for each of them: a parameter is given once, unless the table says otherwise.
+Here too is what holds for each of them: a parameter has one value, unless the table says otherwise.
 """
 
 from __future__ import annotations
@@ -304,16 +304,16 @@ def docs(responder: Responder) -> Response:
     )
 
 
-def refuse_repetition() -> None:
-    """Raise BadParameter if the request repeats a parameter that may be given once."""
+def refuse_ambiguity() -> None:
+    """Raise BadParameter if a parameter that may be given once has several values."""
     if request.url_rule is None:
         return
     method = "get" if request.method == "HEAD" else request.method.lower()
     operation = _OPERATIONS.get((template(request.url_rule.rule), method))
     for name in operation.single if operation else ():
-        number = len(request.args.getlist(name))
+        number = len(set(request.args.getlist(name)))
         if number > 1:
-            raise BadParameter(f"{name} is given {number} times; give it once")
+            raise BadParameter(f"{name} has {number} values; give it once")
 
 
 _OPERATIONS: Final = {(operation.path, operation.method): operation for operation in OPERATIONS}
@@ -324,5 +324,5 @@ def routes(responder: Responder) -> Blueprint:
     blueprint = Blueprint("openapi", __name__)
     bind(blueprint, ("/openapi.json",), openapi, responder)
     bind(blueprint, ("/docs",), docs, responder)
-    blueprint.before_app_request(refuse_repetition)
+    blueprint.before_app_request(refuse_ambiguity)
     return blueprint

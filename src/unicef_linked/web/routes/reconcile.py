@@ -348,7 +348,7 @@ def preview(responder: Responder, lookup: EntityLookup) -> Response:
         _card(responder, lookup, _entity(lookup, request.args.get("id", "")), "preview.html"), HTML
     )
     response.headers["Content-Security-Policy"] = (
-        "default-src 'self'; frame-ancestors *; base-uri 'none'"
+        "default-src 'self'; frame-ancestors *; base-uri 'none'; form-action 'none'"
     )
     return response
 
