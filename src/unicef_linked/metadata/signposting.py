@@ -32,6 +32,8 @@ LINKSET: Final = Format(
 )
 
 _SCHEMA: Final = "https://schema.org/"
+_TYPES: Final = {"ontology": "DefinedTermSet", "shapes": "CreativeWork", "quality": "Report"}
+"""What the pages about the release are about, as classes of schema.org."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +77,12 @@ def signposts(
             links = [
                 Signpost("type", f"{_SCHEMA}CollectionPage"),
                 Signpost("collection", addresses.DATASET),
+                *_licences(dataset, [dataset.names.dataset]),
             ]
         case ["graph", *rest] if rest:
-            iri = dataset.names.base + path.strip("/")
-            links = [Signpost("cite-as", iri), Signpost("collection", addresses.DATASET)]
-            links += _licences(dataset, [iri])
-        case ["ontology" | "shapes" | "quality"]:
-            iri = dataset.names.base + path.strip("/")
-            links = [Signpost("cite-as", iri), Signpost("collection", addresses.DATASET)]
+            links = _of_part(dataset, path, "Dataset")
+        case ["ontology" | "shapes" | "quality" as name]:
+            links = _of_part(dataset, path, _TYPES[name])
     return links + _descriptions(path) if links else []
 
 
@@ -98,6 +98,21 @@ def _of_dataset(dataset: PublishedDataset) -> list[Signpost]:
             for name in dump_names(dataset)
         ),
         *_licences(dataset, [iri]),
+    ]
+
+
+def _of_part(dataset: PublishedDataset, path: str, kind: str) -> list[Signpost]:
+    """Return the links of a page about a part of the release.
+
+    The licence is the part's own, else the dataset's.
+    """
+    iri = dataset.names.base + path.strip("/")
+    return [
+        Signpost("cite-as", iri),
+        Signpost("type", f"{_SCHEMA}AboutPage"),
+        Signpost("type", f"{_SCHEMA}{kind}"),
+        Signpost("collection", addresses.DATASET),
+        *(_licences(dataset, [iri]) or _licences(dataset, [dataset.names.dataset])),
     ]
 
 
