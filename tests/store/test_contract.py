@@ -58,8 +58,6 @@ class Engine:
     fixture: str | None = None  # that gives its address; None: its name is what --engine takes
     rewrites: frozenset[str] = frozenset()
     """Datatypes whose literals do not come back as they were published."""
-    merges_default_graphs: bool = True
-    """A statement in two default graphs is one statement (SPARQL 1.1 Query, section 13.2)."""
     hides_named_graphs: bool = True
     """With default graphs alone in the dataset, GRAPH matches nothing (the same section)."""
     tells_column: bool = True
@@ -74,7 +72,6 @@ ENGINES: Final = {
         rewrites=frozenset(
             {f"{XSD}nonNegativeInteger"}
         ),  # it keeps numbers by value, all integers as xsd:integer
-        merges_default_graphs=False,  # it walks over one graph after the other
     ),
     "virtuoso": Engine(
         "virtuoso",
@@ -434,12 +431,40 @@ def test_named_graphs_are_chosen_and_leave_the_default_graph_empty(store: Store,
     assert rows(store, f"SELECT ?s {clause} {{ ?s ?p ?o }}", **dataset) == []
 
 
-def test_several_default_graphs_are_merged(store: Store, engine: Engine) -> None:
+def test_several_default_graphs_are_merged(store: Store) -> None:
     query = "SELECT ?s { ?s ?p ?o }"
     staff, offices = (rows(store, query, default_graphs=(name,)) for name in (STAFF, OFFICES))
     assert sorted(rows(store, query, default_graphs=(STAFF, OFFICES))) == sorted([*staff, *offices])
-    again = rows(store, query, default_graphs=(STAFF, STAFF))
-    assert (len(again) == len(staff)) is engine.merges_default_graphs
+
+
+@pytest.mark.parametrize(
+    ("clauses", "dataset"),
+    [
+        pytest.param("FROM <{STAFF}> FROM <{STAFF}>", {}, id="FROM"),
+        pytest.param("FROM mali:staff FROM <{STAFF}>", {}, id="FROM, as a prefixed name too"),
+        pytest.param("FROM <mali/staff> FROM mali:staff", {}, id="FROM, relative too"),
+        pytest.param("", {"default_graphs": (STAFF, STAFF)}, id="default-graph-uri"),
+    ],
+)
+def test_a_default_graph_named_twice_counts_once(
+    store: Store, clauses: str, dataset: dict[str, tuple[str, ...]]
+) -> None:
+    prologue = f"BASE <{GRAPH}/x> PREFIX mali: <mali/>"
+    query = f"{prologue} SELECT ?s {clauses.replace('{STAFF}', STAFF)} {{ ?s ?p ?o }}"
+    once = rows(store, "SELECT ?s { ?s ?p ?o }", default_graphs=(STAFF,))
+    assert sorted(rows(store, query, **dataset)) == sorted(once)
+
+
+@pytest.mark.parametrize("way", ["FROM NAMED", "named-graph-uri"])
+def test_a_named_graph_named_twice_counts_once(store: Store, way: str) -> None:
+    clauses, dataset = (
+        (f"FROM NAMED <{STAFF}> FROM NAMED <{STAFF}>", {})
+        if way == "FROM NAMED"
+        else ("", {"named_graphs": (STAFF, STAFF)})
+    )
+    once = rows(store, "SELECT ?s { ?s ?p ?o }", default_graphs=(STAFF,))
+    found = rows(store, f"SELECT ?s {clauses} {{ GRAPH ?g {{ ?s ?p ?o }} }}", **dataset)
+    assert sorted(found) == sorted(once)
 
 
 def test_a_graph_that_is_not_there_is_empty(store: Store) -> None:

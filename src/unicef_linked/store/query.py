@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
-from urllib.parse import urljoin
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from pyoxigraph import NamedNode, RdfFormat, parse
 
 from unicef_linked.errors import MalformedQuery, QueryRefused
 from unicef_linked.rdf.iris import undeclared_prefix
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from unicef_linked.rdf.terms import Term
 
@@ -58,6 +59,13 @@ _IRI_KINDS: Final = frozenset(["iri", "name", "prefixed"])
 """Tokens that are an IRI, where a name has a local part."""
 _OPENS_GROUP: Final = re.compile(r"\s*+(?:\#[^\r\n]*+\s*+)*\{")
 _CODEPOINT: Final = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
+
+
+class QueryDataset(NamedTuple):
+    """The graphs of a query's dataset, each once (SPARQL 1.1 Query, section 13.2)."""
+
+    default_graphs: tuple[str, ...]
+    named_graphs: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,46 +215,86 @@ def _position(text: str, offset: int) -> tuple[int, int]:
     return before.count("\n") + 1, offset - (before.rfind("\n") + 1) + 1
 
 
-def dataset_clauses(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the IRIs of a query's ``FROM`` and ``FROM NAMED`` clauses, resolved.
+def dataset_of(query: Query) -> QueryDataset | None:
+    """Return the dataset that a query names, by its parameters or else its text; None if neither.
 
+    An engine reads a graph twice that it is told twice.
+    """
+    defaults, named = query.default_graphs, query.named_graphs
+    if not defaults and not named:
+        return dataset_clauses(query.text)
+    return QueryDataset(tuple(dict.fromkeys(defaults)), tuple(dict.fromkeys(named)))
+
+
+def dataset_clauses(text: str) -> QueryDataset | None:
+    """Return the graphs of a query's ``FROM`` and ``FROM NAMED`` clauses, each once.
+
+    None if it has no such clause, or one that cannot be read: the engine says what is wrong then.
     See SPARQL 1.1 Query, section 13.2.
 
     >>> dataset_clauses("PREFIX g: <http://example.org/> SELECT * FROM g:a FROM NAMED g:b {}")
-    (('http://example.org/a',), ('http://example.org/b',))
+    QueryDataset(default_graphs=('http://example.org/a',), named_graphs=('http://example.org/b',))
     """
     if "from" not in text.lower() and "\\" not in text:
-        return (), ()
-    base, prefixes = "", dict[str, str]()
+        return None
+    prologue: list[str] = []
+    prefixes: set[str] = set()
     default_graphs: list[str] = []
     named_graphs: list[str] = []
-    before_previous = previous = ""  # keywords in upper case
+    for before_previous, previous, word in _iris_after_keywords(text):
+        if previous == "BASE":
+            prologue.append(f"BASE {word}")
+        elif before_previous == "PREFIX":
+            prologue.append(f"PREFIX {previous} {word}")
+            prefixes.add(previous)
+        elif previous == "FROM":
+            default_graphs.append(word)
+        elif (before_previous, previous) == ("FROM", "NAMED"):
+            named_graphs.append(word)
+        elif _is_clause_without_space(word, prefixes):
+            return None
+    references = default_graphs + named_graphs
+    iris = _resolve(prologue, references) if references else None
+    if iris is None:
+        return None
+    defaults, named = iris[: len(default_graphs)], iris[len(default_graphs) :]
+    return QueryDataset(tuple(dict.fromkeys(defaults)), tuple(dict.fromkeys(named)))
+
+
+def _iris_after_keywords(text: str) -> Iterator[tuple[str, str, str]]:
+    """Yield each IRI or prefixed name of a query, after the two tokens before it.
+
+    Keywords are in upper case.
+    """
+    before_previous = previous = ""
     for token in _TOKEN.finditer(_CODEPOINT.sub(_unescape, text)):
         kind, word = token.lastgroup, token[0]
         if kind == "comment":
             continue
         if kind == "name" and not token["local"]:
             word = word.upper()
-        elif kind not in _IRI_KINDS:
-            pass
-        elif previous == "BASE":
-            base = word[1:-1]
-        elif before_previous == "PREFIX":
-            prefixes[previous.removesuffix(":")] = urljoin(base, word[1:-1])
-        elif previous == "FROM":
-            default_graphs.append(_resolve(word, base, prefixes))
-        elif (before_previous, previous) == ("FROM", "NAMED"):
-            named_graphs.append(_resolve(word, base, prefixes))
+        elif kind in _IRI_KINDS:
+            yield before_previous, previous, word
         before_previous, previous = previous, word
-    return tuple(dict.fromkeys(default_graphs)), tuple(dict.fromkeys(named_graphs))
 
 
-def _resolve(word: str, base: str, prefixes: Mapping[str, str]) -> str:
-    """Return the IRI of an IRI reference or a prefixed name."""
-    if word.startswith("<"):
-        return urljoin(base, word[1:-1])
-    prefix, _, local = word.partition(":")
-    return urljoin(base, prefixes.get(prefix, "") + re.sub(r"\\(.)", r"\1", local))
+def _is_clause_without_space(word: str, prefixes: Collection[str]) -> bool:
+    """Tell whether a prefixed name is a keyword and a name: the engine reads ``FROMex:a`` so."""
+    prefix, colon, _ = word.partition(":")
+    return prefix.upper().startswith(("FROM", "NAMED")) and prefix + colon not in prefixes
+
+
+def _resolve(prologue: Iterable[str], references: Iterable[str]) -> list[str] | None:
+    """Return the IRIs of references and prefixed names, None if one of them has none.
+
+    A prologue means the same in Turtle, whose parser is at hand.
+    """
+    statements = (f"{reference} <urn:p> <urn:o> ." for reference in references)
+    try:
+        quads = list(parse("\n".join([*prologue, *statements]), format=RdfFormat.TURTLE))
+    except SyntaxError:
+        return None
+    return [quad.subject.value for quad in quads if isinstance(quad.subject, NamedNode)]
 
 
 def form_of(text: str) -> str | None:

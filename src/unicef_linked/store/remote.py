@@ -50,7 +50,7 @@ from unicef_linked.rdf.formats import (
 from unicef_linked.rdf.serialization import settle_prefixes
 from unicef_linked.store import BATCH, WHOLE, Answer, Chunks, Labels
 from unicef_linked.store.labels import LABEL_NODES, choose_labels
-from unicef_linked.store.query import Query, bind, check, form_of, malformed
+from unicef_linked.store.query import Query, bind, check, dataset_of, form_of, malformed
 from unicef_linked.store.solutions import read_solutions
 
 if TYPE_CHECKING:
@@ -576,6 +576,10 @@ class Remote:
         """See Store. SERVICE clauses that the settings allow are evaluated by the engine."""
         settings = self._settings
         check(query.text, max_length=settings.query_length, services=settings.query_services)
+        if dataset := dataset_of(query):
+            query = replace(
+                query, default_graphs=dataset.default_graphs, named_graphs=dataset.named_graphs
+            )
         if not self._waiting.acquire(blocking=False):
             raise Overloaded(
                 "too many queries wait for the engine; try again shortly",

@@ -68,7 +68,7 @@ class Options(NamedTuple):
 
     default_graphs: tuple[str, ...]
     named_graphs: tuple[str, ...]
-    protocol_dataset: bool  # the graphs are parameters of the protocol, not FROM clauses
+    has_dataset: bool  # the graphs are the query's dataset; otherwise it has the whole
     federated: bool  # it may open connections
     solutions: str | None  # media type of an answer to SELECT and ASK; None: not acceptable
     graph: str | None  # media type of an answer to CONSTRUCT and DESCRIBE

@@ -317,11 +317,14 @@ def evaluate(
 def _query(
     dataset: Dataset, options: Options, query: str
 ) -> ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples:
-    """Return the engine's answer over the RDF dataset of a request."""
-    iris = options.default_graphs
-    if not options.protocol_dataset and len(iris) < 2:
-        # The engine reads FROM by itself.
+    """Return the engine's answer over the RDF dataset of a request.
+
+    The dataset is given to the engine, which by itself would read a graph twice where ``FROM`` or
+    ``FROM NAMED`` name it twice: https://github.com/oxigraph/oxigraph/issues/1919
+    """
+    if not options.has_dataset:
         return (dataset.whole if _may_name_graphs(query) else dataset.default).query(query)
+    iris = options.default_graphs
     is_merge = len(iris) > 1
     store = _merged(dataset.whole, iris, query) if is_merge else dataset.whole
     return store.query(
