@@ -405,6 +405,23 @@ def test_an_endpoint_is_asked_the_same_way(server: Server, release: Release, sty
     assert there.out == here.out
 
 
+def test_relative_iris_and_graphs_named_twice_are_read_as_by_the_service(
+    run: object, release: Release
+) -> None:
+    query = """SELECT (SAMPLE(?iri) AS ?base) (COUNT(*) AS ?n)
+        FROM <graph/mali/staff> FROM <https://w3id.org/unicef-linked/graph/mali/staff>
+        { ?s a ?class BIND(<> AS ?iri) }"""
+    once = query.replace("FROM <graph/mali/staff>", "", 1)
+    done, expected = (
+        run("query", text, "--release", release.path, "--format", "csv")  # type: ignore[operator]
+        for text in (query, once)
+    )
+    assert done.out == expected.out
+    [base, count] = done.out.split()[1].split(",")
+    assert base == "https://w3id.org/unicef-linked/sparql"
+    assert int(count) > 5
+
+
 def test_what_an_endpoint_answers_to_a_bad_query_is_told(server: Server) -> None:
     done = command("query", "SELECT", "--endpoint", f"{server.url}/sparql")
     assert done.status == 2

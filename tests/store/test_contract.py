@@ -455,6 +455,45 @@ def test_a_default_graph_named_twice_counts_once(
     assert sorted(rows(store, query, **dataset)) == sorted(once)
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("SELECT (STR(<a>) AS ?x) {}", "http://host.example/a", id="a sibling"),
+        pytest.param("SELECT (STR(<#a>) AS ?x) {}", "http://host.example/sparql#a", id="a part"),
+        pytest.param(
+            "PREFIX a: <b/> SELECT (STR(a:c) AS ?x) {}", "http://host.example/b/c", id="a prefix"
+        ),
+        pytest.param(
+            "BASE <http://a.example/> SELECT (STR(<b>) AS ?x) {}", "http://a.example/b", id="BASE"
+        ),
+        pytest.param(
+            f"SELECT (COUNT(*) AS ?x) FROM <{GRAPH}/mali/staff> {{ ?s <../p> ?o }}",
+            "0",
+            id="in a pattern",
+        ),
+        pytest.param(
+            "SELECT (STR(<urn:a/../b>) AS ?x) {}", "urn:a/../b", id="none: an IRI stays as it is"
+        ),
+    ],
+)
+def test_relative_iris_are_resolved_against_the_base(
+    store: Store, text: str, expected: str
+) -> None:
+    query = Query(text, base="http://host.example/sparql")
+    answer = store.answer(query, solutions=RESULTS_CSV, graph=None, timeout=8)
+    assert answer.whole is not None
+    assert answer.whole.decode().split()[1].strip('"') == expected
+
+
+def test_an_error_is_told_at_its_place_with_a_base_too(store: Store, engine: Engine) -> None:
+    query = Query("ASK { <a> ?p }", base="http://host.example/sparql")
+    with pytest.raises(MalformedQuery) as caught:
+        store.answer(query, solutions=RESULTS_CSV, graph=None, timeout=8)
+    assert caught.value.line == 1
+    if engine.tells_column:
+        assert caught.value.column == 15
+
+
 @pytest.mark.parametrize("way", ["FROM NAMED", "named-graph-uri"])
 def test_a_named_graph_named_twice_counts_once(store: Store, way: str) -> None:
     clauses, dataset = (

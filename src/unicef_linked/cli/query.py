@@ -12,6 +12,7 @@ import click
 import prettytable
 import pyoxigraph as ox
 
+from unicef_linked import addresses
 from unicef_linked.cli import options
 from unicef_linked.cli.releases import chosen_release
 from unicef_linked.config import read_settings
@@ -19,9 +20,10 @@ from unicef_linked.errors import NotAcceptable, UnusableInput
 from unicef_linked.rdf.formats import GRAPH_FORMATS, SOLUTION_FORMATS, Format, by_name
 from unicef_linked.rdf.iris import Names
 from unicef_linked.rdf.serialization import write_rdf
+from unicef_linked.store.evaluation import Dataset, query_dataset
 from unicef_linked.store.loading import load_release
-from unicef_linked.store.query import Query, check, malformed
-from unicef_linked.store.remote import Endpoint
+from unicef_linked.store.query import Query, check, dataset_clauses, malformed
+from unicef_linked.store.remote import Endpoint, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -95,8 +97,10 @@ def ask_release(release: Release, text: str, style: str) -> bytes:
     Raises MalformedQuery, QueryRefused, or UnusableInput for a format of the other kind.
     """
     check(text, max_length=_TOO_LONG)
+    base = addresses.absolute(release.names.base, addresses.SPARQL)
     try:
-        answer = load_release(release).query(text)
+        store = load_release(release)
+        answer = query_dataset(Dataset(store, store), text, dataset_clauses(text, base), base=base)
     except SyntaxError as error:
         raise malformed(str(error), text) from None
     solutions, graph = _result_formats(style)
@@ -128,7 +132,7 @@ def ask_endpoint(url: str, text: str, style: str, settings: Settings) -> Iterato
     with closing(Endpoint(url, settings, Names().prefixes)) as endpoint:
         try:
             answer = endpoint.answer(
-                Query(text),
+                Query(text, base=shown(url)),
                 solutions=solutions,
                 graph=graph,
                 timeout=_PATIENCE,

@@ -136,6 +136,7 @@ class Embedded:
             dataset.default_graphs if dataset else (),
             dataset.named_graphs if dataset else (),
             dataset is not None,
+            query.base,
             federated,
             solutions.media_type if solutions else None,
             graph.media_type if graph else None,

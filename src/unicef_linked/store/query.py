@@ -74,12 +74,14 @@ class Query:
 
     ``default_graphs`` and ``named_graphs`` are the protocol's parameters (SPARQL 1.1 Protocol,
     section 2.1.4); where either is given they replace the dataset of the query text. Graphs that
-    the release does not hold are empty.
+    the release does not hold are empty. Relative IRIs are resolved against ``base``, the address of
+    the endpoint, where the text has no BASE (SPARQL 1.1 Query, section 4.1.1).
     """
 
     text: str
     default_graphs: tuple[str, ...] = ()
     named_graphs: tuple[str, ...] = ()
+    base: str = ""
 
 
 def check(text: str, *, max_length: int, services: Collection[str] = ()) -> bool:
@@ -222,11 +224,11 @@ def dataset_of(query: Query) -> QueryDataset | None:
     """
     defaults, named = query.default_graphs, query.named_graphs
     if not defaults and not named:
-        return dataset_clauses(query.text)
+        return dataset_clauses(query.text, query.base)
     return QueryDataset(tuple(dict.fromkeys(defaults)), tuple(dict.fromkeys(named)))
 
 
-def dataset_clauses(text: str) -> QueryDataset | None:
+def dataset_clauses(text: str, base: str = "") -> QueryDataset | None:
     """Return the graphs of a query's ``FROM`` and ``FROM NAMED`` clauses, each once.
 
     None if it has no such clause, or one that cannot be read: the engine says what is wrong then.
@@ -254,7 +256,7 @@ def dataset_clauses(text: str) -> QueryDataset | None:
         elif _is_clause_without_space(word, prefixes):
             return None
     references = default_graphs + named_graphs
-    iris = _resolve(prologue, references) if references else None
+    iris = _resolve(prologue, references, base) if references else None
     if iris is None:
         return None
     defaults, named = iris[: len(default_graphs)], iris[len(default_graphs) :]
@@ -284,17 +286,43 @@ def _is_clause_without_space(word: str, prefixes: Collection[str]) -> bool:
     return prefix.upper().startswith(("FROM", "NAMED")) and prefix + colon not in prefixes
 
 
-def _resolve(prologue: Iterable[str], references: Iterable[str]) -> list[str] | None:
+def _resolve(prologue: list[str], references: list[str], base: str) -> list[str] | None:
     """Return the IRIs of references and prefixed names, None if one of them has none.
 
     A prologue means the same in Turtle, whose parser is at hand.
     """
-    statements = (f"{reference} <urn:p> <urn:o> ." for reference in references)
+    statements = [f"{reference} <urn:p> <urn:o> ." for reference in references]
+    document = "\n".join(prologue + statements)
     try:
-        quads = list(parse("\n".join([*prologue, *statements]), format=RdfFormat.TURTLE))
-    except SyntaxError:
+        quads = list(parse(document, format=RdfFormat.TURTLE, base_iri=base or None))
+    except (SyntaxError, ValueError):  # ValueError: of the base
         return None
     return [quad.subject.value for quad in quads if isinstance(quad.subject, NamedNode)]
+
+
+def may_need_base(text: str) -> bool:
+    """Tell whether a query may have an IRI relative to no BASE of its own; True for some without.
+
+    >>> may_need_base("ASK { <a> ?p ?o }"), may_need_base("ASK { <urn:a> ?p ?o }")
+    (True, False)
+    >>> may_need_base("BASE <http://example.org/> ASK { <a> ?p ?o }")
+    False
+    """
+    if not _MAY_BE_RELATIVE.search(text):
+        return False
+    for _, previous, word in _iris_after_keywords(text):
+        is_relative = _MAY_BE_RELATIVE.match(word)
+        if is_relative or previous == "BASE":
+            return is_relative is not None
+    return True
+
+
+_MAY_BE_RELATIVE: Final = re.compile(
+    r"""<(?![A-Za-z][A-Za-z0-9+.\-]*:)[^<>"{}|^`\\\x00-\x20]*>  # an IRI without a scheme
+    | \b[iu]ri\b  # the function
+    | \\  # an escape, which may stand for any of these""",
+    re.IGNORECASE | re.VERBOSE,
+)
 
 
 def form_of(text: str) -> str | None:

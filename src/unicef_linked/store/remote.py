@@ -50,7 +50,15 @@ from unicef_linked.rdf.formats import (
 from unicef_linked.rdf.serialization import settle_prefixes
 from unicef_linked.store import BATCH, WHOLE, Answer, Chunks, Labels
 from unicef_linked.store.labels import LABEL_NODES, choose_labels
-from unicef_linked.store.query import Query, bind, check, dataset_of, form_of, malformed
+from unicef_linked.store.query import (
+    Query,
+    bind,
+    check,
+    dataset_of,
+    form_of,
+    malformed,
+    may_need_base,
+)
 from unicef_linked.store.solutions import read_solutions
 
 if TYPE_CHECKING:
@@ -175,12 +183,14 @@ class Endpoint:
         else:
             offers = tuple(dict.fromkeys((chosen, RESULTS_JSON, RESULTS_XML)))
         accept = ", ".join(f"{f.media_type};q={1 - place / 10:g}" for place, f in enumerate(offers))
-        more = {}
+        more, prologue = {}, ""
         if self._is_virtuoso:
             more = {"timeout": str(max(1000, round(timeout * 1000)))}
             if form == "DESCRIBE":
-                query = replace(query, text=f'define sql:describe-mode "CBD" {query.text}')
-        body = self._ask(query, accept, timeout, ceiling, more)
+                prologue = 'define sql:describe-mode "CBD" '
+        if query.base and may_need_base(query.text):
+            prologue += f"BASE <{query.base}> "
+        body = self._ask(query, accept, timeout, ceiling, more, prologue)
         try:
             return self._read(body, offers, chosen)
         except BaseException:
@@ -203,10 +213,19 @@ class Endpoint:
         return bool(json.loads(answer.whole or b"{}").get("boolean"))
 
     def _ask(
-        self, query: Query, accept: str, timeout: float, ceiling: int, more: Mapping[str, str]
+        self,
+        query: Query,
+        accept: str,
+        timeout: float,
+        ceiling: int,
+        more: Mapping[str, str],
+        prologue: str = "",
     ) -> _Body:
-        """Send a query as a form: it may have any length (SPARQL 1.1 Protocol, section 2.1.2)."""
-        form = [("query", query.text), *more.items()]
+        """Send a query as a form: it may have any length (SPARQL 1.1 Protocol, section 2.1.2).
+
+        ``prologue``, on one line, comes before its text.
+        """
+        form = [("query", prologue + query.text), *more.items()]
         form += [("default-graph-uri", iri) for iri in query.default_graphs]
         form += [("named-graph-uri", iri) for iri in query.named_graphs]
         begun = time.monotonic()
@@ -227,7 +246,7 @@ class Endpoint:
             ) from None
         body = _Body(response, timeout, begun + timeout, ceiling)
         try:
-            _raise_for(response, body, query.text, self.name)
+            _raise_for(response, body, query.text, self.name, len(prologue))
         except BaseException:
             body.close()
             raise
@@ -385,8 +404,13 @@ _RETRY_AFTER: Final = 5
 _PLACE: Final = re.compile(r"\bline:? (\d+)(?:,? col(?:umn)?:? (\d+))?", re.IGNORECASE)
 
 
-def _raise_for(response: requests.Response, body: _Body, query: str, name: str) -> None:
-    """Raise what a status, or a header beside 200, means."""
+def _raise_for(
+    response: requests.Response, body: _Body, query: str, name: str, indent: int
+) -> None:
+    """Raise what a status, or a header beside 200, means.
+
+    ``indent`` is the number of characters that were sent before the query.
+    """
     _raise_for_headers(response.headers, name)
     status = response.status_code
     if status == 200:
@@ -397,7 +421,7 @@ def _raise_for(response: requests.Response, body: _Body, query: str, name: str) 
         )
     message = _message(response, body)
     if status == 400:
-        raise _malformed(message, query)
+        raise _malformed(_without_indent(message, indent), query)
     if status in {401, 403, 407}:
         raise EngineUnavailable(
             f"{name} refuses us ({status}): {message}; "
@@ -430,6 +454,14 @@ def _raise_for_headers(headers: Mapping[str, str], name: str) -> None:
         raise QueryOutOfResources(
             f"the engine gives no more than {rows} rows; ask with a LIMIT below that"
         )
+
+
+def _without_indent(message: str, indent: int) -> str:
+    """Return a message whose columns of the first line count from the query's beginning."""
+    return _FIRST_LINE.sub(lambda match: f"{match[1]}{max(1, int(match[2]) - indent)}", message)
+
+
+_FIRST_LINE: Final = re.compile(r"(\berror at 1:|\bline:? 1,? col(?:umn)?:? )(\d+)", re.IGNORECASE)
 
 
 def _malformed(message: str, query: str) -> MalformedQuery:

@@ -69,6 +69,7 @@ class Options(NamedTuple):
     default_graphs: tuple[str, ...]
     named_graphs: tuple[str, ...]
     has_dataset: bool  # the graphs are the query's dataset; otherwise it has the whole
+    base: str  # against which relative IRIs are resolved; "": they are malformed
     federated: bool  # it may open connections
     solutions: str | None  # media type of an answer to SELECT and ASK; None: not acceptable
     graph: str | None  # media type of an answer to CONSTRUCT and DESCRIBE

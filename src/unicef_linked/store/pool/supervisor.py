@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from unicef_linked.release import open_release
+from unicef_linked.store.evaluation import Dataset
 from unicef_linked.store.loading import default_graph, load_release, open_index
 from unicef_linked.store.pool.messages import (
     READY,
@@ -33,7 +34,6 @@ from unicef_linked.store.pool.slots import SlotTable, Work
 from unicef_linked.store.pool.worker import (
     Client,
     ClientLeft,
-    Dataset,
     Limits,
     Shared,
     run_worker,

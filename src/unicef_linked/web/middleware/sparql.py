@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from werkzeug.exceptions import HTTPException
+from werkzeug.wsgi import get_current_url
 
 from unicef_linked import addresses
 from unicef_linked.errors import BadParameter, LinkedDataError
@@ -80,6 +81,11 @@ class Endpoint:
             return self._render_problem(environ, error)(environ, start_response)
         return self._application(environ, start_response)
 
+    def _base(self, environ: WSGIEnvironment) -> str:
+        """Return the endpoint's address: the base of relative IRIs (RFC 3986, section 5.1.3)."""
+        server = self._settings.public_url or get_current_url(environ, host_only=True)
+        return addresses.absolute(f"{server.rstrip('/')}/", addresses.SPARQL)
+
     def _answer(
         self,
         text: str,
@@ -93,6 +99,7 @@ class Endpoint:
             text,
             graph_iris(parameters, "default-graph-uri"),
             graph_iris(parameters, "named-graph-uri"),
+            self._base(environ),
         )
         timeout = deadline(parameters, self._settings)
         has_left = connection.Client(environ).has_left

@@ -1,0 +1,83 @@
+"""/sparql as requests really come: relative IRIs, other character sets, names of formats, odd tokens."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlencode
+
+import pytest
+
+if TYPE_CHECKING:
+    from flask.testing import FlaskClient
+    from werkzeug.test import TestResponse
+
+FORM: Final = "application/x-www-form-urlencoded"
+DIRECT: Final = "application/sparql-query"
+
+
+def send(
+    client: FlaskClient, way: str, query: str, host: str = "data.example", **parameters: str
+) -> TestResponse:
+    """Send a query in one of the three ways of the protocol (section 2.1)."""
+    headers = {"Host": host}
+    if way == "GET":
+        address = f"/sparql?{urlencode({'query': query, **parameters})}"
+        return client.get(address, headers=headers)
+    if way == "form":
+        body = urlencode({"query": query, **parameters})
+        return client.post("/sparql", data=body, content_type=FORM, headers=headers)
+    address = f"/sparql?{urlencode(parameters)}"
+    return client.post(address, data=query.encode(), content_type=DIRECT, headers=headers)
+
+
+def value(response: TestResponse) -> str:
+    """Return the first cell of an answer in JSON."""
+    assert response.status_code == 200, response.text
+    results = json.loads(response.data)
+    [row] = results["results"]["bindings"]
+    [cell] = row.values()
+    return str(cell["value"])
+
+
+WAYS: Final = pytest.mark.parametrize("way", ["GET", "form", "direct"])
+
+
+# Relative IRIs
+
+
+@WAYS
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        pytest.param("SELECT (<a> AS ?x) {}", "http://data.example/a", id="beside the endpoint"),
+        pytest.param("SELECT (<> AS ?x) {}", "http://data.example/sparql", id="the endpoint"),
+        pytest.param("SELECT (<#a> AS ?x) {}", "http://data.example/sparql#a", id="a part of it"),
+        pytest.param("SELECT (<//b.example/c> AS ?x) {}", "http://b.example/c", id="another host"),
+        pytest.param("SELECT (IRI('a') AS ?x) {}", "http://data.example/a", id="the function IRI"),
+        pytest.param(
+            "PREFIX : <ns#> SELECT (:a AS ?x) {}", "http://data.example/ns#a", id="a namespace"
+        ),
+        pytest.param(
+            "BASE <sub/> SELECT (<a> AS ?x) {}", "http://data.example/sub/a", id="a relative BASE"
+        ),
+        pytest.param(
+            "BASE <http://b.example/c> SELECT (<a> AS ?x) {}", "http://b.example/a", id="BASE wins"
+        ),
+    ],
+)
+def test_a_relative_iri_is_resolved_against_the_address_of_the_endpoint(
+    client: FlaskClient, way: str, query: str, expected: str
+) -> None:
+    assert value(send(client, way, query)) == expected
+
+
+def test_a_construct_of_relative_iris_is_a_graph_of_absolute_ones(client: FlaskClient) -> None:
+    response = send(client, "direct", "CONSTRUCT { <a> <p> <b> } WHERE {}", format="nt")
+    at = "http://data.example"
+    assert response.text == f"<{at}/a> <{at}/p> <{at}/b> .\n"
+
+
+def test_the_same_query_by_another_host_has_another_base(client: FlaskClient) -> None:
+    for host in ("a.example", "b.example:81") * 2:
+        assert value(send(client, "GET", "SELECT (<x> AS ?y) {}", host)) == f"http://{host}/x"
