@@ -405,6 +405,31 @@ def test_an_endpoint_is_asked_the_same_way(server: Server, release: Release, sty
     assert there.out == here.out
 
 
+def test_a_query_file_may_begin_with_a_byte_order_mark(
+    run: object, release: Release, tmp_path: Path
+) -> None:
+    (tmp_path / "bom.rq").write_bytes("\ufeffSELECT (1 AS ?n)\r\n{}\r\n".encode())
+    for arguments in (("--file", tmp_path / "bom.rq"), ("\ufeffSELECT (1 AS ?n) {}",)):
+        done = run("query", *arguments, "--release", release.path, "--format", "csv")  # type: ignore[operator]
+        assert done.out.split() == ["n", "1"]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "words"),
+    [
+        pytest.param("utf-16", "it is UTF-16; save it as UTF-8", id="UTF-16"),
+        pytest.param("latin-1", "byte 9 cannot be decoded; save it as UTF-8", id="ISO 8859-1"),
+    ],
+)
+def test_a_query_file_that_is_not_utf_8_is_told_with_the_remedy(
+    run: object, tmp_path: Path, encoding: str, words: str
+) -> None:
+    (tmp_path / "q.rq").write_bytes('SELECT ("é" AS ?n) {}'.encode(encoding))
+    done = run("query", "--file", tmp_path / "q.rq")  # type: ignore[operator]
+    assert done.status == 2
+    assert f"q.rq is not UTF-8: {words}" in done.sentence()
+
+
 def test_relative_iris_and_graphs_named_twice_are_read_as_by_the_service(
     run: object, release: Release
 ) -> None:

@@ -81,3 +81,50 @@ def test_a_construct_of_relative_iris_is_a_graph_of_absolute_ones(client: FlaskC
 def test_the_same_query_by_another_host_has_another_base(client: FlaskClient) -> None:
     for host in ("a.example", "b.example:81") * 2:
         assert value(send(client, "GET", "SELECT (<x> AS ?y) {}", host)) == f"http://{host}/x"
+
+
+# Character sets
+
+
+@WAYS
+def test_a_byte_order_mark_is_no_part_of_a_query(client: FlaskClient, way: str) -> None:
+    assert value(send(client, way, "\ufeffSELECT (1 AS ?x)\r\n{}\r\n")) == "1"
+    marked, plain = (send(client, way, f"{mark}SELECT (1 AS ?x {{") for mark in ("\ufeff", ""))
+    assert json.loads(marked.data)["detail"] == json.loads(plain.data)["detail"]
+
+
+def test_a_form_may_begin_with_a_byte_order_mark(client: FlaskClient) -> None:
+    body = "\ufeff" + urlencode({"query": "SELECT (1 AS ?x) {}"})
+    assert value(client.post("/sparql", data=body.encode(), content_type=FORM)) == "1"
+
+
+@pytest.mark.parametrize("content_type", [FORM, DIRECT])
+@pytest.mark.parametrize(
+    ("encoding", "charset"),
+    [
+        pytest.param("utf-16", "; charset=UTF-16", id="UTF-16 that says so"),
+        pytest.param("utf-16-le", '; charset="utf-16le"', id="UTF-16 without a mark"),
+        pytest.param("utf-16", "", id="UTF-16 that says nothing"),
+        pytest.param("utf-16", "; charset=utf-8", id="UTF-16 that claims to be UTF-8"),
+        pytest.param("latin-1", "; charset=ISO-8859-1", id="ISO 8859-1"),
+        pytest.param("latin-1", "", id="ISO 8859-1 that says nothing"),
+        pytest.param("utf-8", "; charset=ISO-8859-1", id="UTF-8 that claims to be another"),
+    ],
+)
+def test_a_body_that_is_not_utf_8_is_refused(
+    client: FlaskClient, content_type: str, encoding: str, charset: str
+) -> None:
+    query = 'SELECT ("é" AS ?x) {}'
+    text = f"query={query}" if content_type == FORM else query
+    response = client.post(
+        "/sparql", data=text.encode(encoding), content_type=f"{content_type}{charset}"
+    )
+    assert response.status_code == 400, response.text
+    assert "UTF-8" in json.loads(response.data)["detail"]
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "UTF8", '"UTF-8"', "us-ascii"])
+def test_utf_8_has_several_names(client: FlaskClient, charset: str) -> None:
+    content_type = f"{DIRECT}; charset={charset}"
+    response = client.post("/sparql", data=b"SELECT (1 AS ?x) {}", content_type=content_type)
+    assert value(response) == "1"

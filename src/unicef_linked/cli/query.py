@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import shutil
 import sys
@@ -22,7 +23,7 @@ from unicef_linked.rdf.iris import Names
 from unicef_linked.rdf.serialization import write_rdf
 from unicef_linked.store.evaluation import Dataset, query_dataset
 from unicef_linked.store.loading import load_release
-from unicef_linked.store.query import Query, check, dataset_clauses, malformed
+from unicef_linked.store.query import BYTE_ORDER_MARK, Query, check, dataset_clauses, malformed
 from unicef_linked.store.remote import Endpoint, shown
 
 if TYPE_CHECKING:
@@ -71,14 +72,25 @@ def command(
 
 
 def _read_query(text: str | None, file: Path | None) -> str:
-    if text is not None and file is None:
-        return text
-    if text is not None or file is None:
+    """Return the query without a byte order mark."""
+    if text is None and file is not None:
+        try:
+            content = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+        except OSError as error:
+            raise UnusableInput(f"{file} cannot be read: {error}") from None
+        text = _decode(content, "standard input" if str(file) == "-" else str(file))
+    elif text is None or file is not None:
         raise UnusableInput("give the query as TEXT or with --file F, one of the two")
+    return text.removeprefix(BYTE_ORDER_MARK)
+
+
+def _decode(content: bytes, name: str) -> str:
     try:
-        return sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UnusableInput(f"{file} cannot be read: {error}") from None
+        return content.decode()
+    except UnicodeDecodeError as error:
+        is_utf_16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        fault = "it is UTF-16" if is_utf_16 else f"byte {error.start} cannot be decoded"
+        raise UnusableInput(f"{name} is not UTF-8: {fault}; save it as UTF-8") from None
 
 
 def _result_formats(name: str) -> tuple[Format | None, Format | None]:

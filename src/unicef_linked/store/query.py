@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 MAX_DEPTH: Final = 100
 """Most nested brackets, or consecutive signs: a few thousand overflow the parser's stack."""
 
+BYTE_ORDER_MARK: Final = "\ufeff"
+"""What some editors begin a text with; it is no part of a query."""
 _UPDATES: Final = frozenset(
     ["INSERT", "DELETE", "LOAD", "CLEAR", "DROP", "CREATE", "ADD", "MOVE", "COPY", "WITH"]
 )

@@ -5,6 +5,7 @@ It reads the WSGI environment, since queries are answered in front of Flask.
 
 from __future__ import annotations
 
+import codecs
 import io
 import math
 from functools import lru_cache
@@ -22,6 +23,7 @@ from unicef_linked.errors import (
     UnsupportedMediaType,
 )
 from unicef_linked.rdf.formats import GRAPH_FORMATS, HTML, SOLUTION_FORMATS, Format, by_name
+from unicef_linked.store.query import BYTE_ORDER_MARK
 from unicef_linked.web.negotiation import choose
 
 if TYPE_CHECKING:
@@ -37,6 +39,9 @@ _ANSWER_FORMATS: Final = (*SOLUTION_FORMATS, *GRAPH_FORMATS)
 _MOST_FIELDS: Final = 1000
 """Most fields of a form or query string; more are refused."""
 _OF_UPDATES: Final = frozenset({"update", "using-graph-uri", "using-named-graph-uri"})
+
+_SUBSETS_OF_UTF_8: Final = frozenset({"utf-8", "utf-8-sig", "ascii"})
+"""Encodings, as Python calls them, whose every text is UTF-8 too."""
 
 Parameters = dict[str, list[str]]
 """The values of each name, in the order in which they came."""
@@ -56,7 +61,7 @@ def read_parameters(environ: WSGIEnvironment, body_limit: int | None) -> Paramet
         media_type, charset = media_type.lower(), options.get("charset", "utf-8")
         if media_type == FORM:
             body = _read_body(environ, charset, body_limit)
-            parameters = parse_form(body, "the request body")
+            parameters = parse_form(body.removeprefix(BYTE_ORDER_MARK), "the request body")
         elif media_type == DIRECT:
             parameters = in_address | {"query": [_read_body(environ, charset, body_limit)]}
         elif media_type == UPDATE:
@@ -66,6 +71,8 @@ def read_parameters(environ: WSGIEnvironment, body_limit: int | None) -> Paramet
             raise UnsupportedMediaType(f"a query is posted as {FORM} or {DIRECT}, not as {sent}")
     if not _OF_UPDATES.isdisjoint(parameters):
         raise QueryRefused("updates are refused: this endpoint is read-only")
+    if queries := parameters.get("query"):
+        parameters["query"] = [text.removeprefix(BYTE_ORDER_MARK) for text in queries]
     return parameters
 
 
@@ -90,17 +97,22 @@ def parse_form(text: str, source: str) -> Parameters:
 
 
 def _read_body(environ: WSGIEnvironment, charset: str, limit: int | None) -> str:
+    """Return the body, which is UTF-8 (SPARQL 1.1 Protocol, sections 2.1.2 and 2.1.3)."""
     body = get_input_stream(environ, max_content_length=limit).read()
     environ["wsgi.input"], environ["CONTENT_LENGTH"] = io.BytesIO(body), str(len(body))
     try:
-        return body.decode(charset)
+        encoding = codecs.lookup(charset).name
     except LookupError:
         raise UnsupportedMediaType(
             f"the character set {charset!r} is not known; send UTF-8"
         ) from None
+    if encoding not in _SUBSETS_OF_UTF_8:
+        raise BadParameter(f"the request body is {charset}; send UTF-8")
+    try:
+        return body.decode()
     except UnicodeDecodeError as error:
         raise BadParameter(
-            f"the request body is not {charset}: byte {error.start} cannot be decoded"
+            f"the request body is not UTF-8: byte {error.start} cannot be decoded; send UTF-8"
         ) from None
 
 
