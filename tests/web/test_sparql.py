@@ -115,7 +115,6 @@ def test_parameters_of_a_posted_query_come_in_the_address(client: FlaskClient) -
         pytest.param("query=", 400, id="an empty query"),
         pytest.param("query=%20%0A", 400, id="a blank query"),
         pytest.param("query=%FF%FE", 400, id="bytes that are not UTF-8"),
-        pytest.param("query=ASK%7B%7D&format=nonsense", 400, id="a format that is not there"),
         pytest.param("query=ASK%7B%7D&timeout=soon", 400, id="a timeout that is no number"),
         pytest.param("query=ASK%7B%7D&timeout=0", 400, id="a timeout of nothing"),
         pytest.param("query=ASK%7B%7D&timeout=-1", 400, id="a timeout below zero"),

@@ -128,3 +128,70 @@ def test_utf_8_has_several_names(client: FlaskClient, charset: str) -> None:
     content_type = f"{DIRECT}; charset={charset}"
     response = client.post("/sparql", data=b"SELECT (1 AS ?x) {}", content_type=content_type)
     assert value(response) == "1"
+
+
+# Names of formats
+
+
+SELECT: Final = "SELECT (1 AS ?x) {}"
+GRAPH: Final = "CONSTRUCT { <a> <p> <b> } WHERE {}"
+
+
+@pytest.mark.parametrize("parameter", ["format", "output"])
+@pytest.mark.parametrize(
+    ("name", "solutions", "graph"),
+    [
+        ("json", "application/sparql-results+json", "application/ld+json"),
+        ("xml", "application/sparql-results+xml", "application/rdf+xml"),
+        ("csv", "text/csv", None),
+        ("tsv", "text/tab-separated-values", None),
+        ("turtle", None, "text/turtle"),
+        ("ttl", None, "text/turtle"),
+        ("n3", None, "text/turtle"),
+        ("N3", None, "text/turtle"),
+        ("text/n3", None, "text/turtle"),
+        ("text/rdf+n3", None, "text/turtle"),
+        ("rdf", None, "application/rdf+xml"),
+        ("rdf+xml", None, "application/rdf+xml"),
+        ("rdf xml", None, "application/rdf+xml"),
+        ("json-ld", None, "application/ld+json"),
+        ("nt", None, "application/n-triples"),
+        ("text/plain", None, "application/n-triples"),
+        ("trig", None, "application/trig"),
+        ("nquads", None, "application/n-quads"),
+        ("application/rdf+xml", None, "application/rdf+xml"),
+        ("text/turtle; charset=utf-8", None, "text/turtle"),
+        ("application/sparql-results+json", "application/sparql-results+json", None),
+        ("application/json", "application/sparql-results+json", "application/ld+json"),
+        ("html", "text/html", "text/html"),
+        ("text/html", "text/html", "text/html"),
+    ],
+)
+def test_a_format_is_known_by_each_name_that_clients_send(
+    client: FlaskClient, parameter: str, name: str, solutions: str | None, graph: str | None
+) -> None:
+    for query, expected in ((SELECT, solutions), (GRAPH, graph)):
+        response = send(client, "GET", query, **{parameter: name})
+        assert response.status_code == (200 if expected else 406)
+        assert expected is None or response.mimetype == expected
+
+
+@WAYS
+@pytest.mark.parametrize("name", ["auto", "nonsense", "application/x-unknown", "text/html+x", "0"])
+def test_an_unknown_format_falls_back_on_accept(client: FlaskClient, way: str, name: str) -> None:
+    address = f"/sparql?{urlencode({'query': GRAPH, 'format': name})}"
+    for accept in ("text/turtle", "application/n-triples"):
+        assert client.get(address, headers={"Accept": accept}).mimetype == accept
+    assert send(client, way, SELECT, format=name).mimetype == "application/sparql-results+json"
+    assert send(client, way, SELECT, format=name, output="csv").mimetype == "text/csv"
+
+
+def test_the_service_description_falls_back_on_accept_too(client: FlaskClient) -> None:
+    for name, expected in (("n3", "text/turtle"), ("csv", "text/turtle"), ("html", "text/html")):
+        assert client.get(f"/sparql?format={name}").mimetype == expected
+
+
+@pytest.mark.parametrize("accept", ["text/n3", "text/rdf+n3, */*;q=0.1", "application/turtle"])
+def test_a_client_that_accepts_n3_gets_turtle(client: FlaskClient, accept: str) -> None:
+    address = f"/sparql?{urlencode({'query': GRAPH})}"
+    assert client.get(address, headers={"Accept": accept}).mimetype == "text/turtle"

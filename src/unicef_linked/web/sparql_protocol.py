@@ -151,34 +151,33 @@ def deadline(parameters: Parameters, settings: Settings) -> float:
     return min(seconds, settings.query_timeout_max)
 
 
-def format_name(parameters: Parameters) -> str | None:
-    """Return the first value of ``format`` or its synonym ``output`` that is not empty.
+def format_names(parameters: Parameters) -> tuple[str, ...]:
+    """Return the values of ``format`` and its synonym ``output`` that are not empty.
 
     Clients send both, and each more than once.
     """
-    for name, values in parameters.items():
-        if name in {"format", "output"}:
-            for value in filter(None, values):
-                return value
-    return None
+    values = parameters.get("format", []) + parameters.get("output", [])
+    return tuple(filter(None, values))
 
 
 @lru_cache(maxsize=1024)
-def answer_formats(name: str | None, accept: str | None) -> tuple[Format | None, Format | None]:
-    """Return the formats for solutions and for a graph: the named ones, else as Accept says.
+def answer_formats(
+    names: tuple[str, ...], accept: str | None
+) -> tuple[Format | None, Format | None]:
+    """Return the formats for solutions and for a graph: the first named ones, else as Accept says.
 
-    Both are HTML for a browser. Raises BadParameter for an unknown name, NotAcceptable if Accept
-    allows no format.
+    Both are HTML for a browser. A name that is not known is passed over, since the parameter is
+    none of the protocol's. Raises NotAcceptable if Accept allows no format.
     """
-    if name is None:
-        if choose(accept, (*_ANSWER_FORMATS, HTML)) is HTML:
+    for name in names:
+        if by_name(name, (HTML,)):
             return HTML, HTML
-        solutions, graph = choose(accept, SOLUTION_FORMATS), choose(accept, GRAPH_FORMATS)
-        if solutions is None and graph is None:
-            raise NotAcceptable([offer.media_type for offer in _ANSWER_FORMATS])
-        return solutions, graph
-    solutions, graph = by_name(name, SOLUTION_FORMATS), by_name(name, GRAPH_FORMATS)
+        solutions, graph = by_name(name, SOLUTION_FORMATS), by_name(name, GRAPH_FORMATS)
+        if solutions or graph:
+            return solutions, graph
+    if choose(accept, (*_ANSWER_FORMATS, HTML)) is HTML:
+        return HTML, HTML
+    solutions, graph = choose(accept, SOLUTION_FORMATS), choose(accept, GRAPH_FORMATS)
     if solutions is None and graph is None:
-        names = ", ".join(dict.fromkeys(offer.name for offer in _ANSWER_FORMATS))
-        raise BadParameter(f"format={name!r} is not known; there are {names}")
+        raise NotAcceptable([offer.media_type for offer in _ANSWER_FORMATS])
     return solutions, graph

@@ -19,7 +19,7 @@ from unicef_linked.web.sparql_protocol import (
     Parameters,
     answer_formats,
     deadline,
-    format_name,
+    format_names,
     graph_iris,
     read_parameters,
     single,
@@ -68,7 +68,7 @@ class Endpoint:
             parameters = read_parameters(environ, self._body_limit)
             text = single(parameters, "query")
             if text is not None:
-                formats = answer_formats(format_name(parameters), environ.get("HTTP_ACCEPT"))
+                formats = answer_formats(format_names(parameters), environ.get("HTTP_ACCEPT"))
                 if formats[0] is not HTML:
                     return self._answer(text, parameters, formats, environ, start_response)
             elif environ["REQUEST_METHOD"] == "POST":
