@@ -430,6 +430,22 @@ def test_a_query_file_that_is_not_utf_8_is_told_with_the_remedy(
     assert f"q.rq is not UTF-8: {words}" in done.sentence()
 
 
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("CONSTRUCT { <a> <http://x.example/2024> 1 } WHERE {}", "<http://x.example/2024>"),
+        (r"SELECT ('a\u000Cb' AS ?x) {}", "U+000C"),
+    ],
+)
+def test_an_answer_that_xml_cannot_express_is_told(
+    run: object, release: Release, query: str, words: str
+) -> None:
+    done = run("query", query, "--release", release.path, "--format", "xml")  # type: ignore[operator]
+    assert done.status == 2
+    assert words in done.sentence()
+    assert done.out == ""
+
+
 def test_relative_iris_and_graphs_named_twice_are_read_as_by_the_service(
     run: object, release: Release
 ) -> None:

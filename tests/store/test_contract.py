@@ -7,6 +7,7 @@ import io
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
+from xml.etree import ElementTree
 
 import pyoxigraph as ox
 import pytest
@@ -21,8 +22,10 @@ from unicef_linked.errors import (
 from unicef_linked.rdf.formats import (
     GRAPH_FORMATS,
     NTRIPLES,
+    RDFXML,
     RESULTS_CSV,
     RESULTS_JSON,
+    RESULTS_XML,
     SOLUTION_FORMATS,
     TURTLE,
     Carries,
@@ -510,6 +513,74 @@ def test_a_graph_that_is_not_there_is_empty(store: Store) -> None:
     assert rows(store, "SELECT ?s FROM <urn:none> { ?s ?p ?o }") == []
     assert rows(store, "SELECT ?s { ?s ?p ?o }", default_graphs=("urn:none",)) == []
     assert rows(store, "SELECT ?s { GRAPH <urn:none> { ?s ?p ?o } }") == []
+
+
+# What XML cannot express
+
+
+@pytest.mark.parametrize(
+    ("query", "offer", "words"),
+    [
+        pytest.param(
+            "CONSTRUCT { <urn:s> <http://x.example/2024> 1 } WHERE {}",
+            RDFXML,
+            "<http://x.example/2024>",
+            id="a property without a name",
+        ),
+        pytest.param(
+            r'CONSTRUCT { <urn:s> <urn:p> "page\u000Cbreak" } WHERE {}',
+            RDFXML,
+            "U+000C",
+            id="graph",
+        ),
+        pytest.param(r'SELECT ("a\u000Cb" AS ?x) {}', RESULTS_XML, "U+000C", id="a form feed"),
+        pytest.param(r'SELECT ("a\uFFFEb" AS ?x) {}', RESULTS_XML, "U+FFFE", id="a noncharacter"),
+    ],
+)
+def test_an_answer_that_xml_cannot_express_is_not_acceptable(
+    store: Store, query: str, offer: Format, words: str
+) -> None:
+    with pytest.raises(NotAcceptable) as caught:
+        answer_of(store, query, offer)
+    assert words in str(caught.value)
+    assert caught.value.offers
+    assert offer.media_type not in caught.value.offers
+
+
+@pytest.mark.parametrize(
+    ("query", "offer"),
+    [
+        pytest.param(
+            r'CONSTRUCT { <urn:s> a <urn:1> ; <urn:p> "a\r\nb" , "<&>\t" } WHERE {}',
+            RDFXML,
+            id="graph",
+        ),
+        pytest.param(r'SELECT ("a\r\nb\t<&>" AS ?x) {}', RESULTS_XML, id="solutions"),
+    ],
+)
+def test_an_answer_in_xml_is_read_by_other_parsers_as_the_engine_has_it(
+    store: Store, query: str, offer: Format
+) -> None:
+    text = "".join(ElementTree.fromstring(ask(store, query, offer)).itertext())
+    assert "a\r\nb" in text
+    assert "<&>" in text
+
+
+def test_long_solutions_break_off_where_xml_cannot_express_them(store: Store) -> None:
+    query = r"""SELECT ?a ?text {
+        { SELECT ?a ?text (1 AS ?k) { ?a a ?c . ?d ?e ?text } LIMIT 30000 }
+        UNION { BIND("a\u000cb" AS ?text) BIND(2 AS ?k) } } ORDER BY ?k"""
+    answer = answer_of(store, query, RESULTS_XML)
+    assert answer.whole is None
+    with pytest.raises(NotAcceptable, match=r"U\+000C"):
+        list(answer.chunks)
+
+
+def test_a_long_graph_that_xml_cannot_express_is_never_whole(store: Store) -> None:
+    """An engine gives a graph in an order of its own: it may be refused before its first byte."""
+    query = LARGE_GRAPH.replace("{", "{ ?a <http://x.example/2024> ?c .", 1)
+    with pytest.raises(NotAcceptable, match="2024"):
+        list(answer_of(store, query, RDFXML).chunks)
 
 
 # Errors in the field's own terms

@@ -195,3 +195,40 @@ def test_the_service_description_falls_back_on_accept_too(client: FlaskClient) -
 def test_a_client_that_accepts_n3_gets_turtle(client: FlaskClient, accept: str) -> None:
     address = f"/sparql?{urlencode({'query': GRAPH})}"
     assert client.get(address, headers={"Accept": accept}).mimetype == "text/turtle"
+
+
+# What XML cannot express
+
+
+@WAYS
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        pytest.param(
+            "CONSTRUCT { <a> <http://x.example/col/2024> 1 } WHERE {}",
+            "<http://x.example/col/2024>",
+            id="a property that ends in digits",
+        ),
+        pytest.param(
+            "CONSTRUCT { <a> <http://x.example/col/> 1 } WHERE {}",
+            "<http://x.example/col/>",
+            id="a property that ends in a slash",
+        ),
+        pytest.param("CONSTRUCT { <a> <p> 'bell\\u0007' } WHERE {}", "U+0007", id="in a graph"),
+        pytest.param("SELECT ('page\\u000Cbreak' AS ?x) {}", "U+000C", id="in solutions"),
+        pytest.param("SELECT ('\\u0000' AS ?x) {}", "U+0000", id="null"),
+        pytest.param("SELECT ('a\\uFFFEb' AS ?x) {}", "U+FFFE", id="a noncharacter"),
+    ],
+)
+def test_what_xml_cannot_express_is_406_with_the_reason_and_the_formats(
+    client: FlaskClient, way: str, query: str, words: str
+) -> None:
+    response = send(client, way, query, format="xml")
+    assert response.status_code == 406, response.text
+    problem = json.loads(response.data)
+    assert problem["type"].endswith("/not-acceptable")
+    assert words in problem["detail"]
+    expected = "text/turtle" if query.startswith("C") else "application/sparql-results+json"
+    assert expected in problem["available"]
+    assert not any(offer.endswith("+xml") for offer in problem["available"])
+    assert send(client, way, query, format="json").status_code == 200

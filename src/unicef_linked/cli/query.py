@@ -17,14 +17,24 @@ from unicef_linked import addresses
 from unicef_linked.cli import options
 from unicef_linked.cli.releases import chosen_release
 from unicef_linked.config import read_settings
-from unicef_linked.errors import NotAcceptable, UnusableInput
+from unicef_linked.errors import UnusableInput
 from unicef_linked.rdf.formats import GRAPH_FORMATS, SOLUTION_FORMATS, Format, by_name
 from unicef_linked.rdf.iris import Names
 from unicef_linked.rdf.serialization import write_rdf
+from unicef_linked.store import Answer
 from unicef_linked.store.evaluation import Dataset, query_dataset
 from unicef_linked.store.loading import load_release
-from unicef_linked.store.query import BYTE_ORDER_MARK, Query, check, dataset_clauses, malformed
+from unicef_linked.store.query import (
+    BYTE_ORDER_MARK,
+    GRAPH_FORMS,
+    Query,
+    check,
+    dataset_clauses,
+    form_of,
+    malformed,
+)
 from unicef_linked.store.remote import Endpoint, shown
+from unicef_linked.store.xml_answers import check_xml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -106,7 +116,8 @@ def _result_formats(name: str) -> tuple[Format | None, Format | None]:
 def ask_release(release: Release, text: str, style: str) -> bytes:
     """Return the answer of a release.
 
-    Raises MalformedQuery, QueryRefused, or UnusableInput for a format of the other kind.
+    Raises MalformedQuery, QueryRefused, UnusableInput for a format of the other kind, Unwritable or
+    NotAcceptable for one that cannot express the answer.
     """
     check(text, max_length=_TOO_LONG)
     base = addresses.absolute(release.names.base, addresses.SPARQL)
@@ -122,7 +133,7 @@ def ask_release(release: Release, text: str, style: str) -> bytes:
         raise _misfit(style, GRAPH_FORMATS if is_graph else SOLUTION_FORMATS)
     if isinstance(answer, ox.QueryTriples):
         return write_rdf(list(answer), chosen.rdf, release.names.prefixes)
-    content = answer.serialize(format=chosen.results)
+    content = check_xml(Answer(chosen, answer.serialize(format=chosen.results), iter(()))).whole
     assert content is not None
     return table(json.loads(content), release.names) if style == "table" else content
 
@@ -141,17 +152,17 @@ def ask_endpoint(url: str, text: str, style: str, settings: Settings) -> Iterato
     Raises the QueryErrors, or UnusableInput for a format of the other kind.
     """
     solutions, graph = _result_formats(style)
+    is_graph = form_of(text) in GRAPH_FORMS
+    if (graph if is_graph else solutions) is None:
+        raise _misfit(style, GRAPH_FORMATS if is_graph else SOLUTION_FORMATS)
     with closing(Endpoint(url, settings, Names().prefixes)) as endpoint:
-        try:
-            answer = endpoint.answer(
-                Query(text, base=shown(url)),
-                solutions=solutions,
-                graph=graph,
-                timeout=_PATIENCE,
-                ceiling=sys.maxsize,
-            )
-        except NotAcceptable:
-            raise _misfit(style, SOLUTION_FORMATS if solutions is None else GRAPH_FORMATS) from None
+        answer = endpoint.answer(
+            Query(text, base=shown(url)),
+            solutions=solutions,
+            graph=graph,
+            timeout=_PATIENCE,
+            ceiling=sys.maxsize,
+        )
         chunks = answer.chunks if answer.whole is None else iter([answer.whole])
         if style == "table" and answer.format == solutions:
             chunks = iter([table(json.loads(b"".join(chunks)), Names())])

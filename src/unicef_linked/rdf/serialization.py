@@ -15,7 +15,7 @@ from unicef_linked.rdf.iris import RDF
 from unicef_linked.rdf.terms import value_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from unicef_linked.rdf.terms import Term
 
@@ -229,6 +229,18 @@ def prepare_for_xml(triples: Iterable[Triple]) -> list[Triple]:
     free = (label for number in count() if (label := f"b{number}") not in labels)
     renamed = {label: next(free) for label in sorted(labels) if not _NCNAME.match(label)}
     return [_prepare(triple, renamed) for triple in graph]
+
+
+def checked_for_xml(triples: Iterable[Triple]) -> Iterator[Triple]:
+    """Yield a graph that may be long as ``prepare_for_xml`` returns it, but for labels.
+
+    Raises Unwritable at the first triple that RDF/XML cannot express.
+    """
+    for triple in triples:
+        prepared = _prepare(triple, {})
+        if reason := _unwritable(prepared):
+            raise Unwritable(reason)
+        yield prepared
 
 
 def _prepare(triple: Triple, renamed: Mapping[str, str]) -> Triple:

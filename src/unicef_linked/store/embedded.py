@@ -16,6 +16,7 @@ from unicef_linked.store.pool.client import Request, SocketPool
 from unicef_linked.store.pool.messages import Options
 from unicef_linked.store.query import Query, check, dataset_of
 from unicef_linked.store.solutions import read_solutions
+from unicef_linked.store.xml_answers import check_xml
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -148,6 +149,7 @@ class Embedded:
         except BaseException:
             request.close()
             raise
+        answer = check_xml(answer)
         if answer.whole is None or answer.format.carries is Carries.SOLUTIONS:
             return answer
         content = settle_prefixes(answer.whole, answer.format.rdf, self._prefixes)

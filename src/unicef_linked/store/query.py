@@ -29,7 +29,9 @@ BYTE_ORDER_MARK: Final = "\ufeff"
 _UPDATES: Final = frozenset(
     ["INSERT", "DELETE", "LOAD", "CLEAR", "DROP", "CREATE", "ADD", "MOVE", "COPY", "WITH"]
 )
-_FORMS: Final = frozenset(["SELECT", "ASK", "CONSTRUCT", "DESCRIBE"])
+GRAPH_FORMS: Final = frozenset(["CONSTRUCT", "DESCRIBE"])
+"""Forms of a query whose answer is a graph; that of the others are solutions."""
+_FORMS: Final = GRAPH_FORMS | {"SELECT", "ASK"}
 
 # SPARQL 1.1 Query, section 19.8. Possessive quantifiers keep the match linear. They follow single
 # characters only: after a group, CPython before 3.11.5 may match what it should not

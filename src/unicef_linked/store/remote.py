@@ -34,6 +34,7 @@ from unicef_linked.errors import (
     QueryOutOfResources,
     QueryTimeout,
     UnusableInput,
+    Unwritable,
 )
 from unicef_linked.http_client import media_type_of, reason, retry_after
 from unicef_linked.rdf.formats import (
@@ -47,10 +48,11 @@ from unicef_linked.rdf.formats import (
     Carries,
     Format,
 )
-from unicef_linked.rdf.serialization import settle_prefixes
+from unicef_linked.rdf.serialization import checked_for_xml, settle_prefixes
 from unicef_linked.store import BATCH, WHOLE, Answer, Chunks, Labels
 from unicef_linked.store.labels import LABEL_NODES, choose_labels
 from unicef_linked.store.query import (
+    GRAPH_FORMS,
     Query,
     bind,
     check,
@@ -60,6 +62,7 @@ from unicef_linked.store.query import (
     may_need_base,
 )
 from unicef_linked.store.solutions import read_solutions
+from unicef_linked.store.xml_answers import check_xml, not_acceptable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -169,7 +172,7 @@ class Endpoint:
     ) -> Answer:
         """Return the answer, of at most ``ceiling`` bytes, in ``timeout`` seconds; see Store."""
         form = form_of(query.text)
-        is_graph = form in {"CONSTRUCT", "DESCRIBE"}
+        is_graph = form in GRAPH_FORMS
         chosen = graph if is_graph else solutions
         if chosen is None:
             raise NotAcceptable(
@@ -180,6 +183,8 @@ class Endpoint:
             offers: Sequence[Format] = (NTRIPLES, TURTLE, RDFXML)
         elif self._is_virtuoso:
             offers = (RESULTS_JSON,)
+        elif chosen is RESULTS_XML:  # written here: engines write characters that XML has not
+            offers = (RESULTS_JSON, RESULTS_XML)
         else:
             offers = tuple(dict.fromkeys((chosen, RESULTS_JSON, RESULTS_XML)))
         accept = ", ".join(f"{f.media_type};q={1 - place / 10:g}" for place, f in enumerate(offers))
@@ -265,7 +270,7 @@ class Endpoint:
             head.append(piece)
             size += len(piece)
         standard = chosen.carries is Carries.SOLUTIONS and not self._is_virtuoso
-        as_sent = sent == chosen and (standard or chosen == NTRIPLES)
+        as_sent = sent == chosen and chosen != RESULTS_XML and (standard or chosen == NTRIPLES)
         if size < WHOLE:
             body.close()
             content = b"".join(head)
@@ -275,10 +280,10 @@ class Endpoint:
                 content = out.getvalue()
                 if chosen.carries is not Carries.SOLUTIONS:
                     content = settle_prefixes(content, chosen.rdf, list(self._prefixes))
-            return Answer(chosen, content, iter(()))
+            return check_xml(Answer(chosen, content, iter(())))
         body.push_back(b"".join(head))
         chunks = iter(body.read, b"") if as_sent else self._converted(body, sent, chosen)
-        return Answer(chosen, None, Chunks(chunks, body.close))
+        return check_xml(Answer(chosen, None, Chunks(chunks, body.close)))
 
     def _convert(self, source: IO[bytes], sent: Format, out: IO[bytes], chosen: Format) -> None:
         """Write an answer in another format; raises QueryError if it is not in the declared one."""
@@ -291,9 +296,13 @@ class Endpoint:
                 prefixes = (
                     self._prefixes if chosen in {TURTLE, RDFXML} or chosen.name == "trig" else None
                 )
-                ox.serialize(
-                    ox.parse(source, format=sent.rdf), out, format=chosen.rdf, prefixes=prefixes
-                )
+                # The engine's labels of blank nodes need not be XML names.
+                quads = ox.parse(source, format=sent.rdf, rename_blank_nodes=chosen is RDFXML)
+                triples = (quad.triple for quad in quads)
+                graph = checked_for_xml(triples) if chosen is RDFXML else triples
+                ox.serialize(graph, out, format=chosen.rdf, prefixes=prefixes)
+        except Unwritable as error:
+            raise not_acceptable(str(error), chosen) from None
         except (SyntaxError, ValueError) as error:
             raise QueryError(
                 f"the answer of {self.name} cannot be written as {chosen.media_type}: {error}"

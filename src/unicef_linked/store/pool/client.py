@@ -25,7 +25,7 @@ from unicef_linked.errors import (
     QueryOutOfResources,
     QueryTimeout,
 )
-from unicef_linked.rdf.formats import GRAPH_FORMATS, SOLUTION_FORMATS
+from unicef_linked.rdf.formats import GRAPH_FORMATS, RDFXML, SOLUTION_FORMATS
 from unicef_linked.store import WHOLE, Answer, Chunks
 from unicef_linked.store.pool.messages import (
     FAILURE,
@@ -49,6 +49,7 @@ from unicef_linked.store.pool.messages import (
 )
 from unicef_linked.store.pool.slots import SlotTable
 from unicef_linked.store.query import malformed
+from unicef_linked.store.xml_answers import not_acceptable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -279,6 +280,8 @@ class Request:
             case FailureKind.NOT_ACCEPTABLE:
                 offers = GRAPH_FORMATS if self._options.solutions else SOLUTION_FORMATS
                 raise NotAcceptable([offer.media_type for offer in offers])
+            case FailureKind.UNWRITABLE:
+                raise not_acceptable(failure.message, RDFXML)
             case FailureKind.RESULT_TOO_LARGE:
                 raise QueryOutOfResources(f"{failure.message}; ask for less, or take the dump")
             case FailureKind.ENGINE_ERROR:

@@ -80,6 +80,7 @@ class FailureKind(StrEnum):
 
     MALFORMED = "malformed"
     NOT_ACCEPTABLE = "not-acceptable"
+    UNWRITABLE = "unwritable"
     RESULT_TOO_LARGE = "result-too-large"
     ENGINE_ERROR = "engine-error"
 

@@ -20,6 +20,9 @@ from typing import TYPE_CHECKING, Final, cast
 
 import pyoxigraph as ox
 
+from unicef_linked.errors import Unwritable
+from unicef_linked.rdf.formats import RDFXML
+from unicef_linked.rdf.serialization import checked_for_xml
 from unicef_linked.store.evaluation import Dataset, query_dataset
 from unicef_linked.store.pool.messages import (
     FAILURE,
@@ -217,6 +220,8 @@ class _Worker:
             writer.finish()
         except LookupError:
             failure = Failure(FailureKind.NOT_ACCEPTABLE)
+        except Unwritable as error:
+            failure = Failure(FailureKind.UNWRITABLE, str(error))
         except _ResultTooLarge:
             ceiling = limits.result >> 20
             failure = Failure(
@@ -293,7 +298,7 @@ def evaluate(
     """Evaluate a query; write its answer into the file that ``open_file`` returns for the format.
 
     Raises SyntaxError for what is not SPARQL 1.1 Query, LookupError when the form of the query
-    needs a format that the request did not accept.
+    needs a format that the request did not accept, Unwritable when RDF/XML cannot express a graph.
     """
     graphs = QueryDataset(options.default_graphs, options.named_graphs)
     answer = query_dataset(
@@ -307,6 +312,7 @@ def evaluate(
     if not isinstance(answer, ox.QueryTriples):
         answer.serialize(file, format=chosen.results)
     elif chosen.rdf in _PREFIXED:
-        ox.serialize(answer, file, format=chosen.rdf, prefixes=prefixes)
+        triples = checked_for_xml(answer) if chosen is RDFXML else answer
+        ox.serialize(triples, file, format=chosen.rdf, prefixes=prefixes)
     else:
         answer.serialize(file, format=chosen.rdf)
