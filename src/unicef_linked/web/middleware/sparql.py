@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from unicef_linked.store import Store
     from unicef_linked.web.problems import Problem
 
-_PATHS: Final = frozenset({addresses.SPARQL, f"{addresses.SPARQL}/"})
+_PATH: Final = addresses.SPARQL.strip("/")
 _METHODS: Final = frozenset({"GET", "POST"})
 _VARY: Final = vary("Accept")
 
@@ -62,7 +62,8 @@ class Endpoint:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a query, or hand the request on."""
-        if environ["PATH_INFO"] not in _PATHS or environ["REQUEST_METHOD"] not in _METHODS:
+        path = environ["PATH_INFO"].strip("/")  # routing takes further slashes for the same
+        if path != _PATH or environ["REQUEST_METHOD"] not in _METHODS:
             return self._application(environ, start_response)
         try:
             parameters = read_parameters(environ, self._body_limit)
