@@ -134,3 +134,6 @@ class Overloaded(QueryError):
 
 class EngineUnavailable(QueryError):
     """The engine elsewhere cannot be reached, refuses us, or does not answer as an engine."""
+
+    retry_after = 10
+    """Seconds after which it may be there again, which nobody knows."""

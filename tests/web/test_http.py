@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from unicef_linked import errors
 from unicef_linked.web import create_app
 
 if TYPE_CHECKING:
@@ -116,17 +117,42 @@ def test_a_number_of_thousands_of_digits_is_refused(client: FlaskClient, path: s
     assert status(send(client, path)) == 400
 
 
+class Failing:
+    """A store whose queries fail."""
+
+    def __init__(self, store: Any, error: Exception) -> None:
+        self._store, self._error = store, error
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def answer(self, *arguments: Any, **options: Any) -> Any:
+        raise self._error
+
+
+@pytest.mark.parametrize(
+    ("error", "wait"),
+    [
+        pytest.param(errors.Overloaded("busy", retry_after=7), "7", id="overloaded"),
+        pytest.param(errors.EngineUnavailable("gone"), "10", id="engine-unavailable"),
+        pytest.param(errors.QueryTimeout("long"), None, id="query-timeout"),
+        pytest.param(errors.QueryOutOfResources("large"), None, id="query-out-of-resources"),
+    ],
+)
+def test_a_503_says_when_to_try_again_where_that_may_help(
+    settings: Settings, release: Release, store: Any, error: Exception, wait: str | None
+) -> None:
+    client = create_app(settings, release, Failing(store, error)).test_client()  # type: ignore[arg-type]
+    response = send(client, f"/sparql?{ASK}")
+    assert status(response) == 503
+    assert response.headers.get("Retry-After") == wait
+
+
 def test_an_error_in_front_of_the_routes_is_a_problem_too(
     settings: Settings, release: Release, store: Any
 ) -> None:
-    class Broken:
-        def __getattr__(self, name: str) -> Any:
-            return getattr(store, name)
-
-        def answer(self, *arguments: Any, **options: Any) -> Any:
-            raise FileNotFoundError("a bug")
-
-    client = create_app(settings, release, Broken()).test_client()  # type: ignore[arg-type]
+    broken = Failing(store, FileNotFoundError("a bug"))
+    client = create_app(settings, release, broken).test_client()  # type: ignore[arg-type]
     response = send(client, f"/sparql?{ASK}")
     assert status(response) == 500
     assert "a bug" not in response.text

@@ -410,6 +410,8 @@ _CODINGS: Final = frozenset(["", "identity", "gzip", "x-gzip"])
 """Content codings that ``urllib3`` decodes and the request accepts; "": none is declared."""
 _RETRY_AFTER: Final = 5
 """Retry-After (s) of an engine that is busy and names none."""
+_LONGEST_WAIT: Final = 300
+"""Longest Retry-After (s) of an engine that is passed on."""
 _PLACE: Final = re.compile(r"\bline:? (\d+)(?:,? col(?:umn)?:? (\d+))?", re.IGNORECASE)
 
 
@@ -442,7 +444,7 @@ def _raise_for(
         wait = retry_after(response.headers)
         raise Overloaded(
             f"the engine is busy: {message}",
-            retry_after=_RETRY_AFTER if wait is None else max(1, round(wait)),
+            retry_after=_RETRY_AFTER if wait is None else round(min(max(1, wait), _LONGEST_WAIT)),
         )
     if status in {404, 405, 410, 415, 502}:
         raise EngineUnavailable(

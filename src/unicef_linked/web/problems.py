@@ -94,7 +94,7 @@ def problem(responder: Responder, error: errors.LinkedDataError) -> Response:
         members = {"line": error.line, "column": error.column}
     if isinstance(error, errors.NotAcceptable):
         members = {"available": list(error.offers)}
-    if isinstance(error, errors.Overloaded):
+    if isinstance(error, errors.Overloaded | errors.EngineUnavailable):
         headers["Retry-After"] = str(error.retry_after)
     kind = next(kind for kind in type(error).__mro__ if kind in STATUS)
     return _respond(responder, slug(kind), STATUS[kind], str(error), members, headers)
