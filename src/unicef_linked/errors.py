@@ -9,6 +9,7 @@ LinkedDataError
 ├── NotConforming           data that the shapes refuse; carries the report
 ├── NotFound                a well-formed address that the release does not describe
 ├── NotAcceptable           no representation that the client would take
+├── Unwritable              statements that a format cannot express
 ├── BadParameter            a request parameter is missing, repeated or out of its range
 ├── UnsupportedMediaType    a request body in a type that the operation does not take
 ├── TooLarge                a request body or query over the limit
@@ -93,11 +94,17 @@ class NotFound(LinkedDataError):
 class NotAcceptable(LinkedDataError):
     """No representation that the client would take; ``offers`` are the media types there are."""
 
-    def __init__(self, offers: Sequence[str]) -> None:
+    def __init__(
+        self,
+        offers: Sequence[str],
+        reason: str = "none of the acceptable media types is available",
+    ) -> None:
         self.offers = tuple(offers)
-        super().__init__(
-            f"none of the acceptable media types is available; available are: {', '.join(offers)}"
-        )
+        super().__init__(f"{reason}; available are: {', '.join(offers)}")
+
+
+class Unwritable(LinkedDataError):
+    """Statements that a format cannot express; the message says why."""
 
 
 class BadParameter(LinkedDataError):
@@ -146,3 +153,6 @@ class Overloaded(QueryError):
 
 class EngineUnavailable(QueryError):
     """The engine elsewhere cannot be reached, refuses us, or does not answer as an engine."""
+
+    retry_after = 10
+    """Seconds after which it may be there again, which nobody knows."""

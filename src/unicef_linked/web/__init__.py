@@ -20,6 +20,7 @@ from unicef_linked.presentation.locator_map import LocatorMaps
 from unicef_linked.web import templating as interface
 from unicef_linked.web.middleware import metrics
 from unicef_linked.web.middleware.cache import ResponseCache
+from unicef_linked.web.middleware.guard import Guard
 from unicef_linked.web.middleware.sparql import Endpoint
 from unicef_linked.web.problems import http_problem, problem, render_problem
 from unicef_linked.web.responder import Responder
@@ -123,6 +124,11 @@ def create_app(
         render_problem=partial(render_problem, app, responder),
     )
     app.wsgi_app = ResponseCache(app.wsgi_app, settings.cache_size << 20)  # type: ignore[method-assign]
+    app.wsgi_app = Guard(  # type: ignore[method-assign]
+        app.wsgi_app,
+        allowed_methods=app.url_map.bind("").allowed_methods,
+        render_problem=partial(render_problem, app, responder),
+    )
     app.wsgi_app = metrics.Metered(app.wsgi_app, figures)  # type: ignore[method-assign]
     return app
 
