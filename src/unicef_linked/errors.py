@@ -8,6 +8,7 @@ LinkedDataError
 ├── NotConforming           data that the shapes refuse; carries the report
 ├── NotFound                a well-formed address that the release does not describe
 ├── NotAcceptable           no representation that the client would take
+├── Unwritable              statements that a format cannot express
 ├── BadParameter            a request parameter is missing, repeated or out of its range
 ├── UnsupportedMediaType    a request body in a type that the operation does not take
 ├── TooLarge                a request body or query over the limit
@@ -74,11 +75,17 @@ class NotFound(LinkedDataError):
 class NotAcceptable(LinkedDataError):
     """No representation that the client would take; ``offers`` are the media types there are."""
 
-    def __init__(self, offers: Sequence[str]) -> None:
+    def __init__(
+        self,
+        offers: Sequence[str],
+        reason: str = "none of the acceptable media types is available",
+    ) -> None:
         self.offers = tuple(offers)
-        super().__init__(
-            f"none of the acceptable media types is available; available are: {', '.join(offers)}"
-        )
+        super().__init__(f"{reason}; available are: {', '.join(offers)}")
+
+
+class Unwritable(LinkedDataError):
+    """Statements that a format cannot express; the message says why."""
 
 
 class BadParameter(LinkedDataError):

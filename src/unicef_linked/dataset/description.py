@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from pyoxigraph import Quad, Triple
 
+from unicef_linked.errors import NotAcceptable, Unwritable
 from unicef_linked.rdf import jsonld
-from unicef_linked.rdf.formats import JSONLD, Carries, Format
+from unicef_linked.rdf.formats import DOCUMENT_FORMATS, JSONLD, Carries, Format
 from unicef_linked.rdf.serialization import write_rdf
 
 if TYPE_CHECKING:
@@ -43,8 +44,17 @@ def write_description(
 ) -> bytes:
     """Return a description in an RDF format; the same statements give the same bytes.
 
-    ``context`` is the dataset's JSON-LD context.
+    ``context`` is the dataset's JSON-LD context. Raises NotAcceptable, with the other formats, if
+    this one cannot express the statements.
     """
+    try:
+        return _write(description, offer, names, context)
+    except Unwritable as error:
+        others = [other.media_type for other in DOCUMENT_FORMATS if other is not offer]
+        raise NotAcceptable(others, str(error)) from None
+
+
+def _write(description: Description, offer: Format, names: Names, context: Context) -> bytes:
     if offer is JSONLD:
         return jsonld.write(description.triples(), context, root=description.iri)
     statements = description.quads() if offer.carries is Carries.DATASET else description.triples()
