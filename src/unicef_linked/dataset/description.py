@@ -19,24 +19,31 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Description:
-    """The statements of a document: about its resource, about its context, about the document."""
+    """The statements of a document: about its resource, about its context, about the document.
+
+    ``controls`` are those that a client tells from the data by their graph, as in a fragment.
+    """
 
     iri: str
     about: list[Quad]
     context: list[Triple] = field(default_factory=list)
     document: list[Triple] = field(default_factory=list)
+    controls: list[Quad] = field(default_factory=list)
 
     def triples(self) -> list[Triple]:
         """Return it as one graph, sorted."""
-        return sorted(
-            {q.triple for q in self.about} | set(self.context) | set(self.document), key=str
-        )
+        return sorted(self._data() | {quad.triple for quad in self.controls}, key=str)
 
     def quads(self) -> list[Quad]:
-        """Return it as a dataset: ``about`` in its named graphs, the rest in the default graph."""
-        published = {quad.triple for quad in self.about}
-        added = {*self.context, *self.document} - published
-        return sorted({*self.about, *(Quad(*statement) for statement in added)}, key=str)
+        """Return it as a dataset, sorted: the graph of the document is its default graph.
+
+        What named graphs state is in them too. Controls are in their own graph alone.
+        """
+        default = (Quad(*statement) for statement in self._data())
+        return sorted({*default, *self.about, *self.controls}, key=str)
+
+    def _data(self) -> set[Triple]:
+        return {quad.triple for quad in self.about} | {*self.context, *self.document}
 
 
 def write_description(

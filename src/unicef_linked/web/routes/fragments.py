@@ -173,7 +173,7 @@ def fragments(responder: Responder, page_size: int, suffix: str | None = None) -
 def _describe(responder: Responder, page: Page, triples: list[ox.Triple]) -> Description:
     """Return the statements on a page, and its controls."""
     quads = [ox.Quad(*triple) for triple in triples]
-    return Description(_requested(responder), quads + _controls(responder, page))
+    return Description(_requested(responder), quads, controls=_controls(responder, page))
 
 
 def _fragment_page(responder: Responder, page: Page, triples: list[ox.Triple]) -> bytes:
