@@ -49,12 +49,16 @@ def dump_names(dataset: PublishedDataset) -> list[str]:
 
 
 def signposts(
-    dataset: PublishedDataset, path: str, about: Sequence[Quad] | None = None
+    dataset: PublishedDataset,
+    path: str,
+    iri: str | None = None,
+    about: Sequence[Quad] | None = None,
 ) -> list[Signpost]:
     """Return the links of the document at ``path`` (without extension); none for other paths.
 
-    The licences of an entity are those of the graphs that describe it. ``about`` are the statements
-    of an entity; they are read if they are not given.
+    The licences of an entity are those of the graphs that describe it. ``iri`` is what the document
+    is about, if its path does not tell; ``about`` are the statements of an entity, which are read
+    if they are not given.
     """
     links: list[Signpost] = []
     match path.strip("/").split("/"):
@@ -67,8 +71,8 @@ def signposts(
                 Signpost("collection", addresses.DATASET),
             ]
             links += _licences(dataset, [dataset.names.dataset])
-        case ["doc", entity_type, key]:
-            iri = dataset.names.entity(entity_type, key)
+        case ["doc", entity_type, *keys] if keys:
+            iri = iri or dataset.names.entity(entity_type, "/".join(keys))
             quads = dataset.store.match(NamedNode(iri)) if about is None else about
             links = _of_entity(dataset, iri, entity_type, quads)
         case ["doc", _]:
@@ -77,7 +81,7 @@ def signposts(
                 Signpost("collection", addresses.DATASET),
             ]
         case ["graph", *rest] if rest:
-            iri = dataset.names.base + path.strip("/")
+            iri = iri or dataset.names.base + path.strip("/")
             links = [Signpost("cite-as", iri), Signpost("collection", addresses.DATASET)]
             links += _licences(dataset, [iri])
         case ["ontology" | "shapes" | "quality"]:

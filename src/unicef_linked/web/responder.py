@@ -61,8 +61,10 @@ class Responder:
     def locate(self, iri: str) -> str | None:
         """Return the address on this server of the page about an IRI; None if it has none."""
         address = addresses.of_iri(self.names, iri)
-        if address is None and not self.dataset.is_built and iri in self.dataset.described:
-            return addresses.resource(iri)  # IRIs of a dataset of others are not under the base
+        # IRIs of a dataset of others need not be under the base.
+        may_be_described = not self.dataset.is_built or iri.startswith(self.names.base)
+        if address is None and may_be_described and iri in self.dataset.described:
+            return addresses.resource(iri)
         return address
 
     def language(self) -> str:

@@ -9,6 +9,7 @@ from flask import Response, request
 
 from unicef_linked import addresses, errors
 from unicef_linked.rdf.formats import GRAPH_FORMATS, HTML, Format
+from unicef_linked.rdf.iris import to_uri
 from unicef_linked.web.negotiation import choose
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def represent(
     response.headers["Vary"] = vary(*names)
     response.headers["Cache-Control"] = cache
     if location:
-        response.headers["Content-Location"] = location
+        response.headers["Content-Location"] = to_uri(location)
     if header := ", ".join(links):
         response.headers["Link"] = header
     return response
@@ -89,13 +90,17 @@ def entity_tag(content: bytes, offer: Format, language: str = "") -> str:
 
 
 def link(href: str, rel: str, **parameters: str) -> str:
-    """Return one value of ``Link`` (RFC 8288, section 3).
+    """Return one value of ``Link`` (RFC 8288, section 3); its target is ASCII (section 3.1).
 
     >>> link("/doc/region/gao.ttl", "alternate", type="text/turtle")
     '</doc/region/gao.ttl>; rel="alternate"; type="text/turtle"'
     """
     return "; ".join(
-        [f"<{href}>", f'rel="{rel}"', *(f'{name}="{value}"' for name, value in parameters.items())]
+        [
+            f"<{to_uri(href)}>",
+            f'rel="{rel}"',
+            *(f'{name}="{value}"' for name, value in parameters.items()),
+        ]
     )
 
 
