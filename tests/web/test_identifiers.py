@@ -257,6 +257,23 @@ def test_a_linkset_is_ascii_and_anchored_at_its_document(others: FlaskClient, ke
     assert f'anchor="http://localhost{path}"' in links
 
 
+@pytest.mark.parametrize(
+    ("path", "target"),
+    [
+        pytest.param("/dump", "/dump/", id="a missing slash"),
+        pytest.param("/export?lang=en", "/export/?lang=en", id="with a query"),
+        pytest.param("/doc//site", "/doc/site", id="two slashes within"),
+        pytest.param("/%2Fevil.example//dump", None, id="a host in the path"),
+    ],
+)
+def test_a_redirection_stays_on_this_host(
+    others: FlaskClient, path: str, target: str | None
+) -> None:
+    response = others.get(path, headers={"Host": "evil.example"})
+    assert response.status_code == (308 if target else 404)
+    assert response.headers.get("Location") == target
+
+
 def test_a_problem_says_where_by_a_uri(others: FlaskClient) -> None:
     problem = others.get("/doc/site/n%C3%A9ant").get_json()
     assert problem["instance"] == "/doc/site/n%C3%A9ant"

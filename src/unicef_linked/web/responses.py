@@ -118,6 +118,18 @@ def add_signposts(response: Response, signposts: Iterable[Signpost]) -> None:
         response.headers["Link"] = ", ".join([present, *links] if present else links)
 
 
+def stay_on_this_host(response: Response) -> Response:
+    """Make a redirection by the framework, for a missing slash, relative to this host.
+
+    It is made from the ``Host`` of the request, which a client chooses, and from the scheme behind
+    a proxy. Flask gives such a redirection to no error handler.
+    """
+    location = response.headers.get("Location", "")
+    if location.startswith(request.host_url):
+        response.headers["Location"] = f"/{location.removeprefix(request.host_url).lstrip('/')}"
+    return response
+
+
 def formats_of(path: str, query: Mapping[str, str] | None = None) -> list[tuple[Format, str]]:
     """Return each RDF format of a document with its address, for a page's downloads."""
     return [(offer, addresses.in_format(path, offer.suffix, query)) for offer in GRAPH_FORMATS]
