@@ -11,6 +11,7 @@ from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, RdfFor
 from unicef_linked.dataset.description import Description, write_description
 from unicef_linked.dataset.labels import Text
 from unicef_linked.rdf.iris import DCTERMS, FOAF, RDF, RDFS, TYPES_WITH_PREFIX, Names
+from unicef_linked.rdf.languages import matching_tag
 from unicef_linked.rdf.mappings import MAPPINGS
 from unicef_linked.rdf.statistics import count as count_statistics
 from unicef_linked.rdf.statistics import distinct_triples, read
@@ -246,8 +247,8 @@ class PublishedDataset:
     def plural(self, class_iri: str, language: str) -> Text | None:
         """Return the plural label of a class in a language, else in English."""
         texts = self.plurals.get(class_iri, {})
-        tags = (tag for tag in (language, "en") if tag in texts)
-        return next((Text(texts[tag], tag) for tag in tags), None)
+        tag = matching_tag(language, texts) or matching_tag("en", texts)
+        return Text(texts[tag], tag) if tag else None
 
     def counted(self, pattern: str) -> int:
         """Return how many solutions a graph pattern has; at most COUNTS of them are kept."""

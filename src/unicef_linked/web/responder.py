@@ -13,6 +13,7 @@ from unicef_linked.errors import NotFound
 from unicef_linked.presentation.context import PageContext
 from unicef_linked.rdf.formats import DOCUMENT_FORMATS, HTML, Format, by_suffix
 from unicef_linked.web.negotiation import choose_language
+from unicef_linked.web.parameters import preferred_languages
 from unicef_linked.web.responses import CACHE, JSON, link, negotiate, represent
 
 if TYPE_CHECKING:
@@ -77,7 +78,8 @@ class Responder:
     def context(self, language: str | None = None) -> PageContext:
         """Return what a page is made from, in the request's language unless another is given."""
         tag = language or self.language()
-        return PageContext(self.dataset, tag, self.locate, self.translations.of(tag))
+        preferred = () if language else tuple(preferred_languages(tag))
+        return PageContext(self.dataset, tag, self.locate, self.translations.of(tag), preferred)
 
     def gettext(self, message: str) -> str:
         """Return a message in the language of the request."""

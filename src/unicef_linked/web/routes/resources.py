@@ -355,7 +355,8 @@ def named_graph(
     statements = LoadedStatements(responder.dataset.store)
     if _is_page(suffix) and not responder.dataset.about(iri, statements):
         # Nothing is stated about the graph: its page is that of its statements.
-        response = redirect(addresses.fragment({"graph": iri}), 303)
+        target = addresses.in_format(addresses.FRAGMENTS, HTML.suffix, {"graph": iri})
+        response = redirect(target, 303)
         response.headers["Vary"] = vary("Accept")
         return response  # type: ignore[return-value]
     node, address = ox.NamedNode(iri), addresses.graph(iri.removeprefix(responder.names.graph("")))
