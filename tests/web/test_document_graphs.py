@@ -34,7 +34,10 @@ def dataset(client: FlaskClient, path: str, query: str, offer: Format) -> set[ox
 
 
 def default_graph(quads: set[ox.Quad]) -> set[ox.Triple]:
-    return {quad.triple for quad in quads if quad.graph_name == ox.DefaultGraph()}
+    """Return the triples of the default graph, with canonical labels of blank nodes."""
+    default = ox.Dataset(quad for quad in quads if quad.graph_name == ox.DefaultGraph())
+    default.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
+    return {quad.triple for quad in default}
 
 
 @pytest.mark.parametrize(("path", "query"), DOCUMENTS)
@@ -56,7 +59,7 @@ def test_named_graphs_repeat_what_they_state_as_published(
     quads = dataset(client, path, "", offer)
     named = {quad for quad in quads if quad.graph_name != ox.DefaultGraph()}
     assert named
-    assert {quad.triple for quad in named} <= default_graph(quads)
+    assert {ox.Quad(*quad.triple) for quad in named} <= quads
     published = {str(quad.graph_name) for quad in named}
     assert published <= {str(name) for name in release_store.named_graphs()}
 

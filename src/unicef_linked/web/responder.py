@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 from flask import Response, g, render_template, request
 
 from unicef_linked import addresses
-from unicef_linked.errors import NotFound
+from unicef_linked.errors import NotAcceptable, NotFound
 from unicef_linked.presentation.context import PageContext
-from unicef_linked.rdf.formats import DOCUMENT_FORMATS, HTML, Format, by_suffix
-from unicef_linked.web.negotiation import choose_language
+from unicef_linked.rdf.formats import DOCUMENT_FORMATS, GRAPH_FORMATS, HTML, Format, by_suffix
+from unicef_linked.web.negotiation import choose, choose_language
 from unicef_linked.web.parameters import preferred_languages
 from unicef_linked.web.responses import CACHE, JSON, link, negotiate, represent
 
@@ -145,7 +145,7 @@ class Responder:
             else:
                 content = page
         else:
-            content = self._write(description(), path, offer)
+            offer, content = self._write(description(), path, offer, is_asked=suffix is not None)
         return self.represent(
             content,
             offer,
@@ -155,11 +155,25 @@ class Responder:
             cache=cache,
         )
 
-    def _write(self, description: Description | None, path: str, offer: Format) -> bytes:
+    def _write(
+        self, description: Description | None, path: str, offer: Format, *, is_asked: bool
+    ) -> tuple[Format, bytes]:
+        """Return a description in a format.
+
+        Where that cannot express it and was not asked for by its suffix, the format is the one in
+        RDF that the client prefers next.
+        """
         if description is None:
             iri = addresses.absolute(self.names.base, path)
             raise NotFound(f"nothing is published about {iri}")
-        return self.dataset.write(description, offer)
+        try:
+            return offer, self.dataset.write(description, offer)
+        except NotAcceptable:
+            others = [other for other in GRAPH_FORMATS if other is not offer]
+            another = None if is_asked else choose(request.headers.get("Accept"), others)
+            if another is None:
+                raise
+            return another, self.dataset.write(description, another)
 
     def _document_links(self, path: str, offer: Format, query: Mapping[str, str]) -> list[str]:
         """Return a document's links: to its other formats, its canonical address, its entity."""
