@@ -15,7 +15,7 @@ from rdflib.compare import isomorphic
 from unicef_linked.rdf.formats import DOCUMENT_FORMATS, GRAPH_FORMATS, HTML, Carries, Format
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
     from pathlib import Path
 
     from flask.testing import FlaskClient
@@ -120,28 +120,6 @@ def test_a_document_in_quads_says_in_which_graph_each_statement_is_published(
     quads = list(ox.parse(client.get(f"{GAO}.nq").data, format=ox.RdfFormat.N_QUADS))
     graphs = {q.graph_name for q in quads if q.predicate.value.endswith("#openedOn")}
     assert graphs == {ox.DefaultGraph(), ox.NamedNode(f"{BASE}graph/mali/offices")}
-
-
-@pytest.mark.parametrize("suffix", ["nq", "trig", "jsonld", "rdf", "nt"])
-@pytest.mark.parametrize(
-    "document",
-    [GAO, "/doc/region", "/graph/mali/offices", "/ontology", "/shapes", "/dataset", "/quality"],
-)
-def test_the_default_graph_of_a_document_is_what_its_turtle_says(
-    client: FlaskClient, document: str, suffix: str
-) -> None:
-    turtle = ox.parse(client.get(f"{document}.ttl").data, format=ox.RdfFormat.TURTLE)
-    kind = ox.RdfFormat.from_extension(suffix)
-    assert kind
-    quads = ox.parse(client.get(f"{document}.{suffix}").data, format=kind)
-    default = {quad.triple for quad in quads if quad.graph_name == ox.DefaultGraph()}
-    assert _canonical(default) == _canonical(quad.triple for quad in turtle)
-
-
-def _canonical(triples: Iterable[ox.Triple]) -> set[str]:
-    dataset = ox.Dataset(ox.Quad(*triple) for triple in triples)
-    dataset.canonicalize(ox.CanonicalizationAlgorithm.UNSTABLE)
-    return {str(quad) for quad in dataset}
 
 
 def test_a_document_describes_itself_and_its_topic(client: FlaskClient) -> None:

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Description:
-    """The statements of a document: about its resource, about its context, about the document."""
+    """The statements of a document: about its resource, about its context, about the document.
+
+    ``controls`` are those that a client tells from the data by their graph, as in a fragment.
+    """
 
     iri: str
     about: list[Quad]
@@ -30,18 +33,18 @@ class Description:
 
     def triples(self) -> list[Triple]:
         """Return it as one graph, sorted."""
-        return sorted({*self._default_graph(), *(quad.triple for quad in self.controls)}, key=str)
+        return sorted(self._data() | {quad.triple for quad in self.controls}, key=str)
 
     def quads(self) -> list[Quad]:
-        """Return it as a dataset: the graph as the default graph, ``about`` in its named graphs too.
+        """Return it as a dataset, sorted: the graph of the document is its default graph.
 
-        A client that asks the default graph has the same answer in every format.
+        What named graphs state is in them too. Controls are in their own graph alone.
         """
-        default = {Quad(*statement) for statement in self._default_graph()}
-        return sorted({*self.about, *default, *self.controls}, key=str)
+        default = (Quad(*statement) for statement in self._data())
+        return sorted({*default, *self.about, *self.controls}, key=str)
 
-    def _default_graph(self) -> set[Triple]:
-        return {*(quad.triple for quad in self.about), *self.context, *self.document}
+    def _data(self) -> set[Triple]:
+        return {quad.triple for quad in self.about} | {*self.context, *self.document}
 
 
 def write_description(

@@ -51,12 +51,16 @@ def dump_names(dataset: PublishedDataset) -> list[str]:
 
 
 def signposts(
-    dataset: PublishedDataset, path: str, about: Sequence[Quad] | None = None
+    dataset: PublishedDataset,
+    path: str,
+    iri: str | None = None,
+    about: Sequence[Quad] | None = None,
 ) -> list[Signpost]:
     """Return the links of the document at ``path`` (without extension); none for other paths.
 
-    The licences of an entity are those of the graphs that describe it. ``about`` are the statements
-    of an entity; they are read if they are not given.
+    The licences of an entity are those of the graphs that describe it. ``iri`` is what the document
+    is about, if its path does not tell; ``about`` are the statements of an entity, which are read
+    if they are not given.
     """
     links: list[Signpost] = []
     match path.strip("/").split("/"):
@@ -69,8 +73,8 @@ def signposts(
                 Signpost("collection", addresses.DATASET),
             ]
             links += _licences(dataset, [dataset.names.dataset])
-        case ["doc", entity_type, key]:
-            iri = dataset.names.entity(entity_type, key)
+        case ["doc", entity_type, *keys] if keys:
+            iri = iri or dataset.names.entity(entity_type, "/".join(keys))
             quads = dataset.store.match(NamedNode(iri)) if about is None else about
             links = _of_entity(dataset, iri, entity_type, quads)
         case ["doc", _]:
@@ -80,9 +84,9 @@ def signposts(
                 *_licences(dataset, [dataset.names.dataset]),
             ]
         case ["graph", *rest] if rest:
-            links = _of_part(dataset, path, "Dataset")
+            links = _of_part(dataset, iri or dataset.names.base + path.strip("/"), "Dataset")
         case ["ontology" | "shapes" | "quality" as name]:
-            links = _of_part(dataset, path, _TYPES[name])
+            links = _of_part(dataset, dataset.names.base + path.strip("/"), _TYPES[name])
     return links + _descriptions(path) if links else []
 
 
@@ -101,12 +105,11 @@ def _of_dataset(dataset: PublishedDataset) -> list[Signpost]:
     ]
 
 
-def _of_part(dataset: PublishedDataset, path: str, kind: str) -> list[Signpost]:
+def _of_part(dataset: PublishedDataset, iri: str, kind: str) -> list[Signpost]:
     """Return the links of a page about a part of the release.
 
     The licence is the part's own, else the dataset's.
     """
-    iri = dataset.names.base + path.strip("/")
     return [
         Signpost("cite-as", iri),
         Signpost("type", f"{_SCHEMA}AboutPage"),

@@ -24,7 +24,7 @@ from unicef_linked.web.middleware.guard import Guard
 from unicef_linked.web.middleware.sparql import Endpoint
 from unicef_linked.web.problems import http_problem, problem, render_problem
 from unicef_linked.web.responder import Responder
-from unicef_linked.web.responses import OPEN_TO_OTHER_ORIGINS
+from unicef_linked.web.responses import OPEN_TO_OTHER_ORIGINS, stay_on_this_host
 from unicef_linked.web.routes import (
     discovery,
     documentation,
@@ -112,6 +112,7 @@ def create_app(
     app.register_error_handler(LinkedDataError, partial(problem, responder))
     app.register_error_handler(HTTPException, partial(http_problem, responder))
     app.after_request(_open_to_other_origins)
+    app.after_request(stay_on_this_host)
 
     interface.install(app, responder, charts)
     figures = metrics.install(app, release)

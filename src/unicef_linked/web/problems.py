@@ -6,6 +6,7 @@ import json
 import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
 
 from flask import Response, current_app, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
@@ -141,7 +142,7 @@ def _respond(
             "title": title,
             "status": status,
             "detail": detail,
-            "instance": request.path,
+            "instance": quote(request.path),
             **members,
         }
         content = json.dumps(body, ensure_ascii=False).encode()

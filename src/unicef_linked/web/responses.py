@@ -9,6 +9,7 @@ from flask import Response, request
 
 from unicef_linked import addresses, errors
 from unicef_linked.rdf.formats import GRAPH_FORMATS, HTML, Format
+from unicef_linked.rdf.iris import to_uri
 from unicef_linked.web.negotiation import choose
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def represent(
     response.headers["Vary"] = vary(*names)
     response.headers["Cache-Control"] = cache
     if location:
-        response.headers["Content-Location"] = location
+        response.headers["Content-Location"] = to_uri(location)
     if header := ", ".join(links):
         response.headers["Link"] = header
     return response
@@ -97,13 +98,17 @@ def entity_tag(content: bytes, offer: Format, language: str = "") -> str:
 
 
 def link(href: str, rel: str, **parameters: str) -> str:
-    """Return one value of ``Link`` (RFC 8288, section 3).
+    """Return one value of ``Link`` (RFC 8288, section 3); its target is ASCII (section 3.1).
 
     >>> link("/doc/region/gao.ttl", "alternate", type="text/turtle")
     '</doc/region/gao.ttl>; rel="alternate"; type="text/turtle"'
     """
     return "; ".join(
-        [f"<{href}>", f'rel="{rel}"', *(f'{name}="{value}"' for name, value in parameters.items())]
+        [
+            f"<{to_uri(href)}>",
+            f'rel="{rel}"',
+            *(f'{name}="{value}"' for name, value in parameters.items()),
+        ]
     )
 
 
@@ -119,6 +124,18 @@ def add_signposts(response: Response, signposts: Iterable[Signpost]) -> None:
     if links:
         present = response.headers.get("Link")
         response.headers["Link"] = ", ".join([present, *links] if present else links)
+
+
+def stay_on_this_host(response: Response) -> Response:
+    """Make a redirection by the framework, for a missing slash, relative to this host.
+
+    It is made from the ``Host`` of the request, which a client chooses, and from the scheme behind
+    a proxy. Flask gives such a redirection to no error handler.
+    """
+    location = response.headers.get("Location", "")
+    if location.startswith(request.host_url):
+        response.headers["Location"] = f"/{location.removeprefix(request.host_url).lstrip('/')}"
+    return response
 
 
 def formats_of(path: str, query: Mapping[str, str] | None = None) -> list[tuple[Format, str]]:

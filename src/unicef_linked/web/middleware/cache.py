@@ -140,6 +140,7 @@ class ResponseCache:
         gzipped = accepts_gzip(environ.get("HTTP_ACCEPT_ENCODING"))
         key = (
             environ["PATH_INFO"],
+            environ.get("RAW_URI", ""),  # an IRI may differ by what is percent-encoded
             environ.get("QUERY_STRING", ""),
             environ.get("HTTP_ACCEPT", ""),
             environ.get("HTTP_ACCEPT_LANGUAGE", ""),
