@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 import time
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -139,15 +139,19 @@ def serve() -> Iterator[Callable[..., Server]]:
     """Start ``unicef-linked serve`` with arguments and wait until it says where it is."""
     started: list[Server] = []
 
-    def start(*arguments: str, environment: dict[str, str] | None = None) -> Server:
+    def start(
+        *arguments: str, environment: dict[str, str] | None = None, log: Path | None = None
+    ) -> Server:
         command = [sys.executable, "-m", "unicef_linked", "serve", "--port", "0", *arguments]
-        process = subprocess.Popen(
-            command,
-            stdout=subprocess.PIPE,
-            text=True,
-            env={**os.environ, **(environment or {})},
-            cwd="/",
-        )
+        with log.open("wb") if log else nullcontext() as errors:
+            process = subprocess.Popen(
+                command,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                env={**os.environ, **(environment or {})},
+                cwd="/",
+            )
         assert process.stdout is not None
         line = process.stdout.readline()
         found = re.search(r"http://\S+?(?=/?$)", line.strip())

@@ -68,6 +68,14 @@ def comma_separated(value: str) -> tuple[str, ...]:
     return tuple(part for part in parts if part)
 
 
+def log_form(value: str) -> str:
+    """Return the form of the log's lines."""
+    form = value.strip()
+    if form not in {"text", "json"}:
+        raise ValueError("is not a form of the log; give text or json")
+    return form
+
+
 def whole_number(value: str) -> int:
     """Return a number of things."""
     try:
@@ -143,6 +151,12 @@ class Settings:
     links_state: str = setting(
         "", text, "File that `links check --state` writes, shown on /quality; empty: none is shown"
     )
+    restarts: int = setting(
+        8,
+        whole_number,
+        "Consecutive restarts of a process, each within a minute, before the service ends",
+    )
+    log_format: str = setting("text", log_form, "Form of the lines of the log: text or json")
     page_size: int = setting(100, whole_number, "Members on one page of a list")
 
     @property

@@ -7,6 +7,7 @@ LinkedDataError
 │   ├── NotARelease         a directory that is not a release, or not whole
 │   └── AddressInUse        the port is taken, or not permitted
 ├── NotConforming           data that the shapes refuse; carries the report
+├── ServiceEnded            a process of the service ended again and again
 ├── NotFound                a well-formed address that the release does not describe
 ├── NotAcceptable           no representation that the client would take
 ├── Unwritable              statements that a format cannot express
@@ -19,6 +20,7 @@ LinkedDataError
     ├── QueryTimeout        stopped at its deadline
     ├── QueryOutOfResources stopped at its memory or result-size ceiling
     ├── Overloaded          more is asked than can be answered; carries the seconds to wait
+    ├── NoQueryProcess      no process runs that could answer; one is being started
     └── EngineUnavailable   an engine elsewhere does not answer as one
 
 HTTP is unknown here: ``web.problems`` maps these classes to statuses, ``cli`` to exit statuses.
@@ -87,6 +89,10 @@ class NotConforming(LinkedDataError):
         super().__init__(f"the data does not conform to the shapes: {count}")
 
 
+class ServiceEnded(LinkedDataError):
+    """A process that the service cannot do without ended as often as it may."""
+
+
 class NotFound(LinkedDataError):
     """A well-formed address or IRI that the release does not describe."""
 
@@ -149,6 +155,16 @@ class Overloaded(QueryError):
     def __init__(self, message: str, *, retry_after: int) -> None:
         self.retry_after = retry_after
         super().__init__(message)
+
+
+class NoQueryProcess(QueryError):
+    """No query process runs, or none can be reached: they are being started again."""
+
+    retry_after = 5
+    """Seconds after which they usually run again."""
+
+    def __init__(self) -> None:
+        super().__init__("no query process runs; they are being started again, try again shortly")
 
 
 class EngineUnavailable(QueryError):

@@ -16,7 +16,7 @@ import click
 
 from unicef_linked import __version__
 from unicef_linked.cli.options import Command, Context
-from unicef_linked.errors import LinkedDataError, NotConforming
+from unicef_linked.errors import LinkedDataError, NotConforming, ServiceEnded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,6 +77,9 @@ class _Commands(click.Group):
             print_report(cast("Report", error.report), "text", sys.stderr)
             print(f"unicef-linked: {error}; nothing was written", file=sys.stderr)
             return 1
+        except ServiceEnded as error:
+            print(f"unicef-linked: {error}", file=sys.stderr)
+            return 1
         except LinkedDataError as error:
             print(f"unicef-linked: {error}", file=sys.stderr)
             return 2
@@ -97,7 +100,8 @@ def commands() -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status.
 
-    0: done; 1: the data does not conform, or a link is wrong; 2: unusable input.
+    0: done; 1: the data does not conform, a link is wrong, or a service could not be kept running;
+    2: unusable input.
     """
     try:
         status: Any = commands.main(arguments, prog_name="unicef-linked", standalone_mode=False)

@@ -133,6 +133,13 @@ class Store(Protocol):
         """
         ...
 
+    def check(self) -> None:
+        """Raise QueryError if documents or queries cannot be answered, but for load.
+
+        It returns within seconds, whatever the engine does.
+        """
+        ...
+
     def close(self) -> None:
         """Close sockets and connections."""
         ...

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import time
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import pyoxigraph as ox
 
-from unicef_linked.rdf.formats import Carries
+from unicef_linked.errors import EngineUnavailable, NoQueryProcess, QueryError
+from unicef_linked.rdf.formats import RESULTS_JSON, Carries
 from unicef_linked.rdf.serialization import settle_prefixes
 from unicef_linked.store.labels import LABEL_NODES, choose_labels
 from unicef_linked.store.loading import load_release, open_index
@@ -27,6 +29,12 @@ if TYPE_CHECKING:
     from unicef_linked.rdf.terms import Solution, Term
     from unicef_linked.release import Release
     from unicef_linked.store import Answer, Labels
+
+
+_CHECK_PATIENCE: Final = 1.0
+"""Longest time (s) that ``check`` waits for a query process to take its query."""
+_IDLE_LOOKS, _IDLE_INTERVAL = 5, 0.02
+"""How often, and how long apart (s), an idle process is looked for before it counts as stuck."""
 
 
 class Embedded:
@@ -154,6 +162,38 @@ class Embedded:
             return answer
         content = settle_prefixes(answer.whole, answer.format.rdf, list(self._prefixes))
         return replace(answer, whole=content)
+
+    def check(self) -> None:
+        """See Store."""
+        try:
+            next(iter(self._store), None)
+        except (OSError, RuntimeError) as error:  # only the index on disk can fail
+            raise EngineUnavailable(f"the index cannot be read: {error}") from None
+        if all(self._running()):
+            return  # load: each process evaluates a query
+        options = Options((), (), False, "", False, RESULTS_JSON.media_type, None)
+        patience = _CHECK_PATIENCE
+        request = Request("ASK {}", options, patience, lambda: False, self._sockets, {}, patience)
+        try:
+            request.send()
+            request.read_answer()
+        except NoQueryProcess:
+            raise
+        except QueryError:
+            for _ in range(_IDLE_LOOKS):
+                if all(self._running()):
+                    return
+                time.sleep(_IDLE_INTERVAL)
+            raise NoQueryProcess from None
+        finally:
+            request.close()
+
+    def _running(self) -> list[bool]:
+        """Return whether each query process is busy. Raises NoQueryProcess when there is none."""
+        running = self._sockets.slots().running()
+        if not running:
+            raise NoQueryProcess
+        return running
 
     def close(self) -> None:
         """See Store. The query processes are stopped by ``run_evaluators``."""

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING
 
 from unicef_linked.errors import UnusableInput
@@ -16,7 +16,7 @@ from unicef_linked.store.pool.launcher import run_evaluators
 from unicef_linked.store.remote import Remote
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from unicef_linked.config import Settings
     from unicef_linked.release import Release
@@ -37,16 +37,22 @@ def check_engine(name: str) -> str:
 
 
 @contextmanager
-def run_engine(name: str, release: Release, settings: Settings) -> Iterator[Engine]:
+def run_engine(
+    name: str,
+    release: Release,
+    settings: Settings,
+    *,
+    give_up: Callable[[], object] = lambda: None,
+) -> Iterator[Engine]:
     """Run what an engine needs beside the web workers, until the end of the block.
 
-    Raises EngineUnavailable when a remote engine does not answer, UnusableInput when it does not
+    ``give_up`` is called, by another thread, when that cannot be kept running. Raises EngineUnavailable when a remote engine does not answer, UnusableInput when it does not
     hold the release.
     """
     if name in {"memory", "disk"}:
-        index = index_release(release) if name == "disk" else None
-        with run_evaluators(release, settings, index) as evaluators:
-            yield {"name": name, "queries": evaluators.address, "index": str(index or "")}
+        make_index = partial(index_release, release) if name == "disk" else None
+        with run_evaluators(release, settings, make_index, give_up=give_up) as evaluators:
+            yield {"name": name, "queries": evaluators.address}
     else:
         remote = Remote(name, release, settings)
         try:
@@ -59,6 +65,6 @@ def run_engine(name: str, release: Release, settings: Settings) -> Iterator[Engi
 def open_store(engine: Mapping[str, str], release: Release, settings: Settings) -> Store:
     """Return one web worker's store over a running engine."""
     if engine["name"] in {"memory", "disk"}:
-        index = Path(engine["index"]) if engine["index"] else None
+        index = index_release(release) if engine["name"] == "disk" else None
         return Embedded(release, engine["queries"], settings, index)
     return Remote(engine["name"], release, settings)

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
-import tempfile
+from contextlib import suppress
 from importlib.metadata import version
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from pyoxigraph import DefaultGraph, Quad, Store
 
+from unicef_linked.config import cache_folder
+from unicef_linked.errors import UnusableInput
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
     from unicef_linked.release import Release
+
+_LOG: Final = logging.getLogger(__name__)
 
 
 def load_release(release: Release) -> Store:
@@ -43,30 +49,47 @@ def _loaded(statements: Iterable[Quad]) -> Store:
 def index_release(release: Release) -> Path:
     """Return the folder of a release's on-disk index, made when it is not there yet.
 
-    It is in the release's folder, or in a temporary one where the release is read-only. It is a
-    cache: the release's hash does not cover it, and its name has the version of the engine.
+    It is in the release's folder, or in the cache folder where the release is read-only. It is a
+    cache: the release's hash does not cover it, and its name has the version of the engine. One
+    that cannot be opened is made again. Raises UnusableInput when it cannot be written.
     """
     name = f"index-{version('pyoxigraph')}"
-    index = release.path / name
-    if index.is_dir():
-        return index
-    folder = (
-        release.path
-        if os.access(release.path, os.W_OK)
-        else Path(tempfile.mkdtemp(prefix="unicef-linked-"))
-    )
-    index, partial = folder / name, folder / f".{name}.partial-{os.getpid()}"
+    folder = release.path
+    if not (folder / name).is_dir() and not os.access(folder, os.W_OK):
+        folder = cache_folder() / "indexes" / release.manifest.sha256
+    index = folder / name
+    if index.is_dir() and not _can_be_opened(index):
+        _LOG.warning("the index %s is damaged; it is made again", index)
+        shutil.rmtree(index, ignore_errors=True)
+    if not index.is_dir():
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            _write_index(release, index)
+        except OSError as error:
+            raise UnusableInput(f"the index {index} cannot be written: {error}") from None
+    return index
+
+
+def _can_be_opened(index: Path) -> bool:
+    try:
+        next(iter(open_index(index)), None)
+    except (OSError, RuntimeError):
+        return False
+    return True
+
+
+def _write_index(release: Release, index: Path) -> None:
+    partial = index.with_name(f".{index.name}.partial-{os.getpid()}")
     try:
         store = Store(partial)
         store.bulk_extend(_statements(release))
         store.optimize()  # without it, queries on bulk-loaded files take five times as long
         store.flush()
         del store  # closes it: a read-only store must have no writer beside it
-        if not index.is_dir():  # another server may have finished first
+        with suppress(OSError):  # another process may have finished first
             partial.rename(index)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
-    return index
 
 
 def open_index(index: Path) -> Store:

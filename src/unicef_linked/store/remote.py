@@ -505,6 +505,43 @@ def _message(response: requests.Response, body: _Body) -> str:
     return " ".join(text.split())[:500] or response.reason or "nothing more"
 
 
+_CHECK_TIMEOUT: Final = 1.5
+"""Timeout of a check (s)."""
+_CHECK_INTERVAL: Final = 2.0
+"""How long the outcome of a check holds (s)."""
+
+
+class _Reachability:
+    """Whether the engine answers: it is asked by one thread at a time; others get the last outcome."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+        self._asking = threading.Lock()
+        self._valid_until = 0.0  # s, monotonic clock
+        self._fault = ""
+
+    def check(self) -> None:
+        """Raise EngineUnavailable if the engine did not answer lately."""
+        if self._asking.acquire(blocking=False):
+            try:
+                if time.monotonic() >= self._valid_until:
+                    self._fault = self._ask()
+                    self._valid_until = time.monotonic() + _CHECK_INTERVAL
+            finally:
+                self._asking.release()
+        if self._fault:
+            raise EngineUnavailable(self._fault)
+
+    def _ask(self) -> str:
+        try:
+            self._endpoint.ask("ASK {}", timeout=_CHECK_TIMEOUT)
+        except Overloaded:
+            pass  # it is there
+        except QueryError as error:
+            return str(error)
+        return ""
+
+
 class Remote:
     """A release in a remote engine. Literals are as stored there: most normalise numbers."""
 
@@ -516,6 +553,7 @@ class Remote:
             release.manifest.union,
         )
         self._waiting = threading.BoundedSemaphore(settings.workers + settings.query_queue)
+        self._reachability = _Reachability(self.endpoint)
 
     def verify(self) -> None:
         """Raise EngineUnavailable without an answer, UnusableInput without the release."""
@@ -645,6 +683,10 @@ class Remote:
         finally:
             if not released:
                 self._waiting.release()
+
+    def check(self) -> None:
+        """See Store."""
+        self._reachability.check()
 
     def close(self) -> None:
         """See Store."""

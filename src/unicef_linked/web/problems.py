@@ -40,6 +40,7 @@ STATUS: Final[Mapping[type[errors.LinkedDataError], int]] = {
     errors.QueryTimeout: 503,
     errors.QueryOutOfResources: 503,
     errors.Overloaded: 503,
+    errors.NoQueryProcess: 503,
     errors.EngineUnavailable: 503,
     errors.QueryError: 400,
 }
@@ -54,12 +55,16 @@ TITLES: Final[Mapping[str, str]] = {
     "query-timeout": "Query timed out",
     "query-out-of-resources": "Query out of resources",
     "overloaded": "Too many queries at once",
+    "no-query-process": "No query process runs",
     "engine-unavailable": "Query engine unavailable",
     "query-error": "Query not answered",
     "method-not-allowed": "Method not allowed",
     "internal-error": "Internal error",
 }
 
+
+_WITH_RETRY_AFTER: Final = (errors.Overloaded, errors.NoQueryProcess, errors.EngineUnavailable)
+"""Errors after which the same request may succeed; each has the seconds to wait."""
 
 Problem = errors.LinkedDataError | HTTPException
 """What is answered with problem details: our errors and the framework's."""
@@ -95,7 +100,7 @@ def problem(responder: Responder, error: errors.LinkedDataError) -> Response:
         members = {"line": error.line, "column": error.column}
     if isinstance(error, errors.NotAcceptable):
         members = {"available": list(error.offers)}
-    if isinstance(error, errors.Overloaded | errors.EngineUnavailable):
+    if isinstance(error, _WITH_RETRY_AFTER):
         headers["Retry-After"] = str(error.retry_after)
     kind = next(kind for kind in type(error).__mro__ if kind in STATUS)
     return _respond(responder, slug(kind), STATUS[kind], str(error), members, headers)

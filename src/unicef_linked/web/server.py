@@ -3,31 +3,41 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
+import logging
 import os
-import signal
 import socket
+import sys
 import threading
 import time
-from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from granian.constants import Interfaces, RuntimeModes
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
+
+from unicef_linked import log
 from unicef_linked.config import Settings
-from unicef_linked.errors import AddressInUse, UnusableInput
+from unicef_linked.errors import AddressInUse, LinkedDataError, ServiceEnded, UnusableInput
 from unicef_linked.i18n import read_translations
 from unicef_linked.links import read_state
 from unicef_linked.release import Release, open_release
 from unicef_linked.store.engines import open_store, run_engine
 from unicef_linked.web import CHARTS, check_languages, create_app
 from unicef_linked.web.middleware.metrics import shared_by_workers
+from unicef_linked.web.workers import (
+    WebWorkers,
+    end_with,
+    ignore_other_signals,
+    insist_on_stopping,
+    stop_while_starting,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from types import FrameType
 
-
+_LOG: Final = logging.getLogger(__name__)
 _HANDOVER: Final = "UNICEF_LINKED_WORKER"
 """Environment variable by which a web worker, a process of Granian's, gets its configuration."""
 
@@ -40,8 +50,14 @@ def application() -> Callable[[Any, Any], Iterable[bytes]]:
         for name, value in configuration["settings"].items()
     }
     settings = Settings(**values)
-    release = open_release(Path(configuration["release"]))
-    app = create_app(settings, release, open_store(configuration["engine"], release, settings))
+    end_with(configuration["main"], grace=settings.query_timeout_max)
+    try:
+        release = open_release(Path(configuration["release"]))
+        store = open_store(configuration["engine"], release, settings)
+    except LinkedDataError as error:
+        _LOG.error("%s", error)
+        sys.exit(1)
+    app = create_app(settings, release, store)
     threading.Thread(target=app.extensions[CHARTS].solve_all, daemon=True).start()
     # The outermost layer is the middleware: a cached response never enters Flask.
     return app.wsgi_app
@@ -53,30 +69,36 @@ def serve(
     """Serve a release until SIGTERM or SIGINT; running requests are finished first.
 
     Raises AddressInUse or UnusableInput when the address cannot be listened on, UnusableInput when
-    the results of a check of links cannot be read or a language has no translations, and what
-    ``run_engine`` raises.
+    the results of a check of links cannot be read or a language has no translations, ServiceEnded
+    when a process could not be kept running, and what ``run_engine`` raises.
     """
+    log.configure(settings.log_format)
     check_languages(settings, read_translations())
     port = _check_address(host, port)
     if settings.links_state:
         read_state(Path(settings.links_state))
-    with run_engine(engine, release, settings) as running:
+    server = _server(host, port, workers, settings)
+    with run_engine(engine, release, settings, give_up=server.give_up) as running:
         os.environ[_HANDOVER] = json.dumps(
-            {"settings": asdict(settings), "release": str(release.path), "engine": running}
+            {
+                "settings": asdict(settings),
+                "release": str(release.path),
+                "engine": running,
+                "main": os.getpid(),
+            }
         )
         with shared_by_workers():
-            _run(host, port, workers, settings)
+            threading.Thread(target=_announce, args=(host, port), daemon=True).start()
+            server.serve()
+    if server.gave_up:
+        raise ServiceEnded("a process ended again and again; see the log above")
 
 
-def _run(host: str, port: int, workers: int, settings: Settings) -> None:
-    from granian.constants import Interfaces, RuntimeModes
-    from granian.http import HTTP1Settings
-    from granian.log import LogLevels
-    from granian.server import Server
-
+def _server(host: str, port: int, workers: int, settings: Settings) -> WebWorkers:
     waiting = settings.workers + settings.query_queue
-    server = Server(
+    server = WebWorkers(
         "unicef_linked.web.server:application",
+        restarts=settings.restarts,
         factory=True,
         address=host,
         port=port,
@@ -91,48 +113,12 @@ def _run(host: str, port: int, workers: int, settings: Settings) -> None:
         http1_settings=HTTP1Settings(header_read_timeout=10_000),
         websockets=False,
         log_level=LogLevels.error,
-        respawn_failed_workers=True,
+        log_dictconfig=log.configuration(settings.log_format),
     )
-    threading.Thread(target=_announce, args=(host, port), daemon=True).start()
-    os.register_at_fork(after_in_child=_stop_while_starting)
-    server.on_startup(_insist_on_stopping)
-    server.serve()
-
-
-def _insist_on_stopping() -> None:
-    """Signal the web workers every second after a stop, until each has ended.
-
-    A SIGTERM that arrives just before a worker's main thread begins to wait runs its Python handler
-    only when another signal interrupts the wait. SIGUSR1 does that; a second SIGTERM would stall
-    responses under way. No Granian issue is known.
-    """
-
-    def insist() -> None:
-        while True:
-            time.sleep(1)
-            for pid in filter(None, (worker.pid for worker in multiprocessing.active_children())):
-                with suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGUSR1)
-
-    for stop in (signal.SIGTERM, signal.SIGINT):
-        granian = signal.getsignal(stop)
-
-        def handle(number: int, frame: FrameType | None, granian: Any = granian) -> None:
-            granian(number, frame)
-            threading.Thread(target=insist, daemon=True).start()
-
-        signal.signal(stop, handle)
-
-
-def _stop_while_starting() -> None:
-    """Restore default signal handlers in a forked web worker.
-
-    Until Granian installs a worker's own handlers (``set_sync_signals``), those inherited from the
-    main process ignore SIGTERM there (so in Granian 2.8.9). No upstream issue is known.
-    """
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's; the main process sends SIGTERM
-    signal.signal(signal.SIGUSR1, lambda *_: None)
+    os.register_at_fork(after_in_child=stop_while_starting)
+    server.on_startup(insist_on_stopping)
+    server.on_startup(ignore_other_signals)
+    return server
 
 
 def _announce(host: str, port: int) -> None:

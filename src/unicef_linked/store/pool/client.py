@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import fcntl
 import itertools
+import os
 import secrets
 import socket
 import struct
 import termios
 import time
 from contextlib import suppress
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from unicef_linked.errors import (
+    NoQueryProcess,
     NotAcceptable,
     Overloaded,
     QueryError,
@@ -75,20 +76,34 @@ class SocketPool:
 
     def __init__(self, address: str, size: int, patience: float) -> None:
         self.address, self.patience = address, patience
-        self._name, self._numbers = secrets.token_hex(4), itertools.count()
+        self._name, self._numbers = f"{os.getpid()}-{secrets.token_hex(4)}", itertools.count()
         self._free: list[socket.socket | None] = [None] * size
+        self._slots: SlotTable | None = None
+        self._slots_path = slots_path(address)
 
-    @cached_property
     def slots(self) -> SlotTable:
-        """The slots of the query processes."""
-        return SlotTable.open(slots_path(self.address))
+        """Return the slots of the query processes. Raises NoQueryProcess.
+
+        When the folder of the sockets was removed, a new one has other slots, and the sockets that
+        had names in the old one are of no use.
+        """
+        try:
+            inode = os.stat(self._slots_path).st_ino  # noqa: PTH116 - at each query: twice as fast
+            if self._slots is None or self._slots.inode != inode:
+                if self._slots:
+                    self.close()
+                self._slots = SlotTable.open(self._slots_path)
+        except (OSError, ValueError):  # it is not there, or still empty
+            raise NoQueryProcess from None
+        return self._slots
 
     def take(self) -> socket.socket:
-        """Return a free socket. Raises Overloaded when all are in use."""
+        """Return a free socket. Raises Overloaded when all are in use, NoQueryProcess."""
+        self.slots()
         try:
             free_socket = self._free.pop()
         except IndexError:
-            raise self.overloaded() from None
+            raise self.not_taken() from None
         return free_socket or self._open()
 
     def _open(self) -> socket.socket:
@@ -118,8 +133,13 @@ class SocketPool:
     def close(self) -> None:
         """Close the free sockets."""
         for free_socket in filter(None, list(self._free)):
-            self._free.remove(free_socket)
-            self.discard(free_socket)
+            with suppress(ValueError):  # another thread has taken it
+                self._free.remove(free_socket)
+                self.discard(free_socket)
+
+    def not_taken(self) -> Overloaded | NoQueryProcess:
+        """Return the error for a request that no query process has taken in time."""
+        return self.overloaded() if self.slots().running() else NoQueryProcess()
 
     def overloaded(
         self, why: str = "all query processes are busy and the queue is full; try again shortly"
@@ -148,8 +168,10 @@ class Request:
         left: Callable[[], bool],
         sockets: SocketPool,
         prefixes: Mapping[str, str],
+        patience: float | None = None,
     ) -> None:
         self._query, self._options, self._timeout = query, options, timeout
+        self._patience = sockets.patience if patience is None else patience
         self._left, self._sockets, self._prefixes = left, sockets, prefixes
         self._socket: socket.socket | None = None
         self._sent_at = 0.0  # s, monotonic clock
@@ -158,9 +180,12 @@ class Request:
         self._has_ended = False
 
     def send(self) -> None:
-        """Send the query and wait for the first message of an answer. Raises Overloaded."""
+        """Send the query and wait for the first message of an answer.
+
+        Raises Overloaded and NoQueryProcess.
+        """
         body = encode_body(self._options, self._query)
-        latest = time.monotonic() + self._sockets.patience
+        latest = time.monotonic() + self._patience
         while not self._first_reply:
             self.close()
             self._socket = self._sockets.take()
@@ -168,12 +193,14 @@ class Request:
             self._message = encode_request(self._sent_at, self._timeout, body)
             try:
                 self._socket.sendto(self._message[:MAX_MESSAGE], self._sockets.address)
-            except OSError:  # the queue stayed full for SO_SNDTIMEO, or the pool is restarting
-                raise self._sockets.overloaded() from None
+            except (ConnectionError, FileNotFoundError):  # the pool is restarting
+                raise NoQueryProcess from None
+            except OSError:  # the queue stayed full for SO_SNDTIMEO
+                raise self._sockets.not_taken() from None
             self._first_reply = self._receive(latest)
             # Empty: not taken in time, or lost. Send again: at worst two processes answer.
             if not self._first_reply and time.monotonic() > latest:
-                raise self._sockets.overloaded()
+                raise self._sockets.not_taken()
 
     def close(self) -> None:
         """Give the socket back at the end of the answer, close it before."""
@@ -262,7 +289,7 @@ class Request:
             if latest and self._is_unread():
                 if time.monotonic() > latest:
                     return b""
-            elif self._sockets.slots.holds(self._message[:STAMP_SIZE]):
+            elif self._sockets.slots().holds(self._message[:STAMP_SIZE]):
                 missed_polls = 0
             elif (missed_polls := missed_polls + 1) == _LOST_POLLS:
                 return b""

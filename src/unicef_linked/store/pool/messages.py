@@ -155,5 +155,8 @@ def worker_address(queue: str, pid: int) -> str:
 
 
 def client_address(queue: str, name: str, number: int) -> str:
-    """Return the address of the ``number``-th socket of a client, whose name is unique."""
+    """Return the address of the ``number``-th socket of a client.
+
+    Its name is unique and begins with the pid of its process, followed by a hyphen.
+    """
     return f"{queue}.{name}.{number}"

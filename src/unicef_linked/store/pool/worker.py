@@ -249,6 +249,7 @@ def run_worker(shared: Shared, slot: int, parent: int) -> None:
     Path(address).unlink(missing_ok=True)  # left by an earlier process with this pid
     own_socket.bind(address)
     _limit_resources(shared.limits, last_file=own_socket.fileno())
+    shared.slots.mark_started(slot, os.getpid())
     while True:
         message, client = shared.queue.recvfrom(MAX_MESSAGE)
         if client:
@@ -264,11 +265,14 @@ def _exit_with(parent: int) -> None:
 
 def _limit_resources(limits: Limits, last_file: int) -> None:
     """Limit memory, and files to those open: the engine cannot open a file or a socket."""
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)  # of the service: it cannot be raised
     ceiling = _address_space() + limits.memory
+    ceiling = ceiling if hard == resource.RLIM_INFINITY else min(ceiling, hard)
     resource.setrlimit(resource.RLIMIT_AS, (ceiling, ceiling))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     files = last_file + 1
-    most_files = files + (_FEDERATION_FILES if limits.federation else 0)
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most_files = min(hard, files + (_FEDERATION_FILES if limits.federation else 0))
     resource.setrlimit(resource.RLIMIT_NOFILE, (files, most_files))
 
 

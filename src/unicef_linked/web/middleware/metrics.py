@@ -46,7 +46,9 @@ _BUCKETS: Final = (0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10.0, 30.0)
 def shared_by_workers() -> Iterator[None]:
     """Make processes that start inside this context count into one temporary directory."""
     assert "prometheus_client" not in sys.modules, "it has already chosen to count in memory"
-    with TemporaryDirectory(prefix="unicef-linked-metrics-") as directory:
+    with TemporaryDirectory(
+        prefix="unicef-linked-metrics-", ignore_cleanup_errors=True
+    ) as directory:
         os.environ[_DIRECTORY] = directory
         try:
             yield
@@ -66,6 +68,7 @@ class Metrics:
         self._registry = CollectorRegistry()
         self._registry.register(self)
         if self._directory:
+            Path(self._directory).mkdir(parents=True, exist_ok=True)  # it may have been removed
             MultiProcessCollector(self._registry, self._directory)  # type: ignore[no-untyped-call]
         # The collector of the directory reads these too, so they must not register themselves.
         own = None if self._directory else self._registry

@@ -167,8 +167,8 @@ def health() -> Response:
 
 
 def ready(responder: Responder) -> Response:
-    """Answer once the release is loaded and can be read."""
-    responder.dataset.store.select("SELECT * { ?s ?p ?o } LIMIT 1")
+    """Answer while documents and clients' queries can be answered, be it after some waiting."""
+    responder.dataset.store.check()
     return Response(
         "ready\n", content_type="text/plain; charset=utf-8", headers={"Cache-Control": "no-store"}
     )
