@@ -14,9 +14,11 @@ from unicef_linked.rdf.formats import DUMPS, NQUADS, TURTLE, Format
 from unicef_linked.rdf.jsonld import make_context
 from unicef_linked.rdf.serialization import write_rdf
 from unicef_linked.release import Draft, Manifest
+from unicef_linked.release.manifest import format_instant
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
     from typing import BinaryIO
 
     from unicef_linked.rdf.iris import Names
@@ -27,6 +29,7 @@ def write_dataset(
     quads: Iterable[Quad],
     names: Names,
     *,
+    issued: datetime,
     union: bool,
     conforms: bool | None,
     sources: Mapping[str, str],
@@ -42,6 +45,7 @@ def write_dataset(
     return Manifest(
         sha256=sums[NQUADS],
         base_iri=names.base,
+        issued=format_instant(issued),
         quads=len(ordered),
         graphs=dict(sorted(graphs.items())),
         union=union,
