@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pyoxigraph as ox
 import pytest
 import requests
+from tests.chain import build_chain
 
 from unicef_linked.build import Content, build
 from unicef_linked.config import Settings
@@ -75,6 +76,12 @@ def defined_exports(base: str = CANONICAL_BASE) -> tuple[Export, ...]:
 def release(tmp_path_factory: pytest.TempPathFactory) -> Release:
     """The packaged dataset."""
     return build(Content.packaged(), tmp_path_factory.mktemp("release") / "mali")
+
+
+@pytest.fixture(scope="session")
+def chain(tmp_path_factory: pytest.TempPathFactory) -> tuple[Release, ...]:
+    """Five releases of a small dataset, the oldest first."""
+    return build_chain(tmp_path_factory.mktemp("chain"))
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import os
 from dataclasses import dataclass, field, fields
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import urlsplit
@@ -208,6 +209,23 @@ def terminal_language(environment: Mapping[str, str] = os.environ) -> str:
     variables = ("LC_ALL", "LC_MESSAGES", "LANG")
     locale = next(filter(None, map(environment.get, variables)), "")
     return "fr" if locale.startswith("fr") else "en"
+
+
+def source_date(environment: Mapping[str, str] = os.environ) -> datetime | None:
+    """Return the date of what is built by SOURCE_DATE_EPOCH (reproducible-builds.org); else None.
+
+    >>> str(source_date({"SOURCE_DATE_EPOCH": "0"}))
+    '1970-01-01 00:00:00+00:00'
+    """
+    seconds = environment.get("SOURCE_DATE_EPOCH", "").strip()
+    if not seconds:
+        return None
+    try:
+        return datetime.fromtimestamp(whole_number(seconds), UTC)
+    except (ValueError, OverflowError, OSError):
+        raise UnusableInput(
+            f"SOURCE_DATE_EPOCH={seconds!r} is no number of seconds since 1970; unset or correct it"
+        ) from None
 
 
 def cache_folder(environment: Mapping[str, str] = os.environ) -> Path:

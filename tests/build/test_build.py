@@ -433,7 +433,7 @@ def test_a_file_is_checked_in_the_context_of_the_packaged_dataset(tmp_path: Path
 
 
 def test_two_builds_give_the_same_bytes(release: Release, tmp_path: Path) -> None:
-    again = build(Content.packaged(), tmp_path / "again")
+    again = build(Content.packaged(), tmp_path / "again", issued=release.manifest.instant)
     assert tree(again.path) == tree(release.path)
     assert again.manifest.sha256 == release.manifest.sha256
 
@@ -544,7 +544,7 @@ def test_a_damaged_release_is_built_again_beside_it(
         path.write_bytes(path.read_bytes()[:-1] + b"?")
     else:
         path.unlink()
-    newer = build(tiny({"a.ttl": GOOD}), out)
+    newer = build(tiny({"a.ttl": GOOD}), out, issued=older.manifest.instant)
     assert newer.path.name == f"{older.path.name}-2"
     assert tree(open_release(out).path) == content
     assert build(tiny({"a.ttl": GOOD}), out).path == newer.path
@@ -678,7 +678,7 @@ def test_the_hash_of_a_release_does_not_depend_on_what_came_before(
     )
     assert later.sha256 == alone.sha256
     assert len(later.history) == 1
-    assert replace(later, history=()) == alone
+    assert replace(later, history=(), issued=alone.issued) == alone
 
 
 def test_a_release_of_another_dataset_is_not_its_past(
@@ -690,7 +690,10 @@ def test_a_release_of_another_dataset_is_not_its_past(
 
 def test_a_history_has_an_end(tiny: Callable[..., Content], tmp_path: Path) -> None:
     older = build(tiny({"a.ttl": GOOD}), tmp_path / "out")
-    many = tuple(PreviousRelease(f"{number:064x}", 1, {}, {}) for number in range(MOST_STEPS))
+    many = tuple(
+        PreviousRelease(f"{number:064x}", "2024-01-01T00:00:00Z", 1, {}, {})
+        for number in range(MOST_STEPS)
+    )
     long = Release(older.path, replace(older.manifest, history=many))
     newer = replace(older.manifest, sha256="f" * 64)
     steps = extend_history(long, newer, [])

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from pyoxigraph import NamedNode, Quad, RdfFormat
@@ -50,12 +51,14 @@ def build(
     out: Path,
     base_iri: str = CANONICAL_BASE,
     *,
+    issued: datetime | None = None,
     key: Ed25519PrivateKey | None = None,
     remark: Remark = keep_silent,
 ) -> Release:
     """Write the release of ``content``, signed with ``key`` if there is one, and return it.
 
-    Reads, derives, validates, writes; the same files give the same bytes. Raises MalformedData or
+    Reads, derives, validates, writes; the same files give the same bytes, but for the date and time
+    at which the release is ``issued``: now, unless one is given. Raises MalformedData or
     UnusableInput for what cannot be read and NotConforming, with the report in ``report``, for data
     that the shapes refuse; in each case an older release at ``out`` stays as it was. A release that
     is replaced is recorded in the history of the new one.
@@ -69,7 +72,13 @@ def build(
         older = open_release(out)
     with draft_release(out) as draft:
         manifest = write_dataset(
-            draft, dataset.quads, names, union=True, conforms=True, sources=dataset.digests
+            draft,
+            dataset.quads,
+            names,
+            issued=issued or datetime.now(UTC),
+            union=True,
+            conforms=True,
+            sources=dataset.digests,
         )
         shapes = sort_quads(skolemize(dataset.shapes, names))
         draft.write_gzip("shapes.nq.gz", lambda file: file.writelines(canonical_lines(shapes)))
@@ -102,7 +111,15 @@ def snapshot(
         )
     digests = {"data": _digest(sources)}
     with draft_release(out) as draft:
-        manifest = write_dataset(draft, quads, names, union=union, conforms=None, sources=digests)
+        manifest = write_dataset(
+            draft,
+            quads,
+            names,
+            issued=datetime.now(UTC),
+            union=union,
+            conforms=None,
+            sources=digests,
+        )
         return draft.publish(manifest)
 
 

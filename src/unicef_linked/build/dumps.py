@@ -18,9 +18,11 @@ from unicef_linked.rdf.jsonld import make_context
 from unicef_linked.rdf.serialization import write_rdf
 from unicef_linked.rdf.terms import is_iri, value_of
 from unicef_linked.release import Draft, Manifest
+from unicef_linked.release.manifest import format_instant
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
     from typing import BinaryIO
 
     from unicef_linked.rdf.iris import Names
@@ -35,6 +37,7 @@ def write_dataset(
     quads: Iterable[Quad],
     names: Names,
     *,
+    issued: datetime,
     union: bool,
     conforms: bool | None,
     sources: Mapping[str, str],
@@ -51,6 +54,7 @@ def write_dataset(
     return Manifest(
         sha256=sums[NQUADS],
         base_iri=names.base,
+        issued=format_instant(issued),
         quads=len(ordered),
         graphs=dict(sorted(graphs.items())),
         union=union,

@@ -27,6 +27,8 @@ COMMANDS: Final = {
     "validate": "check data against the shapes (SHACL)",
     "build": "validate, derive, and write an immutable release",
     "verify": "check a release against its digests, its counts and its signature",
+    "diff": "show how two releases differ, by entity; as a patch or an update too",
+    "why": "show who says so, where, as of when and how, for each statement about a thing",
     "serve": "answer over HTTP",
     "load": "put a release into an engine elsewhere, for serve --engine URL",
     "query": "ask the packaged dataset, a release or an endpoint",

@@ -10,9 +10,11 @@ from unicef_linked.cli import options
 from unicef_linked.cli.options import PATH, Command, base_iri
 from unicef_linked.cli.output import remarks
 from unicef_linked.cli.progress import waiting
+from unicef_linked.config import source_date
 from unicef_linked.rdf.iris import CANONICAL_BASE
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from pathlib import Path
 
 
@@ -32,6 +34,18 @@ if TYPE_CHECKING:
 )
 @click.option("--out", type=PATH, required=True, metavar="DIR", help="where the release goes")
 @click.option(
+    "--issued",
+    type=options.instant,
+    metavar="DATETIME",
+    help="when the release is issued (RFC 3339); default: SOURCE_DATE_EPOCH, else now",
+)
+@click.option(
+    "--keep",
+    type=options.positive,
+    metavar="N",
+    help="keep this many releases, this one included; older ones that no server uses are removed",
+)
+@click.option(
     "--sign",
     type=PATH,
     metavar="PRIVATE.pem",
@@ -43,10 +57,13 @@ def command(
     ontology: Path | None,
     base: str,
     out: Path,
+    issued: datetime | None,
+    keep: int | None,
     sign: Path | None,
 ) -> int:
     """Validate, derive, and write an immutable release."""
     from unicef_linked.build import Content, build
+    from unicef_linked.release.kept import prune
     from unicef_linked.release.signature import read_private_key
 
     packaged = Content.packaged()
@@ -58,9 +75,12 @@ def command(
     )
     key = read_private_key(sign) if sign else None
     with remarks() as remark, waiting("building"):
-        manifest = build(content, out, base, key=key, remark=remark).manifest
+        release = build(content, out, base, issued=issued or source_date(), key=key, remark=remark)
+    manifest = release.manifest
     print(
         f"{out}: {manifest.quads:,} statements in {len(manifest.graphs)} graphs,"
         f" sha256 {manifest.sha256}"
     )
+    for name in prune(release, keep) if keep else ():
+        print(f"{out}.{name}: removed")
     return 0

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from unicef_linked.release.manifest import parse_instant
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
 
 class _Formatter(click.HelpFormatter):
@@ -65,6 +68,16 @@ def seconds(text: str) -> float:
     if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]+)?", text):
         raise click.BadParameter(f"{text!r} is not a number of seconds")
     return float(text)
+
+
+def instant(text: str) -> datetime:
+    """Return a date and time with its offset from UTC."""
+    try:
+        return parse_instant(text)
+    except ValueError:
+        raise click.BadParameter(
+            f"{text!r} is no date and time with an offset, such as 2026-01-31T12:00:00Z"
+        ) from None
 
 
 def port(text: str) -> int:

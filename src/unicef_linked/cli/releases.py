@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from unicef_linked.cli.progress import waiting
-from unicef_linked.config import cache_folder
+from unicef_linked.config import cache_folder, source_date
 from unicef_linked.errors import UnusableInput
 
 if TYPE_CHECKING:
@@ -49,4 +49,4 @@ def packaged_release() -> Release:
         path = Path(tempfile.mkdtemp(prefix="unicef-linked-")) / "release"
     print("unicef-linked: building the packaged dataset (once) …", file=sys.stderr, flush=True)
     with waiting("building"):
-        return build(content, path)
+        return build(content, path, issued=source_date())

@@ -224,10 +224,10 @@ class PublishedDataset:
 
     def type_of_members(self, class_iri: str) -> str | None:
         """Return the type in ``/id/{type}/`` of all instances of a class; None if they differ."""
-        rows = self.store.select(
-            "SELECT DISTINCT ?class ?s { ?s a ?class }", {"class": NamedNode(class_iri)}
-        )
-        instances = [row["s"] for row in rows]
+        quads = self.store.match(None, NamedNode(f"{RDF}type"), NamedNode(class_iri))
+        if not self.release.manifest.union:
+            quads = [quad for quad in quads if isinstance(quad.graph_name, DefaultGraph)]
+        instances = {quad.subject for quad in quads}
         pairs = [self.names.type_and_key(s.value) for s in instances if isinstance(s, NamedNode)]
         types = {pair[0] if pair else "" for pair in pairs}
         return types.pop() if len(types) == 1 and "" not in types else None

@@ -25,16 +25,19 @@ Described = dict[str, list["Term"]]
 
 OA: Final = "http://www.w3.org/ns/oa#"
 
-_PART: Final = frozenset(
+PARTS: Final = frozenset(
     {
         f"{PROV}wasDerivedFrom",
         f"{PROV}hadPrimarySource",
         f"{DCTERMS}source",
         f"{OA}hasSource",
         f"{OA}hasSelector",
+        f"{PROV}wasGeneratedBy",
+        f"{PROV}used",
     }
 )
-"""Properties from a claim to its passages, their source and range, and from a graph to sources."""
+"""Properties from a claim to its passages, their source and range, and from a graph to its sources
+or to the rule that made it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,8 @@ class Origin:
 
     link: Link
     derived: bool
+    rule: Link | None  # that made it, if the data says which
+    licence: Link | None
     sources: tuple[Source, ...]
 
 
@@ -108,7 +113,7 @@ def read_evidence(
         further: list[Term] = []
         for node in nodes:
             described[node] = _described(statements, node)
-            for name in _PART:
+            for name in PARTS:
                 further += described[node].get(name, [])
         nodes = [node for node in dict.fromkeys(further) if node not in described]
     evidence = Evidence(names, described, {})
@@ -176,8 +181,25 @@ class Evidence:
             terms = self._values(NamedNode(graph), f"{DCTERMS}source")
             sources = (self._source(term, reader) for term in terms if isinstance(term, NamedNode))
             is_derived = graph.startswith(self.names.graph("derived/"))
-            origins.append(Origin(reader.link(graph), is_derived, tuple(sources)))
+            origin = Origin(
+                reader.link(graph),
+                is_derived,
+                self._rule(graph, reader),
+                self._licence(NamedNode(graph), reader),
+                tuple(sources),
+            )
+            origins.append(origin)
         return tuple(origins)
+
+    def _rule(self, graph: str, reader: LabelResolver) -> Link | None:
+        """Return the rule that made a graph: what its derivation used (PROV-O, section 3.1)."""
+        derivation = self.first(NamedNode(graph), f"{PROV}wasGeneratedBy")
+        rule = self.first(derivation, f"{PROV}used")
+        return reader.link(rule.value) if isinstance(rule, NamedNode) else None
+
+    def _licence(self, node: NamedNode, reader: LabelResolver) -> Link | None:
+        licence = self.first(node, f"{DCTERMS}license")
+        return reader.link(licence.value) if isinstance(licence, NamedNode) else None
 
     def _claim(self, claim: NamedNode, reader: LabelResolver) -> Claim:
         basis = self.first(claim, self.names.term("basis"))
@@ -202,11 +224,10 @@ class Evidence:
         )
 
     def _source(self, source: NamedNode, reader: LabelResolver) -> Source:
-        licence = self.first(source, f"{DCTERMS}license")
         issued = self.first(source, f"{DCTERMS}issued") or self.first(source, f"{DCTERMS}modified")
         return Source(
             reader.link(source.value),
-            reader.link(licence.value) if isinstance(licence, NamedNode) else None,
+            self._licence(source, reader),
             issued if isinstance(issued, Literal) else None,
             self._text(source, self.names.term("sha256")),
         )

@@ -114,6 +114,10 @@ class Names:
         """
         return f"{self.entities}{entity_type}/{key}"
 
+    def release(self, name: str) -> str:
+        """Return the IRI of a release by its short name."""
+        return f"{self.base}release/{name}"
+
     def document(self, entity_type: str, key: str) -> str:
         """Return the canonical IRI of the document about an entity."""
         return f"{self.base}doc/{entity_type}/{key}"

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Final
 
 from pyoxigraph import DefaultGraph, RdfFormat, parse
 
+from unicef_linked.release.differences import differing_lines
 from unicef_linked.release.manifest import PreviousRelease
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from unicef_linked.release.directory import Release
     from unicef_linked.release.manifest import Manifest
@@ -36,34 +37,16 @@ def extend_history(
     added: Counter[str] = Counter()
     removed: Counter[str] = Counter()
     with older.dataset.open("rb") as lines:
-        for is_new, line in _differences(lines, dataset):
+        for is_new, line in differing_lines(lines, dataset):
             (added if is_new else removed)[_graph_name(line)] += 1
     step = PreviousRelease(
-        previous.sha256, previous.quads, dict(sorted(added.items())), dict(sorted(removed.items()))
+        previous.sha256,
+        previous.issued,
+        previous.quads,
+        dict(sorted(added.items())),
+        dict(sorted(removed.items())),
     )
     return (step, *previous.history)[:MOST_STEPS]
-
-
-def _differences(older: Iterable[bytes], newer: Iterable[bytes]) -> Iterator[tuple[bool, bytes]]:
-    """Yield the lines that only one of two sorted files has, and whether that is the newer.
-
-    One line of each is held at a time. UTF-8 sorts by bytes as by code points.
-
-    >>> list(_differences([b"a", b"b"], [b"b", b"c"]))
-    [(False, b'a'), (True, b'c')]
-    """
-    olds, news = iter(older), iter(newer)
-    old, new = next(olds, None), next(news, None)
-    while old is not None or new is not None:
-        if old == new:
-            old, new = next(olds, None), next(news, None)
-        elif old is None or (new is not None and new < old):
-            assert new is not None
-            yield True, new
-            new = next(news, None)
-        else:
-            yield False, old
-            old = next(olds, None)
 
 
 def _graph_name(line: bytes) -> str:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 from dataclasses import MISSING, asdict, dataclass, field, fields
+from datetime import UTC, datetime
 from types import NoneType
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-LAYOUT: Final = 2
+LAYOUT: Final = 3
 """Version of the directory layout; a release with another one is refused."""
 
 _JSON_TYPES: Final[Mapping[str, type | tuple[type, ...]]] = {
     "sha256": str,
     "base_iri": str,
+    "issued": str,
     "quads": int,
     "graphs": dict,
     "union": bool,
@@ -38,6 +40,7 @@ class PreviousRelease:
     """An earlier release, and how the next one differs: statements by graph name."""
 
     sha256: str
+    issued: str  # as in its manifest
     quads: int
     added: Mapping[str, int]  # added by the next release
     removed: Mapping[str, int]  # removed by the next release
@@ -54,6 +57,7 @@ class Manifest:
 
     sha256: str  # of the uncompressed dataset.nq
     base_iri: str
+    issued: str  # when, in UTC: 2026-01-31T12:00:00Z; no part of the hash
     quads: int
     graphs: Mapping[str, int]  # statements by graph name; "" is the default graph
     union: bool  # whether the default graph is the union of all graphs
@@ -63,6 +67,11 @@ class Manifest:
     history: tuple[PreviousRelease, ...] = ()  # earlier releases, newest first
     layout: int = LAYOUT
     prefixes: Mapping[str, str] = field(default_factory=dict)  # namespaces that it declares
+
+    @property
+    def instant(self) -> datetime:
+        """When it was issued."""
+        return parse_instant(self.issued)
 
     @property
     def kind(self) -> Literal["built", "snapshot"]:
@@ -95,6 +104,11 @@ def parse_manifest(text: str) -> Manifest:
         _construct(PreviousRelease, step, "a step of the history in manifest.json")
         for step in manifest.history
     )
+    for issued in (manifest.issued, *(step.issued for step in history)):
+        try:
+            parse_instant(issued)
+        except ValueError:
+            raise ValueError(f"manifest.json has no date and time: {issued!r}") from None
     return Manifest(**content | {"history": history})
 
 
@@ -113,6 +127,23 @@ def _construct(kind: type[Value], content: object, label: str) -> Value:
         if not isinstance(value, _JSON_TYPES[name]):
             raise ValueError(f"{label} has a value of another type at {name!r}")
     return kind(**content)
+
+
+def parse_instant(text: str) -> datetime:
+    """Return a date and time in UTC (RFC 3339); raises ValueError for another text, or no offset.
+
+    >>> format_instant(parse_instant("2026-01-31T13:00:00+01:00"))
+    '2026-01-31T12:00:00Z'
+    """
+    instant = datetime.fromisoformat(text)
+    if instant.tzinfo is None:
+        raise ValueError(f"{text!r} does not say its offset from UTC")
+    return instant.astimezone(UTC).replace(microsecond=0)
+
+
+def format_instant(instant: datetime) -> str:
+    """Return a date and time as manifests have it: in UTC, to the second."""
+    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def write_manifest(manifest: Manifest) -> bytes:

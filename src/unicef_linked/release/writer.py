@@ -119,8 +119,12 @@ class Draft:
 
         ``out`` is replaced atomically: a reader sees the earlier release or this one, complete.
         Earlier releases are kept, and never written to: where this release is there already, the
-        link is pointed at it, and it keeps the history that it has.
+        link is pointed at it, and it keeps its date and its history. Raises UnusableInput if
+        it is dated before the release that it follows.
         """
+        if older and older.manifest.sha256 == manifest.sha256:
+            manifest = replace(manifest, issued=older.manifest.issued)
+        _check_order(older, manifest)
         with (self.folder / "dumps" / "dataset.nq").open("rb") as dataset:
             history = extend_history(older, manifest, dataset)
         manifest = replace(manifest, history=history)
@@ -175,7 +179,7 @@ class Draft:
         return target
 
     def _is_at(self, target: Path, manifest: Manifest, key: Ed25519PrivateKey | None) -> bool:
-        """Return whether a folder holds this release, whole, byte for byte but for the history.
+        """Return whether a folder holds this release, whole: the same bytes, but for its past.
 
         With a key it must be signed with it.
         """
@@ -183,7 +187,7 @@ class Draft:
             existing = open_release(target).manifest
         except NotARelease:
             return False
-        if replace(existing, history=()) != replace(manifest, history=()):
+        if _without_past(existing) != _without_past(manifest):
             return False
         if any(faults_of_files(target)):
             return False
@@ -196,10 +200,24 @@ class Draft:
                 or path.name in {"manifest.json", SIGNATURE}
                 or path == self.folder / SUMS
             ):
-                continue  # they tell of the history too
+                continue  # they tell of the date and the history too
             if not other.is_file() or not filecmp.cmp(path, other, shallow=False):
                 return False
         return True
+
+
+def _without_past(manifest: Manifest) -> Manifest:
+    """Return a manifest without what the same release can have another of: date, history."""
+    return replace(manifest, history=(), issued="")
+
+
+def _check_order(older: Release | None, manifest: Manifest) -> None:
+    """Raise UnusableInput for a release that is dated before the one that it follows."""
+    if older and older.manifest.issued > manifest.issued:
+        raise UnusableInput(
+            f"{manifest.issued} is before {older.manifest.issued}, the date of the release that this one"
+            " follows; give a later one with --issued, or another --out"
+        )
 
 
 class _Copies(io.RawIOBase):

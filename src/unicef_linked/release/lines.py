@@ -1,0 +1,96 @@
+"""Statements of a release found in its sorted dump, without loading it.
+
+``dataset.nq`` is sorted, so that the lines of one subject are together and a binary search finds
+them: some twenty reads, whatever the size. Lines with a term elsewhere are found by a scan. Memory
+is that of the operating system's page cache, which it can take back.
+"""
+
+from __future__ import annotations
+
+import mmap
+from typing import TYPE_CHECKING
+
+from pyoxigraph import RdfFormat, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from pyoxigraph import Quad
+
+
+class SortedLines:
+    """The lines of a file of sorted N-Quads, mapped into memory."""
+
+    def __init__(self, content: mmap.mmap | bytes) -> None:
+        self._content = content
+
+    def close(self) -> None:
+        """Unmap the file."""
+        if isinstance(self._content, mmap.mmap):
+            self._content.close()
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield every line."""
+        return self._from(0)
+
+    def beginning(self, prefix: bytes) -> Iterator[bytes]:
+        """Yield the lines that begin with ``prefix``."""
+        for line in self._from(self._position(prefix)):
+            if not line.startswith(prefix):
+                return
+            yield line
+
+    def of_subject(self, subject: str) -> Iterator[bytes]:
+        """Yield the lines of a subject, written as in N-Quads: ``<iri>`` or ``_:label``."""
+        return self.beginning(f"{subject} ".encode())
+
+    def has_subject(self, subject: str) -> bool:
+        """Tell whether a subject has statements."""
+        return next(self.of_subject(subject), None) is not None
+
+    def containing(self, part: bytes) -> Iterator[bytes]:
+        """Yield the lines that contain ``part`` after the subject, in one scan."""
+        content, position = self._content, 0
+        while (hit := content.find(part, position)) >= 0:
+            start = content.rfind(b"\n", 0, hit) + 1
+            position = self._end(hit)
+            yield content[start:position]
+
+    def _from(self, start: int) -> Iterator[bytes]:
+        content = self._content
+        while start < len(content):
+            end = self._end(start)
+            yield content[start:end]
+            start = end
+
+    def _end(self, position: int) -> int:
+        """Return where the line with a position ends, its line feed included."""
+        end = self._content.find(b"\n", position)
+        return len(self._content) if end < 0 else end + 1
+
+    def _position(self, prefix: bytes) -> int:
+        """Return where the first line begins that does not sort before ``prefix``."""
+        content, low, high = self._content, 0, len(self._content)
+        while low < high:
+            middle = (low + high) // 2
+            start = content.rfind(b"\n", low, middle) + 1 or low
+            end = self._end(middle)
+            if content[start : start + len(prefix)] < prefix:
+                low = end
+            else:
+                high = start
+        return low
+
+
+def open_lines(path: Path) -> SortedLines:
+    """Return the lines of a file of sorted N-Quads; they stay readable if the file is removed."""
+    with path.open("rb") as file:
+        if not path.stat().st_size:  # an empty file cannot be mapped
+            return SortedLines(b"")
+        return SortedLines(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+
+
+def parse_lines(lines: Iterable[bytes]) -> list[Quad]:
+    """Return the statements of lines of N-Quads."""
+    return list(parse(b"".join(lines), format=RdfFormat.N_QUADS))
