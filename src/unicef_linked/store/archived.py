@@ -108,6 +108,10 @@ class Archived:
             " unicef-linked query --release"
         )
 
+    def check(self) -> None:
+        """See Store."""
+        next(iter(self.lines), None)
+
     def close(self) -> None:
         """See Store."""
         self.lines.close()
