@@ -15,6 +15,7 @@ from pyoxigraph import DefaultGraph, Quad
 
 from unicef_linked.build.derivation import count_published, derive, read_rules
 from unicef_linked.build.sources import SourceFile, find_place, load, skolemize
+from unicef_linked.build.spatial import measure
 from unicef_linked.errors import NotConforming, UnusableInput
 from unicef_linked.rdf.formats import DUMPS, JSONLD, NQUADS, TURTLE
 from unicef_linked.rdf.iris import CANONICAL_BASE, Names
@@ -146,6 +147,7 @@ def _prepare(content: Content, names: Names) -> _Parts:
     rules = read_rules(content.rules, names)
 
     asserted = skolemize((quad for source in (*ontology, *data) for quad in source.quads), names)
+    asserted += measure(asserted, names)
     quads = asserted + derive(asserted, rules, names)
     quads += count_published(quads, names)
     shapes = [quad for source in shapes_files for quad in source.quads]
