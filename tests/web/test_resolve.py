@@ -116,7 +116,7 @@ def test_a_batch_has_an_answer_for_each_item_in_order(client: FlaskClient) -> No
     assert [[result["id"] for result in answer["results"]] for answer in body] == [
         ["country/mli"],
         ["region/gao"],
-        ["region/koulikoro", "region/gao"],
+        ["region/koulikoro", "region/gao", "region/gao"],  # by FIPS, and by two lists of P-codes
         [],
         ["region/gao"],
     ]
@@ -124,7 +124,7 @@ def test_a_batch_has_an_answer_for_each_item_in_order(client: FlaskClient) -> No
     assert (gao["iri"], gao["label"], gao["types"], gao["scheme"]) == (
         GAO,
         "Gao Region",
-        ["Region"],
+        ["Division", "Region"],
         "pcode",
     )
     assert gao["codes"]["iso3166-2"] == ["ML-7"]
