@@ -129,7 +129,7 @@ def test_a_batch_has_an_answer_for_each_item_in_order(client: FlaskClient) -> No
     )
     assert gao["codes"]["iso3166-2"] == ["ML-7"]
     assert gao["references"]["skos:closeMatch"][0] == "http://www.wikidata.org/entity/Q332392"
-    assert [result["scheme"] for result in body[2]["results"]] == ["fips10-4", "pcode"]
+    assert [result["scheme"] for result in body[2]["results"]] == ["fips10-4", "pcode", "pcode2015"]
     assert body[4]["results"][0]["relation"] == "skos:closeMatch"
 
 
