@@ -25,6 +25,7 @@ from unicef_linked.build.sources import (
     restore_blanks,
     skolemize,
 )
+from unicef_linked.build.spatial import measure
 from unicef_linked.errors import NotARelease, NotConforming
 from unicef_linked.rdf.canonical import canonical_lines, sort_quads
 from unicef_linked.rdf.iris import CANONICAL_BASE, Names
@@ -138,6 +139,7 @@ def _prepare(content: Content, names: Names) -> _Dataset:
     labelled = label_blanks(quad for source in (*ontology, *data) for quad in source.quads)
     asserted = name_blanks(labelled, names)
     asserted += state_rules(rules, names)
+    asserted += measure(asserted, names)
     quads = asserted + derive(asserted, rules, names)
     quads += count_published(quads, names)
     shapes = [quad for source in shapes_files for quad in source.quads]
