@@ -26,7 +26,8 @@ const { metafile } = await build({
 });
 
 const names = {};
-for (const [path, { entryPoint, cssBundle }] of Object.entries(metafile.outputs)) {
+for (const [path, { entryPoint, cssBundle, inputs }] of Object.entries(metafile.outputs)) {
+  if (path.endsWith(".woff2")) names[basename(Object.keys(inputs)[0])] = basename(path); // pages preload one
   if (!entryPoint) continue;
   names[basename(entryPoint)] = basename(path);
   if (cssBundle) names[basename(entryPoint).replace(/js$/, "css")] = basename(cssBundle);

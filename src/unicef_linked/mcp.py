@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pyoxigraph import parse
 
-from unicef_linked import __version__
+from unicef_linked import __version__, addresses
 from unicef_linked.dataset.published import PublishedDataset
 from unicef_linked.errors import LinkedDataError, NotFound, QueryOutOfResources, UnusableInput
 from unicef_linked.lookup.answers import identification_to_json, result_to_json
@@ -171,7 +171,10 @@ def _sparql_tool(dataset: PublishedDataset, timeout: float) -> Callable[..., Any
         Turtle. A query declares its prefixes. Updates and SERVICE are refused; a long answer needs a LIMIT.
         """
         answer = dataset.store.answer(
-            Query(query), solutions=RESULTS_TSV, graph=NTRIPLES, timeout=timeout
+            Query(query, base=addresses.absolute(dataset.names.base, addresses.SPARQL)),
+            solutions=RESULTS_TSV,
+            graph=NTRIPLES,
+            timeout=timeout,
         )
         if answer.whole is None:
             answer.close()

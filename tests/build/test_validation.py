@@ -9,6 +9,7 @@ import pyoxigraph as ox
 import pytest
 
 from unicef_linked.build import Content, build, validate
+from unicef_linked.cli import main
 from unicef_linked.rdf.iris import SHACL, XSD, Names
 from unicef_linked.validation.report import Report, read_report
 from unicef_linked.validation.shacl import check
@@ -236,3 +237,105 @@ def test_a_long_list_can_be_the_value_of_a_result(tmp_path: Path) -> None:
     data = f"ex:clinic a ex:Clinic ; ex:address ( {members} ) ."
     report = validate(content(tmp_path, data, CLINIC.format("sh:IRI")))
     assert len(report.results) == 1
+
+
+# Shapes in several files, and the ontology
+
+
+def run(
+    capsys: pytest.CaptureFixture[str], *arguments: object
+) -> tuple[int, pytest.CaptureResult[str]]:
+    status = main(["validate", *map(str, arguments)])
+    return status, capsys.readouterr()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Data that conforms, and shapes that import others."""
+    texts = {
+        "data.ttl": "ex:clinic a ex:Clinic ; ex:address ex:gao .",
+        "clinic.ttl": CLINIC.format("sh:IRI"),
+        "more.ttl": f"<http://example.org/more> a owl:Ontology . {CLINIC.format('sh:Literal')}",
+    }
+    for name, text in texts.items():
+        (tmp_path / name).write_text(PREFIXES + text, encoding="utf-8")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("iri", "given", "is_told"),
+    [
+        pytest.param("more.ttl", (), True, id="a file beside it"),
+        pytest.param("http://example.org/more", (), True, id="an ontology"),
+        pytest.param("http://example.org/absent", ("more.ttl",), True, id="another ontology"),
+        pytest.param("more.ttl", ("more.ttl",), False, id="a file beside it that is given"),
+        pytest.param("http://example.org/more", ("more.ttl",), False, id="an ontology given"),
+        pytest.param("http://example.org/more#", ("more.ttl",), False, id="with a hash"),
+        pytest.param("http://other.example/more.ttl", ("more.ttl",), False, id="a name given"),
+    ],
+)
+def test_an_import_of_shapes_that_was_not_read_is_told(
+    folder: Path,
+    capsys: pytest.CaptureFixture[str],
+    iri: str,
+    given: tuple[str, ...],
+    is_told: bool,
+) -> None:
+    shapes = folder / "shapes.ttl"
+    text = f"<http://example.org/own> a owl:Ontology ; owl:imports <{iri}> .\n"
+    shapes.write_text(PREFIXES + text + CLINIC.format("sh:IRI"), encoding="utf-8")
+    options = [option for name in given for option in ("--shapes", folder / name)]
+    status, output = run(capsys, folder / "data.ttl", "--shapes", shapes, *options)
+    line = PREFIXES.count("\n") + 1
+    expected = (
+        f"unicef-linked: {shapes}:{line}: imports <{iri}>, which was not read;"
+        " give its file with --shapes\n"
+    )
+    assert output.err == (expected if is_told else "")
+    assert status == (1 if given else 0)
+
+
+def test_other_shapes_are_used_without_the_packaged_ontology(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shapes = folder / "classes.ttl"
+    shapes.write_text(
+        f"""{PREFIXES}
+        ex:Class a sh:NodeShape ; sh:targetClass owl:Class, <http://www.w3.org/2000/01/rdf-schema#Class> ;
+          sh:property [ sh:path ex:owner ; sh:minCount 1 ] .
+        """,
+        encoding="utf-8",
+    )
+    assert run(capsys, folder / "data.ttl", "--shapes", shapes)[0] == 0
+
+
+def test_an_ontology_can_be_given(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    ontology = folder / "ontology.ttl"
+    ontology.write_text(
+        f"{PREFIXES} ex:Hospital <http://www.w3.org/2000/01/rdf-schema#subClassOf> ex:Clinic .",
+        encoding="utf-8",
+    )
+    data = folder / "hospital.ttl"
+    data.write_text(f"{PREFIXES} ex:h a ex:Hospital ; ex:address 'Gao' .", encoding="utf-8")
+    arguments = (data, "--shapes", folder / "clinic.ttl")
+    assert run(capsys, *arguments)[0] == 0
+    assert run(capsys, *arguments, "--ontology", ontology)[0] == 1
+
+
+def test_shapes_that_refer_to_themselves_are_told_in_a_line(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shapes, data = folder / "loop.ttl", folder / "loop-data.ttl"
+    shapes.write_text(
+        f"""{PREFIXES} ex:Node a sh:NodeShape ; sh:targetClass ex:Node ;
+        sh:property [ sh:path ex:next ; sh:node ex:Node ] .""",
+        encoding="utf-8",
+    )
+    data.write_text(
+        f"{PREFIXES} ex:a a ex:Node ; ex:next ex:b . ex:b a ex:Node ; ex:next ex:a .",
+        encoding="utf-8",
+    )
+    status, output = run(capsys, data, "--shapes", shapes)
+    assert status == 0
+    assert output.err.count("\n") == 1
+    assert "refer to themselves" in output.err

@@ -90,15 +90,6 @@ def test_comunica_finds_the_regions_of_an_office_in_its_document(
     assert rows == {(f"{BASE}id/region/{key}",) for key in ("gao", "kidal", "menaka")}
 
 
-def test_comunica_follows_links_from_a_list_to_its_members(
-    server: Server, clients: Clients
-) -> None:
-    query = f"SELECT ?year {{ ?office <{BASE}ontology#openedOn> ?year }}"
-    program = "comunica-sparql-link-traversal"
-    rows = solutions(clients, program, f"{server.url}/doc/office", query, "--lenient")
-    assert {year for (year,) in rows} == {"2008", "2013", "2016-01"}
-
-
 @pytest.mark.parametrize(
     "path",
     [

@@ -129,7 +129,7 @@ def test_literals_are_compared_as_sparql_does(
 
 
 @pytest.mark.parametrize(
-    "term", [rdflib.URIRef("urn:a"), rdflib.BNode(), rdflib.Literal("a", "en")]
+    "term", [rdflib.URIRef("urn:a"), rdflib.BNode("b"), rdflib.Literal("a", "en")]
 )
 def test_what_is_no_value_is_not_compared(term: rdflib.term.Node) -> None:
     assert not holds(term, "<=", term)

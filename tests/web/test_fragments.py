@@ -30,7 +30,8 @@ LABEL: Final = "http://www.w3.org/2004/02/skos/core#prefLabel"
 OPENED: Final = f"{BASE}ontology#openedOn"
 RDF: Final = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 VOID: Final = "http://rdfs.org/ns/void#"
-YEAR: Final = "http://www.w3.org/2001/XMLSchema#gYear"
+XSD: Final = "http://www.w3.org/2001/XMLSchema#"
+YEAR: Final = f"{XSD}gYear"
 
 
 def get(
@@ -275,3 +276,19 @@ def test_data_of_others_has_fragments_too(tmp_path: Path, settings: Settings) ->
     assert len(Fragment(get(client, object='"one\n"two""')).data) == 1
     assert len(Fragment(get(client, object="urn:é")).data) == 1
     assert get(client, "text/html").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "asked",
+    ["12", "012", "+12", "12.0"],
+    ids=["as kept", "a zero", "a sign", "another value space"],
+)
+def test_a_literal_is_that_of_the_data_however_it_is_asked_for(
+    tmp_path: Path, settings: Settings, asked: str
+) -> None:
+    """The engine matches numbers by value; no door makes a statement of it that the data has not."""
+    (tmp_path / "a.ttl").write_text("<urn:a> <urn:p> 12 .")
+    release = snapshot([tmp_path / "a.ttl"], tmp_path / "out")
+    client = create_app(settings, release, Embedded(release, "", settings)).test_client()
+    data = Fragment(get(client, object=f'"{asked}"^^{XSD}integer')).data
+    assert data == ([] if "." in asked else [quad.triple for quad in release.quads()])

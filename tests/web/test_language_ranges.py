@@ -28,6 +28,8 @@ ul:hue a <http://www.w3.org/1999/02/22-rdf-syntax-ns#Property> ;
     skos:prefLabel "Colour"@en-GB, "Couleur"@fr-ML, "Farbe"@de, "Väri"@fi ;
     skos:altLabel "Color"@en ;
     ul:hue "dark"@en-GB, "sombre"@fr-ML, "dunkel"@de .
+<{BASE}id/region/blank> a ul:Region ; skos:prefLabel ""@en, " "@fr, "Leer"@de .
+<http://x.example/blank> rdfs:label ""@en ; rdfs:seeAlso <http://x.example/colour> .
 <http://x.example/colour> rdfs:label "Colour"@en-GB , "Couleur"@fr-ML , "Farbe"@de .
 """
 
@@ -107,6 +109,15 @@ def test_terms_and_values_are_in_the_language_too(client: FlaskClient) -> None:
     assert suggested == [{"id": "hue", "name": "hue"}]
     types = get(client, "/reconcile/suggest/type", "", "en", prefix="reg")["result"]
     assert [found["name"] for found in types] == ["region"]
+
+
+def test_a_blank_label_is_none(client: FlaskClient) -> None:
+    suggested = get(client, "/reconcile/suggest/entity", "", "en", prefix="leer")["result"]
+    assert [suggestion["name"] for suggestion in suggested] == ["Leer"]
+    page = client.get(
+        "/resource?iri=http://x.example/blank&lang=en", headers={"Accept": "text/html"}
+    ).text
+    assert "<title>http://x.example/blank" in page.replace("\n", "")
 
 
 @pytest.mark.parametrize(

@@ -147,7 +147,7 @@ def test_a_batch_of_whatever_kind_has_an_answer(client: FlaskClient) -> None:
 
     assert post('["\\ud800", "a/b", "://", "wd:", ":", "' + "x" * 100_000 + '"]') == 200
     assert post("[" * 100_000) == 400
-    assert post(f'["wd:Q912"{", 1" * 20_000}]') == 400
+    assert post(f'["wd:Q912"{", 1" * 20_000}]') == 413
 
 
 @pytest.mark.parametrize("rest", ['&x={"<>', "&scheme=", "&lang=%00", "&code=ML10"])

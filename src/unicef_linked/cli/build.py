@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from unicef_linked.cli import options
 from unicef_linked.cli.options import PATH, Command, base_iri
+from unicef_linked.cli.output import remarks
 from unicef_linked.cli.progress import waiting
 from unicef_linked.rdf.iris import CANONICAL_BASE
 
@@ -16,9 +18,7 @@ if TYPE_CHECKING:
 
 @click.command("build", cls=Command)
 @click.option("--data", type=PATH, metavar="PATH", help="data to use; default: the packaged data")
-@click.option(
-    "--shapes", type=PATH, metavar="PATH", help="shapes to use; default: the packaged shapes"
-)
+@options.shapes
 @click.option(
     "--ontology", type=PATH, metavar="PATH", help="ontology to use; default: the packaged ontology"
 )
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 )
 def command(
     data: Path | None,
-    shapes: Path | None,
+    shapes: tuple[Path, ...],
     ontology: Path | None,
     base: str,
     out: Path,
@@ -52,13 +52,13 @@ def command(
     packaged = Content.packaged()
     content = Content(
         (data,) if data else packaged.data,
-        (shapes,) if shapes else packaged.shapes,
+        shapes or packaged.shapes,
         (ontology,) if ontology else packaged.ontology,
         packaged.rules,
     )
     key = read_private_key(sign) if sign else None
-    with waiting("building"):
-        manifest = build(content, out, base, key=key).manifest
+    with remarks() as remark, waiting("building"):
+        manifest = build(content, out, base, key=key, remark=remark).manifest
     print(
         f"{out}: {manifest.quads:,} statements in {len(manifest.graphs)} graphs,"
         f" sha256 {manifest.sha256}"

@@ -8,7 +8,7 @@ import io
 import re
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Final
 
 from unicef_linked.errors import UnusableInput
@@ -240,7 +240,7 @@ def _regularity(text: str, delimiter: str) -> float:
     if width < 2:
         return 0.0
     fitting = sum(len(_trimmed(cells)) <= width <= len(cells) for cells in records)
-    later = [cell for cells in records for cell in cells[1:] if cell]
+    later = list(filter(None, chain.from_iterable(cells[1:] for cells in records)))
     spaced = sum(cell.startswith(" ") for cell in later)
     evenness = fitting / len(records)
     return evenness**2 * (width - 1) * (_SPACED if 2 * spaced > len(later) else 1)

@@ -27,7 +27,10 @@ _CONTENT: Final = re.compile(r"name|label|text|alt|code|id|iri|uri|[iv]_.*")
 """HXL attributes that say what the cells of a column have, not what they are about."""
 
 _SUGGESTIONS: Final = 3
-"""Most candidates for one value."""
+"""Most candidates for one value that are named."""
+
+_OTHERS: Final = "…"
+"""What stands for the candidates that are not named."""
 
 _ROWS_PER_REPORT: Final = 500
 """Rows between two reports of the progress."""
@@ -35,7 +38,7 @@ _ROWS_PER_REPORT: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What came of a table: rows by outcome.
+    """What came of a table: rows by outcome; ``empty`` are those without a value.
 
     ``unsure`` has each value that a person should check, with its rows and suggested ids.
     """
@@ -74,7 +77,7 @@ def reconcile(
     likeliest id, label and score, so that nobody takes a suggestion for an answer.
     """
     place = table.column(column)
-    values = [row[place].strip() for row in table.rows]
+    values = [row[place].strip() if fold(row[place]) else "" for row in table.rows]
     answers = _candidates(values, reconciler, tuple(types), progress)
     schemes: set[str] = set()
     for candidates in answers.values():
@@ -127,7 +130,7 @@ def _candidates(
     answers: dict[str, list[Candidate]] = {}
     for number, value in enumerate(values):
         if value and value not in answers:
-            query = ReconciliationQuery(value, types, limit=_SUGGESTIONS)
+            query = ReconciliationQuery(value, types, limit=_SUGGESTIONS + 1)
             answers[value] = reconciler.candidates(query)
         if number % _ROWS_PER_REPORT == 0:
             progress(number, len(values))
@@ -138,7 +141,7 @@ def _candidates(
 def _summary(values: Sequence[str], answers: Mapping[str, list[Candidate]]) -> Summary:
     counts = Counter(values)
     unsure = {
-        value: (counts[value], tuple(candidate.entity.id for candidate in _best(candidates)))
+        value: (counts[value], _named([c.entity.id for c in _best(candidates)]))
         for value, candidates in answers.items()
         if not (candidates and candidates[0].match)
     }
@@ -157,12 +160,17 @@ def _cells(
     codes = {code.scheme: code.value for code in entity.codes} if entity else {}
     return [
         entity.iri if entity else "",
-        "|".join(candidate.entity.id for candidate in best),
-        "|".join(candidate.entity.name(languages).text for candidate in best),
+        "|".join(_named([candidate.entity.id for candidate in best])),
+        "|".join(_named([candidate.entity.name(languages).text for candidate in best])),
         f"{best[0].score:g}",
         "true" if entity else "false",
         *(codes.get(scheme, "") for scheme in schemes),
     ]
+
+
+def _named(texts: Sequence[str]) -> tuple[str, ...]:
+    """Return as many texts as there are suggestions, and a sign for those left out."""
+    return (*texts[:_SUGGESTIONS], *([_OTHERS] if len(texts) > _SUGGESTIONS else []))
 
 
 def _best(candidates: Sequence[Candidate]) -> list[Candidate]:
@@ -181,7 +189,7 @@ def format_summary(summary: Summary, most: int = 20) -> str:
     """
     lines = [f"{summary.matched:,} of {summary.rows:,} rows matched"]
     if summary.empty:
-        lines[0] += f", {summary.empty:,} empty"
+        lines[0] += f", {summary.empty:,} had no value"
     if summary.unsure:
         rows = sum(number for number, _ in summary.unsure.values())
         lines.append(f"{rows:,} rows need a human eye:")

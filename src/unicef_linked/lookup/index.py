@@ -408,7 +408,7 @@ class _Statements:
         if isinstance(value, Literal):
             if predicate == f"{SKOS}notation":
                 self.codes.setdefault(subject, set()).add(Code(value.datatype.value, value.value))
-            elif predicate in _NAMING:
+            elif predicate in _NAMING and value.value.strip():
                 labels = self.labels.setdefault(subject, {})
                 key = (value.value, value.language or "")
                 labels[key] = labels.get(key, False) or predicate == _NAMING[0]

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pyoxigraph import Literal, NamedNode
 
+from unicef_linked.errors import TooLarge
 from unicef_linked.lookup.normalization import LONGEST, fold, similarity
 from unicef_linked.rdf.iris import RDF, RDFS, SCHEMA, SKOS, XSD
 from unicef_linked.rdf.languages import matching_tag
@@ -33,8 +34,11 @@ if TYPE_CHECKING:
 LIMIT: Final = 10
 """Candidates for a query that does not say how many."""
 
-BATCH: Final = 5000
-"""Queries, and values of properties, that one batch may have."""
+BATCH: Final = 1000
+"""Queries that one batch may have."""
+
+VALUES: Final = 5000
+"""Values of properties that the queries of one batch may have."""
 
 _LEAST: Final = 0.6
 """How alike a label must be to be suggested."""
@@ -57,6 +61,10 @@ _COUNTABLE: Final = frozenset(
     }
 )
 _MEASURED: Final = frozenset({f"{XSD}decimal", f"{XSD}double", f"{XSD}float"})
+
+_INTEGER: Final = re.compile(r"[+-]?[0-9]{1,300}")
+_DECIMAL: Final = re.compile(r"[+-]?[0-9]{0,300}\.?[0-9]{1,300}(?:[eE][+-]?[0-9]{1,2})?")
+"""Numbers that JSON can carry; of any other only the text is given."""
 
 Value = str | float | bool | dict[str, Any]
 """A value in a query: a text, a number, or an object with the id of an entity."""
@@ -314,7 +322,7 @@ class Reconciler:
         if isinstance(accepted, float | int) and not is_truth:
             try:
                 return float(float(term.value) == float(accepted))
-            except ValueError:
+            except (ValueError, OverflowError):
                 return 0.0
         if re.search(r"\d", term.value):  # of a code or a number, a similar one is another one
             return float(term.value.casefold() == text.strip().casefold())
@@ -463,9 +471,9 @@ class Reconciler:
             return {"id": entity.id, "name": entity.name(languages).text}
         if isinstance(term, Literal):
             kind = term.datatype.value
-            if kind in _COUNTABLE:
+            if kind in _COUNTABLE and _INTEGER.fullmatch(term.value):
                 return {"int": int(term.value)}
-            if kind in _MEASURED:
+            if kind in _MEASURED and _DECIMAL.fullmatch(term.value):
                 return {"float": float(term.value)}
             if kind == f"{XSD}date" and re.fullmatch(r"\d{4}-\d\d-\d\d", term.value):
                 return {"date": f"{term.value}T00:00:00Z"}
@@ -507,22 +515,30 @@ def _likeness(text: str, labels: Sequence[str]) -> float:
 def read_queries(text: str) -> dict[str, ReconciliationQuery]:
     """Return the queries of a batch (section 4.1), by their keys.
 
-    Raises ValueError that says what is wrong with which.
+    Raises ValueError that says what is wrong with which, TooLarge if there are too many.
     """
     try:
         batch = json.loads(text)
-    except (ValueError, RecursionError) as error:
+    except json.JSONDecodeError as error:
         raise ValueError(f"the queries are not JSON: {error}") from None
+    except ValueError:
+        raise ValueError("the queries have a number with too many digits") from None
+    except RecursionError:
+        raise ValueError("the queries are nested too deeply") from None
     if not isinstance(batch, dict):
         raise ValueError('the queries are not a JSON object such as {"q0": {"query": "Gao"}}')
+    if len(batch) > BATCH:
+        raise TooLarge(
+            f"the batch has {len(batch):,} queries and may have {BATCH:,}; send several batches"
+        )
     queries = {key: _query(key, value) for key, value in batch.items()}
     values = 0
     for query in queries.values():
         values += sum(len(accepted) for _, accepted in query.properties)
-    if len(queries) > BATCH or values > BATCH:
-        raise ValueError(
-            f"a batch has at most {BATCH:,} queries and {BATCH:,} values of properties; "
-            "send several"
+    if values > VALUES:
+        raise TooLarge(
+            f"the queries have {values:,} values of properties; a batch may have {VALUES:,}: "
+            "send several batches"
         )
     return queries
 
@@ -552,6 +568,8 @@ def _query(key: str, content: object) -> ReconciliationQuery:
     limit, properties = content.get("limit", LIMIT), content.get("properties", [])
     if isinstance(limit, bool) or not isinstance(limit, int | float):
         raise wrong("limit is not a number")
+    if limit < 0:
+        raise wrong("limit is below zero")
     if not isinstance(properties, list):
         raise wrong("properties is not a list")
     if "query" not in content and not properties:

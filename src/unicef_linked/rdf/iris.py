@@ -5,7 +5,9 @@ from __future__ import annotations
 import difflib
 import re
 from dataclasses import dataclass
+from itertools import product
 from typing import Final
+from urllib.parse import quote
 
 CANONICAL_BASE: Final = "https://w3id.org/unicef-linked/"
 """Base of the IRIs we mint, wherever the server runs; ``build --base-iri`` gives another."""
@@ -97,7 +99,7 @@ TYPES_WITH_PREFIX: Final = (
     "picture",
 )
 
-_TYPE_AND_KEY: Final = re.compile(r"([a-z][a-z0-9-]*)/([a-z0-9-]+)")
+_TYPE_AND_KEY: Final = re.compile(r"([^/?#\s]+)/([^?#\s]+)")
 _LOCAL_NAME: Final = re.compile(r"[A-Za-z0-9_]([\w.-]*[\w-])?")
 """Those of Turtle's local names (PN_LOCAL) that need no escape."""
 
@@ -151,9 +153,12 @@ class Names:
     def type_and_key(self, iri: str) -> tuple[str, str] | None:
         """Return the type and key of one of our entities, None for any other IRI.
 
+        The key is the rest of the path: those that we mint are lower case and have no slash, those
+        of others need not be.
+
         >>> Names().type_and_key("https://w3id.org/unicef-linked/id/region/gao")
         ('region', 'gao')
-        >>> Names().type_and_key("https://w3id.org/unicef-linked/id/region/Gao") is None
+        >>> Names().type_and_key("https://w3id.org/unicef-linked/id/region/gao#office") is None
         True
         """
         if not iri.startswith(self.entities):
@@ -183,6 +188,47 @@ class Names:
             if iri.startswith(namespace) and _LOCAL_NAME.fullmatch(local):
                 return f"{prefix}:{local}"
         return iri
+
+
+_RESERVED: Final = "!$&'()*+,;=:@"
+"""What a path may have encoded or not: it is another IRI then (RFC 3987, section 5.3.2.3)."""
+_LAST_CONTROL: Final = 0x9F
+"""The last character beyond ASCII that an IRI cannot have unencoded (RFC 3987, section 2.2)."""
+
+
+def to_uri(iri: str) -> str:
+    """Return the URI reference of an IRI reference (RFC 3987, section 3.1): ASCII, ``%`` kept.
+
+    >>> to_uri("/doc/site/Ségou%2F1")
+    '/doc/site/S%C3%A9gou%2F1'
+    """
+    return quote(iri, safe="!#$%&'()*+,/:;=?@[]^_`{|}~")
+
+
+def written_forms(path: str) -> tuple[str, ...]:
+    """Return the ways in which an IRI may have a path that was sent percent-encoded.
+
+    ``path`` is decoded. Percent-encoded forms come first, as the path was sent in such a form.
+
+    >>> written_forms("gao"), written_forms("Ségou")
+    (('gao',), ('S%C3%A9gou', 'S%c3%a9gou', 'Ségou'))
+    """
+    forms: dict[str, None] = {}
+    for beyond_ascii, reserved, slash in product((False, True), (_RESERVED, ""), ("/", "")):
+        form = _encode(path, reserved + slash, beyond_ascii=beyond_ascii)
+        forms[form] = None
+        forms[re.sub("%[0-9A-F]{2}", lambda octet: octet[0].lower(), form)] = None
+    forms[path] = None
+    return tuple(forms)
+
+
+def _encode(path: str, kept: str, *, beyond_ascii: bool) -> str:
+    """Return a path with all encoded but unreserved and ``kept`` characters."""
+    characters = []
+    for character in path:
+        is_kept = character in kept or (beyond_ascii and ord(character) > _LAST_CONTROL)
+        characters.append(character if is_kept else quote(character, safe=""))
+    return "".join(characters)
 
 
 def undeclared_prefix(prefix: str) -> str:

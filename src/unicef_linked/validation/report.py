@@ -48,6 +48,7 @@ class Report:
     """One sh:ValidationReport; it conforms if no result is a violation."""
 
     results: tuple[Result, ...]
+    remarks: tuple[str, ...] = ()  # what the validation left undecided
 
     @property
     def conforms(self) -> bool:
@@ -80,9 +81,10 @@ class Report:
         return write_rdf(self.triples(names), RdfFormat.TURTLE, names.prefixes)
 
 
-def make_report(results: Iterable[Result]) -> Report:
+def make_report(results: Iterable[Result], remarks: Iterable[str] = ()) -> Report:
     """Return the report of results, in a fixed order: the most severe first."""
-    return Report(tuple(sorted(results, key=lambda r: (SEVERITIES.index(r.severity), r))))
+    ordered = sorted(results, key=lambda r: (SEVERITIES.index(r.severity), r))
+    return Report(tuple(ordered), tuple(remarks))
 
 
 def _result_triples(node: NamedNode, result: Result) -> Iterator[Triple]:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import logging
+import warnings
 from collections.abc import Callable
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import lru_cache
 from textwrap import shorten
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import pyshacl
 import rdflib
 from pyoxigraph import BlankNode, Literal, NamedNode
-from pyshacl.errors import ReportableRuntimeError
+from pyshacl.errors import ReportableRuntimeError, ShapeRecursionWarning
 from rdflib.namespace import SH
 from rdflib.plugins.sparql import prepareQuery
 from rdflib.plugins.sparql.processor import SPARQLProcessor
@@ -37,6 +39,11 @@ Place = Callable[[str, str], tuple[str, int]]
 
 ("", 0) if none is known.
 """
+
+_RECURSION: Final = (
+    "shapes that refer to themselves were followed along cycles of the data to a depth of 12 only;"
+    " SHACL (section 3.4.3) does not define their result"
+)
 
 
 class PreparingProcessor(SPARQLProcessor):
@@ -135,8 +142,12 @@ def check(data: Sequence[Quad], shapes: Sequence[Quad], *, place: Place = _no_pl
     The data graph holds the class hierarchy too. Raises UnusableInput when the shapes themselves
     cannot be used (SHACL, section 3.4: failures).
     """
-    with _without_log(), adapted_pyshacl():
-        return _check(to_rdflib(data), to_rdflib(shapes), place)
+    with _without_log(), adapted_pyshacl(), warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        report = _check(to_rdflib(data), to_rdflib(shapes), place)
+    if any(issubclass(warning.category, ShapeRecursionWarning) for warning in caught):
+        return replace(report, remarks=(_RECURSION,))
+    return report
 
 
 def _check(data: rdflib.Graph, shapes_graph: rdflib.Graph, place: Place) -> Report:

@@ -26,15 +26,31 @@ def preferred_languages(default: str) -> list[str]:
     return [*ranges[:_LANGUAGES], default]
 
 
+_DIGITS: Final = 18
+"""Digits that a number may have: more than anything here is counted to."""
+
+_QUOTED: Final = 40
+"""Characters of a value that a message repeats."""
+
+
 def whole_number(name: str, default: int) -> int:
     """Return a parameter that is a whole number in ASCII digits, ``default`` if it is not given.
 
-    Raises BadParameter for anything else: ``int`` would also read signs, spaces and digits of
-    other scripts.
+    Raises BadParameter for anything else.
     """
     text = request.args.get(name, "")
-    if not text:
-        return default
+    return parse_whole_number(name, text) if text else default
+
+
+def parse_whole_number(name: str, text: str) -> int:
+    """Return the number that a text in ASCII digits is; ``name`` is what the message calls it.
+
+    Raises BadParameter for anything else: ``int`` would also read signs, spaces and digits of
+    other scripts, and fails above 4,300 digits.
+    """
+    shown = repr(text if len(text) <= _QUOTED else f"{text[:_QUOTED]}…")
     if not (text.isascii() and text.isdecimal()):
-        raise BadParameter(f"{name}={text!r} is not a whole number")
+        raise BadParameter(f"{name}={shown} is not a whole number from 0 on, in the digits 0 to 9")
+    if len(text) > _DIGITS:
+        raise BadParameter(f"{name}={shown} is too large: it has more than {_DIGITS} digits")
     return int(text)

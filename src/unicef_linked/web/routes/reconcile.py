@@ -14,13 +14,17 @@ from flask import Blueprint, Response, request
 from pyoxigraph import NamedNode
 
 from unicef_linked import __version__, addresses
-from unicef_linked.errors import BadParameter, NotFound
-from unicef_linked.lookup.matching import LIMIT, read_queries
+from unicef_linked.errors import BadParameter, NotFound, TooLarge
+from unicef_linked.lookup.matching import BATCH, LIMIT, read_queries
 from unicef_linked.lookup.normalization import fold
 from unicef_linked.rdf.formats import HTML
 from unicef_linked.rdf.iris import RDFS, SKOS
 from unicef_linked.rdf.languages import choose_tag, matching_tag
-from unicef_linked.web.parameters import preferred_languages, whole_number
+from unicef_linked.web.parameters import (
+    parse_whole_number,
+    preferred_languages,
+    whole_number,
+)
 from unicef_linked.web.routing import bind
 
 if TYPE_CHECKING:
@@ -71,6 +75,7 @@ def service(responder: Responder, lookup: EntityLookup) -> Response:
             "schemaSpace": f"{responder.names.ontology}#",
             "documentation": responder.absolute(addresses.DOCS),
             "serviceVersion": __version__,
+            "batchSize": BATCH,  # of the drafts since 0.2
             "logo": responder.absolute(addresses.ICON),
             "defaultTypes": [
                 _type(lookup, type_name, languages) for type_name in lookup.reconciler.default_types
@@ -169,8 +174,9 @@ def _extend(responder: Responder, lookup: EntityLookup, text: str) -> Response:
     """Return the values of properties for entities (section 7)."""
     ids, properties = _read_extension(text)
     if len(ids) * len(properties) > CELLS:
-        raise BadParameter(
-            f"{len(ids) * len(properties):,} cells are over the limit of {CELLS:,} for one request"
+        raise TooLarge(
+            f"{len(ids) * len(properties):,} cells are over the limit of {CELLS:,} for one "
+            "request; send several"
         )
     languages = preferred_languages(responder.language())
     entities = {key: lookup.index.entities.get(key) for key in ids}
@@ -192,13 +198,21 @@ def _read_extension(text: str) -> tuple[list[str], list[tuple[str, int]]]:
         ids = [str(key) for key in content["ids"]]
         properties = []
         for item in content["properties"]:
-            settings = item.get("settings") or {}
-            properties.append((str(item["id"]), int(float(settings.get("limit") or 0))))
+            limit = (item.get("settings") or {}).get("limit")
+            properties.append((str(item["id"]), _limit(limit)))
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
         raise BadParameter(
             'extend is not a JSON object such as {"ids": […], "properties": [{"id": "pcode"}]}'
         ) from None
     return ids, properties
+
+
+def _limit(value: object) -> int:
+    """Return the limit that a setting gives: a number, or a text with one; 0 if it is empty."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    text = "" if value is None else str(value).strip()
+    return parse_whole_number("limit", text) if text else 0
 
 
 def _columns(
@@ -334,7 +348,7 @@ def preview(responder: Responder, lookup: EntityLookup) -> Response:
         _card(responder, lookup, _entity(lookup, request.args.get("id", "")), "preview.html"), HTML
     )
     response.headers["Content-Security-Policy"] = (
-        "default-src 'self'; frame-ancestors *; base-uri 'none'"
+        "default-src 'self'; frame-ancestors *; base-uri 'none'; form-action 'none'"
     )
     return response
 

@@ -9,7 +9,7 @@ from pyoxigraph import NamedNode, Triple
 
 from unicef_linked import addresses
 from unicef_linked.dataset.description import Description
-from unicef_linked.errors import BadParameter, NotFound, UnsupportedMediaType
+from unicef_linked.errors import BadParameter, NotFound, TooLarge, UnsupportedMediaType
 from unicef_linked.lookup.answers import identification_to_json
 from unicef_linked.rdf.formats import DOCUMENT_FORMATS, HTML
 from unicef_linked.rdf.iris import FOAF, RDF, RDFS, SKOS
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from unicef_linked.lookup.entities import EntityLookup
     from unicef_linked.lookup.index import Identification
     from unicef_linked.web.responder import Responder
+
+_MEMBERS: Final = frozenset({"iri", "code", "scheme"})
+"""Members of an object that identifies."""
 
 BATCH: Final = 10_000
 """Identifiers that one request may ask for."""
@@ -46,7 +49,7 @@ def resolve(responder: Responder, lookup: EntityLookup, suffix: str | None = Non
 
     If it may mean several, each of them.
     """
-    if not (request.args.get("iri") or request.args.get("code")):
+    if not any(request.args.get(name, "").strip() for name in ("iri", "code")):
         if suffix in {None, "html"} and negotiate(DOCUMENT_FORMATS) is HTML:
             return responder.represent(_page(responder, lookup, []), HTML, varies_by=["Accept"])
         raise BadParameter("give what to resolve: /resolve?iri=… or /resolve?code=…&scheme=…")
@@ -172,11 +175,12 @@ def resolve_all(responder: Responder, lookup: EntityLookup) -> Response:
         identifiers = None
     if not isinstance(identifiers, list):
         raise BadParameter(
-            'send a JSON list, such as ["wd:Q912", {"scheme": "pcode", "code": "ML07"}]'
+            'send a JSON list of identifiers, such as ["wd:Q912", {"scheme": "pcode", "code": "ML07"}]'
         )
     if len(identifiers) > BATCH:
-        raise BadParameter(
-            f"{len(identifiers):,} identifiers are over the limit of {BATCH:,} for one request"
+        raise TooLarge(
+            f"{len(identifiers):,} identifiers are over the limit of {BATCH:,} for one request; "
+            "send several"
         )
     languages = preferred_languages(responder.language())
     answers = []
@@ -193,13 +197,16 @@ def resolve_all(responder: Responder, lookup: EntityLookup) -> Response:
 def _checked(item: object, number: int) -> dict[str, str]:
     """Return an item of a list as a mapping; raises BadParameter for what is no identifier."""
     if isinstance(item, str):
-        return {"iri": item}
+        item = {"iri": item}
     if not isinstance(item, dict) or not all(isinstance(value, str) for value in item.values()):
         raise BadParameter(
             f"item {number} is neither a text nor an object with texts: iri, code, scheme"
         )
-    if not (item.get("iri") or item.get("code")):
+    if not any(item.get(member, "").strip() for member in ("iri", "code")):
         raise BadParameter(f"item {number} has neither an iri nor a code")
+    unknown = ", ".join(sorted(map(repr, item.keys() - _MEMBERS)))
+    if unknown:
+        raise BadParameter(f"item {number} has {unknown}; there are iri, code and scheme")
     return item
 
 

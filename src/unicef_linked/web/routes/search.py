@@ -62,6 +62,8 @@ def search(responder: Responder, lookup: EntityLookup) -> Response:
         "query": query,
         "lang": language,
         "total": len(matches),
+        "offset": offset,
+        "limit": limit,
         "results": results,
         "types": dict(types.most_common()),
     }
