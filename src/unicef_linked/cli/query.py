@@ -125,7 +125,7 @@ def ask_release(release: Release, text: str, style: str) -> bytes:
         store = load_release(release)
         answer = query_dataset(Dataset(store, store), text, dataset_clauses(text, base), base=base)
     except SyntaxError as error:
-        raise malformed(str(error), text) from None
+        raise malformed(str(error), text, release.names.prefixes) from None
     solutions, graph = _result_formats(style)
     is_graph = isinstance(answer, ox.QueryTriples)
     chosen = graph if is_graph else solutions

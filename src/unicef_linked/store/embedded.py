@@ -48,7 +48,7 @@ class Embedded:
         self._sockets = SocketPool(
             address, 2 * settings.workers + settings.query_queue, settings.query_patience
         )
-        self._prefixes = list(release.names.prefixes)
+        self._prefixes = release.names.prefixes
 
     def match(
         self,
@@ -142,7 +142,7 @@ class Embedded:
             solutions.media_type if solutions else None,
             graph.media_type if graph else None,
         )
-        request = Request(query.text, options, timeout, left, self._sockets)
+        request = Request(query.text, options, timeout, left, self._sockets, self._prefixes)
         try:
             request.send()
             answer = request.read_answer()
@@ -152,7 +152,7 @@ class Embedded:
         answer = check_xml(answer)
         if answer.whole is None or answer.format.carries is Carries.SOLUTIONS:
             return answer
-        content = settle_prefixes(answer.whole, answer.format.rdf, self._prefixes)
+        content = settle_prefixes(answer.whole, answer.format.rdf, list(self._prefixes))
         return replace(answer, whole=content)
 
     def close(self) -> None:
