@@ -224,8 +224,11 @@ def test_a_region_bears_the_code_of_each_scheme(
         assert found == ({f'"{code}"^^<{UL}{scheme}>'} if code else set())
 
 
-def test_there_are_exactly_the_eleven_regions_of_iso_3166_2(release_store: ox.Store) -> None:
-    query = f"SELECT ?r {{ ?r a <{UL}Region> }}"
+def test_exactly_the_eleven_regions_of_iso_3166_2_have_a_code_of_it(
+    release_store: ox.Store,
+) -> None:
+    query = f"""SELECT ?r {{ ?r a <{UL}Region> ; <{SKOS}notation> ?code
+      FILTER (DATATYPE(?code) = <{UL}iso3166-2>) }}"""
     found = {row["r"].value.rpartition("/")[2] for row in release_store.query(query)}  # type: ignore[union-attr,index]
     assert found == {region[0] for region in REGIONS}
 

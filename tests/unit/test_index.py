@@ -139,8 +139,8 @@ def test_an_identifier_is_known_in_the_forms_that_people_copy(
     [
         pytest.param(
             "ML07",
-            {"pcode": "region/gao", "fips10-4": "region/koulikoro"},
-            id="two schemes, two regions",
+            {"pcode": "region/gao", "pcode2015": "region/gao", "fips10-4": "region/koulikoro"},
+            id="two schemes, two regions, and two lists of one",
         ),
         pytest.param(
             "ML10",

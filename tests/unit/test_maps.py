@@ -100,15 +100,16 @@ def test_labels_of_points_do_not_cover_each_other() -> None:
 
 
 def boundaries() -> list[Feature]:
-    """Return the areas of the published geometries, each with the last part of its IRI as its name."""
-    path = Path(__file__).parents[2] / "data" / "reference" / "geometries.ttl"
+    """Return the areas of the regions, each with the last part of its IRI as its name."""
+    folder = Path(__file__).parents[2] / "data" / "reference" / "divisions"
+    path = folder / "boundaries.ttl"
     found = []
     for quad in ox.parse(path=path, format=ox.RdfFormat.TURTLE, base_iri="x:"):
         geometry = (
             read_place(quad.object.value) if quad.predicate.value.endswith("#asWKT") else None
         )
-        if geometry and geometry["type"].endswith("Polygon"):
-            iri = str(quad.subject)
+        iri = str(quad.subject)
+        if geometry and geometry["type"].endswith("Polygon") and "/region-" in iri:
             found.append(Feature(iri, geometry, Text(iri.strip("<>").rsplit("/", 1)[-1])))
     return found
 

@@ -389,7 +389,7 @@ def test_a_list_names_each_of_its_members(client: FlaskClient) -> None:
     graph = parsed(GRAPH_FORMATS[0], client.get("/doc/region.ttl").data)
     hydra = rdflib.Namespace("http://www.w3.org/ns/hydra/core#")
     collection = rdflib.URIRef(f"{BASE}doc/region")
-    assert len(list(graph.objects(collection, hydra.member))) == 11
+    assert len(list(graph.objects(collection, hydra.member))) == 20
     assert graph.value(collection, hydra.totalItems).toPython() == 11
 
 

@@ -116,7 +116,7 @@ def test_a_batch_has_an_answer_for_each_item_in_order(client: FlaskClient) -> No
     assert [[result["id"] for result in answer["results"]] for answer in body] == [
         ["country/mli"],
         ["region/gao"],
-        ["region/koulikoro", "region/gao"],
+        ["region/koulikoro", "region/gao", "region/gao"],  # by FIPS, and by two lists of P-codes
         [],
         ["region/gao"],
     ]
@@ -124,13 +124,13 @@ def test_a_batch_has_an_answer_for_each_item_in_order(client: FlaskClient) -> No
     assert (gao["iri"], gao["label"], gao["types"], gao["scheme"]) == (
         GAO,
         "Gao Region",
-        ["Region"],
+        ["Division", "Region"],
         "pcode",
     )
     assert gao["codes"]["iso3166-2"] == ["ML-7"]
     assert gao["references"]["owl:sameAs"][0] == "http://www.wikidata.org/entity/Q332392"
     assert gao["references"]["schema:sameAs"] == ["https://www.openstreetmap.org/relation/2096895"]
-    assert [result["scheme"] for result in body[2]["results"]] == ["fips10-4", "pcode"]
+    assert [result["scheme"] for result in body[2]["results"]] == ["fips10-4", "pcode", "pcode2015"]
     assert body[4]["results"][0]["relation"] == "skos:closeMatch"
 
 

@@ -28,6 +28,7 @@ from unicef_linked.build.sources import (
     restore_blanks,
     skolemize,
 )
+from unicef_linked.build.spatial import measure
 from unicef_linked.errors import NotARelease, NotConforming, UnusableInput, raise_all
 from unicef_linked.rdf.canonical import as_kept, canonical_lines, sort_quads
 from unicef_linked.rdf.iris import CANONICAL_BASE, Names
@@ -169,6 +170,7 @@ def _prepare(content: Content, names: Names, remark: Remark) -> _Dataset:
     labelled = label_blanks(quad for source in (*ontology, *data) for quad in source.quads)
     asserted = name_blanks(labelled, names)
     asserted += state_rules(rules, names)
+    asserted += measure(asserted, names)
     written = asserted + derive(asserted, rules, names)
     quads, _ = as_kept(written)
     statistics = count_published(quads, names)

@@ -1,0 +1,155 @@
+"""What follows from the polygons of features: bounding boxes, areas, and which divisions touch.
+
+``rules/spatial.rq`` describes the graph that these statements stand in and names the boxes.
+"""
+
+from __future__ import annotations
+
+import json
+from itertools import combinations
+from math import sqrt
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import shapely
+from pyoxigraph import Literal, NamedNode, Quad, Store
+
+from unicef_linked.rdf.iris import GEO, RDF, RDFS, XSD, Names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+_SEMI_MAJOR: Final = 6_378_137.0
+"""Equatorial radius of the WGS 84 ellipsoid (m)."""
+
+_ECCENTRICITY: Final = sqrt((2 - 1 / 298.257223563) / 298.257223563)
+"""First eccentricity of the WGS 84 ellipsoid."""
+
+_AREA_UNIT: Final = 1_000_000
+"""Areas are rounded to this many square metres: boundaries are simplified and tell no more."""
+
+_DECIMALS: Final = 6
+"""Decimals of a bounding box's coordinates (degrees); 6 keep a tenth of a metre."""
+
+_TYPE: Final = NamedNode(f"{RDF}type")
+_DEFAULT_GEOMETRY: Final = NamedNode(f"{GEO}hasDefaultGeometry")
+_METRIC_AREA: Final = NamedNode(f"{GEO}hasMetricArea")
+_BOUNDING_BOX: Final = NamedNode(f"{GEO}hasBoundingBox")
+_TOUCHES: Final = NamedNode(f"{GEO}sfTouches")
+_AS_WKT: Final = NamedNode(f"{GEO}asWKT")
+_AS_GEOJSON: Final = NamedNode(f"{GEO}asGeoJSON")
+
+
+def measure(quads: Iterable[Quad], names: Names) -> list[Quad]:
+    """Return bounding box and area of each feature whose default geometry has an area, and which divisions touch.
+
+    A stated area stands. Geometries that are not well-known text are passed over: the shapes report them. Two divisions
+    touch if both are of one class and their polygons share a boundary but no interior (GeoSPARQL 1.1, simple features).
+    """
+    store = Store()
+    store.extend(Quad(*quad.triple) for quad in quads)
+    polygons = _polygons(store)
+    graph = NamedNode(names.graph("derived/spatial"))
+    measured: list[Quad] = []
+    for feature, (geometry, polygon) in polygons.items():
+        pair = names.type_and_key(geometry.value)
+        if pair:
+            box = NamedNode(names.entity("geometry", f"{pair[1]}-box"))
+            measured.append(Quad(feature, _BOUNDING_BOX, box, graph))
+            measured += [Quad(box, *statement, graph) for statement in _box(polygon)]
+        if not any(store.quads_for_pattern(feature, _METRIC_AREA, None)):
+            measured.append(Quad(feature, _METRIC_AREA, _double(area(polygon)), graph))
+    shapes = {feature: polygon for feature, (_, polygon) in polygons.items()}
+    for division in _subclasses(store, NamedNode(names.term("Division"))):
+        members = [
+            quad.subject
+            for quad in store.quads_for_pattern(None, _TYPE, division)
+            if isinstance(quad.subject, NamedNode) and quad.subject in shapes
+        ]
+        measured += [Quad(one, _TOUCHES, other, graph) for one, other in touching(members, shapes)]
+    return sorted(set(measured), key=str)
+
+
+def area(geometry: shapely.Geometry) -> float:
+    """Return the area (m²) of a polygon in longitude and latitude, on the WGS 84 ellipsoid, in whole square kilometres.
+
+    By Lambert's cylindrical equal-area projection (Snyder 1987, Map Projections, equations 3-12 and 10-1).
+
+    >>> area(shapely.box(-180, -90, 180, 90)) / 1e6  # of the whole Earth, in km²
+    510065622.0
+    """
+    projected = shapely.transform(geometry, _project)
+    return float(max(round(projected.area / _AREA_UNIT), 1) * _AREA_UNIT)
+
+
+def _project(positions: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return positions (degrees) as metres on a cylinder, areas kept."""
+    e = _ECCENTRICITY
+    sine = np.sin(np.radians(positions[:, 1]))
+    q = (1 - e * e) * (sine / (1 - (e * sine) ** 2) + np.arctanh(e * sine) / e)
+    return np.column_stack((_SEMI_MAJOR * np.radians(positions[:, 0]), _SEMI_MAJOR * q / 2))
+
+
+def touching(
+    members: Sequence[NamedNode], shapes: Mapping[NamedNode, shapely.Geometry]
+) -> list[tuple[NamedNode, NamedNode]]:
+    """Return the pairs of members whose shapes touch, each in both directions."""
+    ordered = sorted(members, key=str)
+    pairs = []
+    for one, other in combinations(ordered, 2):
+        if shapely.touches(shapes[one], shapes[other]):
+            pairs += [(one, other), (other, one)]
+    return pairs
+
+
+def _polygons(store: Store) -> dict[NamedNode, tuple[NamedNode, shapely.Geometry]]:
+    """Return each feature whose default geometry has an area, with that geometry's name and shape."""
+    polygons = {}
+    for quad in store.quads_for_pattern(None, _DEFAULT_GEOMETRY, None):
+        feature, geometry = quad.subject, quad.object
+        if not (isinstance(feature, NamedNode) and isinstance(geometry, NamedNode)):
+            continue
+        for text in store.quads_for_pattern(geometry, _AS_WKT, None):
+            shape = _read(str(getattr(text.object, "value", "")))
+            if shape is not None and shape.area > 0:
+                polygons[feature] = (geometry, shape)
+    return polygons
+
+
+def _read(text: str) -> shapely.Geometry | None:
+    try:
+        return shapely.from_wkt(text)
+    except shapely.errors.GEOSException:
+        return None
+
+
+def _box(polygon: shapely.Geometry) -> list[tuple[NamedNode, Literal]]:
+    """Return the statements about a polygon's bounding box: its corners, counter-clockwise, in both notations."""
+    west, south, east, north = (round(float(value), _DECIMALS) for value in polygon.bounds)
+    corners = [[west, south], [east, south], [east, north], [west, north], [west, south]]
+    written = ", ".join(f"{x:g} {y:g}" for x, y in corners)
+    geojson = json.dumps({"type": "Polygon", "coordinates": [corners]}, separators=(",", ":"))
+    return [
+        (_AS_WKT, Literal(f"POLYGON (({written}))", datatype=NamedNode(f"{GEO}wktLiteral"))),
+        (_AS_GEOJSON, Literal(geojson, datatype=NamedNode(f"{GEO}geoJSONLiteral"))),
+    ]
+
+
+def _double(number: float) -> Literal:
+    """Return a number as the canonical text of ``xsd:double`` (XML Schema 1.1, part 2, E.1)."""
+    return Literal(f"{number:E}", datatype=NamedNode(f"{XSD}double"))
+
+
+def _subclasses(store: Store, top: NamedNode) -> list[NamedNode]:
+    """Return a class and all below it."""
+    below, open_classes = [top], [top]
+    while open_classes:
+        for quad in store.quads_for_pattern(
+            None, NamedNode(f"{RDFS}subClassOf"), open_classes.pop()
+        ):
+            if isinstance(quad.subject, NamedNode) and quad.subject not in below:
+                below.append(quad.subject)
+                open_classes.append(quad.subject)
+    return below
