@@ -96,6 +96,7 @@ TYPES_WITH_PREFIX: Final = (
     "change",
     "code",
     "question",
+    "parameter",
     "picture",
 )
 
