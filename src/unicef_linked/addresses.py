@@ -29,6 +29,7 @@ DUMPS: Final = "/dump/"
 EXPORTS: Final = "/export/"
 
 SPARQL: Final = "/sparql"
+QUERIES: Final = "/query"
 RESOURCE: Final = "/resource"
 FRAGMENTS: Final = "/fragments"
 SEARCH: Final = "/search"
@@ -150,6 +151,16 @@ def query(text: str, format_name: str = "", *, safe: str = "") -> str:
     """
     address = f"{SPARQL}?query={quote(text, safe=safe)}"
     return f"{address}&format={format_name}" if format_name else address
+
+
+def named_query(key: str, suffix: str = "", given: Sequence[tuple[str, str]] = ()) -> str:
+    """Return the address of an example query; with a suffix, that of its answer in a format.
+
+    >>> named_query("cercles-of-region", "csv", [("region", "region/gao")])
+    '/query/cercles-of-region.csv?region=region%2Fgao'
+    """
+    path = to_uri(f"{QUERIES}/{key}")
+    return with_query(f"{path}.{suffix}" if suffix else path, given)
 
 
 def fragment(pattern: Mapping[str, str]) -> str:

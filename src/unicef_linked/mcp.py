@@ -15,7 +15,7 @@ from pyoxigraph import parse
 from unicef_linked import __version__, addresses
 from unicef_linked.dataset.published import PublishedDataset
 from unicef_linked.errors import LinkedDataError, NotFound, QueryOutOfResources, UnusableInput
-from unicef_linked.lookup.answers import identification_to_json, result_to_json
+from unicef_linked.lookup.answers import identifications_to_json, result_to_json
 from unicef_linked.lookup.entities import EntityLookup
 from unicef_linked.lookup.normalization import LONGEST
 from unicef_linked.rdf.formats import NTRIPLES, RESULTS_TSV, TURTLE
@@ -128,17 +128,14 @@ def _resolve_tool(lookup: EntityLookup) -> Callable[..., Any]:
         """Find the entity that an identifier means, with all its other identifiers.
 
         identifier: an IRI, id or prefixed name (wd:Q332392), the address of a page about the thing
-        (Wikidata, GeoNames, OpenStreetMap), or a code (ML07). scheme: of a code, such as pcode or
+        (Wikidata, GeoNames, OpenStreetMap), or a code (ML07, pcode2015:ML0101). scheme: of a code, such as pcode or
         iso3166-2; without it a code may have several readings, each named.
         """
         if scheme:
             identifications = lookup.index.by_code(identifier, _scheme(lookup, scheme))
         else:
             identifications = lookup.index.by_iri(identifier)
-        return [
-            identification_to_json(lookup.names, identification, [language])
-            for identification in identifications
-        ]
+        return identifications_to_json(lookup.names, identifications, [language])
 
     return resolve
 

@@ -231,6 +231,8 @@ def rdflib_term(term: object) -> rdflib.term.Node:
 def test_another_engine_gives_the_same_answer(
     question: Question, in_rdflib: rdflib.Dataset
 ) -> None:
+    if "geosparql/" in question.text:
+        pytest.skip("rdflib has no functions of GeoSPARQL")
     expected = ANSWERS[question.key]
     result = in_rdflib.query(question.text)
     if question.form == "ask":

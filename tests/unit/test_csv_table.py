@@ -211,3 +211,56 @@ def test_candidates_that_are_left_out_leave_a_sign(
     assert row["ul_id"] == "region/r0|region/r1|region/r2|…"
     assert row["ul_label"] == "Twin|Twin|Twin|…"
     assert "perhaps region/r0 or region/r1 or region/r2 or …" in capsys.readouterr().err
+
+
+def linked(release: Release, tmp_path: Path, text: str, *options: str) -> list[dict[str, str]]:
+    """Return the rows of a table after the command."""
+    (tmp_path / "in.csv").write_text(text, encoding="utf-8")
+    out = tmp_path / "out.csv"
+    assert run(release, tmp_path / "in.csv", *options, "--out", str(out)) == 0
+    return list(csv.DictReader(io.StringIO(out.read_text("utf-8-sig"), newline="")))
+
+
+def test_columns_decide_between_namesakes(release: Release, tmp_path: Path) -> None:
+    text = "Cercle,Commune\nDioïla,Benkadi\nKangaba,Benkadi\n,Benkadi\n"
+    options = ("--column", "Commune", "--type", "commune", "--property", "partOf=Cercle")
+    rows = linked(release, tmp_path, text, *options)
+    assert [row["ul_id"] for row in rows][:2] == [
+        "division/dioila-benkadi",
+        "division/kangaba-benkadi",
+    ]
+    assert [row["ul_match"] for row in rows] == ["true", "true", "false"]
+
+
+def test_a_table_says_which_extents_a_region_has_had(release: Release, tmp_path: Path) -> None:
+    text = "Region,When\nMopti,2020-05-01\nMopti,2026\nMopti,\nKidal,2026\n"
+    options = ("--column", "Region", "--type", "region", "--property", "date=When")
+    rows = linked(release, tmp_path, text, *options)
+    assert [(row["ul_extent"], row["ul_extent_dates"]) for row in rows] == [
+        ("extent/mopti-before-2023", "../2023-03-12"),
+        ("extent/mopti-2023", "2023-03-13/.."),
+        ("extent/mopti-before-2023|extent/mopti-2023", "../2023-03-12|2023-03-13/.."),
+        ("", ""),
+    ]
+    rows = linked(release, tmp_path, text, *options[:4], "--date", "2016-03")
+    assert {row["ul_extent"] for row in rows} == {"extent/mopti-before-2023", ""}
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        (("--date", "yesterday"), "is not a date such as 2024"),
+        (("--property", "partOf"), "is not a property and a column"),
+        (("--property", "partOf=Cercle"), "there is no column 'Cercle'"),
+        (("--property", "parent=n"), "there is no property 'parent'"),
+    ],
+)
+def test_options_that_mean_nothing_are_refused(
+    release: Release,
+    table: Path,
+    capsys: pytest.CaptureFixture[str],
+    option: tuple[str, str],
+    message: str,
+) -> None:
+    assert run(release, table, "--column", "Région", *option) == 2
+    assert message in capsys.readouterr().err

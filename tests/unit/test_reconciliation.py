@@ -81,8 +81,13 @@ def outcome(reconciler: Reconciler, question: ReconciliationQuery) -> list[tuple
         ),
         pytest.param(
             ReconciliationQuery("Gao"),
-            [("region/gao", False), ("place/gao", False)],
-            id="a name of two things",
+            [
+                ("region/gao", False),
+                ("place/gao", False),
+                ("division/gao", False),
+                ("division/gao-gao", False),
+            ],
+            id="a name of four things",
         ),
         pytest.param(
             ReconciliationQuery("Région de Gao"), [("region/gao", True)], id="the kind decides"
@@ -123,7 +128,7 @@ def outcome(reconciler: Reconciler, question: ReconciliationQuery) -> list[tuple
             [("region/mopti", True)],
             id="the same thing elsewhere",
         ),
-        pytest.param(ReconciliationQuery("Ouagadougou"), [], id="elsewhere"),
+        pytest.param(ReconciliationQuery("Paris"), [], id="elsewhere"),
         pytest.param(
             ReconciliationQuery("Niamey", ("Region",)), [], id="elsewhere, in a column of regions"
         ),
@@ -184,6 +189,78 @@ def test_the_best_candidates_and_whether_they_are_certain(
     reconciler: Reconciler, question: ReconciliationQuery, expected: list[tuple[str, bool]]
 ) -> None:
     assert outcome(reconciler, question) == expected
+
+
+def asked(name: str, kind: str = "", **properties: str) -> ReconciliationQuery:
+    """Return a query for a division with properties."""
+    stated = tuple((pid, (value,)) for pid, value in properties.items())
+    return ReconciliationQuery(name, (kind,) if kind else (), properties=stated)
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        (asked("Bafoulabé"), None),
+        (asked("Cercle de Bafoulabé"), "division/bafoulabe"),
+        (asked("Commune rurale de Diakon"), "division/bafoulabe-diakon"),
+        (asked("Benkadi", "Commune"), None),
+        (asked("Benkadi", "Commune", partOf="Dioïla"), "division/dioila-benkadi"),
+        (asked("Benkadi", "Commune", partOf="region/sikasso"), "division/sikasso-benkadi"),
+        (asked("Benkadi", "Commune", partOf="pcode:ML02"), None),
+        (asked("Benkadi", "Commune", partOf="ML0204"), "division/kangaba-benkadi"),
+        (asked("Benkadi", "Commune", partOf="Région de Kangaba"), None),
+        (asked("Salam", "Commune", partOf="Taoudénit"), "division/tombouctou-salam"),
+        (asked("Gao", partOf="Ansongo"), None),
+        (asked("Mopti > Bandiagara"), "division/bandiagara"),
+        (asked("Mopti → Bandiagara → Bandiagara"), "division/bandiagara-bandiagara"),
+        (asked("Mopti > Bandiagara", "Commune"), "division/bandiagara-bandiagara"),
+        (asked("Mopti > Mopti > Mopti"), "division/mopti-mopti"),
+        (asked("Mopti > Mopti"), None),
+        (asked("Kayes > Bandiagara"), None),
+        (asked("ML05 > Bandiagara"), "division/bandiagara"),
+        (asked(" > "), None),
+        (asked("ML0101"), None),
+        (asked("pcode2015:ML0101"), "division/kayes"),
+        (asked("pcode: ml0101"), "division/bafoulabe"),
+        (asked("ML0101", date="2018"), "division/kayes"),
+        (asked("", "Cercle", pcode2015="ML0101"), "division/kayes"),
+        (asked("Kayes", "Cercle", pcode2015="ml-0101"), "division/kayes"),
+        (asked("Kayes", "Cercle", pcode="ML0101"), None),
+        (asked("Bandiagara", "Region"), "region/bandiagara"),
+        (asked("Bandiagara", "Region", date="2019-05"), None),
+        (asked("Bandiagara", "Cercle", partOf="Mopti", date="2019"), "division/bandiagara"),
+        (asked("Bandiagara", "Cercle", partOf="Mopti", date="2024"), None),
+        (asked("Bandiagara", "Cercle", partOf="Bandiagara", date="2024"), "division/bandiagara"),
+        (asked("Tombouctou", "Cercle", partOf="Tombouctou", date="2020"), "division/tombouctou"),
+        (asked("Mopti", "Region", date="last year"), None),
+        (asked("", "Region", date="2024"), None),
+    ],
+    ids=str,
+)
+def test_levels_parents_dates_and_lists_of_codes_decide(
+    reconciler: Reconciler, question: ReconciliationQuery, expected: str | None
+) -> None:
+    matches = [c.entity.id for c in reconciler.candidates(question) if c.match]
+    assert matches == ([expected] if expected else [])
+
+
+@pytest.mark.parametrize(
+    ("question", "periods"),
+    [
+        (asked("Mopti", "Region"), ["../2023-03-12", "2023-03-13/.."]),
+        (asked("Mopti", "Region", date="2026"), ["2023-03-13/.."]),
+        (asked("Mopti", "Region", date="2023-03"), ["../2023-03-12", "2023-03-13/.."]),
+        (asked("Mopti", "Region", date="2020-01-31T10:00:00Z"), ["../2023-03-12"]),
+        (asked("Kidal", "Region"), []),
+    ],
+    ids=str,
+)
+def test_a_candidate_has_the_extents_of_the_time(
+    reconciler: Reconciler, question: ReconciliationQuery, periods: list[str]
+) -> None:
+    [candidate] = reconciler.candidates(question)
+    assert candidate.match
+    assert [str(extent.period) for extent in candidate.extents] == periods
 
 
 def test_features_say_what_a_score_is_made_of(reconciler: Reconciler) -> None:

@@ -248,3 +248,27 @@ def test_over_data_of_others_nothing_matches_and_nothing_breaks(tmp_path: Path) 
     assert client.get("/resolve?iri=wd:Q912").status_code == 404
     assert client.get("/resolve", headers={"Accept": "text/html"}).status_code == 200
     assert client.post("/resolve", json=["wd:Q912"]).json == [{"query": "wd:Q912", "results": []}]
+
+
+def test_answer_and_preview_say_which_extents_a_region_has_had(client: FlaskClient) -> None:
+    answer = ask(
+        client,
+        ever={"query": "Mopti", "type": "Region"},
+        now={
+            "query": "Mopti",
+            "type": "Region",
+            "properties": [{"pid": "date", "v": "2026-01-01"}],
+        },
+        commune={"query": "Diakon", "type": "Commune"},
+    )
+    [ever], [now], [commune] = (answer[key]["result"] for key in ("ever", "now", "commune"))
+    before, since = "Extent of Mopti Region until 2023", "Extent of Mopti Region since 2023"
+    assert ever["match"]
+    assert now["match"]
+    assert ever["description"] == f"region · ML-5 · {before} · {since}"
+    assert now["description"] == f"region · ML-5 · {since}"
+    assert commune["description"] == "commune · ML010103 · Bafoulabé Cercle < Kayes Region"
+    for card in ("preview", "flyout/entity"):
+        text = client.get(f"/reconcile/{card}?id=region/mopti&lang=en").text
+        assert before in text
+        assert since in text

@@ -39,6 +39,10 @@ def found(client: FlaskClient, **query: str) -> set[str]:
         ({"code": "ML07"}, {"region/gao", "region/koulikoro"}),
         ({"code": "ML10"}, {"region/menaka", "region/kidal"}),
         ({"scheme": "ISO 3166-2", "code": "ml-10"}, {"region/taoudenit"}),
+        ({"iri": "pcode2015:ML0101"}, {"division/kayes"}),
+        ({"code": "pcode:ML0101"}, {"division/bafoulabe"}),
+        ({"iri": "ul:pcode2025:ML09"}, {"region/taoudenit"}),
+        ({"code": "ML0101"}, {"division/kayes", "division/bafoulabe"}),
     ],
     ids=lambda value: " ".join(sorted(value.values() if isinstance(value, dict) else value)),
 )
@@ -116,7 +120,7 @@ def test_a_batch_has_an_answer_for_each_item_in_order(client: FlaskClient) -> No
     assert [[result["id"] for result in answer["results"]] for answer in body] == [
         ["country/mli"],
         ["region/gao"],
-        ["region/koulikoro", "region/gao", "region/gao"],  # by FIPS, and by two lists of P-codes
+        ["region/koulikoro", "region/gao"],  # by FIPS, and by two lists of P-codes
         [],
         ["region/gao"],
     ]
@@ -130,7 +134,8 @@ def test_a_batch_has_an_answer_for_each_item_in_order(client: FlaskClient) -> No
     assert gao["codes"]["iso3166-2"] == ["ML-7"]
     assert gao["references"]["owl:sameAs"][0] == "http://www.wikidata.org/entity/Q332392"
     assert gao["references"]["schema:sameAs"] == ["https://www.openstreetmap.org/relation/2096895"]
-    assert [result["scheme"] for result in body[2]["results"]] == ["fips10-4", "pcode", "pcode2015"]
+    schemes = [result["schemes"] for result in body[2]["results"]]
+    assert schemes == [["fips10-4"], ["pcode", "pcode2015"]]
     assert body[4]["results"][0]["relation"] == "skos:closeMatch"
 
 
@@ -160,3 +165,82 @@ def test_what_else_is_in_the_address_does_no_harm(client: FlaskClient, rest: str
 
 def test_a_batch_is_json(client: FlaskClient) -> None:
     assert client.post("/resolve", data="iri=wd:Q912", content_type="text/plain").status_code == 415
+
+
+MOPTI: Final = {"lat": "14.35", "lon": "-3.61"}
+"""A place in the town of Bandiagara."""
+
+
+def topics(client: FlaskClient, **query: str) -> list[str]:
+    """Return the ids of what an answer about a point is about."""
+    response = client.get("/resolve.nt", query_string=query)
+    assert response.status_code == 200, response.text
+    return sorted(
+        t.object.value.removeprefix(f"{BASE}id/")  # type: ignore[union-attr]
+        for t in ox.parse(response.data, format=ox.RdfFormat.N_TRIPLES)
+        if t.predicate.value == "http://xmlns.com/foaf/0.1/topic"
+    )
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        pytest.param(
+            MOPTI,
+            [
+                "division/bandiagara",
+                "extent/bandiagara-2023",
+                "extent/mopti-before-2023",
+                "region/bandiagara",
+                "region/mopti",
+            ],
+            id="ever",
+        ),
+        pytest.param(
+            {**MOPTI, "date": "2020"},
+            ["division/bandiagara", "extent/mopti-before-2023", "region/mopti"],
+            id="before the reform",
+        ),
+        pytest.param(
+            {**MOPTI, "date": "2024-05-01"},
+            ["division/bandiagara", "extent/bandiagara-2023", "region/bandiagara"],
+            id="after the reform",
+        ),
+        pytest.param(
+            {"lat": "16.27", "lon": "-0.04", "date": "2024"},
+            ["division/gao", "extent/gao-2016", "region/gao"],
+            id="where nothing changed in 2023",
+        ),
+    ],
+)
+def test_a_point_leads_to_the_divisions_of_its_time(
+    client: FlaskClient, query: dict[str, str], expected: list[str]
+) -> None:
+    assert topics(client, **query) == expected
+
+
+def test_a_point_names_the_boundary_and_its_source(client: FlaskClient) -> None:
+    body = client.get("/resolve.ttl", query_string=MOPTI).text
+    assert "geo:sfWithin geometry:division-bandiagara , geometry:region-mopti" in body
+    assert "dcterms:source source:cod-ab-mali-2021" in body
+    page = client.get(
+        "/resolve", query_string=MOPTI, headers={"Accept": "text/html", "Accept-Language": "en"}
+    )
+    assert "Extent of Bandiagara Region since 2023" in page.text
+    assert "By its boundary" in page.text
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        pytest.param("lat=0&lon=0", 404, id="in the ocean"),
+        pytest.param("lat=14.35", 400, id="half a point"),
+        pytest.param("lat=91&lon=0", 400, id="beyond the pole"),
+        pytest.param("lat=nan&lon=0", 400, id="no number"),
+        pytest.param("lat=14,35&lon=-3,61", 400, id="commas"),
+        pytest.param("lat=14.35&lon=-3.61&date=yesterday", 400, id="no date"),
+        pytest.param("lat=14.35&lon=-3.61&code=ML07", 400, id="two questions"),
+    ],
+)
+def test_a_point_that_is_none_is_a_problem(client: FlaskClient, query: str, status: int) -> None:
+    assert client.get(f"/resolve.ttl?{query}").status_code == status

@@ -29,30 +29,61 @@ _EVERY: Final = 10_000
     "--type",
     "kind",
     metavar="TYPE",
-    help="what the column names, such as region, office or sector",
+    help="what the column names, such as region, cercle, commune, office or sector",
+)
+@click.option(
+    "--property",
+    "columns",
+    multiple=True,
+    metavar="NAME=COLUMN",
+    help="a column that decides between namesakes: partOf=Region, date=Date, pcode2015=Code",
+)
+@click.option(
+    "--date",
+    metavar="DATE",
+    help="when the table is of (2024, 2024-05 or 2024-05-01): names the extents of that time",
 )
 @options.out
 @options.release
 def command(
-    file: Path, column: str, kind: str | None, out: Path | None, release: Path | None
+    file: Path,
+    column: str,
+    kind: str | None,
+    columns: tuple[str, ...],
+    date: str | None,
+    out: Path | None,
+    release: Path | None,
 ) -> int:
     """Add identifiers to a table, by the names in one of its columns.
 
-    FILE.csv has ; , | or tabs between the cells, and is UTF-8, UTF-16 or Windows-1252.
+    A name may have the levels above it: Mopti > Bandiagara. FILE.csv has ; , | or tabs between the cells, and is UTF-8, UTF-16 or Windows-1252.
     """
+    from pyoxigraph import Dataset, NamedNode
+
     from unicef_linked.dataset.profile import profile_of
     from unicef_linked.lookup import csv_file, csv_table
     from unicef_linked.lookup.index import build
     from unicef_linked.lookup.matching import Reconciler
+    from unicef_linked.lookup.territory import parse_period
 
     table = csv_file.read_table(file, column)
-    table.column(column)  # before anything that takes time
+    properties = _properties(columns)
+    for title in (column, *properties.values()):  # before anything that takes time
+        table.column(title)
+    if date is not None and parse_period(date) is None:
+        raise click.BadParameter(f"{date!r} is not a date such as 2024, 2024-05 or 2024-05-01")
     for notice in table.notices:
         print(notice, file=sys.stderr)
     chosen = chosen_release(release)
     quads, names = list(chosen.quads()), chosen.names
-    reconciler = Reconciler(build(quads, names, profile_of(quads, names)))
-    types = [csv_table.choose_type(kind, reconciler)] if kind else []
+    published = Dataset(quads)
+    reconciler = Reconciler(
+        build(quads, names, profile_of(quads, names)),
+        lambda iri: published.quads_for_subject(NamedNode(iri)),
+    )
+    types = (csv_table.choose_type(kind, reconciler),) if kind else ()
+    question = csv_table.Question(column, types, properties, date or "")
+    csv_table.check_properties(properties, reconciler)
     with closing(Progress("reconciling")) as progress:
 
         def report(done: int, total: int) -> None:
@@ -60,8 +91,21 @@ def command(
             progress.show(done, total, f"{done:,} of {total:,} rows" if has_line else "")
 
         answer, summary = csv_table.reconcile(
-            table, column, reconciler, types, (terminal_language(),), report
+            table, question, reconciler, (terminal_language(),), report
         )
     write(io.BytesIO(csv_file.write_table(answer, mark=out is not None)), out)
     print(csv_table.format_summary(summary), file=sys.stderr)
     return 0
+
+
+def _properties(columns: tuple[str, ...]) -> dict[str, str]:
+    """Return the column of each property that an option names."""
+    properties = {}
+    for text in columns:
+        name, equals, title = text.partition("=")
+        if not (name.strip() and equals and title.strip()):
+            raise click.BadParameter(
+                f"{text!r} is not a property and a column such as partOf=Region"
+            )
+        properties[name.strip()] = title.strip()
+    return properties

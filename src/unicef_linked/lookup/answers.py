@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from unicef_linked.lookup.normalization import fold, trigrams
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from unicef_linked.lookup.entities import EntityLookup
     from unicef_linked.lookup.index import Entity, Identification, Label
@@ -54,10 +54,21 @@ def _nearness(
     return folded == sought, normalize(label).key == normalize(query).key, begins, alike
 
 
-def identification_to_json(
-    names: Names, identification: Identification, languages: Sequence[str]
+def identifications_to_json(
+    names: Names, identifications: Iterable[Identification], languages: Sequence[str]
+) -> list[dict[str, object]]:
+    """Return the meanings of an identifier, each entity once, with every scheme that has it."""
+    by_entity: dict[str, list[Identification]] = {}
+    for identification in identifications:
+        by_entity.setdefault(identification.entity.id, []).append(identification)
+    return [_meaning_to_json(names, readings, languages) for readings in by_entity.values()]
+
+
+def _meaning_to_json(
+    names: Names, readings: Sequence[Identification], languages: Sequence[str]
 ) -> dict[str, object]:
-    """Return one meaning of an identifier: entity, reason, all identifiers of the entity."""
+    """Return one entity that is meant: the reasons, and all its identifiers."""
+    identification = readings[0]
     entity = identification.entity
     codes: dict[str, list[str]] = {}
     for code in entity.codes:
@@ -65,9 +76,11 @@ def identification_to_json(
     references: dict[str, list[str]] = {}
     for reference in entity.references:
         references.setdefault(names.shorten(reference.relation), []).append(reference.iri)
-    scheme, relation = identification.scheme, identification.relation
+    relation = identification.relation
+    schemes = [i.scheme.rpartition("#")[2] for i in readings if i.scheme]
     reason = {
-        "scheme": scheme.rpartition("#")[2] if scheme else None,
+        "scheme": schemes[0] if schemes else None,
+        "schemes": schemes,
         "relation": names.shorten(relation) if relation else None,
         "value": identification.value or None,
     }

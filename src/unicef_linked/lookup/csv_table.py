@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from unicef_linked.errors import UnusableInput
@@ -12,7 +12,7 @@ from unicef_linked.lookup.matching import ReconciliationQuery
 from unicef_linked.lookup.normalization import fold
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from unicef_linked.lookup.csv_file import Table
     from unicef_linked.lookup.matching import Candidate, Reconciler
@@ -21,7 +21,13 @@ PREFIX: Final = "ul_"
 """Start of the names of our columns; in a table that has them already they are replaced."""
 
 _ADDED: Final = ("iri", "id", "label", "score", "match")
-"""What our columns have, beside the codes."""
+"""What our columns have, beside extents and codes."""
+
+_EXTENTS: Final = ("extent", "extent_dates")
+"""What our columns have of divisions that changed: the extents, and the days of each."""
+
+_Key = tuple[str, tuple[tuple[str, str], ...]]
+"""What is asked of a row: the name, and properties with their values. Equal ones are asked once."""
 
 _CONTENT: Final = re.compile(r"name|label|text|alt|code|id|iri|uri|[iv]_.*")
 """HXL attributes that say what the cells of a column have, not what they are about."""
@@ -63,11 +69,31 @@ def choose_type(name: str, reconciler: Reconciler) -> str:
     )
 
 
+def check_properties(names: Iterable[str], reconciler: Reconciler) -> None:
+    """Raise UnusableInput for a property that nothing here has; the message lists those there are."""
+    for name in names:
+        if name != "date" and reconciler.property_iri(name) is None:
+            there = ", ".join(reconciler.properties_of(None))
+            raise UnusableInput(f"there is no property {name!r}; there are: date, {there}")
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked of each row: the column of names, their types, what decides between namesakes.
+
+    ``columns`` have values of properties, by their ids; ``date`` is one of all rows.
+    """
+
+    column: str
+    types: tuple[str, ...] = ()
+    columns: Mapping[str, str] = field(default_factory=dict)
+    date: str = ""
+
+
 def reconcile(
     table: Table,
-    column: str,
+    question: Question,
     reconciler: Reconciler,
-    types: Sequence[str] = (),
     languages: Sequence[str] = (),
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> tuple[Table, Summary]:
@@ -76,35 +102,52 @@ def reconcile(
     A row with a certain match has the IRI and the codes of its entity; one without has only the
     likeliest id, label and score, so that nobody takes a suggestion for an answer.
     """
-    place = table.column(column)
-    values = [row[place].strip() if fold(row[place]) else "" for row in table.rows]
-    answers = _candidates(values, reconciler, tuple(types), progress)
-    schemes: set[str] = set()
-    for candidates in answers.values():
-        if candidates and candidates[0].match:
-            schemes.update(code.scheme for code in candidates[0].entity.codes)
-    ordered = sorted(schemes)
+    place = table.column(question.column)
+    keys = _keys(table, question)
+    answers = _candidates(keys, reconciler, question.types, progress)
+    matches = [
+        candidates[0] for candidates in answers.values() if candidates and candidates[0].match
+    ]
+    ordered = sorted({code.scheme for match in matches for code in match.entity.codes})
+    with_extents = any(match.extents for match in matches)
     kept = [
         number
         for number, title in enumerate(table.header)
         if number == place or not title.startswith(PREFIX)
     ]
+    added = (*_ADDED, *(_EXTENTS if with_extents else ()))
     names = [scheme.rpartition("#")[2] for scheme in ordered]
     header = [table.header[number] for number in kept]
-    header += [PREFIX + name for name in (*_ADDED, *names)]
+    header += [PREFIX + name for name in (*added, *names)]
     hashtags = []
     if table.hashtags:
         hashtags = [table.hashtags[number] for number in kept]
-        hashtags += _hashtags(table.hashtags[place], names)
+        hashtags += _hashtags(table.hashtags[place], names, added)
     rows = []
-    for row, value in zip(table.rows, values, strict=True):
-        cells = _cells(answers.get(value, []), ordered, languages)
-        rows.append([row[number] for number in kept] + cells)
+    for row, key in zip(table.rows, keys, strict=True):
+        candidates = answers.get(key, [])
+        cells = _cells(candidates, languages)
+        cells += _extents(candidates) if with_extents else []
+        rows.append([row[number] for number in kept] + cells + _codes(candidates, ordered))
     answer = replace(table, header=header, rows=rows, hashtags=hashtags)
-    return answer, _summary(values, answers)
+    return answer, _summary(keys, answers)
 
 
-def _hashtags(hashtag: str, schemes: Sequence[str]) -> list[str]:
+def _keys(table: Table, question: Question) -> list[_Key]:
+    """Return what is asked of each row; empty cells decide nothing."""
+    place = table.column(question.column)
+    places = {name: table.column(title) for name, title in question.columns.items()}
+    keys = []
+    for row in table.rows:
+        properties = [(name, row[number].strip()) for name, number in places.items()]
+        if question.date:
+            properties.append(("date", question.date))
+        stated = tuple((name, text) for name, text in properties if fold(text))
+        keys.append((row[place].strip() if fold(row[place]) else "", stated))
+    return keys
+
+
+def _hashtags(hashtag: str, schemes: Sequence[str], added: Sequence[str] = _ADDED) -> list[str]:
     """Return the HXL hashtags of our columns, from that of the column that names the entities.
 
     Its attributes stay, but for those of its own kind of content. Without one, ours are ``#meta``.
@@ -117,55 +160,78 @@ def _hashtags(hashtag: str, schemes: Sequence[str]) -> list[str]:
         (tag or "#meta", *(name for name in attributes if not _CONTENT.fullmatch(name)))
     )
     codes = [re.sub(r"\W", "_", scheme.lower()) for scheme in schemes]
-    return [f"{stem}+{name}" for name in _ADDED] + [f"{stem}+code+v_{code}" for code in codes]
+    return [f"{stem}+{name}" for name in added] + [f"{stem}+code+v_{code}" for code in codes]
 
 
 def _candidates(
-    values: Sequence[str],
+    keys: Sequence[_Key],
     reconciler: Reconciler,
     types: tuple[str, ...],
     progress: Callable[[int, int], None],
-) -> dict[str, list[Candidate]]:
-    """Return the likeliest candidates for each value that is not empty."""
-    answers: dict[str, list[Candidate]] = {}
-    for number, value in enumerate(values):
-        if value and value not in answers:
-            query = ReconciliationQuery(value, types, limit=_SUGGESTIONS + 1)
-            answers[value] = reconciler.candidates(query)
+) -> dict[_Key, list[Candidate]]:
+    """Return the likeliest candidates for each row that has a name."""
+    answers: dict[_Key, list[Candidate]] = {}
+    for number, key in enumerate(keys):
+        name, properties = key
+        if name and key not in answers:
+            accepted = tuple((pid, (text,)) for pid, text in properties)
+            query = ReconciliationQuery(name, types, properties=accepted, limit=_SUGGESTIONS + 1)
+            answers[key] = reconciler.candidates(query)
         if number % _ROWS_PER_REPORT == 0:
-            progress(number, len(values))
-    progress(len(values), len(values))
+            progress(number, len(keys))
+    progress(len(keys), len(keys))
     return answers
 
 
-def _summary(values: Sequence[str], answers: Mapping[str, list[Candidate]]) -> Summary:
-    counts = Counter(values)
+def _summary(keys: Sequence[_Key], answers: Mapping[_Key, list[Candidate]]) -> Summary:
+    counts = Counter(keys)
     unsure = {
-        value: (counts[value], _named([c.entity.id for c in _best(candidates)]))
-        for value, candidates in answers.items()
+        _spelled(key): (counts[key], _named([c.entity.id for c in _best(candidates)]))
+        for key, candidates in answers.items()
         if not (candidates and candidates[0].match)
     }
-    matched = sum(counts[value] for value in answers if value not in unsure)
-    return Summary(len(values), matched, counts[""], unsure)
+    matched = sum(counts[key] for key, best in answers.items() if best and best[0].match)
+    empty = sum(number for (name, _), number in counts.items() if not name)
+    return Summary(len(keys), matched, empty, unsure)
 
 
-def _cells(
-    candidates: Sequence[Candidate], schemes: Sequence[str], languages: Sequence[str]
-) -> list[str]:
-    """Return our cells of one row; where several are as likely, ``|`` stands between them."""
+def _spelled(key: _Key) -> str:
+    """Return what is asked of a row, for people; a date is mostly one of all rows.
+
+    >>> _spelled(("Gao", (("partOf", "Ansongo"),)))
+    'Gao (partOf Ansongo)'
+    """
+    name, properties = key
+    shown = ", ".join(f"{pid} {text}" for pid, text in properties if pid != "date")
+    return f"{name} ({shown})" if shown else name
+
+
+def _cells(candidates: Sequence[Candidate], languages: Sequence[str]) -> list[str]:
+    """Return our first cells of a row; where several are as likely, ``|`` stands between them."""
     if not candidates:
-        return ["", "", "", "", "false", *("" for _ in schemes)]
+        return ["", "", "", "", "false"]
     best = _best(candidates)
-    entity = best[0].entity if best[0].match else None
-    codes = {code.scheme: code.value for code in entity.codes} if entity else {}
     return [
-        entity.iri if entity else "",
+        best[0].entity.iri if best[0].match else "",
         "|".join(_named([candidate.entity.id for candidate in best])),
         "|".join(_named([candidate.entity.name(languages).text for candidate in best])),
         f"{best[0].score:g}",
-        "true" if entity else "false",
-        *(codes.get(scheme, "") for scheme in schemes),
+        "true" if best[0].match else "false",
     ]
+
+
+def _extents(candidates: Sequence[Candidate]) -> list[str]:
+    """Return the extents of the match, with ``|`` between them, and the days of each."""
+    extents = candidates[0].extents if candidates and candidates[0].match else ()
+    ids = ["/".join(extent.iri.rsplit("/", 2)[1:]) for extent in extents]
+    return ["|".join(ids), "|".join(str(extent.period) for extent in extents)]
+
+
+def _codes(candidates: Sequence[Candidate], schemes: Sequence[str]) -> list[str]:
+    """Return the code of the match in each scheme."""
+    entity = candidates[0].entity if candidates and candidates[0].match else None
+    codes = {code.scheme: code.value for code in entity.codes} if entity else {}
+    return [codes.get(scheme, "") for scheme in schemes]
 
 
 def _named(texts: Sequence[str]) -> tuple[str, ...]:

@@ -8,13 +8,18 @@ from typing import TYPE_CHECKING
 
 from pyoxigraph import NamedNode
 
+from unicef_linked.dataset.labels import Text
+from unicef_linked.lookup.boundaries import Boundaries, read_boundaries
 from unicef_linked.lookup.index import Index
 from unicef_linked.lookup.index import read as read_index
 from unicef_linked.lookup.matching import Reconciler, ReconciliationQuery
 from unicef_linked.lookup.normalization import fold
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from unicef_linked.lookup.index import Entity
+    from unicef_linked.lookup.territory import Extent
     from unicef_linked.rdf.iris import Names
     from unicef_linked.store import Store
 
@@ -38,6 +43,34 @@ class EntityLookup:
     def reconciler(self) -> Reconciler:
         """Matches names with entities."""
         return Reconciler(self.index, lambda iri: self.store.match(NamedNode(iri)))
+
+    @cached_property
+    def boundaries(self) -> Boundaries:
+        """Polygons of the divisions and of what they covered."""
+        division = self.names.term("Division")
+        divisions = (e.iri for e in self.index.entities.values() if division in e.types)
+        return read_boundaries(self.store, self.index.territory, divisions)
+
+    def hierarchy(self, entity: Entity, languages: Sequence[str]) -> list[Text]:
+        """Return the names of the divisions that a smaller one lies in, nearest first."""
+        division, territory = self.names.term("Division"), self.index.territory
+        if division not in entity.types:
+            return []
+        containers = filter(None, map(self.entity_of, territory.upwards(entity.iri)))
+        return [c.name(languages) for c in containers if division in c.types]
+
+    def entity_of(self, iri: str) -> Entity | None:
+        """Return the entity that an IRI names."""
+        pair = self.names.type_and_key(iri)
+        return self.index.entities.get("/".join(pair)) if pair else None
+
+    def extent_names(self, extents: Iterable[Extent], languages: Sequence[str]) -> list[Text]:
+        """Return what extents are called: “Extent of Mopti Region since 2023”, or their periods."""
+        names = []
+        for extent in extents:
+            entity = self.entity_of(extent.iri)
+            names.append(entity.name(languages) if entity else Text(str(extent.period)))
+        return names
 
     def search(self, text: str) -> list[tuple[Entity, float]]:
         """Return the entities that a text may name, with their scores (0 to 100), best first."""

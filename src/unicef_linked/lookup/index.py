@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
@@ -17,6 +18,7 @@ from rapidfuzz.distance import OSA
 from unicef_linked.dataset.labels import Text
 from unicef_linked.dataset.profile import Profile, read_profile
 from unicef_linked.lookup.normalization import ROUNDING, Normalizer, fold, fold_code
+from unicef_linked.lookup.territory import TERMS, Territory, territory_of
 from unicef_linked.rdf.iris import RDF, RDFS, SKOS, Names
 from unicef_linked.rdf.languages import matching_tag
 from unicef_linked.rdf.mappings import REFERENCES, SAME
@@ -138,7 +140,8 @@ class Index:
     """Everything that is looked up.
 
     ``terms`` are the names of classes, properties and schemes, by IRI and language; ``broader``
-    the superclasses of a class, both of this dataset.
+    the superclasses of a class, both of this dataset; ``territory`` what lies in what, and since
+    when.
     """
 
     names: Names
@@ -147,6 +150,7 @@ class Index:
     entities: Mapping[str, Entity]
     terms: Mapping[str, Mapping[str, str]]
     broader: Mapping[str, tuple[str, ...]]
+    territory: Territory
     _by_iri: Mapping[str, list[Identification]]
     _by_code: Mapping[str, list[Identification]]
     _by_key: Mapping[tuple[str, ...], list[Name]]
@@ -160,7 +164,7 @@ class Index:
 
         The latter as IRI, prefixed name or address of a page. Only identifications by the
         strongest relation that there is, ``among`` some entities. An identifier without a
-        namespace is read as a code.
+        namespace is read as a code, also with its list: ``pcode2015:ML0101``.
         """
         for form in self._forms(text.strip()):
             identifications = [
@@ -175,25 +179,32 @@ class Index:
     def _forms(self, text: str) -> Iterator[str]:
         """Yield the IRIs that a text may be meant as, likeliest first."""
         yield text
-        prefix, _, local = text.partition(":")
-        namespace = self.names.prefixes.get(prefix) or self.profile.namespaces.get(prefix.lower())
-        if namespace and not local.startswith("//"):
+        prefix, colon, local = text.partition(":")
+        namespace = self._namespaces.get(prefix) or self._namespaces.get(prefix.lower())
+        if colon and namespace and not local.startswith("//"):
             yield namespace + local
         plain = _plain(text)
         for form in self.profile.address_forms:
             iri = form.iri(plain)
             if iri:
                 yield iri
-        base = _plain(self.names.base)
-        for start in (f"{base}/id/", f"{base}/doc/", ""):
-            own = re.fullmatch(
-                rf"{re.escape(start)}/?([a-z][a-z0-9-]*)/([a-z0-9-]+)(?:\.\w+)?", plain
-            )
-            if own:
-                yield self.names.entity(own[1], own[2])
+        own = self._own_address.fullmatch(plain) if "/" in plain else None
+        if own:
+            yield self.names.entity(own[1], own[2])
         bare = re.split(r"[?#]", text, maxsplit=1)[0]
         if bare != text:
             yield bare
+
+    @cached_property
+    def _namespaces(self) -> dict[str, str]:
+        """The namespaces of prefixes, those of this dataset before those that others use."""
+        return {**self.profile.namespaces, **self.names.prefixes}
+
+    @cached_property
+    def _own_address(self) -> re.Pattern[str]:
+        """An entity's IRI, the address of its document, or its id."""
+        base = re.escape(_plain(self.names.base))
+        return re.compile(rf"(?:{base}/(?:id|doc)/)?/?([a-z][a-z0-9-]*)/([a-z0-9-]+)(?:\.\w+)?")
 
     def by_code(
         self, code: str, scheme: str | None = None, among: Callable[[Entity], bool] = lambda _: True
@@ -201,8 +212,12 @@ class Index:
         """Return what a code means in a scheme (its IRI), or in any.
 
         As written, else without case and punctuation. An entity that is only matched with a code
-        is identified by it where no entity has the code itself.
+        is identified by it where no entity has the code itself. A text may name the scheme:
+        ``pcode2015:ML0101``.
         """
+        name, colon, rest = code.strip().removeprefix("ul:").partition(":")
+        if scheme is None and colon and self.scheme(name):
+            scheme, code = self.scheme(name), rest
         identifications = [
             identification
             for identification in self._by_code.get(fold_code(code), [])
@@ -226,14 +241,17 @@ class Index:
 
     def scheme(self, name: str) -> str | None:
         """Return the IRI of a scheme of codes, by local name, prefixed name, IRI or label."""
-        folded = fold_code(name.removeprefix("ul:"))
-        for iri in self.schemes:
-            texts = (iri, iri.rpartition("#")[2], *self.terms.get(iri, {}).values())
-            if folded in {fold_code(text) for text in texts}:
-                return iri
-        return None
+        return self._schemes_by_name.get(fold_code(name.removeprefix("ul:")))
 
-    @property
+    @cached_property
+    def _schemes_by_name(self) -> dict[str, str]:
+        schemes: dict[str, str] = {}
+        for iri in self.schemes:
+            for text in (iri, iri.rpartition("#")[2], *self.terms.get(iri, {}).values()):
+                schemes.setdefault(fold_code(text), iri)
+        return schemes
+
+    @cached_property
     def schemes(self) -> list[str]:
         """The schemes that any code is in."""
         return sorted({code.scheme for entity in self.entities.values() for code in entity.codes})
@@ -246,12 +264,27 @@ class Index:
         """Return the labels of some entities, to find those that resemble a text."""
         return Spellings(name for name in self._all_names if among(name.entity))
 
+    @cached_property
+    def countries(self) -> frozenset[tuple[str, ...]]:
+        """The names of countries, as the keys of normalized names."""
+        country = self.names.term("Country")
+        return frozenset(
+            name.normalized.key for name in self._all_names if country in name.entity.types
+        )
+
     def kinds(self, entity: Entity) -> frozenset[str]:
         """Return the kinds of thing that an entity is: by its own labels, and by its classes."""
         return self._kinds[entity.id]
 
     def rank(self, entity: Entity) -> int:
         """Return the place of an entity's class among those that are looked up most."""
+        return self._ranks[entity.id]
+
+    @cached_property
+    def _ranks(self) -> dict[str, int]:
+        return {key: self._find_rank(entity) for key, entity in self.entities.items()}
+
+    def _find_rank(self, entity: Entity) -> int:
         order = (*self.profile.default_classes, *self.profile.menu_order)
         places = (place for place, iri in enumerate(order) if iri in entity.types)
         return next(places, len(order))
@@ -359,16 +392,22 @@ def _nearest(
 
 def read(store: Store, names: Names) -> Index:
     """Return the index of a store."""
-    statements = (quad for iri in _READ for quad in store.match(None, NamedNode(iri)))
+    predicates = (*_READ, *map(names.term, TERMS))
+    statements = (quad for iri in predicates for quad in store.match(None, NamedNode(iri)))
     return build(statements, names, read_profile(store, names))
 
 
 def build(quads: Iterable[Quad], names: Names, profile: Profile) -> Index:
     """Return the index of statements; those that it does not need are passed over."""
     statements = _Statements(names)
+    of_territory = frozenset(map(names.term, TERMS))
+    territorial: list[tuple[str, str, Term]] = []
     for quad in quads:
         if isinstance(quad.subject, NamedNode) and quad.subject.value.startswith(names.base):
-            statements.add(quad.subject.value, quad.predicate.value, quad.object)
+            subject, predicate, value = quad.subject.value, quad.predicate.value, quad.object
+            statements.add(subject, predicate, value)
+            if predicate in of_territory:
+                territorial.append((subject, predicate, value))
     entries = _Entries(names, statements.entities(), profile)
     for entity in entries.entities.values():
         entries.add(entity)
@@ -379,6 +418,7 @@ def build(quads: Iterable[Quad], names: Names, profile: Profile) -> Index:
         entries.entities,
         statements.terms(),
         statements.classes(),
+        territory_of(territorial, names),
         entries.by_iri,
         entries.by_code,
         entries.by_key,

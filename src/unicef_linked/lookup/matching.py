@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any, Final
 from pyoxigraph import Literal, NamedNode
 
 from unicef_linked.errors import TooLarge
-from unicef_linked.lookup.normalization import LONGEST, fold, similarity
+from unicef_linked.lookup.normalization import LONGEST, fold, fold_code, similarity
+from unicef_linked.lookup.territory import ALWAYS, parse_period
 from unicef_linked.rdf.iris import RDF, RDFS, SCHEMA, SKOS, XSD
 from unicef_linked.rdf.languages import matching_tag
 from unicef_linked.rdf.mappings import REFERENCES
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from unicef_linked.lookup.index import Entity, Identification, Index, Name, Spellings
     from unicef_linked.lookup.normalization import NormalizedName
+    from unicef_linked.lookup.territory import Extent, Period
     from unicef_linked.rdf.terms import Term
 
 LIMIT: Final = 10
@@ -66,6 +68,18 @@ _INTEGER: Final = re.compile(r"[+-]?[0-9]{1,300}")
 _DECIMAL: Final = re.compile(r"[+-]?[0-9]{0,300}\.?[0-9]{1,300}(?:[eE][+-]?[0-9]{1,2})?")
 """Numbers that JSON can carry; of any other only the text is given."""
 
+_PART_OF: Final = "partOf"
+"""Property whose values are what an entity lies in, at whatever level."""
+
+_DATE: Final = "date"
+"""Property whose value is a time: what came about later is not meant."""
+
+_LEVELS: Final = 6
+"""Parts of a name with the levels above it that are read, from its end."""
+
+_HIERARCHY: Final = re.compile(r"\s*[>›»→]\s*")
+"""What stands between the levels of a name that has those above it: “Mopti > Bandiagara”."""
+
 Value = str | float | bool | dict[str, Any]
 """A value in a query: a text, a number, or an object with the id of an entity."""
 
@@ -83,12 +97,17 @@ class ReconciliationQuery:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An entity that may be meant; ``features`` say what the score is made of."""
+    """An entity that may be meant; ``features`` say what the score is made of.
+
+    ``extents`` are what a division covered at the time of the query, or ever if it has none; empty
+    if nothing is known of their dates.
+    """
 
     entity: Entity
     score: float
     match: bool
     features: dict[str, bool | float]
+    extents: tuple[Extent, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,23 +177,25 @@ class Reconciler:
         )
 
     def candidates(self, query: ReconciliationQuery) -> list[Candidate]:
-        """Return the entities that may be meant, best first."""
+        """Return the entities that may be meant, best first.
+
+        A name with the levels above it, “Mopti > Bandiagara”, is looked for within them.
+        """
+        above: list[str] = []
+        if _HIERARCHY.search(query.query):
+            levels = [text for text in _HIERARCHY.split(query.query) if fold(text)] or [""]
+            *above, name = levels[-_LEVELS:]
+            parents = tuple((_PART_OF, (parent,)) for parent in above)
+            query = replace(query, query=name, properties=(*query.properties, *parents))
+        period = _period(query.properties) or ALWAYS if query.properties else ALWAYS
         types = frozenset(self.type_iri(name) for name in query.types)
-        scope = self._scope(types, query.strict)
-        evidence = self._by_name(query.query, scope, typed=bool(types))
-        name_weight = _NAME_WEIGHT
-        if not evidence and query.properties and self.index.normalize(query.query).blank:
-            evidence = {key: _Evidence(100.0, True) for key in scope.ids}
-            name_weight = 0
+        evidence = self._evidence(query, self._scope(types, query.strict), period)
         entities = self.index.entities
-        if query.properties:
-            for key in evidence:
-                evidence[key] = self._weighed(
-                    entities[key], evidence[key], query.properties, name_weight
-                )
         if types:
             for key in evidence:
                 evidence[key] = _typed(entities[key], evidence[key], types)
+        if above:
+            self._prefer_nearest(evidence, above, period)
         ranked = sorted(
             (key for key in evidence if evidence[key].score > 0),
             key=lambda key: (
@@ -186,9 +207,69 @@ class Reconciler:
         )
         alone = sum(evidence[key].exact for key in ranked) == 1
         return [
-            _candidate(entities[key], evidence[key], alone=alone)
+            _candidate(
+                entities[key], evidence[key], self.extents(entities[key], period), alone=alone
+            )
             for key in ranked[: max(0, query.limit)]
         ]
+
+    def extents(self, entity: Entity, period: Period = ALWAYS) -> tuple[Extent, ...]:
+        """Return what an entity covered at a time, or ever; none if no dates are known of it."""
+        territory = self.index.territory
+        extents = territory.extents.get(entity.iri, ())
+        if all(extent.period == ALWAYS for extent in extents):
+            return ()
+        return territory.extents_at(entity.iri, period)
+
+    def _evidence(
+        self, query: ReconciliationQuery, scope: _Scope, period: Period
+    ) -> dict[str, _Evidence]:
+        """Return what the text and the properties of a query say for each entity, by id."""
+        evidence = self._by_name(query.query, scope, period, typed=bool(query.types))
+        name_weight = _NAME_WEIGHT
+        if not evidence and query.properties and self.index.normalize(query.query).blank:
+            ids = self._with_codes(query.properties, scope) or scope.ids
+            evidence = {key: _Evidence(100.0, True) for key in ids}
+            name_weight = 0
+        if query.properties:
+            for key in evidence:
+                evidence[key] = self._weighed(
+                    self.index.entities[key], evidence[key], query.properties, name_weight
+                )
+        return evidence
+
+    def _with_codes(
+        self, properties: Sequence[tuple[str, tuple[Value, ...]]], scope: _Scope
+    ) -> frozenset[str]:
+        """Return the ids of the entities with a code that the properties of a query state."""
+        ids: set[str] = set()
+        for name, accepted in properties:
+            scheme = self.index.scheme(name)
+            for value in accepted if scheme else ():
+                ids.update(i.entity.id for i in self.index.by_code(_text(value), scheme))
+        return frozenset(ids & scope.ids)
+
+    def _prefer_nearest(
+        self, evidence: dict[str, _Evidence], above: Sequence[str], period: Period
+    ) -> None:
+        """Leave exact, of several, what has the levels of a name directly above it, one by one."""
+        exact = [key for key in evidence if evidence[key].exact]
+        direct = {key for key in exact if self._climbs(self.index.entities[key].iri, above, period)}
+        for key in exact if direct else ():
+            if key not in direct:
+                other = evidence[key]
+                evidence[key] = _Evidence(0.95 * other.score, features=other.features)
+
+    def _climbs(self, iri: str, above: Sequence[str], period: Period) -> bool:
+        """Return whether the names are those of the levels above a thing; the nearest is last."""
+        if not above:
+            return True
+        containers = self.index.territory.nearest(iri, period)
+        return any(
+            self._names_one(frozenset([container]), above[-1]) == 1.0
+            and self._climbs(container, above[:-1], period)
+            for container in containers
+        )
 
     @cached_property
     def _scope(self) -> Callable[[frozenset[str], str], _Scope]:
@@ -208,7 +289,9 @@ class Reconciler:
 
         return lru_cache(maxsize=64)(scope)
 
-    def _by_name(self, text: str, scope: _Scope, *, typed: bool) -> dict[str, _Evidence]:
+    def _by_name(
+        self, text: str, scope: _Scope, period: Period, *, typed: bool
+    ) -> dict[str, _Evidence]:
         """Return the evidence that a text gives for each entity, by id.
 
         As an identifier, as a name, and, if neither is exact, as nearly a name. A blank text is
@@ -226,7 +309,7 @@ class Reconciler:
         def is_exact() -> bool:
             return any(evidence.exact for evidence in best.values())
 
-        for identification in self._identifications(text, lambda entity: entity.id in scope.ids):
+        for identification in self._identifications(text, scope, period):
             add(identification.entity, _identified(identification, text))
         sought = self.index.normalize(text)
         for name in self.index.named(sought) if sought.words else ():
@@ -241,12 +324,17 @@ class Reconciler:
         return best
 
     def _identifications(
-        self, text: str, allowed: Callable[[Entity], bool]
+        self, text: str, scope: _Scope, period: Period
     ) -> Iterable[Identification]:
-        """Return what a text identifies, if it may be an identifier: one word, or with digits."""
-        if len(text) <= LONGEST and re.search(r"\d|\A\s*\S+\s*\Z", text):
-            return self.index.by_iri(text, allowed)
-        return []
+        """Return what a text identifies, if it may be an identifier: one word, or with digits.
+
+        Not by a list of codes that came into force later.
+        """
+        if len(text) > LONGEST or not re.search(r"\d|\A\s*\S+\s*\Z", text):
+            return ()
+        territory = self.index.territory
+        identifications = self.index.by_iri(text, lambda entity: entity.id in scope.ids)
+        return [i for i in identifications if territory.exists(i.scheme or "", period)]
 
     def _spelled(self, sought: NormalizedName, name: Name, *, typed: bool) -> _Evidence:
         """Return the evidence of a label that has the same words.
@@ -272,11 +360,9 @@ class Reconciler:
 
     def _without_country(self, sought: NormalizedName) -> NormalizedName | None:
         """Return a name without the country at its end: “Gao, Mali”."""
-        country = self.index.names.term("Country")
         for size in (1, 2):
-            words = sought.words[:-size]
-            last = replace(sought, words=sought.words[-size:])
-            if words and any(country in name.entity.types for name in self.index.named(last)):
+            words, last = sought.words[:-size], sought.words[-size:]
+            if words and tuple(sorted(last)) in self.index.countries:
                 return replace(sought, words=words)
         return None
 
@@ -289,19 +375,64 @@ class Reconciler:
     ) -> _Evidence:
         """Return evidence with the properties of a query, each of which has the weight 1.
 
-        What is not stated of the entity counts half: it may still be true.
+        What is not stated of the entity counts half: it may still be true. A date only speaks
+        against what was not there yet.
         """
         shares = []
         features = dict(evidence.features)
+        exact = evidence.exact
+        period = _period(properties)
         for name, accepted in properties:
-            share = self._share(self.values(entity, name), accepted)
+            if self._is_time(entity, name):
+                possible = self.index.territory.exists(entity.iri, period or ALWAYS)
+                exact = exact and possible and period is not None
+                features[f"property:{name}"] = 100.0 if possible else 0.0
+                if possible:
+                    continue
+                share = 0.0
+            elif name == _PART_OF:
+                share = self._containment(entity, accepted, period or ALWAYS)
+            else:
+                share = self._share(self.values(entity, name), accepted)
             shares.append(share)
             features[f"property:{name}"] = round(100 * share, 1)
-        exact = evidence.exact and all(share == 1.0 for share in shares)
-        score = (name_weight * evidence.score + 100 * sum(shares)) / (name_weight + len(shares))
+        exact = exact and all(share == 1.0 for share in shares)
+        score = (name_weight * evidence.score + 100 * sum(shares)) / (
+            (name_weight + len(shares)) or 1
+        )
         if not name_weight and not any(share == 1.0 for share in shares):
             score = 0.0  # no stated value supports it
         return _Evidence(score, exact, features)
+
+    def _is_time(self, entity: Entity, name: str) -> bool:
+        """Return whether a property asks for what was there at a time, not for a stated date."""
+        return name == _DATE and not self.values(entity, name)
+
+    def _containment(self, entity: Entity, accepted: Sequence[Value], period: Period) -> float:
+        """Return how well one of the values names something that the entity lies in.
+
+        Half where what it lies in is not stated at every level.
+        """
+        around = self.index.territory.surrounding(entity.iri, period)
+        share = max((self._names_one(around, _text(value)) for value in accepted), default=0.0)
+        complete = around and self.index.names.term("Division") in entity.types
+        return share if share or complete else 0.5
+
+    def _names_one(self, iris: frozenset[str], text: str) -> float:
+        """Return how well a text names one of some entities: by id, code, IRI or name, 0 to 1."""
+        identified = self.index.by_iri(text, lambda entity: entity.iri in iris)
+        if any(identification.strength == 0 for identification in identified):
+            return 1.0
+        sought, likest = self.index.normalize(text), 0.0
+        for iri in iris:
+            entity = self._entity(NamedNode(iri))
+            if entity is None or not sought.kinds <= self.index.kinds(entity):
+                continue
+            texts = [label.text for label in entity.labels]
+            if sought.sure and any(self.index.normalize(t).key == sought.key for t in texts):
+                return 1.0
+            likest = max(likest, min(0.95, _likeness(text, texts)))
+        return likest
 
     def _share(self, stated: Sequence[Term], accepted: Sequence[Value]) -> float:
         """Return how well the stated values of a property agree with those of a query."""
@@ -311,19 +442,18 @@ class Reconciler:
 
     def _agreement(self, term: Term, accepted: Value) -> float:
         """Return how well a stated value agrees with one in a query, from 0 to 1."""
-        if isinstance(accepted, dict):
-            accepted = str(accepted.get("id") or accepted.get("name") or "")
-        is_truth = isinstance(accepted, bool)
-        text = (str(accepted).lower() if is_truth else f"{accepted}")[:LONGEST]
+        text = _text(accepted)
         if isinstance(term, NamedNode):
             return self._agreement_of_iri(term, text)
         if not isinstance(term, Literal):
             return 0.0
-        if isinstance(accepted, float | int) and not is_truth:
+        if isinstance(accepted, float | int) and not isinstance(accepted, bool):
             try:
                 return float(float(term.value) == float(accepted))
             except (ValueError, OverflowError):
                 return 0.0
+        if self.index.scheme(term.datatype.value):
+            return float(fold_code(term.value) == fold_code(text))
         if re.search(r"\d", term.value):  # of a code or a number, a similar one is another one
             return float(term.value.casefold() == text.strip().casefold())
         return _likeness(text, [term.value])
@@ -499,11 +629,26 @@ def _typed(entity: Entity, evidence: _Evidence, types: frozenset[str]) -> _Evide
     )
 
 
-def _candidate(entity: Entity, evidence: _Evidence, *, alone: bool) -> Candidate:
+def _candidate(
+    entity: Entity, evidence: _Evidence, extents: tuple[Extent, ...], *, alone: bool
+) -> Candidate:
     """Return a candidate; ``alone``: no other one is exact."""
     match = evidence.exact and alone
     features = {**evidence.features, "alone": match}
-    return Candidate(entity, round(evidence.score, 1), match, features)
+    return Candidate(entity, round(evidence.score, 1), match, features, extents)
+
+
+def _text(value: Value) -> str:
+    """Return a value in a query as text: of an object, the id or the name of the entity."""
+    if isinstance(value, dict):
+        return str(value.get("id") or value.get("name") or "")[:LONGEST]
+    return (str(value).lower() if isinstance(value, bool) else f"{value}")[:LONGEST]
+
+
+def _period(properties: Sequence[tuple[str, tuple[Value, ...]]]) -> Period | None:
+    """Return the time that a query states; None if it states none that can be read, or several."""
+    dates = [value for name, accepted in properties if name == _DATE for value in accepted]
+    return parse_period(_text(dates[0])) if len(dates) == 1 else None
 
 
 def _likeness(text: str, labels: Sequence[str]) -> float:

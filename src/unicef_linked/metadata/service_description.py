@@ -42,6 +42,11 @@ def describe_service(published: PublishedDataset, endpoint: str) -> Description:
     ]
     formats = [f"{_FORMATS}{name}" for name in _RESULT_FORMATS]
     triples += [triple(endpoint, f"{SD}resultFormat", iri) for iri in formats]
+    for iri in published.store.functions:
+        triples += [
+            triple(endpoint, f"{SD}extensionFunction", iri),
+            triple(iri, f"{RDF}type", f"{SD}Function"),
+        ]
     if published.release.manifest.union:
         triples.append(triple(endpoint, f"{SD}feature", f"{SD}UnionDefaultGraph"))
     for number, (name, size) in enumerate(published.named_graphs.items(), start=1):

@@ -12,11 +12,13 @@ from pyoxigraph import Literal, NamedNode
 from unicef_linked import addresses
 from unicef_linked.dataset.labels import collation
 from unicef_linked.rdf.iris import SHACL
+from unicef_linked.store.query import form_of
 
 if TYPE_CHECKING:
     from unicef_linked.dataset.labels import Resource, Text
     from unicef_linked.presentation.context import PageContext
     from unicef_linked.presentation.entity import EntityPage
+    from unicef_linked.rdf.iris import Names
 
 MAX_TERMS: Final = 1000
 """Most classes, and most properties, that the editor completes: those used most."""
@@ -46,6 +48,7 @@ class Example:
 
     title: Text
     query: str
+    address: str = ""  # of its answer, for programs; "" if it is no example of its own
 
     @property
     def href(self) -> str:
@@ -67,7 +70,11 @@ def read_examples(context: PageContext) -> list[tuple[Text, list[Example]]]:
         graph, iri, text = row.get("graph"), row["example"], row["text"]
         if isinstance(iri, NamedNode) and isinstance(text, Literal):
             query = re.sub(r"\n[ \t]*\n+", "\n\n", text.value).strip() + "\n"
-            example = Example(reader.label(iri.value), localize_query(query, context.language))
+            example = Example(
+                reader.label(iri.value),
+                localize_query(query, context.language),
+                _address(context.names, iri.value, query),
+            )
             graph_name = graph.value if isinstance(graph, NamedNode) else ""
             examples_by_graph.setdefault(graph_name, []).append(example)
     topics = []
@@ -77,6 +84,15 @@ def read_examples(context: PageContext) -> list[tuple[Text, list[Example]]]:
         examples.sort(key=lambda example: collation(example.title.text))
         topics.append((topic, examples))
     return topics
+
+
+def _address(names: Names, iri: str, query: str) -> str:
+    """Return the stable address of the answer to an example query; a picture has none."""
+    pair = names.type_and_key(iri)
+    if not pair or pair[0] != "question":
+        return ""
+    suffix = {"SELECT": "csv", "ASK": "json"}.get(form_of(query) or "", "ttl")
+    return addresses.named_query(pair[1], suffix)
 
 
 def localize_query(query: str, language: str) -> str:
@@ -109,21 +125,23 @@ class OfferedQuery:
     """The query that the page about a thing offers to open in the editor."""
 
     text: str
+    address: str  # of its answer, for programs; "" if it has none
     sections: frozenset[str]  # keys of the page's sections that begin with it
 
 
-def offer_query(resource: Resource, page: EntityPage) -> OfferedQuery:
+def offer_query(names: Names, resource: Resource, page: EntityPage) -> OfferedQuery:
     """Return the query that a thing has by SHACL-SPARQL, else one that describes the thing."""
     values = [value for name in _QUERIES for value in resource.values(f"{SHACL}{name}")]
     if not values or values[0].text is None:
-        return OfferedQuery(f"DESCRIBE <{resource.iri}>", frozenset())
+        return OfferedQuery(f"DESCRIBE <{resource.iri}>", "", frozenset())
     query = values[0].text
     sections = set()
     for section in page.sections:
         literals = section.rows[0].literals
         if literals and literals[0].value.text == query:
             sections.add(section.key)
-    return OfferedQuery(query.text, frozenset(sections))
+    address = _address(names, resource.iri, query.text)
+    return OfferedQuery(query.text, address, frozenset(sections))
 
 
 def editor_terms(context: PageContext) -> dict[str, list[Term]]:

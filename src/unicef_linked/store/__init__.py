@@ -79,6 +79,11 @@ class Chunks:
 class Store(Protocol):
     """A read-only dataset. The default graph holds what a consumer expects to query."""
 
+    @property
+    def functions(self) -> tuple[str, ...]:
+        """The IRIs of functions beyond SPARQL 1.1 that queries may call, as far as known."""
+        ...
+
     def match(
         self,
         subject: Term | None = None,

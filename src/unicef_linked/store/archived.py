@@ -31,6 +31,11 @@ class Archived:
     def __init__(self, release: Release) -> None:
         self._release = release
 
+    @property
+    def functions(self) -> tuple[str, ...]:
+        """See Store."""
+        return ()
+
     @cached_property
     def lines(self) -> SortedLines:
         """The statements, as lines of N-Quads."""

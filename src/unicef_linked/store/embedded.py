@@ -12,6 +12,7 @@ import pyoxigraph as ox
 from unicef_linked.errors import EngineUnavailable, NoQueryProcess, QueryError
 from unicef_linked.rdf.formats import RESULTS_JSON, Carries
 from unicef_linked.rdf.serialization import settle_prefixes
+from unicef_linked.store.geosparql import GEOSPARQL_FUNCTIONS
 from unicef_linked.store.labels import LABEL_NODES, choose_labels
 from unicef_linked.store.loading import load_release, open_index
 from unicef_linked.store.pool.client import Request, SocketPool
@@ -57,6 +58,11 @@ class Embedded:
             address, 2 * settings.workers + settings.query_queue, settings.query_patience
         )
         self._prefixes = release.names.prefixes
+
+    @property
+    def functions(self) -> tuple[str, ...]:
+        """See Store."""
+        return GEOSPARQL_FUNCTIONS
 
     def match(
         self,

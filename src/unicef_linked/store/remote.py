@@ -565,6 +565,11 @@ class Remote:
                 "load it: unicef-linked load --to …"
             )
 
+    @property
+    def functions(self) -> tuple[str, ...]:
+        """See Store. Which ones the engine has is its own to say."""
+        return ()
+
     def match(
         self,
         subject: Term | None = None,

@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException
 from unicef_linked import addresses
 from unicef_linked.dataset.charts import ChartCollection
 from unicef_linked.dataset.published import PublishedDataset
+from unicef_linked.dataset.questions import QuestionCatalogue
 from unicef_linked.errors import LinkedDataError, UnusableInput
 from unicef_linked.exports.definitions import Exports
 from unicef_linked.i18n import read_translations
@@ -33,6 +34,7 @@ from unicef_linked.web.routes import (
     openapi,
     pages,
     quality,
+    questions,
     reconcile,
     resolve,
     resources,
@@ -85,6 +87,7 @@ def create_app(
     app.url_map.strict_slashes = True
     dataset = PublishedDataset(release, store)
     responder = Responder(dataset, settings.public_url, translations, settings.languages)
+    catalogue = QuestionCatalogue(store, dataset.names)
     lookup = EntityLookup(store, dataset.names)
     files = Exports(store, dataset.names)
     charts = ChartCollection(store, dataset.names, settings.query_timeout)
@@ -101,10 +104,11 @@ def create_app(
         reconcile.routes(responder, lookup),
         resolve.routes(responder, lookup),
         sparql.routes(responder),
+        questions.routes(responder, settings, catalogue),
         fragments.routes(responder, settings.page_size),
         exports.routes(responder, files),
         discovery.routes(responder, charts),
-        openapi.routes(responder),
+        openapi.routes(responder, catalogue),
         metrics.routes,
         pages.routes(responder, charts, files),
     ):

@@ -19,10 +19,13 @@ from unicef_linked.rdf.formats import (
 )
 from unicef_linked.web.schemas import (
     COUNT,
+    DATE,
     EXTENSION,
     IDENTIFIERS,
     IRI,
     IRIS,
+    LATITUDE,
+    LONGITUDE,
     OBJECT_TERM,
     POSITION,
     QUERIES,
@@ -97,7 +100,12 @@ PARAMETERS: Final[Mapping[str, Parameter]] = {
         "http://www.wikidata.org/entity/Q912",
         public_name="iri",
     ),
-    "code": Parameter(N_("a code; give it or an iri"), "ML07"),
+    "code": Parameter(N_("a code, alone or after its list; give it or an iri"), "ML07"),
+    "latitude": Parameter(
+        N_("latitude of a point in degrees, with lon"), "14.35", LATITUDE, public_name="lat"
+    ),
+    "longitude": Parameter(N_("its longitude"), "-3.61", LONGITUDE, public_name="lon"),
+    "date": Parameter(N_("day, month or year of the extents at a point"), "2024-05-01", DATE),
     "scheme": Parameter(N_("scheme of the code"), "pcode"),
     "of-graph": Parameter(
         N_("named graph to ask instead of the default graph"),
@@ -148,6 +156,8 @@ PARAMETERS: Final[Mapping[str, Parameter]] = {
     "q": Parameter(N_("a name, in any language"), "Tombouctou"),
     "cursor": Parameter(N_("results to leave out"), "0", COUNT, may_be_empty=True),
     "id": Parameter(N_("type and key of a thing"), "region/gao"),
+    "question": Parameter(N_("key of an example query"), "cercles-of-region"),
+    "extension": Parameter(N_("extension of a format of answers"), "csv"),
 }
 """The parameters by the names that operations use."""
 
@@ -318,7 +328,7 @@ OPERATIONS: Final = (
         "/resolve",
         N_("The entity that an IRI or a code identifies, with its other identifiers"),
         NP_("entity", "The same in one format"),
-        query=("external", "code", "scheme", "lang"),
+        query=("external", "code", "scheme", "latitude", "longitude", "date", "lang"),
         problems=(400, 404, 406),
     ),
     Operation(
@@ -328,6 +338,21 @@ OPERATIONS: Final = (
         method="post",
         body=(Body(JSON, '["http://www.wikidata.org/entity/Q912"]', IDENTIFIERS),),
         problems=(400, 413, 415),
+    ),
+    Operation("/query", N_("Leads to the list of example queries"), (), status=303),
+    Operation(
+        "/query/{question}",
+        N_("The answer to an example query, which may have parameters of its own"),
+        (*(f.media_type for f in SOLUTION_FORMATS), *(f.media_type for f in GRAPH_FORMATS)),
+        query=("lang",),
+        problems=(400, 404, 406, 503),
+    ),
+    Operation(
+        "/query/{question}.{extension}",
+        N_("The same in one format, at an address for spreadsheets and notebooks"),
+        (*(f.media_type for f in SOLUTION_FORMATS), *(f.media_type for f in GRAPH_FORMATS)),
+        query=("lang",),
+        problems=(400, 404, 503),
     ),
     Operation(
         "/search",

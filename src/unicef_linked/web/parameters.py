@@ -54,3 +54,21 @@ def parse_whole_number(name: str, text: str) -> int:
     if len(text) > _DIGITS:
         raise BadParameter(f"{name}={shown} is too large: it has more than {_DIGITS} digits")
     return int(text)
+
+
+_DEGREES: Final = re.compile(r"[+-]?[0-9]{1,3}(?:\.[0-9]{0,20})?(?:[eE][+-]?[0-9]{1,3})?")
+"""A coordinate in decimal degrees."""
+
+
+def coordinate(name: str, limit: int) -> float:
+    """Return a parameter that is an angle in decimal degrees, at most ``limit`` either way.
+
+    Raises BadParameter for anything else.
+    """
+    text = request.args.get(name, "").strip()
+    if not _DEGREES.fullmatch(text) or abs(float(text)) > limit:
+        shown = repr(text if len(text) <= _QUOTED else f"{text[:_QUOTED]}…")
+        raise BadParameter(
+            f"{name}={shown} is not a number of degrees from -{limit} to {limit}, such as 14.5"
+        )
+    return float(text)

@@ -22,6 +22,12 @@ IRIS: Final[Schema] = {"type": "array", "items": IRI}
 POSITION: Final[Schema] = {"type": "integer", "minimum": 1, "maximum": _LAST_PAGE}
 COUNT: Final[Schema] = {"type": "integer", "minimum": 0, "maximum": _MOST}
 SECONDS: Final[Schema] = {"type": "number", "exclusiveMinimum": 0}
+LATITUDE: Final[Schema] = {"type": "number", "minimum": -90, "maximum": 90}
+LONGITUDE: Final[Schema] = {"type": "number", "minimum": -180, "maximum": 180}
+DATE: Final[Schema] = {
+    "type": "string",
+    "pattern": r"^[1-9]\d{3}(-(0[1-9]|1[0-2])(-(0[1-9]|1\d|2[0-8]))?)?$",
+}
 
 _VARIABLE: Final[Schema] = {"type": "string", "pattern": r"^(\?|_:)[A-Za-z0-9_]*$"}
 _LITERAL: Final[Schema] = {

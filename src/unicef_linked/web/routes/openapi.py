@@ -16,7 +16,7 @@ from flask import Blueprint, Response, current_app, request
 from unicef_linked import __version__, addresses
 from unicef_linked.errors import BadParameter
 from unicef_linked.i18n import SOURCE
-from unicef_linked.rdf.formats import HTML, Carries, Format
+from unicef_linked.rdf.formats import GRAPH_FORMATS, HTML, SOLUTION_FORMATS, Carries, Format
 from unicef_linked.web.operations import FORM, JSON, OPERATIONS, PARAMETERS
 from unicef_linked.web.problems import PROBLEM
 from unicef_linked.web.responses import link
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from flask import Flask
 
+    from unicef_linked.dataset.questions import QueryParameter, QuestionCatalogue
     from unicef_linked.web.operations import Body, Operation, Parameter
     from unicef_linked.web.responder import Responder
 
@@ -72,7 +73,10 @@ def template(rule: str) -> str:
     >>> template("/doc/<entity_type>/<key>.<suffix>"), template("/graph/<path:name>")
     ('/doc/{type}/{key}.{suffix}', '/graph/{graph}')
     """
-    names = {"entity_type": "type", "name": _PARAMETER_NAMES.get(rule.split("/")[1], "name")}
+    first = rule.split("/")[1]
+    names = {"entity_type": "type", "name": _PARAMETER_NAMES.get(first, "name")}
+    if first == "query":
+        names |= {"key": "question", "suffix": "extension"}
     return re.sub(r"<(?:\w+:)?(\w+)>", lambda match: f"{{{names.get(match[1], match[1])}}}", rule)
 
 
@@ -287,12 +291,75 @@ def _answer(status: str, response: Mapping[str, Any]) -> DocumentedAnswer:
     return DocumentedAnswer(status, tuple(content), tuple(response.get("headers", ())))
 
 
-def openapi(responder: Responder) -> Response:
+def openapi(responder: Responder, questions: QuestionCatalogue) -> Response:
     """Return the description of every public operation (OpenAPI Specification 3.1.0)."""
-    content = json.dumps(_description(responder, SOURCE), ensure_ascii=False, indent=1).encode()
+    description = _description(responder, SOURCE)
+    description["paths"] |= _question_paths(responder, questions)
+    content = json.dumps(description, ensure_ascii=False, indent=1).encode()
     return responder.represent(
         content, OPENAPI, links=[link(addresses.DOCS, "alternate", type=HTML.media_type)]
     )
+
+
+def _question_paths(responder: Responder, questions: QuestionCatalogue) -> dict[str, Any]:
+    """Return the address of each example query, with its titles and its own parameters."""
+    paths: dict[str, Any] = {}
+    iris = [question.iri for question in questions.by_key.values()]
+    for question in questions.by_key.values():
+        iris += [parameter.iri for parameter in question.parameters]
+    labels = responder.dataset.store.labels(iris) if iris else {}
+    for key, question in questions.by_key.items():
+        titles = labels.get(question.iri, {})
+        offers = GRAPH_FORMATS if question.form == "construct" else SOLUTION_FORMATS
+        extensions = {
+            "name": "extension",
+            "in": "path",
+            "required": True,
+            "schema": {"type": "string", "enum": [offer.suffix for offer in offers]},
+        }
+        paths[f"{addresses.named_query(key)}.{{extension}}"] = {
+            "get": {
+                "operationId": f"query-{key}",
+                "summary": titles.get("en", key),
+                "description": " / ".join(titles[tag] for tag in sorted(titles)),
+                "tags": ["query"],
+                "parameters": [
+                    extensions,
+                    *(_question_parameter(p, labels.get(p.iri, {})) for p in question.parameters),
+                ],
+                "responses": {
+                    "200": {
+                        "description": titles.get("en", key),
+                        "content": {offer.media_type: {} for offer in offers},
+                    },
+                    "400": {"$ref": "#/components/responses/400"},
+                },
+            }
+        }
+    return paths
+
+
+def _question_parameter(parameter: QueryParameter, names: Mapping[str, str]) -> dict[str, Any]:
+    """Return the Parameter Object of a parameter of an example query."""
+    kind = parameter.datatype.rpartition("#")[2]
+    schema: dict[str, Any] = {
+        "type": {"integer": "integer", "decimal": "number"}.get(kind, "string")
+    }
+    bounds = {"minimum": parameter.least, "maximum": parameter.greatest}
+    schema |= {name: bound for name, bound in bounds.items() if bound is not None}
+    if parameter.pattern:
+        schema["pattern"] = parameter.pattern
+    values = [*parameter.defaults]
+    if parameter.class_iri:
+        values = [iri.split("/id/")[-1] for iri in values]
+    return {
+        "name": parameter.name,
+        "in": "query",
+        "required": False,
+        "description": " / ".join(names[tag] for tag in sorted(names)) or parameter.name,
+        "schema": {"type": "array", "items": schema},
+        "example": [float(v) if schema["type"] == "number" else v for v in values],
+    }
 
 
 def docs(responder: Responder) -> Response:
@@ -319,10 +386,10 @@ def refuse_ambiguity() -> None:
 _OPERATIONS: Final = {(operation.path, operation.method): operation for operation in OPERATIONS}
 
 
-def routes(responder: Responder) -> Blueprint:
+def routes(responder: Responder, questions: QuestionCatalogue) -> Blueprint:
     """Return the routes, bound to what they need."""
     blueprint = Blueprint("openapi", __name__)
-    bind(blueprint, ("/openapi.json",), openapi, responder)
+    bind(blueprint, ("/openapi.json",), openapi, responder, questions)
     bind(blueprint, ("/docs",), docs, responder)
     blueprint.before_app_request(refuse_ambiguity)
     return blueprint

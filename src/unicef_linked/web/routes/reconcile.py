@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Final
 
 from flask import Blueprint, Response, request
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from unicef_linked.lookup.entities import EntityLookup
     from unicef_linked.lookup.index import Entity
     from unicef_linked.lookup.matching import Candidate
+    from unicef_linked.lookup.territory import Extent
     from unicef_linked.web.responder import Responder
 
 CELLS: Final = 100_000
@@ -110,29 +111,42 @@ def _queries(responder: Responder, lookup: EntityLookup, text: str) -> Response:
     except ValueError as error:
         raise BadParameter(str(error)) from None
     languages = preferred_languages(responder.language())
+    describe = _description_of_candidates(lookup, languages)
     answers: dict[str, list[dict[str, object]]] = {}
     results = {}
     for key, query in queries.items():
         content = repr(query)
         if content not in answers:
             candidates = lookup.reconciler.candidates(query)
-            answers[content] = [_candidate(lookup, c, languages) for c in candidates]
+            answers[content] = [describe(c) | _judgement(c) for c in candidates]
         results[key] = {"result": answers[content]}
     return responder.answer_json(results, "Accept-Language")
 
 
-def _candidate(
-    lookup: EntityLookup, candidate: Candidate, languages: Sequence[str]
-) -> dict[str, object]:
-    entity = candidate.entity
+def _description_of_candidates(
+    lookup: EntityLookup, languages: Sequence[str]
+) -> Callable[[Candidate], dict[str, object]]:
+    """Return what describes the entity of a candidate; a batch often has the same ones."""
+
+    @cache
+    def describe(entity_id: str, extents: tuple[Extent, ...]) -> dict[str, object]:
+        entity = lookup.index.entities[entity_id]
+        return {
+            "id": entity.id,
+            "name": entity.name(languages).text,
+            "description": _description(lookup, entity, languages, extents),
+            "type": [
+                {"id": name, "name": _term(lookup, name, languages)}
+                for name in lookup.reconciler.types_of(entity)
+            ],
+        }
+
+    return lambda candidate: describe(candidate.entity.id, candidate.extents)
+
+
+def _judgement(candidate: Candidate) -> dict[str, object]:
+    """Return how sure a candidate is, and why."""
     return {
-        "id": entity.id,
-        "name": entity.name(languages).text,
-        "description": _description(lookup, entity, languages),
-        "type": [
-            {"id": name, "name": _term(lookup, name, languages)}
-            for name in lookup.reconciler.types_of(entity)
-        ],
         "score": candidate.score,
         "match": candidate.match,
         "features": [{"id": name, "value": value} for name, value in candidate.features.items()],
@@ -146,16 +160,34 @@ def _term(lookup: EntityLookup, name: str, languages: Sequence[str]) -> str:
     return name if tag is None else texts[tag]
 
 
-def _description(lookup: EntityLookup, entity: Entity, languages: Sequence[str]) -> str:
-    """Return what tells an entity from its namesakes: its kind and a code."""
+def _description(
+    lookup: EntityLookup,
+    entity: Entity,
+    languages: Sequence[str],
+    extents: Iterable[Extent] | None = None,
+) -> str:
+    """Return what tells an entity from its namesakes: its kind, a code, where it lies.
+
+    Of a division also which extents it has had, or those of a time.
+    """
     kinds = lookup.reconciler.types_of(entity)
     codes = [code.value for code in entity.codes if not code.value.isdecimal()]
+    if extents is None:
+        extents = lookup.reconciler.extents(entity)
     return " · ".join(
         [
             *(_term(lookup, kind, languages) for kind in kinds[:1]),
             *sorted(codes, key=lambda c: (len(c), c))[:1],
+            *_hierarchy(lookup, entity, languages),
+            *(name.text for name in lookup.extent_names(extents, languages)),
         ]
     )
+
+
+def _hierarchy(lookup: EntityLookup, entity: Entity, languages: Sequence[str]) -> list[str]:
+    """Return the division that a smaller one lies in, with its own, as “Ansongo < Gao”."""
+    names = [name.text for name in lookup.hierarchy(entity, languages)]
+    return [" < ".join(names)] if names else []
 
 
 def _type(
@@ -380,7 +412,15 @@ def flyout(responder: Responder, lookup: EntityLookup, kind: str) -> Response:
     notes = _notes(
         responder, resource.values(f"{SKOS}definition") or resource.values(f"{RDFS}comment")
     )
-    content = responder.render("flyout.html", label=resource.label, types=[], notes=notes, codes=[])
+    content = responder.render(
+        "flyout.html",
+        label=resource.label,
+        types=[],
+        hierarchy=[],
+        extents=[],
+        notes=notes,
+        codes=[],
+    )
     return responder.answer_json({"id": name, "html": content.decode()}, "Accept-Language")
 
 
@@ -408,6 +448,8 @@ def _card(responder: Responder, lookup: EntityLookup, entity: Entity, template: 
             _term(lookup, name, [responder.language()])
             for name in lookup.reconciler.types_of(entity)
         ],
+        hierarchy=lookup.hierarchy(entity, [responder.language()]),
+        extents=lookup.extent_names(lookup.reconciler.extents(entity), [responder.language()]),
         notes=_notes(
             responder, (*resource.values(f"{SKOS}definition"), *resource.values(f"{SKOS}scopeNote"))
         )[:2],

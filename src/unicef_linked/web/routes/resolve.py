@@ -10,11 +10,12 @@ from pyoxigraph import NamedNode, Triple
 from unicef_linked import addresses
 from unicef_linked.dataset.description import Description
 from unicef_linked.errors import BadParameter, NotFound, TooLarge, UnsupportedMediaType
-from unicef_linked.lookup.answers import identification_to_json
+from unicef_linked.lookup.answers import identifications_to_json
 from unicef_linked.rdf.formats import DOCUMENT_FORMATS, HTML
 from unicef_linked.rdf.iris import FOAF, RDF, RDFS, SKOS
 from unicef_linked.rdf.mappings import REFERENCES
 from unicef_linked.web.parameters import preferred_languages
+from unicef_linked.web.points import resolve_point
 from unicef_linked.web.responses import formats_of, negotiate
 from unicef_linked.web.routing import bind
 
@@ -50,12 +51,16 @@ _NAMES_AND_IDENTIFIERS: Final = frozenset(
 def resolve(responder: Responder, lookup: EntityLookup, suffix: str | None = None) -> Response:
     """Return the entity that ``?iri=`` or ``?code=`` (in ``?scheme=``) identifies.
 
-    If it may mean several, each of them.
+    If it may mean several, each of them. With ``?lat=`` and ``?lon=``, the divisions at a point.
     """
+    if any(request.args.get(name, "").strip() for name in ("lat", "lon")):
+        return resolve_point(responder, lookup, suffix)
     if not any(request.args.get(name, "").strip() for name in ("iri", "code")):
         if suffix in {None, "html"} and negotiate(DOCUMENT_FORMATS) is HTML:
             return responder.represent(_page(responder, lookup, []), HTML, varies_by=["Accept"])
-        raise BadParameter("give what to resolve: /resolve?iri=… or /resolve?code=…&scheme=…")
+        raise BadParameter(
+            "give what to resolve: /resolve?iri=…, /resolve?code=…&scheme=… or /resolve?lat=…&lon=…"
+        )
     identifications = _identify(responder, lookup, request.args)
     if not identifications:
         identifier = request.args.get("iri") or request.args.get("code")
@@ -134,19 +139,18 @@ def _page(
     reasons += [i.relation for i in identifications if i.relation]
     schemes = lookup.index.schemes
     reader = responder.context().reader(statements, *reasons, *schemes)
-    shown = []
+    by_entity: dict[str, list[Identification]] = {}
     for identification in identifications:
-        entity, relation = identification.entity, identification.relation
-        reason = identification.scheme or relation
+        by_entity.setdefault(identification.entity.iri, []).append(identification)
+    shown = []
+    for readings in by_entity.values():
+        entity = readings[0].entity
         resource = reader.resource(entity.iri, statements)
         shown.append(
             {
                 "entity": reader.link(entity.iri),
                 "types": [link for link in resource.types if not link.external],
-                "reason": reader.link(reason or f"{RDF}type"),
-                "is_own": not reason,
-                "relation": reader.link(relation) if relation else None,
-                "value": identification.value,
+                "reasons": [_reason(reader, i) for i in readings if i.scheme or i.relation],
                 "codes": _grouped(reader, ((c.scheme, c.value) for c in entity.codes)),
                 "references": _grouped(reader, ((r.relation, r.iri) for r in entity.references)),
             }
@@ -159,8 +163,19 @@ def _page(
         scheme=(lookup.index.scheme(query["scheme"]) or "").rpartition("#")[2]
         if query.get("scheme")
         else "",
+        containing=[],
         formats=formats_of(addresses.RESOLVE, query) if identifications else [],
     )
+
+
+def _reason(reader: LabelResolver, identification: Identification) -> dict[str, Any]:
+    """Return why an entity is meant: the scheme or the relation, and the value that it has."""
+    scheme, relation = identification.scheme, identification.relation
+    return {
+        "link": reader.link(scheme or relation or ""),
+        "relation": reader.link(relation) if scheme and relation else None,
+        "value": identification.value,
+    }
 
 
 def _grouped(
@@ -199,10 +214,7 @@ def resolve_all(responder: Responder, lookup: EntityLookup) -> Response:
     answers = []
     for number, item in enumerate(identifiers, start=1):
         identifications = _identify(responder, lookup, _checked(item, number))
-        results = [
-            identification_to_json(responder.names, identification, languages)
-            for identification in identifications
-        ]
+        results = identifications_to_json(responder.names, identifications, languages)
         answers.append({"query": item, "results": results})
     return responder.answer_json(answers, "Accept-Language")
 

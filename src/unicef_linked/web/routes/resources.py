@@ -129,7 +129,7 @@ def resource_page(
             responder.names, resource, description.about, responder.language()
         ),
         formats=formats_of(path, query),
-        query=offer_query(resource, entity),
+        query=offer_query(responder.names, resource, entity),
         title=reader.label(iri),
     )
     return Uncached(content) if chart is not None and chart.passing else content
