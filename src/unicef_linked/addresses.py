@@ -27,6 +27,9 @@ PICTURES: Final = "/pictures"
 CONTEXT: Final = "/context.jsonld"
 DUMPS: Final = "/dump/"
 EXPORTS: Final = "/export/"
+RELEASES: Final = "/releases"
+CHANGES: Final = "/changes"
+FEED: Final = "/changes.atom"
 
 SPARQL: Final = "/sparql"
 QUERIES: Final = "/query"
@@ -50,7 +53,9 @@ METRICS: Final = "/metrics"
 STATIC: Final = "/static"
 ICON: Final = f"{STATIC}/icon.svg"
 
-_UNDER_BASE: Final = frozenset({"", "ontology", "shapes", "dataset", "quality", "doc", "graph"})
+_UNDER_BASE: Final = frozenset(
+    {"", "ontology", "shapes", "dataset", "quality", "doc", "graph", "release"}
+)
 """First segments of the IRIs that are addresses too, by the same path."""
 
 
@@ -98,6 +103,30 @@ def graph(name: str) -> str:
 def dump(name: str) -> str:
     """Return the address of a whole-dataset file."""
     return f"{DUMPS}{name}"
+
+
+def release(name: str) -> str:
+    """Return the address of the page about a release."""
+    return f"/release/{name}"
+
+
+def memento(release_name: str, path: str) -> str:
+    """Return the address of a document as it was in a release (RFC 7089).
+
+    >>> memento("94f3d8599fea", document("region", "gao"))
+    '/release/94f3d8599fea/doc/region/gao'
+    """
+    return f"{release(release_name)}{path}"
+
+
+def timemap(path: str) -> str:
+    """Return the address of the list of a document's mementos (RFC 7089)."""
+    return f"/timemap{path}"
+
+
+def difference(older: str, newer: str) -> str:
+    """Return the address of the difference of two releases."""
+    return f"/diff/{older}..{newer}"
 
 
 def export(name: str) -> str:
@@ -183,6 +212,15 @@ def search(text: str, type_name: str = "") -> str:
 
 
 # Parts of addresses
+
+
+def to_address(path: str) -> str:
+    """Return the address of a decoded path, as of a request.
+
+    >>> to_address("/doc/site/Ségou 1")
+    '/doc/site/S%C3%A9gou%201'
+    """
+    return quote(path, safe="/!$&'()*+,;=:@~")
 
 
 def with_query(path: str, parameters: Mapping[str, str] | Sequence[tuple[str, str]]) -> str:

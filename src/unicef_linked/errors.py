@@ -9,6 +9,7 @@ LinkedDataError
 ├── NotConforming           data that the shapes refuse; carries the report
 ├── ServiceEnded            a process of the service ended again and again
 ├── NotFound                a well-formed address that the release does not describe
+├── Gone                    an entity that was withdrawn: carries its successors
 ├── NotAcceptable           no representation that the client would take
 ├── Unwritable              statements that a format cannot express
 ├── BadParameter            a request parameter is missing, repeated or out of its range
@@ -95,6 +96,18 @@ class ServiceEnded(LinkedDataError):
 
 class NotFound(LinkedDataError):
     """A well-formed address or IRI that the release does not describe."""
+
+
+class Gone(LinkedDataError):
+    """An entity that earlier releases described; ``successors`` are the IRIs of those that replace it.
+
+    ``suffix`` is that of the format that was asked for by the address, if one was.
+    """
+
+    def __init__(self, iri: str, successors: Sequence[str] = (), suffix: str | None = None) -> None:
+        self.iri, self.successors, self.suffix = iri, tuple(successors), suffix
+        replaced = f"; it is replaced by {', '.join(successors)}" if successors else ""
+        super().__init__(f"{iri} was withdrawn{replaced}")
 
 
 class NotAcceptable(LinkedDataError):

@@ -73,9 +73,12 @@ def test_what_is_asked_of_one_entity_is_what_all_differences_say_of_it(
     chain: tuple[Release, ...],
 ) -> None:
     everything = list(compare(chain[0], chain[4]))
-    for difference in everything:
-        assert list(compare(chain[0], chain[4], difference.subject)) == [difference]
-    assert list(compare(chain[0], chain[4], f"<{BASE}region/none>")) == []
+    for number, difference in enumerate(everything):
+        rest = compare(chain[0], chain[4], since=difference.subject)
+        assert list(rest) == everything[number:]
+        alone = compare(chain[0], chain[4], subject=difference.subject)
+        assert list(alone) == [difference]
+    assert list(compare(chain[0], chain[4], subject=f"<{BASE}region/none>")) == []
 
 
 def test_lines_of_random_files_are_found_and_compared_exactly() -> None:

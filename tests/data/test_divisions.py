@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 import shapely
+from tests.names import NAMES
 
 from unicef_linked.build.spatial import area
-from unicef_linked.rdf.iris import Names
 
 if TYPE_CHECKING:
     import pyoxigraph as ox
 
 TABLES: Final = Path(__file__).parent / "divisions"
-NAMES: Final = Names()
+
 PROLOGUE: Final = "".join(f"PREFIX {name}: <{iri}>\n" for name, iri in NAMES.prefixes.items())
 
 SPLIT_IN_2023: Final = {"kayes", "koulikoro", "mopti", "segou", "sikasso"}

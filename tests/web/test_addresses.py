@@ -27,6 +27,11 @@ MADE: Final = {
     "entity_of": addresses.entity_of(addresses.document("region", "gao")) or "",
     "list_of": addresses.list_of("region"),
     "graph": addresses.graph("mali/offices"),
+    "release": addresses.release("94f3d8599fea"),
+    "memento": addresses.memento("94f3d8599fea", addresses.document("region", "gao")),
+    "timemap": addresses.timemap(addresses.document("region", "gao")),
+    "difference": addresses.difference("94f3d8599fea", "0123456789ab"),
+    "to_address": addresses.to_address("/doc/region/gao"),
     "dump": addresses.dump("dataset.nq"),
     "export": addresses.export("3w.csv"),
     "problem": addresses.problem("not-found"),
@@ -47,7 +52,18 @@ NOT_MADE: Final = {"absolute", "of_iri"}
 ADVERTISED: Final = "/reconcile/"
 """Where the paths lie that clients of the Reconciliation API find in its manifest."""
 
-EVERY: Final = {**CONSTANTS, **MADE}
+MEMENTOS: Final = {
+    f"memento of {path}": addresses.memento("94f3d8599fea", path)
+    for path in (
+        addresses.DATASET,
+        addresses.ONTOLOGY,
+        MADE["list_of"],
+        MADE["document"],
+        MADE["dump"],
+    )
+}
+"""What is kept in each release."""
+EVERY: Final = {**CONSTANTS, **MADE, **MEMENTOS}
 WITH_SUFFIX: Final = [
     addresses.in_format(path, TURTLE.suffix)
     for path in (
@@ -60,6 +76,10 @@ WITH_SUFFIX: Final = [
         addresses.RESOLVE,
         MADE["document"],
         MADE["list_of"],
+        addresses.RELEASES,
+        MADE["release"],
+        MADE["difference"],
+        *(path for name, path in MEMENTOS.items() if not name.endswith("dataset.nq")),
     )
 ]
 """The documents that have an address for each format."""

@@ -49,9 +49,10 @@ def ask(
     client: FlaskClient, operation: Operation, accept: str, body: Body | None = None
 ) -> TestResponse:
     """Ask as the description says, with its examples."""
-    path = operation.path
-    for name in operation.path_parameters:
-        path = path.replace(f"{{{name}}}", PARAMETERS[name].example)
+    path, described = operation.path, client.get("/openapi.json").get_json()["paths"]
+    for parameter in described[operation.path][operation.method]["parameters"]:
+        if parameter["in"] == "path":
+            path = path.replace(f"{{{parameter['name']}}}", str(parameter["example"]))
     query = {
         PARAMETERS[name].public_name or name: PARAMETERS[name].example
         for name in operation.required or TRIED.get(operation.path.removesuffix(".{suffix}"), ())

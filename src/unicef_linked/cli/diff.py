@@ -34,8 +34,8 @@ def command(older: Path, newer: Path, entity: str | None, style: str) -> int:
     from unicef_linked.release.differences import compare
 
     a, b = open_whole_release(older), open_whole_release(newer)
-    subject = _subject(b, entity) if entity else None
-    differences = _Counted(compare(a, b, subject))
+    subject = _subject(b, entity) if entity else ""
+    differences = _Counted(compare(a, b, subject=subject))
     for chunk in _write(differences, a, b, style):
         sys.stdout.buffer.write(chunk)
     return 1 if differences.number else 0

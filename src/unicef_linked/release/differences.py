@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from unicef_linked.rdf.iris import Names
     from unicef_linked.release.directory import Release
+    from unicef_linked.release.lines import SortedLines
 
 Change = Literal["created", "changed", "deleted"]
 
@@ -42,17 +43,24 @@ class EntityDifference:
 
 
 def compare(
-    older: Release, newer: Release, subject: str | None = None
+    older: Release | None, newer: Release, *, subject: str = "", since: str = ""
 ) -> Iterator[EntityDifference]:
     """Yield the differences from one release to another, by subject in the order of the dumps.
 
-    With ``subject``, as N-Quads have it, those of that subject alone, found without reading all.
+    Without ``older`` everything was created. ``subject`` and ``since`` are as N-Quads have them:
+    with the first, only its differences, with the other, those from a subject on; neither reads
+    what comes before.
     """
-    with closing(open_lines(older.dataset)) as before, closing(open_lines(newer.dataset)) as after:
-        if subject is None:
-            yield from compare_lines(before, after)
-        else:
-            yield from compare_lines(before.of_subject(subject), after.of_subject(subject))
+    with closing(open_lines(newer.dataset)) as after:
+        if older is None:
+            yield from compare_lines((), _part(after, subject, since))
+            return
+        with closing(open_lines(older.dataset)) as before:
+            yield from compare_lines(_part(before, subject, since), _part(after, subject, since))
+
+
+def _part(lines: SortedLines, subject: str, since: str) -> Iterator[bytes]:
+    return lines.of_subject(subject) if subject else lines.since(since) if since else iter(lines)
 
 
 def compare_lines(older: Iterable[bytes], newer: Iterable[bytes]) -> Iterator[EntityDifference]:

@@ -41,6 +41,10 @@ class SortedLines:
                 return
             yield line
 
+    def since(self, subject: str) -> Iterator[bytes]:
+        """Yield the lines from those of a subject, written as in N-Quads, to the end."""
+        return self._from(self._position(f"{subject} ".encode()))
+
     def of_subject(self, subject: str) -> Iterator[bytes]:
         """Yield the lines of a subject, written as in N-Quads: ``<iri>`` or ``_:label``."""
         return self.beginning(f"{subject} ".encode())

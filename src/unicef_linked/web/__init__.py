@@ -10,6 +10,7 @@ from werkzeug.exceptions import HTTPException
 
 from unicef_linked import addresses
 from unicef_linked.dataset.charts import ChartCollection
+from unicef_linked.dataset.past import Past
 from unicef_linked.dataset.published import PublishedDataset
 from unicef_linked.dataset.questions import QuestionCatalogue
 from unicef_linked.errors import LinkedDataError, UnusableInput
@@ -18,6 +19,7 @@ from unicef_linked.i18n import read_translations
 from unicef_linked.lookup.entities import EntityLookup
 from unicef_linked.presentation.layout import read as read_layout
 from unicef_linked.presentation.locator_map import LocatorMaps
+from unicef_linked.release.kept import kept_releases
 from unicef_linked.web import templating as interface
 from unicef_linked.web.middleware import metrics
 from unicef_linked.web.middleware.cache import ResponseCache
@@ -27,15 +29,18 @@ from unicef_linked.web.problems import http_problem, problem, render_problem
 from unicef_linked.web.responder import Responder
 from unicef_linked.web.responses import OPEN_TO_OTHER_ORIGINS, stay_on_this_host
 from unicef_linked.web.routes import (
+    changes,
     discovery,
     documentation,
     exports,
     fragments,
+    mementos,
     openapi,
     pages,
     quality,
     questions,
     reconcile,
+    releases,
     resolve,
     resources,
     search,
@@ -86,6 +91,7 @@ def create_app(
     app.config["MAX_CONTENT_LENGTH"] = app.config["MAX_FORM_MEMORY_SIZE"] = body_limit
     app.url_map.strict_slashes = True
     dataset = PublishedDataset(release, store)
+    past = Past(kept_releases(release), release)
     responder = Responder(dataset, settings.public_url, translations, settings.languages)
     catalogue = QuestionCatalogue(store, dataset.names)
     lookup = EntityLookup(store, dataset.names)
@@ -97,7 +103,10 @@ def create_app(
     app.extensions[CHARTS] = charts
 
     for blueprint in (
-        resources.routes(responder, charts, layout, LocatorMaps(), settings.page_size),
+        resources.routes(responder, past, charts, layout, LocatorMaps(), settings.page_size),
+        mementos.routes(responder, past, settings.page_size),
+        releases.routes(responder, past, settings.page_size),
+        changes.routes(responder, past),
         documentation.routes(responder),
         quality.routes(responder, settings.links_state),
         search.routes(responder, lookup),
@@ -145,7 +154,7 @@ def _open_to_other_origins(response: Response) -> Response:
             "Allow", "GET, HEAD, OPTIONS"
         )
         response.headers["Access-Control-Allow-Headers"] = (
-            "Accept, Accept-Language, Content-Type, If-None-Match"
+            "Accept, Accept-Datetime, Accept-Language, Content-Type, If-None-Match"
         )
         response.headers["Access-Control-Max-Age"] = "86400"
     return response

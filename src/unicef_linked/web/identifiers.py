@@ -6,6 +6,7 @@ may have the path. A suffix is the name of a format only if the whole name is no
 
 from __future__ import annotations
 
+from contextlib import suppress
 from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote, urlsplit
@@ -13,14 +14,16 @@ from urllib.parse import unquote, urlsplit
 from flask import request
 from pyoxigraph import NamedNode
 
-from unicef_linked.errors import NotFound
+from unicef_linked.dataset.past import is_withdrawn, successors
+from unicef_linked.errors import Gone, NotFound
 from unicef_linked.rdf.iris import written_forms
+from unicef_linked.store.statements import LoadedStatements
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from unicef_linked.dataset.past import Past
     from unicef_linked.rdf.iris import Names
-    from unicef_linked.store.statements import LoadedStatements
     from unicef_linked.web.responder import Responder
 
 
@@ -43,6 +46,31 @@ def find_entity(names: Names, statements: LoadedStatements, name: str) -> Identi
             if statements.match(node):
                 return Identified(node.value, suffix)
     raise NotFound(f"nothing is published about {names.entities}{name}")
+
+
+def find_published(
+    responder: Responder, past: Past, statements: LoadedStatements, name: str
+) -> Identified:
+    """Return what ``find_entity`` does; raises Gone for an entity that was withdrawn.
+
+    That is one of which nothing is stated but its successor, or one that the release does not
+    describe while an earlier one did that is kept.
+    """
+    names = responder.names
+    try:
+        identified = find_entity(names, statements, name)
+    except NotFound:
+        for release in past.before(responder.dataset.release):
+            earlier = LoadedStatements(past.store(release))
+            with suppress(NotFound):
+                identified = find_entity(names, earlier, name)
+                quads = earlier.match(NamedNode(identified.iri))
+                raise Gone(identified.iri, successors(quads), identified.suffix) from None
+        raise
+    quads = statements.match(NamedNode(identified.iri))
+    if is_withdrawn(quads):
+        raise Gone(identified.iri, successors(quads), identified.suffix)
+    return identified
 
 
 def find_graph(responder: Responder, name: str) -> Identified:

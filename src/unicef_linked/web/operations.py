@@ -48,6 +48,8 @@ _DOCUMENT: Final = tuple(f.media_type for f in DOCUMENT_FORMATS)
 _SPARQL: Final = (*(f.media_type for f in (*SOLUTION_FORMATS, *GRAPH_FORMATS)), HTML.media_type)
 _LINKSETS: Final = (LINKSET_JSON.media_type, LINKSET.media_type)
 _TEXT: Final = ("text/plain",)
+_DIFFERENCE: Final = (JSON, "application/rdf-patch", "application/sparql-update", HTML.media_type)
+_RDF: Final = tuple(f.media_type for f in GRAPH_FORMATS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +69,15 @@ PARAMETERS: Final[Mapping[str, Parameter]] = {
     "type": Parameter(N_("kind of thing, as in its IRI"), "office"),
     "key": Parameter(N_("key of a thing, as in its IRI"), "gao"),
     "suffix": Parameter(N_("extension of a format"), "ttl"),
+    "extension": Parameter(N_("extension of a format"), "rdfp"),
     "graph": Parameter(N_("name of a named graph"), "mali/offices"),
     "file": Parameter(N_("name of a file"), "dataset.nq"),
     "export": Parameter(N_("name of an export"), "offices.csv"),
     "problem": Parameter(N_("name of a problem type"), "not-found"),
     "document": Parameter(N_("path of a document"), "doc/office/gao"),
+    "release": Parameter(N_("name of a release"), "94f3d8599fea"),
+    "a": Parameter(N_("name of the older release"), "94f3d8599fea"),
+    "b": Parameter(N_("name of the newer release"), "94f3d8599fea"),
     "number": Parameter(N_("number of a part, from 1"), "1", POSITION),
     "lang": Parameter(
         N_("language of a page; if there are no pages in it, Accept-Language decides"), "fr"
@@ -112,6 +118,12 @@ PARAMETERS: Final[Mapping[str, Parameter]] = {
         "https://w3id.org/unicef-linked/graph/mali/offices",
         TERM,
         public_name="graph",
+        may_be_empty=True,
+    ),
+    "of-release": Parameter(
+        N_("name of the release whose changes to give"),
+        "94f3d8599fea",
+        public_name="release",
         may_be_empty=True,
     ),
     "subject": Parameter(
@@ -157,7 +169,7 @@ PARAMETERS: Final[Mapping[str, Parameter]] = {
     "cursor": Parameter(N_("results to leave out"), "0", COUNT, may_be_empty=True),
     "id": Parameter(N_("type and key of a thing"), "region/gao"),
     "question": Parameter(N_("key of an example query"), "cercles-of-region"),
-    "extension": Parameter(N_("extension of a format of answers"), "csv"),
+    "answer_extension": Parameter(N_("extension of a format of answers"), "csv"),
 }
 """The parameters by the names that operations use."""
 
@@ -257,12 +269,13 @@ OPERATIONS: Final = (
         (),
         query=("lang",),
         status=303,
-        problems=(404, 406),
+        problems=(404, 406, 410),
     ),
     *_document(
         "/doc/{type}/{key}",
         N_("The document about a thing"),
         NP_("document", "The same in one format"),
+        problems=(400, 404, 406, 410),
     ),
     *_document(
         "/doc/{type}",
@@ -280,7 +293,12 @@ OPERATIONS: Final = (
         problems=(400, 404, 406),
     ),
     Operation("/graph/{graph}", N_("A named graph"), query=("lang",), problems=(404, 406)),
-    *_document("/ontology", N_("The ontology"), NP_("ontology", "The same in one format")),
+    *_document(
+        "/ontology",
+        N_("The ontology"),
+        NP_("ontology", "The same in one format"),
+        problems=(400, 404, 406),
+    ),
     *_document(
         "/shapes", N_("What must hold of the data"), NP_("what must hold", "The same in one format")
     ),
@@ -288,13 +306,89 @@ OPERATIONS: Final = (
         "/dataset",
         N_("The dataset by DCAT 3 and VoID"),
         NP_("dataset", "The same in one format"),
-        problems=(406,),
+        problems=(400, 406),
     ),
     *_document(
         "/quality",
         N_("What is known of the quality of the release (DQV)"),
         NP_("what is known", "The same in one format"),
         problems=(406,),
+    ),
+    *_document(
+        "/releases", N_("The releases that are kept"), NP_("releases", "The same in one format")
+    ),
+    *_document(
+        "/release/{release}",
+        N_("A release: its date, its hash, what changed, downloads"),
+        NP_("release", "The same in one format"),
+    ),
+    *_document(
+        "/release/{release}/doc/{type}/{key}",
+        N_("The document about a thing as it was in a release (RFC 7089)"),
+        NP_("document", "The same in one format"),
+        problems=(404, 406, 410),
+    ),
+    *_document(
+        "/release/{release}/doc/{type}",
+        N_("The list of a kind of thing as it was in a release"),
+        NP_("list", "The same in one format"),
+        query=("page", "lang"),
+        problems=(400, 404, 406),
+    ),
+    *_document(
+        "/release/{release}/dataset",
+        N_("The dataset’s description as it was in a release"),
+        NP_("dataset", "The same in one format"),
+    ),
+    *_document(
+        "/release/{release}/ontology",
+        N_("The ontology as it was in a release"),
+        NP_("ontology", "The same in one format"),
+    ),
+    Operation(
+        "/release/{release}/dump/{file}",
+        N_("A whole-dataset file of a release"),
+        (
+            "application/n-quads",
+            "text/turtle",
+            "application/ld+json",
+            "application/gzip",
+            "text/plain",
+        ),
+        problems=(404,),
+    ),
+    Operation(
+        "/timemap/{document}",
+        N_("The states of a document in all releases (RFC 7089)"),
+        ("application/link-format", JSON, *_RDF),
+        problems=(404, 406),
+    ),
+    Operation(
+        "/diff/{a}..{b}",
+        N_("How two releases differ, by thing"),
+        _DIFFERENCE,
+        query=("page", "lang"),
+        problems=(400, 404, 406),
+    ),
+    Operation(
+        "/diff/{a}..{b}.{extension}",
+        NP_("difference", "The same in one format"),
+        _DIFFERENCE,
+        query=("page", "lang"),
+        problems=(400, 404),
+    ),
+    Operation(
+        "/changes",
+        N_("The changes of all releases as a Linked Data Event Stream (LDES 1.0)"),
+        _RDF,
+        query=("of-release", "page"),
+        problems=(400, 404, 406),
+    ),
+    Operation(
+        "/changes.atom",
+        N_("The same for people: what each release changed, as a feed"),
+        ("application/atom+xml",),
+        query=("lang",),
     ),
     Operation("/.well-known/void", N_("Leads to the dataset’s description"), (), status=302),
     Operation("/context.jsonld", N_("The JSON-LD context"), (JSONLD.media_type,)),
@@ -348,7 +442,7 @@ OPERATIONS: Final = (
         problems=(400, 404, 406, 503),
     ),
     Operation(
-        "/query/{question}.{extension}",
+        "/query/{question}.{answer_extension}",
         N_("The same in one format, at an address for spreadsheets and notebooks"),
         (*(f.media_type for f in SOLUTION_FORMATS), *(f.media_type for f in GRAPH_FORMATS)),
         query=("lang",),

@@ -13,9 +13,12 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTo
 from werkzeug.exceptions import NotFound as NoRoute
 
 from unicef_linked import addresses, errors
-from unicef_linked.rdf.formats import HTML, Format
+from unicef_linked.dataset.description import Description
+from unicef_linked.dataset.past import REPLACED_BY
+from unicef_linked.rdf.formats import GRAPH_FORMATS, HTML, Format, by_suffix
+from unicef_linked.rdf.terms import triple
 from unicef_linked.web.negotiation import choose
-from unicef_linked.web.responses import OPEN_TO_OTHER_ORIGINS
+from unicef_linked.web.responses import OPEN_TO_OTHER_ORIGINS, link
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 
     from flask import Flask
 
+    from unicef_linked.dataset.labels import Link
     from unicef_linked.web.responder import Responder
 
 PROBLEM: Final = Format(
@@ -31,6 +35,7 @@ PROBLEM: Final = Format(
 
 STATUS: Final[Mapping[type[errors.LinkedDataError], int]] = {
     errors.NotFound: 404,
+    errors.Gone: 410,
     errors.NotAcceptable: 406,
     errors.BadParameter: 400,
     errors.UnsupportedMediaType: 415,
@@ -46,6 +51,7 @@ STATUS: Final[Mapping[type[errors.LinkedDataError], int]] = {
 }
 TITLES: Final[Mapping[str, str]] = {
     "not-found": "Not found",
+    "gone": "Withdrawn",
     "not-acceptable": "No acceptable representation",
     "bad-parameter": "Bad request parameter",
     "unsupported-media-type": "Unsupported media type",
@@ -102,8 +108,33 @@ def problem(responder: Responder, error: errors.LinkedDataError) -> Response:
         members = {"available": list(error.offers)}
     if isinstance(error, _WITH_RETRY_AFTER):
         headers["Retry-After"] = str(error.retry_after)
+    if isinstance(error, errors.Gone):
+        return _gone(responder, error)
     kind = next(kind for kind in type(error).__mro__ if kind in STATUS)
     return _respond(responder, slug(kind), STATUS[kind], str(error), members, headers)
+
+
+def _gone(responder: Responder, error: errors.Gone) -> Response:
+    """Return the response for a withdrawn entity: what replaces it, in RDF too."""
+    offer = by_suffix(error.suffix) if error.suffix else None
+    offer = offer or choose(request.headers.get("Accept"), (PROBLEM, HTML, *GRAPH_FORMATS))
+    if offer in GRAPH_FORMATS:
+        assert offer is not None
+        statements = [triple(error.iri, REPLACED_BY, iri) for iri in error.successors]
+        content = responder.dataset.write(Description(error.iri, [], statements), offer)
+        varies_by = [] if error.suffix else ["Accept"]
+        response = responder.represent(
+            content, offer, varies_by=varies_by, cache="no-store", status=STATUS[errors.Gone]
+        )
+        del response.headers["ETag"]
+    else:
+        members: dict[str, object] = {"isReplacedBy": list(error.successors)}
+        status = STATUS[errors.Gone]
+        response = _respond(responder, "gone", status, str(error), members, offer=offer)
+    links = [link(responder.locate(iri) or iri, "successor-version") for iri in error.successors]
+    if links:
+        response.headers["Link"] = ", ".join(links)
+    return response
 
 
 def http_problem(responder: Responder, error: HTTPException) -> Response:
@@ -126,6 +157,14 @@ def http_problem(responder: Responder, error: HTTPException) -> Response:
     return _respond(responder, name, status, error.description or "")
 
 
+def _links_of(responder: Responder, iris: object) -> list[Link]:
+    """Return IRIs as links with their labels."""
+    if not isinstance(iris, list):
+        return []
+    reader = responder.context().reader([], *iris)
+    return [reader.link(iri) for iri in iris]
+
+
 def _respond(
     responder: Responder,
     name: str,
@@ -133,13 +172,23 @@ def _respond(
     detail: str,
     members: Mapping[str, object] = MappingProxyType({}),
     headers: Mapping[str, str] = MappingProxyType({}),
+    offer: Format | None = None,
 ) -> Response:
-    """Return problem details or a page; ``members`` are those beside the standard ones."""
+    """Return problem details or a page; ``members`` are those beside the standard ones.
+
+    Without ``offer`` it is negotiated which of the two.
+    """
     title = TITLES[name]
-    offer = choose(request.headers.get("Accept"), (PROBLEM, HTML)) or PROBLEM
+    offer = offer or choose(request.headers.get("Accept"), (PROBLEM, HTML)) or PROBLEM
     if offer is HTML:
         content = responder.render(
-            "problem.html", kind=name, title=title, status=status, detail=detail, extra=members
+            "problem.html",
+            kind=name,
+            title=title,
+            status=status,
+            detail=detail,
+            extra=members,
+            successors=_links_of(responder, members.get("isReplacedBy", ())),
         )
     else:
         body = {

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from unicef_linked.dataset.published import PublishedDataset
     from unicef_linked.i18n import Translations
     from unicef_linked.rdf.iris import Names
+    from unicef_linked.release import Manifest
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class Responder:
     public_url: str  # the setting; "" where the request's own address is the public one
     translations: Translations
     languages: tuple[str, ...]  # that pages can have; the first is the default
+    memento: Manifest | None = None  # of the release whose documents are shown as they were
 
     @property
     def names(self) -> Names:
@@ -50,6 +52,10 @@ class Responder:
     def lists(self) -> dict[str, tuple[str, int]]:
         """The broadest class of each list and its number of members, by the list's address."""
         return {addresses.list_of(name): entry for name, entry in self.dataset.lists.items()}
+
+    def place(self, path: str) -> str:
+        """Return the address of a document: of a memento, that below its release."""
+        return addresses.memento(self.memento.name, path) if self.memento else path
 
     def public_address(self) -> str:
         """Return the address of this server that the public uses, ending in ``/``."""
@@ -66,6 +72,8 @@ class Responder:
         may_be_described = not self.dataset.is_built or iri.startswith(self.names.base)
         if address is None and may_be_described and iri in self.dataset.described:
             return addresses.resource(iri)
+        if address is not None and address.startswith(_KEPT):
+            return self.place(address)
         return address
 
     def language(self) -> str:
@@ -87,6 +95,9 @@ class Responder:
 
     def render(self, template: str, **values: object) -> bytes:
         """Return a page in the language of the request."""
+        if self.memento:
+            path = request.path.removeprefix(addresses.release(self.memento.name))
+            values |= {"memento": self.memento, "present_address": addresses.to_address(path)}
         return render_template(template, **values).encode()
 
     def represent(
@@ -150,7 +161,7 @@ class Responder:
             content,
             offer,
             varies_by=["Accept"] if suffix is None else [],
-            location=addresses.in_format(path, offer.suffix, located_by),
+            location=addresses.in_format(self.place(path), offer.suffix, located_by),
             links=self._document_links(path, offer, query),
             cache=cache,
         )
@@ -180,7 +191,7 @@ class Responder:
         links = []
         for other in DOCUMENT_FORMATS:
             if other is not offer:
-                address = addresses.in_format(path, other.suffix, query)
+                address = addresses.in_format(self.place(path), other.suffix, query)
                 links.append(link(address, "alternate", type=other.media_type))
         canonical = addresses.absolute(self.names.base, addresses.with_query(path, query))
         links.append(link(canonical, "canonical"))
@@ -188,6 +199,9 @@ class Responder:
             links.append(link(entity, "describes"))
         return links
 
+
+_KEPT: Final = ("/doc/", addresses.DATASET, addresses.ONTOLOGY)
+"""What the addresses of documents begin with that are kept as they were in each release."""
 
 _CHOOSING: Final = frozenset({"page", "iri", "scheme", "code"})
 """Parameters of requests that choose a document, not how it is represented."""

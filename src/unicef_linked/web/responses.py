@@ -25,7 +25,8 @@ OPEN_TO_OTHER_ORIGINS: Final = (
     ("Access-Control-Allow-Origin", "*"),
     (
         "Access-Control-Expose-Headers",
-        "Allow, Content-Language, Content-Location, ETag, Link, Location, Retry-After, Vary",
+        "Allow, Content-Language, Content-Location, ETag, Link, Location, Memento-Datetime,"
+        " Retry-After, Vary",
     ),
     ("X-Content-Type-Options", "nosniff"),
 )

@@ -16,7 +16,8 @@ from unicef_linked import addresses
 from unicef_linked.i18n import locale_of
 from unicef_linked.presentation.entity import MEANING
 from unicef_linked.presentation.literals import format_literal
-from unicef_linked.presentation.local_formats import format_number
+from unicef_linked.presentation.local_formats import format_date, format_number
+from unicef_linked.release.manifest import parse_instant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -55,6 +56,7 @@ def install(app: Flask, responder: Responder, charts: ChartCollection) -> None:
         "localized": lambda href: _localized(href, responder.language()),
         "language_name": lambda tag, other=None: language_name(tag, other or responder.language()),
         "format_literal": lambda literal: format_literal(literal, responder.language()),
+        "day": lambda issued: day(issued, responder.language()),
         "host": host,
         "meaning": lambda resource: meaning(resource, responder.language()),
         "summary": lambda values: summary(_preferred(values, responder.language())),
@@ -193,6 +195,16 @@ def shortened(text: str) -> str:
         return text
     beginning = text[: _SHOWN - 1]
     return f"{beginning.rpartition(' ')[0] or beginning}…"
+
+
+def day(issued: str, language: str) -> str:
+    """Return the day of a date and time in words.
+
+    >>> day("2024-01-01T12:00:00Z", "en")
+    '1 January 2024'
+    """
+    instant = parse_instant(issued)
+    return format_date(language, instant.year, instant.month, instant.day)
 
 
 def host(iri: str) -> str:

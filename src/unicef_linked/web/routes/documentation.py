@@ -74,7 +74,7 @@ def _render(
     page: ontology_page.OntologyPage | shapes_page.ShapesPage | dataset_page.DatasetPage,
     **others: object,
 ) -> bytes:
-    formats = formats_of(path)
+    formats = formats_of(responder.place(path))
     template = f"{path.strip('/')}.html"
     return responder.render(template, page=page, title=page.title, formats=formats, **others)
 

@@ -40,6 +40,7 @@ _PARAMETER_NAMES: Final = {
     "dump": "file",
     "problem": "problem",
     "export": "export",
+    "release": "release",
 }
 """What a ``name`` in a rule is the name of, by the first step of the path."""
 
@@ -47,6 +48,7 @@ _STATUS: Final = {
     400: "Bad request",
     403: "Query refused",
     404: "Not found",
+    410: "Withdrawn",
     406: "No acceptable representation",
     413: "Request too large",
     415: "Unsupported media type",
@@ -95,13 +97,19 @@ def describe(
     title: str,
     address: str,
     *,
+    release: str,
     languages: Sequence[str],
     gettext: Gettext,
 ) -> dict[str, Any]:
-    """Return the OpenAPI 3.1 description; ``languages`` are those of the pages."""
+    """Return the OpenAPI 3.1 description.
+
+    ``release`` is the name of the one that is served, ``languages`` are those of the pages.
+    """
     tags = {"type": "string", "examples": list(languages)}
     language = replace(PARAMETERS["lang"], example=languages[0], schema=tags)
     parameters = {**PARAMETERS, "lang": language}
+    for name in ("release", "of-release", "a", "b"):
+        parameters[name] = replace(PARAMETERS[name], example=release)
     paths: dict[str, Any] = {}
     for operation in operations:
         described = _operation(operation, parameters, gettext)
@@ -222,6 +230,7 @@ def _description(responder: Responder, language: str) -> dict[str, Any]:
         [operation for operation in OPERATIONS if (operation.path, operation.method) in present],
         responder.context(language).reader([], dataset).label(dataset).text,
         responder.public_address(),
+        release=responder.dataset.release.manifest.name,
         languages=responder.languages,
         gettext=responder.translations.of(language).gettext,
     )

@@ -15,6 +15,7 @@ from unicef_linked.dataset.labels import Text, collation
 from unicef_linked.errors import BadParameter, NotFound
 from unicef_linked.metadata import schema_org
 from unicef_linked.metadata.signposting import signposts
+from unicef_linked.presentation.changes import read_history
 from unicef_linked.presentation.charts.chart import build_chart
 from unicef_linked.presentation.citation import Citation
 from unicef_linked.presentation.editor import offer_query
@@ -24,7 +25,7 @@ from unicef_linked.rdf.formats import DOCUMENT_FORMATS, HTML, JSONLD, by_suffix
 from unicef_linked.rdf.iris import DCTERMS, HYDRA, RDF, RDFS, SKOS, written_forms
 from unicef_linked.rdf.terms import integer, value_of
 from unicef_linked.store.statements import LoadedStatements
-from unicef_linked.web.identifiers import find_entity, find_graph
+from unicef_linked.web.identifiers import find_graph, find_published
 from unicef_linked.web.parameters import whole_number
 from unicef_linked.web.responder import Uncached
 from unicef_linked.web.responses import (
@@ -39,15 +40,16 @@ from unicef_linked.web.routing import bind
 
 if TYPE_CHECKING:
     from unicef_linked.dataset.charts import ChartCollection
+    from unicef_linked.dataset.past import Past
     from unicef_linked.presentation.layout import Layout
     from unicef_linked.presentation.locator_map import LocatorMaps
     from unicef_linked.web.responder import Responder
 
 
-def identify(responder: Responder, entity_type: str, key: str) -> Response:
+def identify(responder: Responder, past: Past, entity_type: str, key: str) -> Response:
     """Redirect from an entity to the document about it (Cool URIs for the Semantic Web, 4.2)."""
     statements = LoadedStatements(responder.dataset.store)
-    iri, suffix = find_entity(responder.names, statements, f"{entity_type}/{key}")
+    iri, suffix = find_published(responder, past, statements, f"{entity_type}/{key}")
     if suffix is not None:
         raise NotFound(f"nothing is published about {responder.names.entity(entity_type, key)}")
     negotiate(DOCUMENT_FORMATS)
@@ -71,41 +73,47 @@ def _document_of(responder: Responder, iri: str) -> str:
 
 def document(
     responder: Responder,
-    charts: ChartCollection,
+    past: Past,
+    charts: ChartCollection | None,
     layout: Layout,
     maps: LocatorMaps,
     entity_type: str,
     key: str,
     suffix: str | None = None,
 ) -> Response:
-    """Return the document about one entity."""
+    """Return the document about one entity; without ``charts``, that of a memento."""
     name = f"{entity_type}/{key}" if suffix is None else f"{entity_type}/{key}.{suffix}"
     statements = LoadedStatements(responder.dataset.store)
-    iri, suffix = find_entity(responder.names, statements, name)
+    iri, suffix = find_published(responder, past, statements, name)
     path = _document_of(responder, iri)
     document_iri = f"{responder.names.base}doc/{iri.removeprefix(responder.names.entities)}"
     response = responder.respond(
         path,
         suffix,
         lambda: responder.dataset.describe(iri, document_iri, statements),
-        lambda: resource_page(responder, charts, layout, maps, statements, iri, path, {}),
+        lambda: resource_page(responder, charts, layout, maps, statements, iri, path, {}, past),
     )
-    about = statements.match(ox.NamedNode(iri))
-    add_signposts(response, signposts(responder.dataset, path, iri, about))
+    if responder.memento is None:
+        about = statements.match(ox.NamedNode(iri))
+        add_signposts(response, signposts(responder.dataset, path, iri, about))
     return response
 
 
 def resource_page(
     responder: Responder,
-    charts: ChartCollection,
+    charts: ChartCollection | None,
     layout: Layout,
     maps: LocatorMaps,
     statements: LoadedStatements,
     iri: str,
     path: str,
     query: dict[str, str],
+    past: Past | None = None,
 ) -> bytes | Uncached:
-    """Return the page about one IRI; what it reads stays in ``statements``."""
+    """Return the page about one IRI, with its history in the ``past``, but for mementos.
+
+    What it reads stays in ``statements``.
+    """
     context = responder.context()
     description = Description(iri, responder.dataset.about(iri, statements))
     if not description.about:
@@ -115,20 +123,22 @@ def resource_page(
     resource = reader.resource(iri, description.about)
     entity = arrange(context, reading)
     drawn = maps.draw(context, statements, reader.link(iri), entity)
-    chart = build_chart(charts, context, iri)
+    chart = build_chart(charts, context, iri) if charts else None
+    events = past.events(iri) if past and responder.memento is None else []
     # Do not cache: the chart's query failed and may succeed next time.
     content = responder.render(
         "resource.html",
         resource=resource,
         chart=chart,
         entity=entity,
+        history=read_history(context, past, events) if past else [],
         map=drawn,
         legend=legend(drawn) if drawn else [],
         citation=_citation(responder, reader.label(iri).text, iri),
         structured=schema_org.entity(
             responder.names, resource, description.about, responder.language()
         ),
-        formats=formats_of(path, query),
+        formats=formats_of(responder.place(path), query),
         query=offer_query(responder.names, resource, entity),
         title=reader.label(iri),
     )
@@ -262,7 +272,7 @@ def _list_page(responder: Responder, layout: Layout, page: _ListPage) -> bytes:
         total=len(page.members),
         number=page.number,
         pages=page.last,
-        formats=formats_of(page.address, page.parameters),
+        formats=formats_of(responder.place(page.address), page.parameters),
         title=title,
         definition=definition,
     )
@@ -390,16 +400,22 @@ def context(responder: Responder) -> Response:
 
 
 def routes(
-    responder: Responder, charts: ChartCollection, layout: Layout, maps: LocatorMaps, page_size: int
+    responder: Responder,
+    past: Past,
+    charts: ChartCollection,
+    layout: Layout,
+    maps: LocatorMaps,
+    page_size: int,
 ) -> Blueprint:
     """Return the routes, bound to what they need."""
     blueprint = Blueprint("resources", __name__)
-    bind(blueprint, ("/id/<entity_type>/<path:key>",), identify, responder)
+    bind(blueprint, ("/id/<entity_type>/<path:key>",), identify, responder, past)
     bind(
         blueprint,
         ("/doc/<entity_type>/<path:key>", "/doc/<entity_type>/<path:key>.<suffix>"),
         document,
         responder,
+        past,
         charts,
         layout,
         maps,
