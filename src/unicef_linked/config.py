@@ -165,6 +165,14 @@ class Settings:
         """The number of query processes, resolved against this machine."""
         return self.query_workers or max(1, len(os.sched_getaffinity(0)))
 
+    @property
+    def threads(self) -> int:
+        """Most requests that a web worker answers at a time.
+
+        Each query that runs or waits has a thread; three times as many are for other requests.
+        """
+        return min(512, 4 * (self.workers + self.query_queue))
+
 
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     """Return the settings that a mapping of environment variables gives.

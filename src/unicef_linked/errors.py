@@ -22,7 +22,8 @@ LinkedDataError
     ├── QueryOutOfResources stopped at its memory or result-size ceiling
     ├── Overloaded          more is asked than can be answered; carries the seconds to wait
     ├── NoQueryProcess      no process runs that could answer; one is being started
-    └── EngineUnavailable   an engine elsewhere does not answer as one
+    ├── EngineUnavailable   an engine elsewhere cannot be asked, or is none
+    └── EngineFailed        an engine elsewhere gave no usable answer to a query
 
 HTTP is unknown here: ``web.problems`` maps these classes to statuses, ``cli`` to exit statuses.
 """
@@ -37,7 +38,12 @@ if TYPE_CHECKING:
 
 
 class LinkedDataError(Exception):
-    """Everything this package raises on purpose."""
+    """Everything this package raises on purpose. Its message is for whoever runs the program."""
+
+    @property
+    def public(self) -> str:
+        """What a client over HTTP may read: without addresses and words of an engine elsewhere."""
+        return str(self)
 
 
 class UnusableInput(LinkedDataError):
@@ -139,7 +145,16 @@ class TooLarge(LinkedDataError):
 
 
 class QueryError(LinkedDataError):
-    """A query that was not answered."""
+    """A query that was not answered; ``public`` is given where it differs from the message."""
+
+    def __init__(self, message: str, *, public: str = "") -> None:
+        self._public = public or message
+        super().__init__(message)
+
+    @property
+    def public(self) -> str:
+        """See LinkedDataError."""
+        return self._public
 
 
 class MalformedQuery(QueryError):
@@ -165,9 +180,9 @@ class QueryOutOfResources(QueryError):
 class Overloaded(QueryError):
     """Too many queries wait already; ``retry_after`` is in seconds."""
 
-    def __init__(self, message: str, *, retry_after: int) -> None:
+    def __init__(self, message: str, *, retry_after: int, public: str = "") -> None:
         self.retry_after = retry_after
-        super().__init__(message)
+        super().__init__(message, public=public)
 
 
 class NoQueryProcess(QueryError):
@@ -185,3 +200,15 @@ class EngineUnavailable(QueryError):
 
     retry_after = 10
     """Seconds after which it may be there again, which nobody knows."""
+
+    def __init__(self, message: str) -> None:
+        public = "the engine that holds the data cannot be asked; try again later"
+        super().__init__(message, public=public)
+
+
+class EngineFailed(QueryError):
+    """The engine elsewhere began to answer, or refused, in a way that is no fault of the query."""
+
+    def __init__(self, message: str) -> None:
+        public = "the engine that holds the data gave no usable answer to this query"
+        super().__init__(message, public=public)

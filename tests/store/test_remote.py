@@ -16,6 +16,7 @@ import pytest
 
 from unicef_linked.cli import main
 from unicef_linked.errors import (
+    EngineFailed,
     EngineUnavailable,
     LinkedDataError,
     MalformedQuery,
@@ -181,7 +182,7 @@ def ask(
     [
         pytest.param(
             Reply(b"<html><head><title>x</title></head><h1>Oh</h1><p>no</p>", 500, "text/html"),
-            QueryError,
+            EngineFailed,
             "answered 500: Oh no",
             id="an error page is read",
         ),
@@ -230,7 +231,7 @@ def ask(
         ),
         pytest.param(
             Reply(b"not JSON"),
-            QueryError,
+            EngineFailed,
             "cannot be written",
             id="a body that is not what it says",
         ),
@@ -254,7 +255,7 @@ def ask(
         ),
         pytest.param(
             Reply(solutions(2), length=10_000),
-            QueryError,
+            EngineFailed,
             "broke",
             id="a connection closed in the middle",
         ),
@@ -297,7 +298,7 @@ def test_an_answer_that_does_not_come_is_stopped_at_its_deadline(
 @pytest.mark.parametrize("offer", [RESULTS_JSON, RESULTS_TSV], ids=["as sent", "converted"])
 @pytest.mark.parametrize(
     ("stall", "error", "words"),
-    [(0.0, QueryError, "broke"), (30.0, QueryTimeout, r"after 2 seconds")],
+    [(0.0, EngineFailed, "broke"), (30.0, QueryTimeout, r"after 2 seconds")],
 )
 def test_a_long_answer_that_breaks_off_or_stops_coming_is_seen_to(
     unruly: Unruly, remote: Remote, offer: Format, stall: float, error: type[QueryError], words: str
@@ -316,6 +317,21 @@ def test_a_gzip_answer_is_unpacked(unruly: Unruly, remote: Remote, offer: Format
         answer = ask(remote, offer)
         content = b"".join(answer.chunks) if answer.whole is None else answer.whole
         assert sum(1 for _ in ox.parse_query_results(content, format=offer.results)) == count  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("at", [0, 70_000], ids=["at the beginning", "after a long comment"])
+def test_entities_in_an_engines_answer_are_not_expanded(
+    unruly: Unruly, remote: Remote, at: int
+) -> None:
+    document = (
+        f"<!--{' ' * at}-->"
+        '<!DOCTYPE x [<!ENTITY a "0123456789"><!ENTITY b "&a;&a;">]><rdf:RDF '
+        'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:x="urn:"><rdf:Description '
+        'rdf:about="urn:a"><x:p>&b;</x:p></rdf:Description></rdf:RDF>'
+    )
+    unruly.reply = Reply(document.encode(), kind="application/rdf+xml")
+    with pytest.raises(EngineFailed, match="declares entities"):
+        ask(remote, NTRIPLES, "CONSTRUCT WHERE { ?s ?p ?o }")
 
 
 def test_an_engine_without_our_format_is_asked_for_one_that_it_has(

@@ -26,6 +26,7 @@ from urllib3.exceptions import HTTPError
 from urllib3.util import Retry
 
 from unicef_linked.errors import (
+    EngineFailed,
     EngineUnavailable,
     MalformedQuery,
     NotAcceptable,
@@ -296,6 +297,8 @@ class Endpoint:
                 prefixes = (
                     self.prefixes if chosen in {TURTLE, RDFXML} or chosen.name == "trig" else None
                 )
+                if sent is RDFXML:
+                    source = cast("IO[bytes]", _WithoutEntities(source))
                 # The engine's labels of blank nodes need not be XML names.
                 quads = ox.parse(source, format=sent.rdf, rename_blank_nodes=chosen is RDFXML)
                 triples = (quad.triple for quad in quads)
@@ -304,7 +307,7 @@ class Endpoint:
         except Unwritable as error:
             raise not_acceptable(str(error), chosen) from None
         except (SyntaxError, ValueError) as error:
-            raise QueryError(
+            raise EngineFailed(
                 f"the answer of {self.name} cannot be written as {chosen.media_type}: {error}"
             ) from None
 
@@ -334,6 +337,27 @@ class Endpoint:
         finally:
             body.close()
             thread.join()
+
+
+class _WithoutEntities:
+    """A file of RDF/XML that raises ValueError where it declares an entity.
+
+    The parser expands entities without a limit (``rdf.entities``).
+    """
+
+    _DECLARATION: Final = b"<!ENTITY"
+
+    def __init__(self, source: IO[bytes]) -> None:
+        self._source, self._end = source, b""
+
+    def read(self, size: int = -1) -> bytes:
+        """Return the next bytes."""
+        piece = self._source.read(size)
+        seen = self._end + piece
+        if self._DECLARATION in seen:
+            raise ValueError("it declares entities, which are not expanded")
+        self._end = seen[1 - len(self._DECLARATION) :]
+        return piece
 
 
 class _Body:
@@ -375,7 +399,7 @@ class _Body:
         except (HTTPError, OSError, ValueError) as error:
             if self._late.is_set():
                 raise _stopped(self._timeout) from None
-            raise QueryError(f"the engine broke its answer off: {reason(error)}") from None
+            raise EngineFailed(f"the engine broke its answer off: {reason(error)}") from None
         if self._late.is_set():
             raise _stopped(self._timeout)
         self._left -= len(piece)
@@ -440,18 +464,22 @@ def _raise_for(
             "see UNICEF_LINKED_ENGINE_USER and its password"
         )
     if status in {408, 504} or (status >= 500 and _SAYS_TIMEOUT.search(message)):
-        raise QueryTimeout(f"the engine stopped the query: {message}")
+        raise QueryTimeout(
+            f"the engine stopped the query: {message}",
+            public="the engine stopped the query at a limit of its own; ask for less",
+        )
     if status in {429, 503}:
         wait = retry_after(response.headers)
         raise Overloaded(
             f"the engine is busy: {message}",
+            public="the engine that holds the data is busy; try again shortly",
             retry_after=_RETRY_AFTER if wait is None else round(min(max(1, wait), _LONGEST_WAIT)),
         )
     if status in {404, 405, 410, 415, 502}:
         raise EngineUnavailable(
             f"{name} answered {status}: {message}; see that it is the address of a SPARQL endpoint"
         )
-    raise QueryError(f"{name} answered {status}: {message}")
+    raise EngineFailed(f"{name} answered {status}: {message}")
 
 
 def _raise_for_headers(headers: Mapping[str, str], name: str) -> None:
@@ -505,6 +533,8 @@ def _message(response: requests.Response, body: _Body) -> str:
     return " ".join(text.split())[:500] or response.reason or "nothing more"
 
 
+_OWN_CEILING: Final = 256 << 20
+"""Most bytes of an answer to one of this package's own queries: it is held in memory."""
 _CHECK_TIMEOUT: Final = 1.5
 """Timeout of a check (s)."""
 _CHECK_INTERVAL: Final = 2.0
@@ -648,7 +678,7 @@ class Remote:
         return self.endpoint.select(
             bind(query, bindings or {}),
             timeout=settings.query_timeout_max,
-            ceiling=settings.query_result << 20,
+            ceiling=min(_OWN_CEILING, settings.query_result << 20),
         )
 
     def answer(

@@ -24,6 +24,7 @@ from unicef_linked.web import templating as interface
 from unicef_linked.web.middleware import metrics
 from unicef_linked.web.middleware.cache import ResponseCache
 from unicef_linked.web.middleware.guard import Guard
+from unicef_linked.web.middleware.intake import Intake
 from unicef_linked.web.middleware.sparql import Endpoint
 from unicef_linked.web.problems import http_problem, problem, render_problem
 from unicef_linked.web.responder import Responder
@@ -56,6 +57,10 @@ if TYPE_CHECKING:
 
 CHARTS: Final = "unicef-linked-charts"
 """Key of the charts in an application's ``extensions``; the server solves them ahead."""
+
+
+BODIES: Final = "unicef-linked-bodies"
+"""Key of the bodies that are being read; the server closes the connections of overdue ones."""
 
 
 class Publisher(Flask):
@@ -138,6 +143,14 @@ def create_app(
         render_problem=partial(render_problem, app, responder),
     )
     app.wsgi_app = ResponseCache(app.wsgi_app, settings.cache_size << 20)  # type: ignore[method-assign]
+    intake = Intake(
+        app.wsgi_app,
+        threads=settings.threads,
+        body_limit=body_limit,
+        render_problem=partial(render_problem, app, responder),
+    )
+    app.extensions[BODIES] = intake.bodies
+    app.wsgi_app = intake  # type: ignore[method-assign]
     app.wsgi_app = Guard(  # type: ignore[method-assign]
         app.wsgi_app,
         allowed_methods=app.url_map.bind("").allowed_methods,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from unicef_linked.dataset.labels import Link
     from unicef_linked.web.responder import Responder
 
+_LOG: Final = logging.getLogger(__name__)
 PROBLEM: Final = Format(
     "problem", "application/problem+json", "json", HTML.carries, "Problem", ("application/json",)
 )
@@ -47,6 +49,7 @@ STATUS: Final[Mapping[type[errors.LinkedDataError], int]] = {
     errors.Overloaded: 503,
     errors.NoQueryProcess: 503,
     errors.EngineUnavailable: 503,
+    errors.EngineFailed: 502,
     errors.QueryError: 400,
 }
 TITLES: Final[Mapping[str, str]] = {
@@ -63,11 +66,17 @@ TITLES: Final[Mapping[str, str]] = {
     "overloaded": "Too many queries at once",
     "no-query-process": "No query process runs",
     "engine-unavailable": "Query engine unavailable",
+    "engine-failed": "Query engine failed",
     "query-error": "Query not answered",
     "method-not-allowed": "Method not allowed",
+    "request-timeout": "Request too slow",
+    "header-too-large": "Request header too large",
     "internal-error": "Internal error",
 }
 
+
+_NAMES: Final = {408: "request-timeout", 431: "header-too-large"}
+"""Problem types of the framework's errors, by status; of all others below 500 bad-parameter."""
 
 _WITH_RETRY_AFTER: Final = (errors.Overloaded, errors.NoQueryProcess, errors.EngineUnavailable)
 """Errors after which the same request may succeed; each has the seconds to wait."""
@@ -111,7 +120,9 @@ def problem(responder: Responder, error: errors.LinkedDataError) -> Response:
     if isinstance(error, errors.Gone):
         return _gone(responder, error)
     kind = next(kind for kind in type(error).__mro__ if kind in STATUS)
-    return _respond(responder, slug(kind), STATUS[kind], str(error), members, headers)
+    if error.public != str(error):
+        _LOG.warning("%s: %s", slug(kind), error)
+    return _respond(responder, slug(kind), STATUS[kind], error.public, members, headers)
 
 
 def _gone(responder: Responder, error: errors.Gone) -> Response:
@@ -153,7 +164,7 @@ def http_problem(responder: Responder, error: HTTPException) -> Response:
         response = error.get_response()
         assert isinstance(response, Response)
         return response
-    name = "internal-error" if status >= 500 else "bad-parameter"
+    name = "internal-error" if status >= 500 else _NAMES.get(status, "bad-parameter")
     return _respond(responder, name, status, error.description or "")
 
 

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 CACHE: Final = "public, max-age=300"
 """Caches revalidate after 300 s, since the next release may answer differently at the same URL."""
 
+_LONGEST_LINK: Final = 4000
+"""Most characters of ``Link``. Each link repeats the address, and proxies refuse long headers."""
+
 OPEN_TO_OTHER_ORIGINS: Final = (
     ("Access-Control-Allow-Origin", "*"),
     (
@@ -86,9 +89,20 @@ def represent(
     response.headers["Cache-Control"] = cache
     if location:
         response.headers["Content-Location"] = to_uri(location)
-    if header := ", ".join(links):
+    if header := _joined(links):
         response.headers["Link"] = header
     return response
+
+
+def _joined(links: Iterable[str]) -> str:
+    """Return the value of ``Link``: the first links, as far as they fit into _LONGEST_LINK."""
+    header = ""
+    for one_link in links:
+        longer = f"{header}, {one_link}" if header else one_link
+        if len(longer) > _LONGEST_LINK:
+            break
+        header = longer
+    return header
 
 
 def entity_tag(content: bytes, offer: Format, language: str = "") -> str:
@@ -124,7 +138,7 @@ def add_signposts(response: Response, signposts: Iterable[Signpost]) -> None:
     links = [signpost_link(signpost) for signpost in signposts]
     if links:
         present = response.headers.get("Link")
-        response.headers["Link"] = ", ".join([present, *links] if present else links)
+        response.headers["Link"] = _joined([present, *links] if present else links)
 
 
 def stay_on_this_host(response: Response) -> Response:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import resource
 import socket
 import sys
 import threading
@@ -13,7 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from granian.constants import Interfaces, RuntimeModes
+from granian.constants import HTTPModes, Interfaces, RuntimeModes
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
@@ -24,7 +25,8 @@ from unicef_linked.i18n import read_translations
 from unicef_linked.links import read_state
 from unicef_linked.release import Release, open_release
 from unicef_linked.store.engines import open_store, run_engine
-from unicef_linked.web import CHARTS, check_languages, create_app
+from unicef_linked.web import BODIES, CHARTS, check_languages, create_app
+from unicef_linked.web.middleware.connection import close_slow
 from unicef_linked.web.middleware.metrics import shared_by_workers
 from unicef_linked.web.workers import (
     WebWorkers,
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 _LOG: Final = logging.getLogger(__name__)
+_CONNECTIONS: Final = 4096
+"""Most connections of a web worker; further ones wait in the kernel until one is closed."""
 _HANDOVER: Final = "UNICEF_LINKED_WORKER"
 """Environment variable by which a web worker, a process of Granian's, gets its configuration."""
 
@@ -58,6 +62,8 @@ def application() -> Callable[[Any, Any], Iterable[bytes]]:
         _LOG.error("%s", error)
         sys.exit(1)
     app = create_app(settings, release, store)
+    overdue = app.extensions[BODIES].overdue
+    threading.Thread(target=close_slow, args=(overdue,), daemon=True).start()
     threading.Thread(target=app.extensions[CHARTS].solve_all, daemon=True).start()
     # The outermost layer is the middleware: a cached response never enters Flask.
     return app.wsgi_app
@@ -77,6 +83,7 @@ def serve(
     port = _check_address(host, port)
     if settings.links_state:
         read_state(Path(settings.links_state))
+    _allow_connections()
     server = _server(host, port, workers, settings)
     with run_engine(engine, release, settings, give_up=server.give_up) as running:
         os.environ[_HANDOVER] = json.dumps(
@@ -89,26 +96,32 @@ def serve(
         )
         with shared_by_workers():
             threading.Thread(target=_announce, args=(host, port), daemon=True).start()
-            server.serve()
+            server.serve(target_loader=application, wrap_loader=False)
     if server.gave_up:
         raise ServiceEnded("a process ended again and again; see the log above")
 
 
+def _allow_connections() -> None:
+    """Allow as many open files as the connections of a web worker need, as far as one may."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    limit = 2 * _CONNECTIONS if hard == resource.RLIM_INFINITY else min(hard, 2 * _CONNECTIONS)
+    if soft < limit:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
+
+
 def _server(host: str, port: int, workers: int, settings: Settings) -> WebWorkers:
-    waiting = settings.workers + settings.query_queue
     server = WebWorkers(
-        "unicef_linked.web.server:application",
+        "unicef_linked.web.server:application",  # ``serve`` is given the function itself
         restarts=settings.restarts,
-        factory=True,
         address=host,
         port=port,
         interface=Interfaces.WSGI,
         workers=workers,
         # One I/O thread is enough: with several, queries are a thirtieth slower.
         runtime_mode=RuntimeModes.st,
-        # A waiting query holds a thread; as many threads again are for other requests.
-        blocking_threads=min(256, 2 * waiting),
-        backpressure=max(512, 4 * waiting),
+        http=HTTPModes.http1,  # "auto" waits for the first bytes of a connection without a limit
+        blocking_threads=settings.threads,
+        backpressure=_CONNECTIONS,
         workers_kill_timeout=round(settings.query_timeout_max) + 5,
         http1_settings=HTTP1Settings(header_read_timeout=10_000),
         websockets=False,

@@ -80,7 +80,9 @@ def _build(charts: ChartCollection, context: PageContext, definition: ChartDefin
     except NotAcceptable:
         problem = _("The query of this picture gives no table: write it as a SELECT.")
     except QueryError as error:
-        problem = _("The query of this picture is not answered: %(reason)s") % {"reason": error}
+        problem = _("The query of this picture is not answered: %(reason)s") % {
+            "reason": error.public
+        }
         passing = not isinstance(error, MalformedQuery | QueryRefused)
     data = _read_data(context, definition, table)
     kind, drawing = None, None

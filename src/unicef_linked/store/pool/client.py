@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from unicef_linked.errors import (
+    EngineFailed,
     NoQueryProcess,
     NotAcceptable,
     Overloaded,
@@ -322,5 +323,10 @@ class Request:
                 raise not_acceptable(failure.message, RDFXML)
             case FailureKind.RESULT_TOO_LARGE:
                 raise QueryOutOfResources(f"{failure.message}; ask for less, or take the dump")
+            case FailureKind.STORAGE_ERROR:
+                raise EngineFailed(
+                    f"the index on disk cannot be read: {failure.message}; stop the service and "
+                    "remove the folder index-… of the release: it is made again"
+                )
             case FailureKind.ENGINE_ERROR:
                 raise QueryError(failure.message)

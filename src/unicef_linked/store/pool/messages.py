@@ -85,6 +85,7 @@ class FailureKind(StrEnum):
     UNWRITABLE = "unwritable"
     RESULT_TOO_LARGE = "result-too-large"
     ENGINE_ERROR = "engine-error"
+    STORAGE_ERROR = "storage-error"
 
 
 @dataclass(frozen=True, slots=True)

@@ -230,12 +230,20 @@ class _Worker:
         except SyntaxError as error:
             failure = Failure(FailureKind.MALFORMED, str(error))
         except (ValueError, RuntimeError, OSError) as error:
-            failure = Failure(FailureKind.ENGINE_ERROR, str(error))
+            kind = FailureKind.ENGINE_ERROR
+            if not options.federated and _is_of_storage(error):
+                kind = FailureKind.STORAGE_ERROR
+            failure = Failure(kind, str(error))
         else:
             return
         if writer is not None:
             writer.send()  # the answer begins before it fails: the client sees it broken off
         client.send(FAILURE, failure.encode())
+
+
+def _is_of_storage(error: Exception) -> bool:
+    """Tell whether the index on disk cannot be read, by the words of RocksDB."""
+    return isinstance(error, OSError) or str(error).startswith(("Corruption:", "IO error:"))
 
 
 def run_worker(shared: Shared, slot: int, parent: int) -> None:

@@ -1,4 +1,4 @@
-"""Two things WSGI cannot express: the client disconnected; abort a response already begun.
+"""What WSGI cannot express: the client disconnected, it stopped reading; abort an answer.
 
 A response that fails after its first byte must look incomplete to the client. When the
 application's iterator raises, Granian 2.5.0 and 2.8.7 still send the last chunk, so that half an
@@ -8,10 +8,13 @@ connection is shut down here (RFC 9112, section 8: without its last chunk a mess
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import os
 import socket
 import struct
+import sys
+import termios
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -21,7 +24,7 @@ from typing import TYPE_CHECKING, Final
 from unicef_linked.errors import LinkedDataError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from wsgiref.types import WSGIEnvironment
 
     from unicef_linked.store import Answer
@@ -78,6 +81,63 @@ class Client:
         )
 
 
+def close_slow(overdue: Callable[[float], list[tuple[str, float]]]) -> None:
+    """Close connections of clients that send or read too slowly, until the process ends.
+
+    ``overdue`` returns the address of each client whose body is overdue, and when its request began
+    (s, monotonic clock). WSGI does not tell its connection: it is one that received data since
+    then and has sent nothing. Another request of that address that began later, and whose answer
+    has not begun, is broken off too.
+    """
+    progress = Progress()
+    while True:
+        time.sleep(_SWEEP_INTERVAL)
+        for peer, began in overdue(time.monotonic()):
+            elapsed = (time.monotonic() - began) * 1000
+            for _, candidate in _connections(peer):
+                if (
+                    candidate.sent_ago >= elapsed - _BODY_SLACK
+                    and candidate.received_ago <= elapsed + _BODY_SLACK
+                ):
+                    with suppress(OSError):
+                        candidate.connection.shutdown(socket.SHUT_RDWR)
+        for _, candidate in _connections():
+            if progress.has_stalled(candidate, time.monotonic()):
+                with suppress(OSError):
+                    # What is in the send buffer is dropped when the server closes it (socket(7)).
+                    linger = struct.pack("ii", 1, 0)
+                    candidate.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+                    candidate.connection.shutdown(socket.SHUT_RDWR)
+
+
+class Progress:
+    """How far the peers of connections have read what was sent to them."""
+
+    def __init__(self) -> None:
+        self._acknowledged: dict[str, tuple[int, float]] = {}  # bytes, and when (s), by inode
+
+    def has_stalled(self, candidate: _Tcp, now: float) -> bool:
+        """Tell whether less than _LEAST_PROGRESS was read in _STALLED seconds, though more waits."""
+        identity = candidate.identity
+        acknowledged, since = self._acknowledged.get(identity, (-_LEAST_PROGRESS, now))
+        if candidate.pending == 0:
+            self._acknowledged.pop(identity, None)
+        elif candidate.acknowledged - acknowledged >= _LEAST_PROGRESS:
+            self._acknowledged[identity] = (candidate.acknowledged, now)
+        elif now - since >= _STALLED:
+            del self._acknowledged[identity]
+            return True
+        return False
+
+
+_SWEEP_INTERVAL: Final = 2.0
+"""Time between looks at all connections (s)."""
+_STALLED: Final = 7.0
+"""Time without progress after which a connection is closed (s); 10 at most with the interval."""
+_LEAST_PROGRESS: Final = 4096
+"""What counts as progress in that time (bytes)."""
+_BODY_SLACK: Final = 500
+"""Tolerance between the kernel's times and that of a request whose body is overdue (ms)."""
 _SLACK: Final = 20
 """Tolerance between the kernel's times and ours (ms)."""
 
@@ -87,13 +147,16 @@ class _Tcp:
     """Statistics of a connection (tcp(7), TCP_INFO; struct tcp_info in linux/tcp.h)."""
 
     connection: socket.socket
+    identity: str  # its inode as ``socket:[…]``
+    acknowledged: int  # bytes that the peer has received
+    pending: int  # bytes in the send buffer, received by the peer or not sent yet
     sent_ago: int  # milliseconds since data was last sent
     received_ago: int  # milliseconds since data was last received
     written: int  # bytes, sent or still in the send buffer
 
 
-def _connections(peer: str) -> Iterator[tuple[str, _Tcp]]:
-    """Yield this process's connections with a peer, each with its inode as ``socket:[…]``."""
+def _connections(peer: str | None = None) -> Iterator[tuple[str, _Tcp]]:
+    """Yield this process's connections with a peer, or all, each with its identity."""
     for name in Path("/proc/self/fd").iterdir():
         try:
             identity = str(name.readlink())
@@ -104,10 +167,10 @@ def _connections(peer: str) -> Iterator[tuple[str, _Tcp]]:
             continue  # closed in the meantime
         with connection:
             try:
-                if connection.getpeername()[0].removeprefix("::ffff:") != peer.removeprefix(
-                    "::ffff:"
-                ):
+                address = connection.getpeername()[0]
+                if peer is not None and _bare(address) != _bare(peer):
                     continue
+                pending = fcntl.ioctl(connection.fileno(), termios.TIOCOUTQ, bytes(4))
                 information = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256)
             except (OSError, IndexError):
                 continue  # not connected, or not an internet socket
@@ -116,7 +179,22 @@ def _connections(peer: str) -> Iterator[tuple[str, _Tcp]]:
             sent_ago, received_ago = struct.unpack_from("=I4xI", information, 44)
             (unsent,) = struct.unpack_from("=I", information, 144)
             (sent,) = struct.unpack_from("=Q", information, 200)
-            yield identity, _Tcp(connection, sent_ago, received_ago, sent + unsent)
+            (acknowledged,) = struct.unpack_from("=Q", information, 120)
+            tcp = _Tcp(
+                connection,
+                identity,
+                acknowledged,
+                int.from_bytes(pending, sys.byteorder),
+                sent_ago,
+                received_ago,
+                sent + unsent,
+            )
+            yield identity, tcp
+
+
+def _bare(address: str) -> str:
+    """Return an address without the prefix of IPv4 addresses in IPv6."""
+    return address.removeprefix("::ffff:")
 
 
 def _break_off(peer: str, size: int) -> int:

@@ -1,7 +1,7 @@
 """What must hold of every request and every answer, whichever route it is for.
 
 The host is valid (RFC 9112, section 3.2), the method is one of HTTP's as it is written (RFC 9110,
-section 9.1), and an error that nothing else handles is answered with problem details. The host of a
+section 9.1), no header field that is parsed is very long, and an error that nothing else handles is answered with problem details. The host of a
 target in absolute form is not known here: Granian hands over its path alone.
 """
 
@@ -11,7 +11,13 @@ import logging
 import re
 from typing import TYPE_CHECKING, Final
 
-from werkzeug.exceptions import BadRequest, HTTPException, InternalServerError, MethodNotAllowed
+from werkzeug.exceptions import (
+    BadRequest,
+    HTTPException,
+    InternalServerError,
+    MethodNotAllowed,
+    RequestHeaderFieldsTooLarge,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -22,6 +28,15 @@ if TYPE_CHECKING:
 _LOG: Final = logging.getLogger(__name__)
 _WITHOUT_HOST: Final = frozenset({"HTTP/1", "HTTP/1.0", "HTTP/0.9"})
 """Protocols, as servers call them, whose requests need no Host."""
+_LONGEST_FIELD: Final = 8192
+"""Longest header field (bytes) of those that are parsed."""
+_READ_FIELDS: Final = (
+    "HTTP_ACCEPT",
+    "HTTP_ACCEPT_LANGUAGE",
+    "HTTP_ACCEPT_ENCODING",
+    "HTTP_IF_NONE_MATCH",
+    "CONTENT_TYPE",
+)
 _HOST: Final = re.compile(
     r"(?: \[[0-9A-Fa-f:.]+\] | [A-Za-z0-9._~!$&'()*+;=-]+ ) (?: :[0-9]{0,5} )?", re.VERBOSE
 )
@@ -52,6 +67,9 @@ class Guard:
             if host or environ["SERVER_PROTOCOL"] not in _WITHOUT_HOST:
                 fault = BadRequest("a request names one host, in one header field Host")
                 return self._answer(fault, environ, start_response)
+        if any(len(environ.get(name, "")) > _LONGEST_FIELD for name in _READ_FIELDS):
+            large = RequestHeaderFieldsTooLarge(f"a header field has over {_LONGEST_FIELD} bytes")
+            return self._answer(large, environ, start_response)
         if environ["PATH_INFO"] == "*" and environ["REQUEST_METHOD"] == "OPTIONS":
             environ["PATH_INFO"] = "/"  # of the server as a whole (RFC 9110, section 9.3.7)
         if not environ["REQUEST_METHOD"].isupper():
