@@ -10,7 +10,7 @@ from werkzeug.exceptions import HTTPException
 
 from unicef_linked import addresses
 from unicef_linked.dataset.charts import ChartCollection
-from unicef_linked.dataset.past import Past
+from unicef_linked.dataset.past import Past, former_statements
 from unicef_linked.dataset.published import PublishedDataset
 from unicef_linked.errors import LinkedDataError, UnusableInput
 from unicef_linked.exports.definitions import Exports
@@ -91,7 +91,7 @@ def create_app(
     dataset = PublishedDataset(release, store)
     past = Past(kept_releases(release), release)
     responder = Responder(dataset, settings.public_url, translations, settings.languages)
-    lookup = EntityLookup(store, dataset.names)
+    lookup = EntityLookup(store, dataset.names, partial(former_statements, past))
     files = Exports(store, dataset.names)
     charts = ChartCollection(store, dataset.names, settings.query_timeout)
     layout = read_layout(
