@@ -107,6 +107,21 @@ def test_the_oldest_are_removed_but_none_in_use(copied: tuple[Release, ...]) -> 
     ]
 
 
+def test_an_editor_is_told_of_what_vanishes_without_a_successor(
+    chain: tuple[Release, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = content(tmp_path, EDITS[4])
+    arguments = [f"--{name}={tmp_path / name}" for name in ("shapes", "ontology")]
+    after = ["--after", str(chain[3].path)]
+    assert main(["validate", str(made.data[0]), *arguments, *after]) == 0
+    told = [line for line in capsys.readouterr().err.splitlines() if "vanish" in line]
+    assert len(told) == 1
+    assert "place:old vanishes" in told[0]
+    assert "place:old dcterms:isReplacedBy …" in told[0]
+    assert main(["validate", str(made.data[0]), *arguments, "--after", str(chain[4].path)]) == 0
+    assert "vanish" not in capsys.readouterr().err
+
+
 def test_what_is_no_release_of_this_dataset_is_left_alone(
     copied: tuple[Release, ...], tmp_path: Path
 ) -> None:

@@ -325,6 +325,43 @@ def test_a_thing_that_vanished_is_gone_without_a_successor(
     assert client.get(f"/release/{names(chain)[0]}/doc/region/delta").status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("path", "identifier"),
+    [
+        pytest.param("/resolve?code=AA02", "code", id="its code"),
+        pytest.param("/resolve?code=AA02&scheme=pcode", "code", id="its code in the scheme"),
+        pytest.param(f"/resolve?iri={BASE}id/region/beta", "iri", id="its IRI"),
+        pytest.param("/resolve?iri=http://www.wikidata.org/entity/Q2", "iri", id="its match"),
+    ],
+)
+def test_what_led_to_a_withdrawn_thing_leads_to_its_successor(
+    client: FlaskClient, path: str, identifier: str
+) -> None:
+    response = client.get(path, headers={"Accept": "text/turtle"})
+    assert response.status_code == 200, identifier
+    subjects = {str(t.subject) for t in triples(response) if "notation" in t.predicate.value}
+    assert subjects == {f"<{BASE}id/region/delta>"}
+    page = client.get(path, headers={"Accept": "text/html"}).text
+    assert "Delta" in page
+
+
+def test_the_name_of_a_withdrawn_thing_finds_its_successor(client: FlaskClient) -> None:
+    for text in ("Beta", "Bêta"):
+        results = client.get("/search", query_string={"q": text}).json
+        assert results
+        assert [result["id"] for result in results["results"]][:1] == ["region/delta"]
+    answer = client.get("/reconcile", query_string={"queries": '{"q": {"query": "Beta"}}'}).json
+    assert answer
+    assert [c["id"] for c in answer["q"]["result"]][:1] == ["region/delta"]
+
+
+def test_a_withdrawn_thing_is_in_no_list(client: FlaskClient) -> None:
+    for path in ("/doc/region.nt", "/sitemap.xml"):
+        content = client.get(path).text
+        assert "region/delta" in content
+        assert "region/beta" not in content
+
+
 # The event stream
 
 

@@ -29,6 +29,7 @@ from unicef_linked.build.sources import (
     skolemize,
 )
 from unicef_linked.build.spatial import measure
+from unicef_linked.build.withdrawal import warn_of_vanished
 from unicef_linked.errors import NotARelease, NotConforming, UnusableInput, raise_all
 from unicef_linked.rdf.canonical import as_kept, canonical_lines, sort_quads
 from unicef_linked.rdf.iris import CANONICAL_BASE, Names
@@ -71,6 +72,8 @@ def build(
     older = None
     with contextlib.suppress(NotARelease):
         older = open_release(out)
+    for sentence in warn_of_vanished(older, dataset.quads) if older else ():
+        remark(sentence)
     with draft_release(out) as draft:
         manifest = write_dataset(
             draft,
@@ -125,9 +128,15 @@ def snapshot(
 
 
 def validate(
-    content: Content, context: Sequence[Path] = (), *, remark: Remark = keep_silent
+    content: Content,
+    context: Sequence[Path] = (),
+    *,
+    older: Release | None = None,
+    remark: Remark = keep_silent,
 ) -> Report:
     """Return the SHACL report over what the data files state and what the rules derive from them.
+
+    With ``older``, the release that the data follows, ``remark`` is called with what has vanished.
 
     ``context`` are files or folders that the data refers to and that are not to be validated: they
     complete the data graph, but for the named graphs that the data describes itself, and results
@@ -135,7 +144,10 @@ def validate(
     """
     names = Names()
     if not context:
-        return _prepare(content, names, remark).report
+        dataset = _prepare(content, names, remark)
+        for sentence in warn_of_vanished(older, dataset.quads) if older else ():
+            remark(sentence)
+        return dataset.report
     own = load(content.data, names)
     described = {quad.subject for source in own for quad in source.quads}
     others = tuple(source.path for source in load(context, names) if source.graph not in described)

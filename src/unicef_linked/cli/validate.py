@@ -31,9 +31,19 @@ if TYPE_CHECKING:
     metavar="PATH",
     help="ontology to use; default: the packaged one, but none for a PATH with --shapes",
 )
+@click.option(
+    "--after",
+    type=PATH,
+    metavar="DIR",
+    help="the release that the data follows: what it has and the data has not is named",
+)
 @click.option("--format", "style", type=OneOf(("text", "turtle", "json")), default="text")
 def command(
-    paths: tuple[Path, ...], shapes: tuple[Path, ...], ontology: Path | None, style: str
+    paths: tuple[Path, ...],
+    shapes: tuple[Path, ...],
+    ontology: Path | None,
+    after: Path | None,
+    style: str,
 ) -> int:
     """Check data against the shapes (SHACL).
 
@@ -42,6 +52,7 @@ def command(
     from dataclasses import replace
 
     from unicef_linked.build import Content, validate
+    from unicef_linked.release import open_whole_release
 
     content = Content.packaged()
     context: tuple[Path, ...] = ()
@@ -57,7 +68,8 @@ def command(
     if ontology:
         content = replace(content, ontology=(ontology,))
     with remarks() as remark, waiting("validating"):
-        report = validate(content, context, remark=remark)
+        older = open_whole_release(after) if after else None
+        report = validate(content, context, older=older, remark=remark)
     print_report(report, style, sys.stdout)
     return 0 if report.conforms else 1
 

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Final
 from pyoxigraph import NamedNode
 
 from unicef_linked.errors import NotFound
-from unicef_linked.rdf.iris import DCTERMS
-from unicef_linked.rdf.terms import iris_in, objects_of
+from unicef_linked.rdf.mappings import REPLACED_BY
+from unicef_linked.rdf.terms import iris_in, objects_of, value_of
 from unicef_linked.release.differences import compare_lines
 from unicef_linked.store.archived import Archived
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from pyoxigraph import Quad
 
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 _OPEN: Final = 8
 """Earlier releases that stay open at a time. An open one costs a file mapping, no memory of ours."""
-
-REPLACED_BY: Final = f"{DCTERMS}isReplacedBy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +115,50 @@ class Past:
         return []
 
 
-def is_withdrawn(about: Iterable[Quad]) -> bool:
-    """Tell whether the statements about a thing only name what replaces it."""
+def former_statements(past: Past) -> dict[str, list[Quad]]:
+    """Return what was last said of the things that others replace, by the IRI of the successor.
+
+    A thing without a successor that the current release describes is left out.
+    """
+    replaced: dict[str, tuple[str, ...]] = {}
+    for release in past.published:
+        if release.dataset.exists():
+            for quad in past.store(release).match(None, NamedNode(REPLACED_BY)):
+                iri = value_of(quad.subject)
+                replaced[iri] = tuple(
+                    dict.fromkeys((value_of(quad.object), *replaced.get(iri, ())))
+                )
+    former: dict[str, list[Quad]] = {}
+    current = past.store(past.current)
+    for iri in sorted(replaced):
+        if not is_withdrawn(current.match(NamedNode(iri)), or_absent=True):
+            continue
+        statements = past.last_statements(iri)
+        for successor in _last_successors(current, replaced, iri):
+            former.setdefault(successor, []).extend(statements)
+    return former
+
+
+def _last_successors(
+    current: Archived, replaced: Mapping[str, tuple[str, ...]], iri: str
+) -> Iterator[str]:
+    """Yield the described things at the end of the chains of successors."""
+    pending, seen = [iri], {iri}
+    while pending:
+        for successor in replaced.get(pending.pop(), ()):
+            if successor in seen:
+                continue
+            seen.add(successor)
+            if is_withdrawn(current.match(NamedNode(successor)), or_absent=True):
+                pending.append(successor)
+            else:
+                yield successor
+
+
+def is_withdrawn(about: Iterable[Quad], *, or_absent: bool = False) -> bool:
+    """Tell whether the statements about a thing only name what replaces it; or are none."""
     predicates = {quad.predicate.value for quad in about}
-    return predicates == {REPLACED_BY}
+    return predicates == {REPLACED_BY} or (or_absent and not predicates)
 
 
 def successors(about: Iterable[Quad]) -> tuple[str, ...]:

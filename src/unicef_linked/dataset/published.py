@@ -13,7 +13,7 @@ from unicef_linked.dataset.labels import Text
 from unicef_linked.dataset.profile import ordered_classes
 from unicef_linked.rdf.iris import DCTERMS, FOAF, RDF, RDFS, Names
 from unicef_linked.rdf.languages import matching_tag
-from unicef_linked.rdf.mappings import MAPPINGS
+from unicef_linked.rdf.mappings import MAPPINGS, REPLACED_BY
 from unicef_linked.rdf.statistics import count as count_statistics
 from unicef_linked.rdf.statistics import distinct_triples, read
 from unicef_linked.rdf.terms import triple, value_of
@@ -263,8 +263,10 @@ class PublishedDataset:
 
     @cached_property
     def described(self) -> frozenset[str]:
-        """Every IRI that is the subject of a statement."""
-        rows = self.store.select("SELECT DISTINCT ?s { ?s ?p ?o FILTER(isIRI(?s)) }")
+        """Every IRI that is the subject of a statement; not one that only names its successor."""
+        rows = self.store.select(
+            f"SELECT DISTINCT ?s {{ ?s ?p ?o FILTER(isIRI(?s) && ?p != <{REPLACED_BY}>) }}"
+        )
         return frozenset(value_of(row["s"]) for row in rows)
 
     def describe_ontology(self) -> Description | None:

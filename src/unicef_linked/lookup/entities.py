@@ -16,9 +16,9 @@ from unicef_linked.lookup.matching import Reconciler, ReconciliationQuery
 from unicef_linked.lookup.normalization import fold
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
-    from unicef_linked.lookup.index import Entity
+    from unicef_linked.lookup.index import Entity, Former
     from unicef_linked.lookup.territory import Extent
     from unicef_linked.rdf.iris import Names
     from unicef_linked.store import Store
@@ -29,15 +29,19 @@ _EQUAL, _PREFIX, _WORD_PREFIX = 100.0, 85.0, 70.0
 
 @dataclass(frozen=True)
 class EntityLookup:
-    """Finds the entities of one dataset. The index is read from the store when first needed."""
+    """Finds the entities of one dataset. The index is read from the store when first needed.
+
+    ``former`` returns what was last said of things that were replaced, by their successors.
+    """
 
     store: Store
     names: Names
+    former: Callable[[], Former] = dict
 
     @cached_property
     def index(self) -> Index:
         """Names, codes and outside identifiers of every entity."""
-        return read_index(self.store, self.names)
+        return read_index(self.store, self.names, self.former())
 
     @cached_property
     def reconciler(self) -> Reconciler:

@@ -6,9 +6,11 @@ An index is built once from statements, then only read.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from pyoxigraph import Literal, NamedNode
@@ -21,11 +23,11 @@ from unicef_linked.lookup.normalization import ROUNDING, Normalizer, fold, fold_
 from unicef_linked.lookup.territory import TERMS, Territory, territory_of
 from unicef_linked.rdf.iris import RDF, RDFS, SKOS, Names
 from unicef_linked.rdf.languages import matching_tag
-from unicef_linked.rdf.mappings import REFERENCES, SAME
+from unicef_linked.rdf.mappings import REFERENCES, REPLACED_BY, SAME
 from unicef_linked.store.labels import LABEL_PROPERTIES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
     from pyoxigraph import Quad
 
@@ -43,6 +45,12 @@ _STRENGTH: Final = {
     relation: 0 if relation in _SAME else rank - 1 for rank, relation in enumerate(REFERENCES)
 }
 """A concept has exactMatch where a thing has sameAs."""
+
+_OF_FORMER: Final = len(REFERENCES)
+"""The strength of what identified a thing that was replaced: all else goes before it."""
+
+Former = Mapping[str, "Sequence[Quad]"]
+"""What was last said of things that were replaced, by the IRI of what replaces them."""
 
 _NEAREST: Final = 8
 """How many mistyped spellings are suggested for one text."""
@@ -122,7 +130,7 @@ class Identification:
     @property
     def strength(self) -> int:
         """How sure it is: 0 is the same thing, a larger number is less."""
-        return _STRENGTH[self.relation] if self.relation else 0
+        return _STRENGTH.get(self.relation, _OF_FORMER) if self.relation else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -390,15 +398,20 @@ def _nearest(
             yield spelled, alike
 
 
-def read(store: Store, names: Names) -> Index:
+def read(store: Store, names: Names, former: Former = MappingProxyType({})) -> Index:
     """Return the index of a store."""
     predicates = (*_READ, *map(names.term, TERMS))
     statements = (quad for iri in predicates for quad in store.match(None, NamedNode(iri)))
-    return build(statements, names, read_profile(store, names))
+    return build(statements, names, read_profile(store, names), former)
 
 
-def build(quads: Iterable[Quad], names: Names, profile: Profile) -> Index:
-    """Return the index of statements; those that it does not need are passed over."""
+def build(
+    quads: Iterable[Quad], names: Names, profile: Profile, former: Former = MappingProxyType({})
+) -> Index:
+    """Return the index of statements; those that it does not need are passed over.
+
+    The names and identifiers of ``former`` things lead to what replaces them.
+    """
     statements = _Statements(names)
     of_territory = frozenset(map(names.term, TERMS))
     territorial: list[tuple[str, str, Term]] = []
@@ -411,6 +424,11 @@ def build(quads: Iterable[Quad], names: Names, profile: Profile) -> Index:
     entries = _Entries(names, statements.entities(), profile)
     for entity in entries.entities.values():
         entries.add(entity)
+    for iri, about in sorted(former.items()):
+        pair = names.type_and_key(iri)
+        successor = entries.entities.get("/".join(pair)) if pair else None
+        if successor:
+            entries.add_former(successor, _former_entities(about, names))
     return Index(
         names,
         profile,
@@ -425,6 +443,15 @@ def build(quads: Iterable[Quad], names: Names, profile: Profile) -> Index:
         entries.all_names,
         entries.kinds,
     )
+
+
+def _former_entities(quads: Iterable[Quad], names: Names) -> Iterable[Entity]:
+    """Return the entities that statements of earlier releases describe."""
+    statements = _Statements(names)
+    for quad in quads:
+        if isinstance(quad.subject, NamedNode):
+            statements.add(quad.subject.value, quad.predicate.value, quad.object)
+    return statements.entities().values()
 
 
 @dataclass(frozen=True)
@@ -543,16 +570,33 @@ class _Entries:
                 self._add_code(code, entity, reference.relation)
         self._add_names(entity)
 
+    def add_former(self, successor: Entity, former: Iterable[Entity]) -> None:
+        """File an entity under what named and identified those that it replaces."""
+        for entity in former:
+            iris = [entity.iri, *(r.iri for r in entity.references if r.relation in _SAME)]
+            for iri in iris:
+                identification = Identification(successor, None, REPLACED_BY, iri)
+                self.by_iri.setdefault(_plain(iri), []).append(identification)
+            for code in entity.codes:
+                self.by_code.setdefault(fold_code(code.value), []).append(
+                    Identification(successor, code.scheme, REPLACED_BY, code.value)
+                )
+            for label in entity.labels:
+                self._add_name(successor, replace(label, preferred=False))
+
+    def _add_name(self, entity: Entity, label: Label) -> NormalizedName:
+        normalized = self.normalize(label.text)
+        name = Name(entity, label, normalized, " ".join(normalized.words))
+        self.by_key.setdefault(normalized.key, []).append(name)
+        self.all_names.append(name)
+        return normalized
+
     def _add_names(self, entity: Entity) -> None:
         kinds: set[str] = set()
         for iri in entity.types:
             kinds |= self._kinds_of_classes.get(iri, frozenset())
         for label in entity.labels:
-            normalized = self.normalize(label.text)
-            kinds |= normalized.kinds
-            name = Name(entity, label, normalized, " ".join(normalized.words))
-            self.by_key.setdefault(normalized.key, []).append(name)
-            self.all_names.append(name)
+            kinds |= self._add_name(entity, label).kinds
         self.kinds[entity.id] = frozenset(kinds)
 
     def _add_code(self, code: Code, entity: Entity, relation: str | None = None) -> None:

@@ -10,7 +10,7 @@ from werkzeug.exceptions import HTTPException
 
 from unicef_linked import addresses
 from unicef_linked.dataset.charts import ChartCollection
-from unicef_linked.dataset.past import Past
+from unicef_linked.dataset.past import Past, former_statements
 from unicef_linked.dataset.published import PublishedDataset
 from unicef_linked.dataset.questions import QuestionCatalogue
 from unicef_linked.errors import LinkedDataError, UnusableInput
@@ -99,7 +99,7 @@ def create_app(
     past = Past(kept_releases(release), release)
     responder = Responder(dataset, settings.public_url, translations, settings.languages)
     catalogue = QuestionCatalogue(store, dataset.names)
-    lookup = EntityLookup(store, dataset.names)
+    lookup = EntityLookup(store, dataset.names, partial(former_statements, past))
     files = Exports(store, dataset.names)
     charts = ChartCollection(store, dataset.names, settings.query_timeout)
     layout = read_layout(

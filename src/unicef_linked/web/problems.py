@@ -15,8 +15,8 @@ from werkzeug.exceptions import NotFound as NoRoute
 
 from unicef_linked import addresses, errors
 from unicef_linked.dataset.description import Description
-from unicef_linked.dataset.past import REPLACED_BY
 from unicef_linked.rdf.formats import GRAPH_FORMATS, HTML, Format, by_suffix
+from unicef_linked.rdf.mappings import REPLACED_BY
 from unicef_linked.rdf.terms import triple
 from unicef_linked.web.negotiation import choose
 from unicef_linked.web.responses import OPEN_TO_OTHER_ORIGINS, link
