@@ -139,7 +139,7 @@ class Names:
         """Every prefix we write with: ours first, then the well-known, then the declared ones."""
         ours = {"ul": f"{self.ontology}#", "ulsh": f"{self.shapes}#"}
         known = ours | WELL_KNOWN_PREFIXES
-        others = {name: iri for name, iri in sorted(self.declared.items()) if name not in known}
+        others = {name: iri for name, iri in self.declared.items() if name not in known}
         return known | others
 
     def shorten(self, iri: str) -> str:
