@@ -399,10 +399,70 @@ def test_a_query_comes_from_a_file_and_from_standard_input(
 
 @pytest.mark.parametrize("style", ["table", "json", "csv", "xml"])
 def test_an_endpoint_is_asked_the_same_way(server: Server, release: Release, style: str) -> None:
-    here = command("query", OFFICES, "--release", release.path, "--format", style)
-    there = command("query", OFFICES, "--endpoint", f"{server.url}/sparql", "--format", style)
+    query = f"PREFIX o: <https://w3id.org/unicef-linked/id/office/>\n{OFFICES}"
+    here = command("query", query, "--release", release.path, "--format", style)
+    there = command("query", query, "--endpoint", f"{server.url}/sparql", "--format", style)
+    assert ("o:gao" in there.out) is (style == "table")
     assert there.status == 0
     assert there.out == here.out
+
+
+def test_a_query_file_may_begin_with_a_byte_order_mark(
+    run: object, release: Release, tmp_path: Path
+) -> None:
+    (tmp_path / "bom.rq").write_bytes("\ufeffSELECT (1 AS ?n)\r\n{}\r\n".encode())
+    for arguments in (("--file", tmp_path / "bom.rq"), ("\ufeffSELECT (1 AS ?n) {}",)):
+        done = run("query", *arguments, "--release", release.path, "--format", "csv")  # type: ignore[operator]
+        assert done.out.split() == ["n", "1"]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "words"),
+    [
+        pytest.param("utf-16", "it is UTF-16; save it as UTF-8", id="UTF-16"),
+        pytest.param("latin-1", "byte 9 cannot be decoded; save it as UTF-8", id="ISO 8859-1"),
+    ],
+)
+def test_a_query_file_that_is_not_utf_8_is_told_with_the_remedy(
+    run: object, tmp_path: Path, encoding: str, words: str
+) -> None:
+    (tmp_path / "q.rq").write_bytes('SELECT ("é" AS ?n) {}'.encode(encoding))
+    done = run("query", "--file", tmp_path / "q.rq")  # type: ignore[operator]
+    assert done.status == 2
+    assert f"q.rq is not UTF-8: {words}" in done.sentence()
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("CONSTRUCT { <a> <http://x.example/2024> 1 } WHERE {}", "<http://x.example/2024>"),
+        (r"SELECT ('a\u000Cb' AS ?x) {}", "U+000C"),
+    ],
+)
+def test_an_answer_that_xml_cannot_express_is_told(
+    run: object, release: Release, query: str, words: str
+) -> None:
+    done = run("query", query, "--release", release.path, "--format", "xml")  # type: ignore[operator]
+    assert done.status == 2
+    assert words in done.sentence()
+    assert done.out == ""
+
+
+def test_relative_iris_and_graphs_named_twice_are_read_as_by_the_service(
+    run: object, release: Release
+) -> None:
+    query = """SELECT (SAMPLE(?iri) AS ?base) (COUNT(*) AS ?n)
+        FROM <graph/mali/staff> FROM <https://w3id.org/unicef-linked/graph/mali/staff>
+        { ?s a ?class BIND(<> AS ?iri) }"""
+    once = query.replace("FROM <graph/mali/staff>", "", 1)
+    done, expected = (
+        run("query", text, "--release", release.path, "--format", "csv")  # type: ignore[operator]
+        for text in (query, once)
+    )
+    assert done.out == expected.out
+    [base, count] = done.out.split()[1].split(",")
+    assert base == "https://w3id.org/unicef-linked/sparql"
+    assert int(count) > 5
 
 
 def test_what_an_endpoint_answers_to_a_bad_query_is_told(server: Server) -> None:

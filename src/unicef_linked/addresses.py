@@ -11,6 +11,8 @@ import re
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, urlencode
 
+from unicef_linked.rdf.iris import to_uri
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -69,23 +71,27 @@ def entity_of(path: str) -> str | None:
     >>> entity_of(document("region", "gao")), entity_of(list_of("region"))
     ('/id/region/gao', None)
     """
-    match = re.fullmatch("/doc/([^/]*/[^/]*)", path)
+    match = re.fullmatch("/doc/([^/]+/.+)", path)
     return entity(match[1]) if match else None
 
 
 def document(entity_type: str, key: str) -> str:
-    """Return the address of the document about an entity."""
-    return f"/doc/{entity_type}/{key}"
+    """Return the address of the document about an entity; its type and key are those of its IRI.
+
+    >>> document("site", "Ségou")
+    '/doc/site/S%C3%A9gou'
+    """
+    return to_uri(f"/doc/{entity_type}/{key}")
 
 
 def list_of(entity_type: str) -> str:
     """Return the address of the list of a type's entities."""
-    return f"/doc/{entity_type}"
+    return to_uri(f"/doc/{entity_type}")
 
 
 def graph(name: str) -> str:
     """Return the address of a named graph."""
-    return f"/graph/{name}"
+    return to_uri(f"/graph/{name}")
 
 
 def dump(name: str) -> str:
@@ -215,4 +221,4 @@ def of_iri(names: Names, iri: str) -> str | None:
         return None
     path = iri[len(names.base) :]
     first = re.split(r"[#/?]", path, maxsplit=1)[0]
-    return f"/{path}" if first in _UNDER_BASE else None
+    return to_uri(f"/{path}") if first in _UNDER_BASE else None

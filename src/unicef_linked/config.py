@@ -11,6 +11,7 @@ import os
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
+from urllib.parse import urlsplit
 
 from unicef_linked.errors import UnusableInput
 
@@ -30,6 +31,30 @@ def setting(default: T, parse: Callable[[str], T], description: str) -> T:
 
 def text(value: str) -> str:
     """Return a value as it is."""
+    return value
+
+
+def origin(value: str) -> str:
+    """Return the address of a server's root, an http(s) URL without a path.
+
+    >>> origin("https://data.example/")
+    'https://data.example/'
+    """
+    value = value.strip()
+    example = "such as https://data.example.org"
+    try:
+        parts = urlsplit(value)
+        _ = parts.port
+    except ValueError as error:
+        raise ValueError(f"is not an address: {error}; give one {example}") from None
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username is not None:
+        raise ValueError(f"is not an http(s) address; give one {example}")
+    if _NOT_IN_IRIS.intersection(value):
+        raise ValueError(f"has a character that no address has; give one {example}")
+    if parts.path not in {"", "/"} or "?" in value or "#" in value:
+        raise ValueError(
+            f"has more than a host and a port: the service is at the root of a host name, {example}"
+        )
     return value
 
 
@@ -81,7 +106,9 @@ class Settings:
     """
 
     public_url: str = setting(
-        "", text, "Address the public uses, such as https://data.example.org; empty: the request's"
+        "",
+        origin,
+        "Address the public uses, such as https://data.example.org; empty: the request's",
     )
     languages: tuple[str, ...] = setting(
         ("fr", "en"), comma_separated, "Languages of the pages; the first is the default"
@@ -133,7 +160,9 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     for key in fields(Settings):
         variable = f"UNICEF_LINKED_{key.name.upper()}"
         without_prefix = environment.get("PUBLIC_URL", "") if key.name == "public_url" else ""
-        value = environment.get(variable, without_prefix)
+        if without_prefix and variable not in environment:
+            variable = "PUBLIC_URL"
+        value = environment.get(variable, "")
         if not value.strip():
             continue
         try:

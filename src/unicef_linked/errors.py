@@ -3,11 +3,13 @@
 LinkedDataError
 ├── UnusableInput           a file, folder, address or option that we cannot work with
 │   ├── MalformedData       RDF that does not parse: names file, line and column
+│   ├── SeveralErrors       more than one of these, each with its own sentence
 │   ├── NotARelease         a directory that is not a release, or not whole
 │   └── AddressInUse        the port is taken, or not permitted
 ├── NotConforming           data that the shapes refuse; carries the report
 ├── NotFound                a well-formed address that the release does not describe
 ├── NotAcceptable           no representation that the client would take
+├── Unwritable              statements that a format cannot express
 ├── BadParameter            a request parameter is missing, repeated or out of its range
 ├── UnsupportedMediaType    a request body in a type that the operation does not take
 ├── TooLarge                a request body or query over the limit
@@ -50,6 +52,24 @@ class MalformedData(UnusableInput):
         super().__init__(f"{place}: {message}")
 
 
+class SeveralErrors(UnusableInput):
+    """Several files that we cannot work with; ``errors`` has each."""
+
+    def __init__(self, errors: Sequence[UnusableInput]) -> None:
+        self.errors = tuple(errors)
+        lines = "".join(f"\n  {error}" for error in errors)
+        super().__init__(f"{len(errors)} files cannot be read:{lines}")
+
+
+def raise_all(errors: Sequence[UnusableInput]) -> None:
+    """Raise the errors as one, the only one as it is; nothing if there is none."""
+    each: list[UnusableInput] = []
+    for error in errors:
+        each += error.errors if isinstance(error, SeveralErrors) else [error]
+    if each:
+        raise each[0] if len(each) == 1 else SeveralErrors(each)
+
+
 class NotARelease(UnusableInput):
     """A directory that is not a release, or one whose parts do not match its manifest."""
 
@@ -74,11 +94,17 @@ class NotFound(LinkedDataError):
 class NotAcceptable(LinkedDataError):
     """No representation that the client would take; ``offers`` are the media types there are."""
 
-    def __init__(self, offers: Sequence[str]) -> None:
+    def __init__(
+        self,
+        offers: Sequence[str],
+        reason: str = "none of the acceptable media types is available",
+    ) -> None:
         self.offers = tuple(offers)
-        super().__init__(
-            f"none of the acceptable media types is available; available are: {', '.join(offers)}"
-        )
+        super().__init__(f"{reason}; available are: {', '.join(offers)}")
+
+
+class Unwritable(LinkedDataError):
+    """Statements that a format cannot express; the message says why."""
 
 
 class BadParameter(LinkedDataError):
@@ -90,7 +116,7 @@ class UnsupportedMediaType(LinkedDataError):
 
 
 class TooLarge(LinkedDataError):
-    """A request body over the limit."""
+    """A request body, or a batch in a request, over the limit."""
 
 
 class QueryError(LinkedDataError):
@@ -127,3 +153,6 @@ class Overloaded(QueryError):
 
 class EngineUnavailable(QueryError):
     """The engine elsewhere cannot be reached, refuses us, or does not answer as an engine."""
+
+    retry_after = 10
+    """Seconds after which it may be there again, which nobody knows."""

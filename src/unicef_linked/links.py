@@ -23,6 +23,7 @@ import requests
 from unicef_linked import __version__
 from unicef_linked.errors import UnusableInput
 from unicef_linked.http_client import PoliteClient, RequestFailed, media_type_of
+from unicef_linked.rdf.entities import check_entities
 from unicef_linked.rdf.formats import GRAPH_FORMATS
 from unicef_linked.rdf.iris import OWL, RDF
 from unicef_linked.rdf.mappings import MAPPINGS
@@ -327,6 +328,8 @@ def compare(identifiers: Iterable[str], content: bytes, media_type: str, url: st
         return ""
     properties: dict[str, set[str]] = defaultdict(set)  # by subject
     try:
+        if kind == ox.RdfFormat.RDF_XML:
+            check_entities(content.decode("utf-8", "replace"))
         for quad in ox.parse(content, format=kind, base_iri=url):
             properties[_bare(getattr(quad.subject, "value", ""))].add(quad.predicate.value)
     except (SyntaxError, ValueError) as error:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pyoxigraph import parse
 
-from unicef_linked import __version__
+from unicef_linked import __version__, addresses
 from unicef_linked.dataset.published import PublishedDataset
 from unicef_linked.errors import LinkedDataError, NotFound, QueryOutOfResources, UnusableInput
 from unicef_linked.lookup.answers import identification_to_json, result_to_json
@@ -116,7 +116,7 @@ def _search_tool(lookup: EntityLookup) -> Callable[..., Any]:
             if not type or type in lookup.reconciler.types_of(entity)
         ]
         return [
-            result_to_json(lookup, entity, score, query, language)
+            result_to_json(lookup, entity, score, query, [language])
             for entity, score in results[: max(1, min(limit, 100))]
         ]
 
@@ -136,7 +136,7 @@ def _resolve_tool(lookup: EntityLookup) -> Callable[..., Any]:
         else:
             identifications = lookup.index.by_iri(identifier)
         return [
-            identification_to_json(lookup.names, identification, language)
+            identification_to_json(lookup.names, identification, [language])
             for identification in identifications
         ]
 
@@ -171,7 +171,10 @@ def _sparql_tool(dataset: PublishedDataset, timeout: float) -> Callable[..., Any
         Turtle. A query declares its prefixes. Updates and SERVICE are refused; a long answer needs a LIMIT.
         """
         answer = dataset.store.answer(
-            Query(query), solutions=RESULTS_TSV, graph=NTRIPLES, timeout=timeout
+            Query(query, base=addresses.absolute(dataset.names.base, addresses.SPARQL)),
+            solutions=RESULTS_TSV,
+            graph=NTRIPLES,
+            timeout=timeout,
         )
         if answer.whole is None:
             answer.close()

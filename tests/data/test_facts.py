@@ -81,12 +81,64 @@ def test_a_zone_office_is_as_the_page_describes_it(
         release_store, office, "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
     )
     assert values(release_store, office, f"{UL}openedOn") == {f"{opened}^^<{XSD}{datatype}>"}
+    year = opened.strip('"')[:4]
+    assert values(release_store, office, f"{UL}openedInYear") == {f'"{year}"^^<{XSD}gYear>'}
     assert values(release_store, office, f"{UL}staffCount") == {f'"{staff}"^^<{XSD}integer>'}
     assert values(release_store, office, f"{UL}worksInSector") == entities(
         "sector", sectors.split()
     )
     assert values(release_store, office, f"{UL}coversRegion") == entities("region", regions.split())
     assert values(release_store, office, f"{UL}locatedIn") == entities("place", [key])
+
+
+@pytest.mark.parametrize(
+    ("key", "stated", "inferred"),
+    [
+        pytest.param("gao", "gao kidal menaka", "gao", id="its own region is both"),
+        pytest.param("kayes", "", "kayes", id="by its name only"),
+        pytest.param("bamako", "", "", id="a main office covers no region"),
+    ],
+)
+def test_coverage_is_told_apart_by_its_basis(
+    release_store: ox.Store, key: str, stated: str, inferred: str
+) -> None:
+    office = f"office/{key}"
+    assert values(release_store, office, f"{UL}coversRegionStated") == entities(
+        "region", stated.split()
+    )
+    assert values(release_store, office, f"{UL}coversRegionInferred") == entities(
+        "region", inferred.split()
+    )
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_a_graph_of_labels_has_one_name_for_each_thing_that_has_any(
+    release_store: ox.Store, language: str
+) -> None:
+    graph = ox.NamedNode(f"{BASE}graph/derived/labels-{language}")
+    label = ox.NamedNode("http://www.w3.org/2000/01/rdf-schema#label")
+    named = [q.subject for q in release_store.quads_for_pattern(None, label, None, graph)]
+    assert len(named) == len(set(named))
+    everywhere = {
+        q.subject
+        for q in release_store.quads_for_pattern(None, label, None, ox.DefaultGraph())
+        if isinstance(q.object, ox.Literal) and q.object.language == language
+    }
+    assert set(named) == everywhere
+
+
+def test_a_derived_graph_and_its_claims_name_the_rule_they_follow_from(
+    release_store: ox.Store,
+) -> None:
+    rule = f"<{BASE}id/rule/coverage-by-name>"
+    query = f"""SELECT ?made ?text {{
+      ?made <http://www.w3.org/ns/prov#wasGeneratedBy>/<http://www.w3.org/ns/prov#used> {rule} .
+      {rule} <http://www.w3.org/ns/shacl#construct> ?text }}"""
+    rows = list(release_store.query(query))  # type: ignore[arg-type]
+    made = {row["made"].value.removeprefix(BASE) for row in rows}  # type: ignore[index]
+    assert "graph/derived/coverage-by-name" in made
+    assert "id/claim/kayes-covers-kayes-by-name" in made
+    assert "CONSTRUCT" in rows[0]["text"].value  # type: ignore[index]
 
 
 def test_the_main_office_has_a_town_and_nothing_that_the_page_does_not_give(
@@ -188,6 +240,13 @@ LINKS: Final = [
     ),
     ("region/gao", SAME, "https://sws.geonames.org/2457161/", "GeoNames lists Ménaka apart"),
     (
+        "region/gao",
+        SAME,
+        "http://www.wikidata.org/entity/Q332392",
+        "tied to the region before and after 2016",
+    ),
+    ("organization/unicef", SAME, "http://www.wikidata.org/entity/Q740308", "in three files"),
+    (
         "region/tombouctou",
         CLOSE,
         "https://spelunker.whosonfirst.org/id/85674511",
@@ -218,12 +277,103 @@ LINKS: Final = [
 @pytest.mark.parametrize(
     ("subject", "relation", "target", "why"), LINKS, ids=[f"{x[0]}: {x[3]}" for x in LINKS]
 )
-def test_sameness_is_claimed_only_where_both_sides_mean_the_same_extent(
+def test_sameness_is_claimed_only_between_things_that_are_one_through_all_changes(
     release_store: ox.Store, subject: str, relation: str, target: str, why: str
 ) -> None:
     other = CLOSE if relation == SAME else SAME
     assert f"<{target}>" in values(release_store, subject, relation)
     assert f"<{target}>" not in values(release_store, subject, other)
+
+
+def test_nothing_is_the_same_as_a_web_page(release_store: ox.Store) -> None:
+    same = release_store.quads_for_pattern(None, ox.NamedNode(SAME), None, ox.DefaultGraph())
+    hosts = {quad.object.value.split("/")[2] for quad in same}
+    assert hosts == {"www.wikidata.org", "sws.geonames.org"}
+    pages = values(release_store, "region/gao", "http://schema.org/sameAs")
+    assert "<https://www.openstreetmap.org/relation/2096895>" in pages
+    notations = values(release_store, "region/gao", f"{SKOS}notation")
+    assert f'"2096895"^^<{UL}osmRelation>' in notations
+
+
+@pytest.mark.parametrize(
+    ("scheme", "code"),
+    [
+        ("iatiOrganisation", "XM-DAC-41122"),
+        ("dacChannel", "41122"),
+        ("wikidataId", "Q740308"),
+        ("hdxOrganization", "unicef-data"),
+    ],
+)
+def test_unicef_has_the_identifiers_that_others_join_by(
+    release_store: ox.Store, scheme: str, code: str
+) -> None:
+    notations = values(release_store, "organization/unicef", f"{SKOS}notation")
+    assert f'"{code}"^^<{UL}{scheme}>' in notations
+
+
+def test_a_client_of_org_walks_from_unicef_to_the_site_of_each_office(
+    release_store: ox.Store,
+) -> None:
+    org = "http://www.w3.org/ns/org#"
+    query = f"""SELECT ?office ?town {{
+      <{BASE}id/organization/unicef> <{org}hasSubOrganization>+ ?office .
+      ?office <{org}hasPrimarySite> ?site .
+      ?site a <{org}Site> ; <{org}siteOf> ?office ; <http://schema.org/containedInPlace> ?town }}"""
+    rows = release_store.query(query)
+    towns = {row["office"].value.rpartition("/")[2]: row["town"].value for row in rows}  # type: ignore[union-attr,index]
+    assert towns == {
+        key: f"{BASE}id/place/{key}"
+        for key in ("bamako", "mopti", "tombouctou", "gao", "kayes", "sikasso")
+    }
+
+
+TARGETS: Final = [
+    ("child-marriage-prevention", "5.3"),
+    ("child-marriage-reduction", "5.3"),
+    ("fgm-reduction", "5.3"),
+    ("open-defecation-end", "6.2"),
+    ("chronic-malnutrition-reduction", "2.2"),
+    ("early-childhood-development", "4.2"),
+    ("vaccination-coverage", "3.8"),
+]
+
+
+@pytest.mark.parametrize(("priority", "target"), TARGETS)
+def test_a_priority_is_matched_with_the_target_that_names_it(
+    release_store: ox.Store, priority: str, target: str
+) -> None:
+    matches = values(release_store, f"priority/{priority}", f"{SKOS}relatedMatch")
+    assert matches == {f"<http://metadata.un.org/sdg/{target}>"}
+
+
+@pytest.mark.parametrize(
+    ("typed", "entity"),
+    [
+        ("VBG", "group/children-gbv"),
+        ("GBV", "priority/immediate-protection-needs"),
+        ("MGF", "priority/fgm-reduction"),
+        ("FGM", "priority/fgm-reduction"),
+        ("MAS", "group/children-with-sam"),
+        ("SAM", "priority/severe-acute-malnutrition-care"),
+        ("ATPC", "priority/open-defecation-end"),
+        ("CLTS", "priority/open-defecation-end"),
+        ("DPE", "priority/early-childhood-development"),
+        ("ECD", "priority/early-childhood-development"),
+        ("PDI", "group/displaced-population"),
+        ("IDP", "group/displaced-population"),
+        ("C4D", "sector/c4d"),
+        ("SBC", "sector/c4d"),
+        ("Segou", "region/segou"),
+        ("Menaka", "region/menaka"),
+        ("Taoudenni", "region/taoudenit"),
+        ("Timbuctoo", "place/tombouctou"),
+    ],
+)
+def test_what_people_type_finds_the_thing(release_store: ox.Store, typed: str, entity: str) -> None:
+    names = values(release_store, entity, f"{SKOS}hiddenLabel") | values(
+        release_store, entity, f"{SKOS}altLabel"
+    )
+    assert any(name.startswith(f'"{typed}"@') for name in names)
 
 
 @pytest.mark.parametrize("identifier", ["Q3455550", "Q2424657", "Q799794"])

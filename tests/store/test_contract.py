@@ -7,6 +7,7 @@ import io
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
+from xml.etree import ElementTree
 
 import pyoxigraph as ox
 import pytest
@@ -21,8 +22,10 @@ from unicef_linked.errors import (
 from unicef_linked.rdf.formats import (
     GRAPH_FORMATS,
     NTRIPLES,
+    RDFXML,
     RESULTS_CSV,
     RESULTS_JSON,
+    RESULTS_XML,
     SOLUTION_FORMATS,
     TURTLE,
     Carries,
@@ -58,8 +61,6 @@ class Engine:
     fixture: str | None = None  # that gives its address; None: its name is what --engine takes
     rewrites: frozenset[str] = frozenset()
     """Datatypes whose literals do not come back as they were published."""
-    merges_default_graphs: bool = True
-    """A statement in two default graphs is one statement (SPARQL 1.1 Query, section 13.2)."""
     hides_named_graphs: bool = True
     """With default graphs alone in the dataset, GRAPH matches nothing (the same section)."""
     tells_column: bool = True
@@ -68,14 +69,8 @@ class Engine:
 
 ENGINES: Final = {
     "memory": Engine(),
-    "disk": Engine(rewrites=frozenset({f"{XSD}nonNegativeInteger"})),  # numbers by value
-    "oxigraph": Engine(
-        "oxigraph",
-        rewrites=frozenset(
-            {f"{XSD}nonNegativeInteger"}
-        ),  # it keeps numbers by value, all integers as xsd:integer
-        merges_default_graphs=False,  # it walks over one graph after the other
-    ),
+    "disk": Engine(),
+    "oxigraph": Engine("oxigraph"),
     "virtuoso": Engine(
         "virtuoso",
         rewrites=frozenset(
@@ -434,18 +429,153 @@ def test_named_graphs_are_chosen_and_leave_the_default_graph_empty(store: Store,
     assert rows(store, f"SELECT ?s {clause} {{ ?s ?p ?o }}", **dataset) == []
 
 
-def test_several_default_graphs_are_merged(store: Store, engine: Engine) -> None:
+def test_several_default_graphs_are_merged(store: Store) -> None:
     query = "SELECT ?s { ?s ?p ?o }"
     staff, offices = (rows(store, query, default_graphs=(name,)) for name in (STAFF, OFFICES))
     assert sorted(rows(store, query, default_graphs=(STAFF, OFFICES))) == sorted([*staff, *offices])
-    again = rows(store, query, default_graphs=(STAFF, STAFF))
-    assert (len(again) == len(staff)) is engine.merges_default_graphs
+
+
+@pytest.mark.parametrize(
+    ("clauses", "dataset"),
+    [
+        pytest.param("FROM <{STAFF}> FROM <{STAFF}>", {}, id="FROM"),
+        pytest.param("FROM mali:staff FROM <{STAFF}>", {}, id="FROM, as a prefixed name too"),
+        pytest.param("FROM <mali/staff> FROM mali:staff", {}, id="FROM, relative too"),
+        pytest.param("", {"default_graphs": (STAFF, STAFF)}, id="default-graph-uri"),
+    ],
+)
+def test_a_default_graph_named_twice_counts_once(
+    store: Store, clauses: str, dataset: dict[str, tuple[str, ...]]
+) -> None:
+    prologue = f"BASE <{GRAPH}/x> PREFIX mali: <mali/>"
+    query = f"{prologue} SELECT ?s {clauses.replace('{STAFF}', STAFF)} {{ ?s ?p ?o }}"
+    once = rows(store, "SELECT ?s { ?s ?p ?o }", default_graphs=(STAFF,))
+    assert sorted(rows(store, query, **dataset)) == sorted(once)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("SELECT (STR(<a>) AS ?x) {}", "http://host.example/a", id="a sibling"),
+        pytest.param("SELECT (STR(<#a>) AS ?x) {}", "http://host.example/sparql#a", id="a part"),
+        pytest.param(
+            "PREFIX a: <b/> SELECT (STR(a:c) AS ?x) {}", "http://host.example/b/c", id="a prefix"
+        ),
+        pytest.param(
+            "BASE <http://a.example/> SELECT (STR(<b>) AS ?x) {}", "http://a.example/b", id="BASE"
+        ),
+        pytest.param(
+            f"SELECT (COUNT(*) AS ?x) FROM <{GRAPH}/mali/staff> {{ ?s <../p> ?o }}",
+            "0",
+            id="in a pattern",
+        ),
+        pytest.param(
+            "SELECT (STR(<urn:a/../b>) AS ?x) {}", "urn:a/../b", id="none: an IRI stays as it is"
+        ),
+    ],
+)
+def test_relative_iris_are_resolved_against_the_base(
+    store: Store, text: str, expected: str
+) -> None:
+    query = Query(text, base="http://host.example/sparql")
+    answer = store.answer(query, solutions=RESULTS_CSV, graph=None, timeout=8)
+    assert answer.whole is not None
+    assert answer.whole.decode().split()[1].strip('"') == expected
+
+
+def test_an_error_is_told_at_its_place_with_a_base_too(store: Store, engine: Engine) -> None:
+    query = Query("ASK { <a> ?p }", base="http://host.example/sparql")
+    with pytest.raises(MalformedQuery) as caught:
+        store.answer(query, solutions=RESULTS_CSV, graph=None, timeout=8)
+    assert caught.value.line == 1
+    if engine.tells_column:
+        assert caught.value.column == 15
+
+
+@pytest.mark.parametrize("way", ["FROM NAMED", "named-graph-uri"])
+def test_a_named_graph_named_twice_counts_once(store: Store, way: str) -> None:
+    clauses, dataset = (
+        (f"FROM NAMED <{STAFF}> FROM NAMED <{STAFF}>", {})
+        if way == "FROM NAMED"
+        else ("", {"named_graphs": (STAFF, STAFF)})
+    )
+    once = rows(store, "SELECT ?s { ?s ?p ?o }", default_graphs=(STAFF,))
+    found = rows(store, f"SELECT ?s {clauses} {{ GRAPH ?g {{ ?s ?p ?o }} }}", **dataset)
+    assert sorted(found) == sorted(once)
 
 
 def test_a_graph_that_is_not_there_is_empty(store: Store) -> None:
     assert rows(store, "SELECT ?s FROM <urn:none> { ?s ?p ?o }") == []
     assert rows(store, "SELECT ?s { ?s ?p ?o }", default_graphs=("urn:none",)) == []
     assert rows(store, "SELECT ?s { GRAPH <urn:none> { ?s ?p ?o } }") == []
+
+
+# What XML cannot express
+
+
+@pytest.mark.parametrize(
+    ("query", "offer", "words"),
+    [
+        pytest.param(
+            "CONSTRUCT { <urn:s> <http://x.example/2024> 1 } WHERE {}",
+            RDFXML,
+            "<http://x.example/2024>",
+            id="a property without a name",
+        ),
+        pytest.param(
+            r'CONSTRUCT { <urn:s> <urn:p> "page\u000Cbreak" } WHERE {}',
+            RDFXML,
+            "U+000C",
+            id="graph",
+        ),
+        pytest.param(r'SELECT ("a\u000Cb" AS ?x) {}', RESULTS_XML, "U+000C", id="a form feed"),
+        pytest.param(r'SELECT ("a\uFFFEb" AS ?x) {}', RESULTS_XML, "U+FFFE", id="a noncharacter"),
+    ],
+)
+def test_an_answer_that_xml_cannot_express_is_not_acceptable(
+    store: Store, query: str, offer: Format, words: str
+) -> None:
+    with pytest.raises(NotAcceptable) as caught:
+        answer_of(store, query, offer)
+    assert words in str(caught.value)
+    assert caught.value.offers
+    assert offer.media_type not in caught.value.offers
+
+
+@pytest.mark.parametrize(
+    ("query", "offer"),
+    [
+        pytest.param(
+            r'CONSTRUCT { <urn:s> a <urn:1> ; <urn:p> "a\r\nb" , "<&>\t" } WHERE {}',
+            RDFXML,
+            id="graph",
+        ),
+        pytest.param(r'SELECT ("a\r\nb\t<&>" AS ?x) {}', RESULTS_XML, id="solutions"),
+    ],
+)
+def test_an_answer_in_xml_is_read_by_other_parsers_as_the_engine_has_it(
+    store: Store, query: str, offer: Format
+) -> None:
+    text = "".join(ElementTree.fromstring(ask(store, query, offer)).itertext())
+    assert "a\r\nb" in text
+    assert "<&>" in text
+
+
+def test_long_solutions_break_off_where_xml_cannot_express_them(store: Store) -> None:
+    query = r"""SELECT ?a ?text {
+        { SELECT ?a ?text (1 AS ?k) { ?a a ?c . ?d ?e ?text } LIMIT 30000 }
+        UNION { BIND("a\u000cb" AS ?text) BIND(2 AS ?k) } } ORDER BY ?k"""
+    answer = answer_of(store, query, RESULTS_XML)
+    assert answer.whole is None
+    with pytest.raises(NotAcceptable, match=r"U\+000C"):
+        list(answer.chunks)
+
+
+def test_a_long_graph_that_xml_cannot_express_is_never_whole(store: Store) -> None:
+    """An engine gives a graph in an order of its own: it may be refused before its first byte."""
+    query = LARGE_GRAPH.replace("{", "{ ?a <http://x.example/2024> ?c .", 1)
+    with pytest.raises(NotAcceptable, match="2024"):
+        list(answer_of(store, query, RDFXML).chunks)
 
 
 # Errors in the field's own terms

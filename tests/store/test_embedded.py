@@ -26,6 +26,7 @@ from unicef_linked.errors import (
 from unicef_linked.rdf.formats import NTRIPLES, RESULTS_CSV, RESULTS_JSON, TURTLE
 from unicef_linked.store.embedded import Embedded
 from unicef_linked.store.pool import launcher
+from unicef_linked.store.pool.client import Request
 from unicef_linked.store.pool.launcher import run_evaluators
 from unicef_linked.store.query import Query
 
@@ -210,6 +211,43 @@ def test_an_answer_that_has_begun_is_not_ended_for_others(
         assert len(children(evaluators.pid)) == 2
         for answer in begun:
             assert b"".join(answer.chunks).count(b"\n") == 200001
+
+
+@pytest.mark.parametrize("padding", [0, 300_000], ids=["short", "of several messages"])
+def test_a_query_whose_process_is_killed_may_be_asked_again(
+    release: Release, settings: Settings, padding: int
+) -> None:
+    query = ENDLESS + " #" + " " * padding
+    with opened(release, replace(settings, query_length=400_000)) as (store, evaluators):
+
+        def kill_soon() -> None:
+            time.sleep(0.5)
+            for pid in children(evaluators.pid):
+                os.kill(pid, 9)
+
+        killer = threading.Thread(target=kill_soon)
+        killer.start()
+        with pytest.raises(Overloaded, match="ended from outside"):
+            ask(store, query, timeout=8)
+        killer.join()
+
+
+def test_a_query_whose_process_ends_before_it_has_all_of_it_may_be_asked_again(
+    release: Release, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def kill_first(self: Request, address: str) -> None:
+        pid = int(address.rpartition(".")[2])
+        os.kill(pid, 9)
+        while Path(address).exists():
+            time.sleep(0.01)
+        send_rest(self, address)
+
+    send_rest = Request._send_rest
+    monkeypatch.setattr(Request, "_send_rest", kill_first)
+    with opened(release, replace(settings, query_length=400_000)) as (store, _):
+        with pytest.raises(Overloaded) as caught:
+            ask(store, "ASK {} #" + " " * 300_000)
+        assert caught.value.retry_after > 0
 
 
 def test_a_process_that_is_killed_is_replaced(release: Release, settings: Settings) -> None:

@@ -100,6 +100,43 @@ def test_a_value_that_cannot_be_used_names_its_variable(
     assert words in str(caught.value)
 
 
+@pytest.mark.parametrize("variable", ["PUBLIC_URL", "UNICEF_LINKED_PUBLIC_URL"])
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("https://data.example/sub", "has more than a host and a port"),
+        ("https://data.example/sub/", "has more than a host and a port"),
+        ("https://data.example//", "has more than a host and a port"),
+        ("https://data.example/?a=b", "has more than a host and a port"),
+        ("https://data.example#a", "has more than a host and a port"),
+        ("data.example", "is not an http(s) address"),
+        ("data.example:8000", "is not an http(s) address"),
+        ("ftp://data.example", "is not an http(s) address"),
+        ("https://", "is not an http(s) address"),
+        ("https:///sub", "is not an http(s) address"),
+        ("https://user:secret@data.example", "is not an http(s) address"),
+        ("https://data.example:port", "is not an address"),
+        ("https://[::1", "is not an address"),
+        ("https://data example", "has a character that no address has"),
+    ],
+)
+def test_a_public_address_that_is_no_root_of_a_host_is_refused(
+    variable: str, value: str, words: str
+) -> None:
+    with pytest.raises(UnusableInput, match=r"; unset it or correct it$") as caught:
+        read_settings({variable: value})
+    assert str(caught.value).startswith(f"{variable}={value!r} ")
+    assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["https://data.example", "https://data.example/", "http://127.0.0.1:8000", "HTTPS://[::1]:80/"],
+)
+def test_a_public_address_is_the_root_of_a_host(value: str) -> None:
+    assert read_settings({"PUBLIC_URL": value}).public_url == value
+
+
 def test_no_query_workers_means_one_per_core() -> None:
     assert Settings(query_workers=0).workers >= 1
     assert Settings(query_workers=3).workers == 3

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
+from unicef_linked.build import snapshot
 from unicef_linked.cli import main
 from unicef_linked.errors import UnusableInput
-from unicef_linked.lookup.csv_table import read_table
+from unicef_linked.lookup.csv_file import read_table
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -123,7 +124,7 @@ def test_identifiers_are_added_where_the_match_is_certain(
     assert (code["ul_id"], code["ul_iri"]) == ("region/gao|region/koulikoro", "")
     told = capsys.readouterr().err
     assert "8 of 8 rows" in told
-    assert "4 of 8 rows matched, 1 empty" in told
+    assert "4 of 8 rows matched, 1 had no value" in told
     assert "3 rows need a human eye" in told
     assert "'Tombuctu' (1 row): perhaps region/tombouctou" in told
     assert "'Ouagadougou' (1 row): nothing like it here" in told
@@ -179,3 +180,34 @@ def test_a_file_that_is_not_there_is_named(
 ) -> None:
     assert main(["reconcile", "no/such.csv", "--column", "x"]) == 2
     assert "no/such.csv cannot be read" in capsys.readouterr().err
+
+
+def test_rows_without_a_value_are_counted(
+    release: Release, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("n;Région\n1;Gao\n2;\n3; \n4;—\n5;Gao\n", encoding="utf-8")
+    assert run(release, path, "--column", "Région", "--type", "region") == 0
+    assert "2 of 5 rows matched, 3 had no value\n" in capsys.readouterr().err
+
+
+def test_candidates_that_are_left_out_leave_a_sign(
+    release: Release, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = release.names
+    regions = "".join(
+        f"<{names.entity('region', f'r{n}')}> a <{names.term('Region')}> ; "
+        f'<http://www.w3.org/2004/02/skos/core#prefLabel> "Twin"@en .\n'
+        for n in range(5)
+    )
+    folder = tmp_path / "twins"
+    folder.mkdir()
+    (folder / "d.ttl").write_text(regions)
+    twins = snapshot([folder / "d.ttl"], tmp_path / "release", union=False)
+    path, out = tmp_path / "t.csv", tmp_path / "out.csv"
+    path.write_text("name\nTwin\n")
+    assert run(twins, path, "--column", "name", "--out", str(out)) == 0
+    [row] = csv.DictReader(io.StringIO(out.read_text("utf-8-sig"), newline=""))
+    assert row["ul_id"] == "region/r0|region/r1|region/r2|…"
+    assert row["ul_label"] == "Twin|Twin|Twin|…"
+    assert "perhaps region/r0 or region/r1 or region/r2 or …" in capsys.readouterr().err

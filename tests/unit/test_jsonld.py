@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import pyoxigraph as ox
@@ -11,6 +12,7 @@ import rdflib
 from pyld import jsonld as pyld
 from rdflib.compare import isomorphic
 
+from unicef_linked.errors import Unwritable
 from unicef_linked.rdf.iris import Names
 from unicef_linked.rdf.jsonld import make_context, write
 
@@ -32,6 +34,7 @@ PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
 PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
 PREFIX dcterms: <http://purl.org/dc/terms/>
 PREFIX schema: <http://schema.org/>
+PREFIX rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#>
 PREFIX xsd: <http://www.w3.org/2001/XMLSchema#>
 PREFIX ex: <http://example.org/>
 """
@@ -175,6 +178,49 @@ def test_the_same_statements_give_the_same_bytes_in_any_order() -> None:
         pytest.param('ex:a ex:p [ ex:q "x" ], [ ex:q "y" ] .', id="blank nodes"),
         pytest.param('ex:a ex:p ("x" 1 ex:b) .', id="a list"),
         pytest.param("ex:a ex:p () .", id="an empty list"),
+        pytest.param("ex:a ex:p (1 2), (3) ; ex:q ((1 (2)) () ex:b) .", id="lists of lists"),
+        pytest.param("ex:a ex:p ([ ex:q 1 ] [ ex:q (2) ]) .", id="a list of blank nodes"),
+        pytest.param(
+            "ex:a ex:p _:l ; ex:q _:l . _:l rdf:first 1 ; rdf:rest () .", id="a list used twice"
+        ),
+        pytest.param(
+            "ex:a ex:p _:l ; ex:q _:m . _:l rdf:first 1 ; rdf:rest _:m . "
+            "_:m rdf:first 2 ; rdf:rest () .",
+            id="a list with a part used twice",
+        ),
+        pytest.param(
+            "ex:a ex:p _:l . _:l rdf:first 1 ; rdf:rest _:l .", id="a list that never ends"
+        ),
+        pytest.param("_:l rdf:first _:l ; rdf:rest () . ex:a ex:p 1 .", id="a list in itself"),
+        pytest.param(
+            "_:l rdf:first _:m ; rdf:rest () . _:m rdf:first _:l ; rdf:rest () . ex:a ex:p 1 .",
+            id="two lists in each other",
+        ),
+        pytest.param(
+            "ex:a ex:p [ rdf:first 1, 2 ; rdf:rest () ], [ rdf:first 1 ], [ rdf:rest () ] .",
+            id="nodes that are nearly lists",
+        ),
+        pytest.param(
+            "ex:a ex:p [ a rdf:List ; rdf:first 1 ; rdf:rest () ] .", id="a list with a type"
+        ),
+        pytest.param("[] rdf:first 1 ; rdf:rest (2) . ex:a ex:p 1 .", id="a list of nobody"),
+        pytest.param("ex:a a (1) .", id="a list as a class"),
+        pytest.param(
+            "ex:a ex:p <geo:48.2,16.4>, <time:x>, <org:y>, <schema:z>, <rdfs:w> .",
+            id="IRIs whose schemes are prefixes",
+        ),
+        pytest.param(
+            'ex:a <geo:lat> 1 ; a <org:T> ; ex:p "x"^^<xsd:date>, "2024-01-01"^^xsd:date .',
+            id="a property, a class and a datatype whose schemes are prefixes",
+        ),
+        pytest.param(
+            "<geo:1> ex:p ex:a . ex:a <http://www.opengis.net/ont/geosparql#p> 1 .",
+            id="a prefix that is needed and a scheme",
+        ),
+        pytest.param("ex:a <id:x> <type:y>, <included:z> .", id="schemes that are keywords"),
+        pytest.param(
+            'ex:a ex:p "{}"^^rdf:JSON, "no JSON"^^rdf:JSON, "<b/>"^^rdf:HTML .', id="JSON and HTML"
+        ),
         pytest.param(
             'ex:a schema:name "a"@en ; ul:name "b"@en .', id="one local name in two vocabularies"
         ),
@@ -202,6 +248,65 @@ def test_the_same_statements_give_the_same_bytes_in_any_order() -> None:
 )
 def test_no_triple_is_lost_or_made_up(turtle: str) -> None:
     document(triples(turtle), "http://example.org/a")
+
+
+def chain(length: int) -> str:
+    nodes = (f"_:n{n} ex:next _:n{n + 1} ." for n in range(length))
+    return f"ex:a ex:p _:n0 . {' '.join(nodes)}"
+
+
+@pytest.mark.parametrize(
+    "turtle",
+    [
+        pytest.param(f"ex:a ex:p ({'7 ' * 320}) .", id="a list of 320"),
+        pytest.param(f"ex:a ex:p ({'7 ' * 5000}) .", id="a list of 5,000"),
+        pytest.param(f"ex:a ex:p {'(' * 300}{')' * 300} .", id="300 lists in each other"),
+        pytest.param(f"ex:a ex:p {'[ ex:p ' * 200}1{']' * 200} .", id="200 nodes in each other"),
+        pytest.param(chain(5000), id="a chain of 5,000 blank nodes"),
+        pytest.param(chain(5000).replace("_:n", "ex:n"), id="a chain of 5,000 things"),
+    ],
+)
+def test_length_is_no_depth(turtle: str) -> None:
+    statements = triples(turtle)
+    context = make_context([ox.Quad(*t) for t in statements], NAMES)
+    content = write(statements, context, root="http://example.org/a")
+    depth = deepest = 0
+    for character in re.sub(rb'"(?:[^"\\]|\\.)*"', b"", content).decode():
+        depth += (character in "[{") - (character in "]}")
+        deepest = max(deepest, depth)
+    assert deepest < 150
+    read_back = list(ox.parse(content, format=ox.RdfFormat.JSON_LD))
+    assert len(read_back) == len(statements)
+    by_pyld = pyld.to_rdf(json.loads(content), {"format": "application/n-quads"})
+    assert len(by_pyld.splitlines()) == len(statements)
+
+
+def test_a_list_is_a_list() -> None:
+    found = document(triples('ex:a ex:p ("x" "y" "z") .'), "http://example.org/a")
+    assert found["http://example.org/p"] == {"@list": ["x", "y", "z"]}
+
+
+def test_a_prefix_stays_in_documents_where_it_is_no_scheme() -> None:
+    dataset = triples("ex:a dcterms:title 1, 2 ; ul:title 3 . ex:b ex:p <dcterms:x> .")
+    found = document([t for t in dataset if "x>" not in str(t)], "http://example.org/a", dataset)
+    assert found["dcterms:title"] == [1, 2]
+
+
+def test_an_alias_of_a_keyword_is_nothing_more() -> None:
+    found = document(triples(SMALL), GAO)
+    assert found["@context"]["included"] == "@included"
+
+
+@pytest.mark.parametrize(
+    "turtle",
+    [
+        pytest.param('ex:a ex:p "x"@ar--rtl .', id="a direction"),
+        pytest.param("ex:a ex:p <<( ex:b ex:p ex:c )>> .", id="a triple term"),
+    ],
+)
+def test_what_json_ld_cannot_express_is_told(turtle: str) -> None:
+    with pytest.raises(Unwritable, match="JSON-LD cannot"):
+        write(triples(turtle), {}, root="http://example.org/a")
 
 
 def test_a_statement_of_a_kind_that_the_context_did_not_foresee_is_kept() -> None:
@@ -260,3 +365,19 @@ def test_the_published_context_reads_every_statement_of_ours_by_a_plain_name(
     ):
         assert terms[NAMES.term(name)] == name
     assert terms["http://www.w3.org/2004/02/skos/core#prefLabel"] == "prefLabel"
+
+
+@pytest.mark.parametrize("scheme", ["geo", "time", "org", "schema", "xsd"])
+def test_an_iri_whose_scheme_is_a_prefix_of_the_context_is_written_whole(scheme: str) -> None:
+    iri, subject = ox.NamedNode(f"{scheme}:48.2,16.4"), ox.NamedNode("urn:example:thing")
+    triples = [
+        ox.Triple(subject, ox.NamedNode("urn:example:at"), iri),
+        ox.Triple(subject, ox.NamedNode("urn:example:at"), ox.Literal("a", datatype=iri)),
+    ]
+    context = {"id": "@id", scheme: f"http://example.org/{scheme}#"}
+    written = write(triples, context, root=subject.value)
+    assert {quad.triple for quad in ox.parse(written, ox.RdfFormat.JSON_LD)} == set(triples)
+
+
+def test_included_is_a_plain_alias_which_clients_in_javascript_can_read() -> None:
+    assert make_context([], NAMES)["included"] == "@included"

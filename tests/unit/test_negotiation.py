@@ -208,6 +208,24 @@ def test_a_page_is_in_the_language_the_reader_likes_best(
 
 
 @pytest.mark.parametrize(
+    ("wanted", "header", "expected"),
+    [
+        pytest.param("fr-ML", None, "fr", id="a variety by the parameter"),
+        pytest.param("EN", None, "en-GB", id="a language for its variety, in any case"),
+        pytest.param("de", "pt", "pt-BR", id="a parameter that means none is passed over"),
+        pytest.param(None, "pt-BR, en;q=0.5", "pt-BR", id="a tag with subtags"),
+        pytest.param(None, "pt-PT, en;q=0.5", "pt-BR", id="another variety"),
+        pytest.param(None, "en-US", "en-GB", id="another variety of English"),
+        pytest.param(None, "fra, frr", "fr", id="longer words are other languages: the first"),
+    ],
+)
+def test_a_language_of_pages_is_found_by_range(
+    wanted: str | None, header: str | None, expected: str
+) -> None:
+    assert choose_language(wanted, header, ("fr", "en-GB", "pt-BR")) == expected
+
+
+@pytest.mark.parametrize(
     ("header", "expected"),
     [
         pytest.param(None, False, id="silence: plain bytes, which every client reads"),

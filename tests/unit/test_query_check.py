@@ -310,6 +310,23 @@ def test_breadth_is_not_depth(text: str) -> None:
             EX + r"ASK FROM ex:a\-b {}", ("http://example.org/a-b",), (), id="an escaped local name"
         ),
         pytest.param(
+            EX + r"ASK FROM ex:g FROM <http://example.org/g> FROM : FROM ex: FROM NAMED :g {}",
+            ("http://example.org/g", "http://example.org/"),
+            ("http://example.org/g",),
+            id="a graph counts once, however it is written",
+        ),
+        pytest.param(
+            "BASE <http://a/b/?c> BASE <d/> ASK FROM <> FROM <http://a/b/d/> FROM <../x> {}",
+            ("http://a/b/d/", "http://a/b/x"),
+            (),
+            id="a base relative to a base",
+        ),
+        pytest.param(
+            "BASE <urn:a:b> ASK FROM <c> {}", ("urn:c",), (), id="a base without authority"
+        ),
+        pytest.param(EX + "ASK FROM ex:a FROMex:b {}", (), (), id="left to the engine: no space"),
+        pytest.param("ASK FROM no:a {}", (), (), id="left to the engine: no such prefix"),
+        pytest.param(
             "SELECT * { ?s ?p 'FROM <http://a/>' } # FROM <http://b/>",
             (),
             (),
@@ -323,7 +340,7 @@ def test_breadth_is_not_depth(text: str) -> None:
 def test_the_dataset_of_a_query_is_read_from_its_clauses(
     text: str, default_graphs: tuple[str, ...], named_graphs: tuple[str, ...]
 ) -> None:
-    assert dataset_clauses(text) == (default_graphs, named_graphs)
+    assert (dataset_clauses(text) or ((), ())) == (default_graphs, named_graphs)
 
 
 @pytest.mark.parametrize(

@@ -114,7 +114,7 @@ def outcome(reconciler: Reconciler, question: ReconciliationQuery) -> list[tuple
             ReconciliationQuery("2457161"), [("region/gao", False)], id="digits may be anything"
         ),
         pytest.param(
-            ReconciliationQuery("wd:Q332392"),
+            ReconciliationQuery("wof:85674521"),
             [("region/gao", False)],
             id="a close match elsewhere is not the same thing",
         ),

@@ -215,7 +215,7 @@ def test_pages_about_the_dataset_embed_it_for_search_engines(
     assert found["name"] == "UNICEF in Mali"
     assert 50 <= len(found["description"]) <= 5000
     assert found["license"].startswith("https://")
-    assert found["temporalCoverage"] == "1960/.."
+    assert found["temporalCoverage"] == "2016-01/.."
     assert {part["encodingFormat"] for part in found["distribution"]} == {
         "application/n-quads",
         "text/turtle",

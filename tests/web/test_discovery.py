@@ -149,6 +149,34 @@ def test_documents_have_signposts(client: FlaskClient, path: str, expected: dict
             assert target in found[rel]
 
 
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("/ontology", "DefinedTermSet"),
+        ("/ontology.ttl", "DefinedTermSet"),
+        ("/shapes", "CreativeWork"),
+        ("/quality", "Report"),
+        ("/graph/mali/offices", "Dataset"),
+    ],
+)
+@pytest.mark.parametrize("accept", ["text/html", "text/turtle"])
+def test_parts_of_the_release_have_every_signpost(
+    client: FlaskClient, path: str, kind: str, accept: str
+) -> None:
+    found = links(client.get(path, headers={"Accept": accept}).headers["Link"])
+    plain = path.removesuffix(".ttl")
+    assert found["cite-as"] == [BASE + plain.strip("/")]
+    assert found["type"] == ["https://schema.org/AboutPage", f"https://schema.org/{kind}"]
+    assert found["license"] == ["https://creativecommons.org/licenses/by/4.0/"]
+    assert found["describedby"] == [f"{plain}.ttl", f"{plain}.jsonld"]
+    assert found["linkset"] == [f"/linkset{plain}"] * 2
+
+
+def test_a_list_has_the_licence_of_the_dataset(client: FlaskClient) -> None:
+    found = links(client.get("/doc/region").headers["Link"])
+    assert found["license"] == ["https://creativecommons.org/licenses/by/4.0/"]
+
+
 def test_what_is_not_there_has_no_signposts(client: FlaskClient) -> None:
     assert "cite-as" not in client.get("/doc/region/nowhere").headers.get("Link", "")
 

@@ -208,7 +208,8 @@ def test_the_neighbourhood_of_a_class_shows_who_leads_to_it_and_where_it_leads(
 ) -> None:
     page = visit.open("/ontology?lang=en")
     around = page.locator("#Office figure.around")
-    row = around.locator(".to > li", has_text="covers region")
+    name = around.page.get_by_text("covers region", exact=True)
+    row = around.locator(".to > li").filter(has=name)
     assert row.locator("a.thing").get_attribute("href") == "/ontology?lang=en#Region"
     covered = count(release_store, f"?s a <{ONTOLOGY}Office> ; <{ONTOLOGY}coversRegion> ?o")
     assert number(row.locator(".count").text_content()) == covered

@@ -703,14 +703,14 @@ def test_the_programs_name_the_public_address(
     browser: Browser, serve: Callable[..., Server], release: Release
 ) -> None:
     server = serve(
-        "--release", str(release.path), environment={"PUBLIC_URL": "https://data.example.org/mali/"}
+        "--release", str(release.path), environment={"PUBLIC_URL": "https://data.example.org/"}
     )
     visit = Visit(browser, server)
     page = visit.open("/sparql?lang=en")
     page.locator("#programs summary").click()
     expect(page.locator("#code-curl")).not_to_be_empty()
     curl = page.locator("#code-curl").text_content() or ""
-    assert shlex.split(curl)[1] == "https://data.example.org/mali/sparql"
+    assert shlex.split(curl)[1] == "https://data.example.org/sparql"
     page.close()
 
 

@@ -34,7 +34,7 @@ PAGES: Final = [
         "/doc/source/where-we-work-mali-fr",
         "/doc/observation/staff-gao",
         "/doc/claim/gao-staff-count",
-        "/doc/passage/2262-2287",
+        "/doc/passage/where-we-work-mali-fr-2262-2287",
         "/doc/office",
         "/doc/question?page=2",
         "/graph/mali/offices",

@@ -295,7 +295,8 @@ def test_the_crosswalk_has_the_names_in_every_language(client: FlaskClient, fold
 
 def test_the_crosswalk_tells_an_equal_from_a_near_match(folder: Path) -> None:
     gao = next(r for r in table(folder / "regions.csv") if r["region"].endswith("/gao"))
-    assert "http://www.wikidata.org/entity/Q332392" in gao["close_match"].split("|")
+    assert "https://spelunker.whosonfirst.org/id/85674521" in gao["close_match"].split("|")
+    assert "http://www.wikidata.org/entity/Q332392" in gao["same_as"].split("|")
     assert "https://sws.geonames.org/2457161/" in gao["same_as"].split("|")
 
 

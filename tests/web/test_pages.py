@@ -28,7 +28,7 @@ PAGES: Final = [
     ("/doc/priority/community-resilience", "Long-term resilience", "Résilience durable"),
     ("/doc/office", "office", "bureau"),
     ("/doc/question", "", ""),
-    ("/ontology", "ontology", "ontologie"),
+    ("/ontology", "Where an organization works", "Où une organisation travaille"),
     ("/shapes", "", ""),
     ("/dataset", "dataset", "jeu de données"),
     ("/graph/mali/offices", "", ""),

@@ -90,3 +90,11 @@ def test_a_reader_has_a_page_with_a_form(client: FlaskClient) -> None:
     assert 'href="/doc/region/gao?lang=fr"' in found
     assert "Région de Gao" in found
     assert "résultats" in found
+
+
+def test_an_answer_tells_what_it_leaves_out(client: FlaskClient) -> None:
+    whole = search(client, "gao", limit="100")
+    part = search(client, "gao", limit="1", offset="1")
+    assert (part["total"], part["limit"], part["offset"]) == (whole["total"], 1, 1)
+    assert part["results"] == whole["results"][1:2]
+    assert search(client, "gao", limit="1000")["limit"] == 100, "the limit that was applied"

@@ -100,14 +100,6 @@ def test_a_form_that_cannot_be_read_is_refused(text: str, message: str) -> None:
         parse_form(text, "the query string")
 
 
-def test_a_query_in_another_character_set_is_read_as_it_says(client: FlaskClient) -> None:
-    query = 'PREFIX skos: <http://www.w3.org/2004/02/skos/core#> SELECT ?o { ?o skos:prefLabel "Région de Ménaka"@fr }'
-    response = client.post(
-        "/sparql", data=query.encode("latin-1"), content_type=f"{DIRECT}; charset=ISO-8859-1"
-    )
-    assert values(response) == [f"{BASE}id/region/menaka"]
-
-
 def test_parameters_of_a_posted_query_come_in_the_address(client: FlaskClient) -> None:
     path = "/sparql?" + urlencode({"default-graph-uri": f"{BASE}graph/mali/staff"})
     assert values(client.post(path, data=OFFICES.encode(), content_type=DIRECT)) == []
@@ -123,7 +115,6 @@ def test_parameters_of_a_posted_query_come_in_the_address(client: FlaskClient) -
         pytest.param("query=", 400, id="an empty query"),
         pytest.param("query=%20%0A", 400, id="a blank query"),
         pytest.param("query=%FF%FE", 400, id="bytes that are not UTF-8"),
-        pytest.param("query=ASK%7B%7D&format=nonsense", 400, id="a format that is not there"),
         pytest.param("query=ASK%7B%7D&timeout=soon", 400, id="a timeout that is no number"),
         pytest.param("query=ASK%7B%7D&timeout=0", 400, id="a timeout of nothing"),
         pytest.param("query=ASK%7B%7D&timeout=-1", 400, id="a timeout below zero"),

@@ -9,31 +9,51 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import TYPE_CHECKING
 
+from pyoxigraph import NamedNode, Quad, RdfFormat
+
 from unicef_linked.build.content import Content
-from unicef_linked.build.derivation import count_published, derive, read_rules
-from unicef_linked.build.dumps import write_dataset
-from unicef_linked.build.sources import SourceFile, find_place, load, skolemize
-from unicef_linked.errors import NotARelease, NotConforming
-from unicef_linked.rdf.canonical import canonical_lines, sort_quads
+from unicef_linked.build.derivation import count_published, derive, read_rules, state_rules
+from unicef_linked.build.dumps import declared_prefixes, write_dataset
+from unicef_linked.build.files import Remark, keep_silent
+from unicef_linked.build.imports import unread_imports
+from unicef_linked.build.places import Places
+from unicef_linked.build.sources import (
+    SourceFile,
+    label_blanks,
+    load,
+    name_blanks,
+    restore_blanks,
+    skolemize,
+)
+from unicef_linked.errors import NotARelease, NotConforming, UnusableInput, raise_all
+from unicef_linked.rdf.canonical import as_kept, canonical_lines, sort_quads
 from unicef_linked.rdf.iris import CANONICAL_BASE, Names
+from unicef_linked.rdf.serialization import write_rdf
 from unicef_linked.release import Release, draft_release, open_release
-from unicef_linked.validation.report import Report
 from unicef_linked.validation.shacl import check
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from pyoxigraph import Quad
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    from unicef_linked.validation.report import Report
 
 __all__ = ["Content", "build", "snapshot", "validate"]
 
 
-def build(content: Content, out: Path, base_iri: str = CANONICAL_BASE) -> Release:
-    """Write the release of ``content`` and return it.
+def build(
+    content: Content,
+    out: Path,
+    base_iri: str = CANONICAL_BASE,
+    *,
+    key: Ed25519PrivateKey | None = None,
+    remark: Remark = keep_silent,
+) -> Release:
+    """Write the release of ``content``, signed with ``key`` if there is one, and return it.
 
     Reads, derives, validates, writes; the same files give the same bytes. Raises MalformedData or
     UnusableInput for what cannot be read and NotConforming, with the report in ``report``, for data
@@ -41,7 +61,7 @@ def build(content: Content, out: Path, base_iri: str = CANONICAL_BASE) -> Releas
     is replaced is recorded in the history of the new one.
     """
     names = Names(base_iri)
-    dataset = _prepare(content, names)
+    dataset = _prepare(content, names, remark)
     if not dataset.report.conforms:
         raise NotConforming(dataset.report.count("Violation"), dataset.report)
     older = None
@@ -53,12 +73,18 @@ def build(content: Content, out: Path, base_iri: str = CANONICAL_BASE) -> Releas
         )
         shapes = sort_quads(skolemize(dataset.shapes, names))
         draft.write_gzip("shapes.nq.gz", lambda file: file.writelines(canonical_lines(shapes)))
-        draft.write("report.ttl", lambda file: file.write(dataset.report.turtle(names)))
-        return draft.publish(manifest, older)
+        report = _write_report(dataset.report, names)
+        draft.write("report.ttl", lambda file: file.write(report))
+        return draft.publish(manifest, older, key)
 
 
 def snapshot(
-    paths: Sequence[Path], out: Path, *, union: bool = False, base_iri: str = CANONICAL_BASE
+    paths: Sequence[Path],
+    out: Path,
+    *,
+    union: bool = False,
+    base_iri: str = CANONICAL_BASE,
+    remark: Remark = keep_silent,
 ) -> Release:
     """Write a release of any RDF as it is: nothing derived, nothing validated, blank nodes kept.
 
@@ -66,15 +92,23 @@ def snapshot(
     the union of all.
     """
     names = Names(base_iri)
-    sources = load(paths, names, default_graph=True)
-    quads = (quad for source in sources for quad in source.quads)
+    sources = load(paths, names, default_graph=True, remark=remark)
+    quads, changed = as_kept(quad for source in sources for quad in source.quads)
+    if changed:
+        written = min(changed, key=str)
+        remark(
+            f"literals are kept by value: {len(changed):,} are served in another form than that of"
+            f" the files, such as {written} as {changed[written]}"
+        )
     digests = {"data": _digest(sources)}
     with draft_release(out) as draft:
         manifest = write_dataset(draft, quads, names, union=union, conforms=None, sources=digests)
         return draft.publish(manifest)
 
 
-def validate(content: Content, context: Sequence[Path] = ()) -> Report:
+def validate(
+    content: Content, context: Sequence[Path] = (), *, remark: Remark = keep_silent
+) -> Report:
     """Return the SHACL report over what the data files state and what the rules derive from them.
 
     ``context`` are files or folders that the data refers to and that are not to be validated: they
@@ -83,13 +117,21 @@ def validate(content: Content, context: Sequence[Path] = ()) -> Report:
     """
     names = Names()
     if not context:
-        return _prepare(content, names).report
+        return _prepare(content, names, remark).report
     own = load(content.data, names)
     described = {quad.subject for source in own for quad in source.quads}
     others = tuple(source.path for source in load(context, names) if source.graph not in described)
-    report = _prepare(replace(content, data=(*content.data, *others)), names).report
-    stated = {str(getattr(term, "value", "")) for term in described}
-    return Report(tuple(r for r in report.results if r.focus_node in stated or r.value in stated))
+    report = _prepare(replace(content, data=(*content.data, *others)), names, remark).report
+    stated = {term.value for term in described if isinstance(term, NamedNode)}
+    files = {str(source.path) for source in own}
+    results = (
+        result
+        for result in report.results
+        if result.focus_node in stated
+        or result.value in stated
+        or (result.focus_node.startswith("_:") and result.file in files)
+    )
+    return replace(report, results=tuple(results))
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,25 +144,53 @@ class _Dataset:
     digests: dict[str, str]  # SHA-256 of the sources, by role
 
 
-def _prepare(content: Content, names: Names) -> _Dataset:
+def _prepare(content: Content, names: Names, remark: Remark) -> _Dataset:
     """Read, derive and validate."""
-    ontology = load(content.ontology, names, role="ontology")
-    data = load(content.data, names)
-    shapes_files = load(content.shapes, names, role="shapes")
+    ontology, data, shapes_files = _load(content, names, remark)
     rules = read_rules(content.rules, names)
 
-    asserted = skolemize((quad for source in (*ontology, *data) for quad in source.quads), names)
-    quads = asserted + derive(asserted, rules, names)
-    quads += count_published(quads, names)
+    labelled = label_blanks(quad for source in (*ontology, *data) for quad in source.quads)
+    asserted = name_blanks(labelled, names)
+    asserted += state_rules(rules, names)
+    written = asserted + derive(asserted, rules, names)
+    quads, _ = as_kept(written)
+    statistics = count_published(quads, names)
     shapes = [quad for source in shapes_files for quad in source.quads]
-    report = check(quads, shapes, place=partial(find_place, (*data, *ontology)))
+    place = Places((*data, *ontology), labelled).find
+    # Literals are validated as written, and published as the engine keeps them.
+    report = check(restore_blanks(written + statistics, labelled, names), shapes, place=place)
+    report = replace(report, prefixes=declared_prefixes(asserted))
+    for sentence in (*unread_imports(shapes_files, (*ontology, *data)), *report.remarks):
+        remark(sentence)
     digests = {
         "data": _digest(data),
         "ontology": _digest(ontology),
         "shapes": _digest(shapes_files),
         "rules": hashlib.sha256("".join(rule.text for rule in rules).encode()).hexdigest(),
     }
-    return _Dataset(quads, shapes, report, digests)
+    return _Dataset(quads + statistics, shapes, report, digests)
+
+
+def _load(content: Content, names: Names, remark: Remark) -> list[list[SourceFile]]:
+    """Return the files of ontology, data and shapes; errors of all are raised together."""
+    loaded, errors = [], []
+    for paths, role in (
+        (content.ontology, "ontology"),
+        (content.data, ""),
+        (content.shapes, "shapes"),
+    ):
+        try:
+            loaded.append(load(paths, names, role=role, remark=remark))
+        except UnusableInput as error:
+            errors.append(error)
+    raise_all(errors)
+    return loaded
+
+
+def _write_report(report: Report, names: Names) -> bytes:
+    """Return a report as Turtle, with the names that the release has for blank nodes."""
+    quads = name_blanks([Quad(*triple) for triple in report.triples(names)], names)
+    return write_rdf([quad.triple for quad in quads], RdfFormat.TURTLE, names.prefixes)
 
 
 def _digest(sources: Sequence[SourceFile]) -> str:

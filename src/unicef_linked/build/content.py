@@ -9,6 +9,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
 
+from unicef_linked.build.files import walk
+
 TOOLS: Final = ("unicef-linked", "pyoxigraph", "pyshacl", "rdflib")
 """The distributions whose versions decide what a build writes."""
 
@@ -35,8 +37,7 @@ class Content:
         for tool, number in tool_versions().items():
             digest.update(f"{tool} {number}\n".encode())
         for root in (*self.data, *self.shapes, *self.ontology, self.rules):
-            paths = sorted(root.rglob("*")) if root.is_dir() else [root]
-            for path in paths:
+            for path in walk(root) if root.is_dir() else [root]:
                 if path.is_file() or path == root:
                     digest.update(f"{path.relative_to(root)}\n".encode())
                     digest.update(hashlib.sha256(path.read_bytes()).digest())

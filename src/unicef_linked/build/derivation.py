@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING, Final
 
-from pyoxigraph import BlankNode, NamedNode, Quad, QueryTriples, Store, Triple
+from pyoxigraph import BlankNode, Literal, NamedNode, Quad, QueryTriples, Store, Triple
 
 from unicef_linked.errors import MalformedData, UnusableInput
-from unicef_linked.rdf.iris import CANONICAL_BASE, Names
+from unicef_linked.rdf.iris import CANONICAL_BASE, SHACL, Names
 from unicef_linked.rdf.statistics import count, describe, describe_classes, distinct_triples
 
 if TYPE_CHECKING:
@@ -21,18 +21,21 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _AFTER: Final = re.compile(r"^#\s*after\s*:\s*(.+?)\s*$", re.MULTILINE)
+_REPEATS: Final = re.compile(r"^#\s*repeats\s*:", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One CONSTRUCT query, which describes its own graph too.
 
-    A comment ``# after: name, name`` in its header names the rules that it builds on.
+    A comment ``# after: name, name`` in its header names the rules that it builds on; one
+    ``# repeats: what and why`` says that its graph states again what other graphs state.
     """
 
     path: Path
     text: str
     after: tuple[str, ...]
+    repeats: bool  # its graph states again what other graphs state
 
     @property
     def name(self) -> str:
@@ -49,7 +52,8 @@ def read_rules(folder: Path, names: Names) -> list[Rule]:
     for path in sorted(folder.glob("*.rq")) if folder.is_dir() else ():
         text = path.read_text(encoding="utf-8").replace(CANONICAL_BASE, names.base)
         after = " ".join(_AFTER.findall(text)).replace(",", " ")
-        rules[path.stem] = Rule(path, text, tuple(after.split()))
+        repeats = bool(_REPEATS.search(text))
+        rules[path.stem] = Rule(path, text, tuple(after.split()), repeats)
     for rule in rules.values():
         missing = [name for name in rule.after if name not in rules]
         if missing:
@@ -69,11 +73,25 @@ def read_rules(folder: Path, names: Names) -> list[Rule]:
     return ordered
 
 
+def state_rules(rules: Iterable[Rule], names: Names) -> list[Quad]:
+    """Return the text of each rule, in the graph that the rule derives: ``id/rule/{name} sh:construct``."""
+    return [
+        Quad(
+            NamedNode(names.entity("rule", rule.name)),
+            NamedNode(f"{SHACL}construct"),
+            Literal(rule.text),
+            NamedNode(names.graph(f"derived/{rule.name}")),
+        )
+        for rule in rules
+    ]
+
+
 def derive(quads: Sequence[Quad], rules: Sequence[Rule], names: Names) -> list[Quad]:
     """Return what the rules derive, each statement in its rule's graph.
 
     Each rule reads the given statements and those that the rules before it derived, as one default
-    graph and by graph name. Statements that are already there are not derived again. Raises
+    graph and by graph name. Statements that are already there are not
+    derived again, but by a rule that repeats those of other graphs. Raises
     MalformedData for a rule that is not a CONSTRUCT query, or that makes blank nodes.
     """
     store = Store()
@@ -81,10 +99,11 @@ def derive(quads: Sequence[Quad], rules: Sequence[Rule], names: Names) -> list[Q
     derived: list[Quad] = []
     for rule in rules:
         graph = NamedNode(names.graph(f"derived/{rule.name}"))
+        stated_in = graph if rule.repeats else None
         new = [
             Quad(t.subject, t.predicate, t.object, graph)
             for t in _run(rule, store)
-            if not any(store.quads_for_pattern(t.subject, t.predicate, t.object, None))
+            if not any(store.quads_for_pattern(t.subject, t.predicate, t.object, stated_in))
         ]
         derived += new
         store.extend(new)

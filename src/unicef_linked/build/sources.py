@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import os
+import io
+import json
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -14,6 +15,7 @@ from pyoxigraph import (
     CanonicalizationAlgorithm,
     Dataset,
     DefaultGraph,
+    Literal,
     NamedNode,
     Quad,
     RdfFormat,
@@ -21,23 +23,28 @@ from pyoxigraph import (
     parse,
 )
 
-from unicef_linked.errors import MalformedData, UnusableInput
-from unicef_linked.rdf.iris import CANONICAL_BASE, SHACL, Names, undeclared_prefix
+from unicef_linked.build.files import (
+    SUFFIXES,
+    Remark,
+    keep_silent,
+    list_files,
+    read_bytes,
+    stem_of,
+    suffix_of,
+)
+from unicef_linked.errors import MalformedData, UnusableInput, raise_all
+from unicef_linked.rdf.entities import ExpandingEntities, check_entities
+from unicef_linked.rdf.iris import (
+    CANONICAL_BASE,
+    SHACL,
+    Names,
+    declared_prefixes,
+    undeclared_prefix,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
-
-SUFFIXES: Final = {
-    ".ttl": RdfFormat.TURTLE,
-    ".trig": RdfFormat.TRIG,
-    ".nt": RdfFormat.N_TRIPLES,
-    ".nq": RdfFormat.N_QUADS,
-    ".rdf": RdfFormat.RDF_XML,
-    ".owl": RdfFormat.RDF_XML,
-    ".jsonld": RdfFormat.JSON_LD,
-}
-"""What we read, by the end of the file name."""
 
 _LINE: Final = re.compile(
     r"(?:Parser )?error at line (\d+)(?:.*?column[s]? (\d+)[^:]*)?: ", re.IGNORECASE
@@ -76,144 +83,217 @@ class SourceFile:
         return None
 
 
-def files_in(paths: Iterable[Path]) -> list[tuple[Path, Path]]:
-    """Return (root, file) for each RDF file in files and folders, in the order of their names.
-
-    Raises UnusableInput for a path that is missing, cannot be read, or holds no RDF.
-    """
-    files: list[tuple[Path, Path]] = []
-    for path in paths:
-        if path.is_file():
-            if path.suffix.lower() not in SUFFIXES:
-                raise UnusableInput(
-                    f"{path}: not a file of RDF by its name; use one of {' '.join(SUFFIXES)}"
-                )
-            files.append((path.parent, path))
-            continue
-        if not path.exists():
-            raise UnusableInput(f"{path} does not exist")
-        if not os.access(path, os.R_OK | os.X_OK):
-            raise UnusableInput(f"{path} cannot be read: permission denied")
-        inside = sorted(
-            file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file()
-        )
-        if not inside:
-            raise UnusableInput(
-                f"{path} holds no RDF: expected files ending in {' '.join(SUFFIXES)}"
-            )
-        files.extend((path, file) for file in inside)
-    return files
-
-
 def load(
-    paths: Sequence[Path], names: Names, *, role: str = "", default_graph: bool = False
+    paths: Sequence[Path],
+    names: Names,
+    *,
+    role: str = "",
+    default_graph: bool = False,
+    remark: Remark = keep_silent,
 ) -> list[SourceFile]:
     """Return what the files of RDF in ``paths`` say, in the order of their names.
 
     Triples go to a graph named after the file's path below its root (``role`` before it), or to the
     default graph with ``default_graph``; quads stay where they say. Every IRI below the canonical
-    base is re-based on ``names``. Raises UnusableInput for what cannot be read and MalformedData,
-    with file and line, for what does not parse.
+    base is re-based on ``names``. ``remark`` is called with what is left out of folders. Raises
+    UnusableInput for what cannot be read and MalformedData, with file and line, for what does not
+    parse; SeveralErrors if there are more.
     """
-    sources = []
-    for root, path in files_in(paths):
-        text = _read(path)
-        if names.base != CANONICAL_BASE:
-            text = text.replace(CANONICAL_BASE, names.base)
-        stem = path.relative_to(root).with_suffix("").as_posix()
+    listing = list_files(paths)
+    for sentence in listing.left_out:
+        remark(sentence)
+    sources: list[SourceFile] = []
+    errors: list[UnusableInput] = []
+    for root, path in listing.files:
+        stem = stem_of(path.relative_to(root))
         parts = dict.fromkeys(filter(None, (role, stem)))  # ontology/ontology.ttl: once
         named = NamedNode(names.graph(quote("/".join(parts), safe="/-._~")))
         graph = DefaultGraph() if default_graph else named
-        sources.append(SourceFile(path, text, graph, tuple(_parse(path, text, graph, named.value))))
+        try:
+            text = _read(path).replace(CANONICAL_BASE, names.base)
+            quads = tuple(_parse(path, text, graph, named.value))
+        except UnusableInput as error:
+            errors.append(error)
+        else:
+            sources.append(SourceFile(path, text, graph, quads))
+    raise_all(errors)
     return sources
 
 
 def _read(path: Path) -> str:
     try:
-        return path.read_bytes().decode("utf-8-sig")
+        return read_bytes(path).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise MalformedData(
             path, f"byte {error.start} is not UTF-8; save the file as UTF-8", line=line
         ) from None
-    except OSError as error:
-        raise UnusableInput(f"{path} cannot be read: {error.strerror}") from None
 
 
-def _parse(path: Path, text: str, graph: NamedNode | DefaultGraph, base_iri: str) -> Iterable[Quad]:
-    kind = SUFFIXES[path.suffix.lower()]
+def _parse(path: Path, text: str, graph: NamedNode | DefaultGraph, base_iri: str) -> Iterator[Quad]:
+    kind = SUFFIXES[suffix_of(path)]
     try:
+        if kind == RdfFormat.RDF_XML:
+            check_entities(text)
         quads = parse(text.encode(), format=kind, base_iri=base_iri, rename_blank_nodes=True)
         for quad in quads:
+            _refuse_rdf12(quad, path, text)
             if isinstance(quad.graph_name, DefaultGraph):
                 yield Quad(quad.subject, quad.predicate, quad.object, graph)
             else:
                 yield quad
+    except ExpandingEntities as error:
+        raise MalformedData(path, str(error), line=error.line) from None
     except SyntaxError as error:
-        position = _LINE.search(str(error))
-        line = error.lineno or (int(position[1]) if position else None)
-        column = error.offset or (int(position[2]) if position and position[2] else None)
-        message = _LINE.sub("", str(error.msg)).strip()
-        raise MalformedData(path, _add_remedy(message), line=line, column=column) from None
+        raise _malformed(path, text, kind, error) from None
     except ValueError as error:
         raise MalformedData(path, str(error)) from None
 
 
-def _add_remedy(message: str) -> str:
-    """Return a parser's message, with what to do about a prefix that is not declared."""
+def _malformed(path: Path, text: str, kind: RdfFormat, error: SyntaxError) -> MalformedData:
+    """Return a parser's error with its place, and with a remedy where one is known."""
+    position = _LINE.search(str(error))
+    line = error.lineno or (int(position[1]) if position else None)
+    column = error.offset or (int(position[2]) if position and position[2] else None)
+    message = _LINE.sub("", str(error.msg)).strip()
     undeclared = _UNDECLARED.search(message)
-    return undeclared_prefix(undeclared[1]) if undeclared else message
+    if undeclared:
+        message = undeclared_prefix(undeclared[1], {**Names().prefixes, **declared_prefixes(text)})
+    elif "LoadDocumentCallback" in message:
+        context, line = _remote_context(text)
+        message = f"@context {context} is not fetched; write the context into the file"
+    return MalformedData(path, message, line=line or _line_of_error(text, kind), column=column)
+
+
+def _remote_context(text: str) -> tuple[str, int | None]:
+    """Return the first context of a JSON-LD document that lies elsewhere, and its line."""
+    context = next(_contexts(json.loads(text)), "elsewhere")
+    return context, _line_with(text, json.dumps(context, ensure_ascii=False))
+
+
+def _contexts(node: object) -> Iterator[str]:
+    """Yield what JSON-LD refers to as a context by its address, in the order of the document."""
+    if isinstance(node, list):
+        for member in node:
+            yield from _contexts(member)
+    if isinstance(node, dict):
+        for key, value in node.items():
+            if key in {"@context", "@import"}:
+                members = value if isinstance(value, list) else [value]
+                yield from (member for member in members if isinstance(member, str))
+            yield from _contexts(value)
+
+
+class _Lines(io.RawIOBase):
+    """A text as a stream that gives a line at a time; ``number`` is that of the last one."""
+
+    def __init__(self, text: str) -> None:
+        self._lines = iter(text.encode().splitlines(keepends=True))
+        self._rest = b""
+        self.number = 0
+
+    def read(self, size: int = -1, /) -> bytes:
+        if not self._rest:
+            self._rest = next(self._lines, b"")
+            self.number += bool(self._rest)
+        size = len(self._rest) if size < 0 else size
+        chunk, self._rest = self._rest[:size], self._rest[size:]
+        return chunk
+
+
+def _line_of_error(text: str, kind: RdfFormat) -> int | None:
+    """Return the line that a parser has read last when it fails, None if it does not fail."""
+    lines = _Lines(text)
+    try:
+        for _ in parse(lines, format=kind, base_iri="http://example.org/"):  # type: ignore[arg-type]
+            pass
+    except (SyntaxError, ValueError):
+        return lines.number
+    return None
+
+
+def _refuse_rdf12(quad: Quad, path: Path, text: str) -> None:
+    """Raise MalformedData for a term that RDF 1.1 does not have."""
+    value = quad.object
+    if isinstance(value, Triple):
+        line = _line_with(text, "<<")
+        message = (
+            "a triple term is of RDF 1.2; RDF 1.1 is read: describe the statement by rdf:Statement"
+        )
+        raise MalformedData(path, message, line=line)
+    if isinstance(value, Literal) and value.direction is not None:
+        tag = f"@{value.language}--{value.direction}"
+        raise MalformedData(
+            path,
+            f"a literal with a direction, {tag}, is of RDF 1.2; RDF 1.1 is read:"
+            " leave the direction out",
+            line=_line_with(text, tag),
+        )
+
+
+def _line_with(text: str, part: str) -> int | None:
+    """Return the first line that has some text, in upper or lower case."""
+    position = text.lower().find(part.lower())
+    return None if position < 0 else text.count("\n", 0, position) + 1
 
 
 def skolemize(quads: Iterable[Quad], names: Names) -> list[Quad]:
     """Return the quads with IRIs in place of blank nodes (RDF 1.1 Concepts, section 3.5).
 
-    The IRIs are below ``.well-known/genid/`` and come from RDFC-1.0 canonical labels: the same
-    statements give the same IRIs. Blank nodes of one file stay apart from those of another.
+    The same statements give the same IRIs. Blank nodes of one file stay apart from those of
+    another.
     """
+    return name_blanks(label_blanks(quads), names)
+
+
+def label_blanks(quads: Iterable[Quad]) -> list[Quad]:
+    """Return the quads, each blank node with its canonical label (RDFC-1.0)."""
     plain: list[Quad] = []
     with_blanks: list[Quad] = []
     for quad in quads:
-        terms = (quad.subject, quad.object, quad.graph_name)
-        (with_blanks if any(isinstance(term, BlankNode) for term in terms) else plain).append(quad)
+        (with_blanks if any(_blanks_of(quad)) else plain).append(quad)
     if not with_blanks:
         return plain
     dataset = Dataset(with_blanks)
     dataset.canonicalize(CanonicalizationAlgorithm.RDFC_1_0)
-    if any(_is_complex_path(quad) for quad in with_blanks):
-        return plain + sorted(dataset, key=str)
-    return plain + sorted((_name_blanks(quad, names) for quad in dataset), key=str)
+    return plain + sorted(dataset, key=str)
 
 
-def _is_complex_path(quad: Quad) -> bool:
-    """Return whether a property path has parts: an IRI would be another path (SHACL, 2.3.1)."""
-    return quad.predicate.value == f"{SHACL}path" and isinstance(quad.object, BlankNode)
+def name_blanks(quads: Sequence[Quad], names: Names) -> list[Quad]:
+    """Return the quads with an IRI in place of each blank node.
 
-
-def _name_blanks(quad: Quad, names: Names) -> Quad:
-    def name(term: Any) -> Any:
-        if isinstance(term, BlankNode):
-            return NamedNode(f"{names.base}.well-known/genid/{term.value}")
-        return term
-
-    return Quad(name(quad.subject), quad.predicate, name(quad.object), name(quad.graph_name))
-
-
-def find_place(sources: Sequence[SourceFile], focus: str, path: str) -> tuple[str, int]:
-    """Return the file that states ``path`` of ``focus`` and the line of that subject.
-
-    If none states that, the first file that states anything of it; ("", 0) if none does.
+    Where a property path has parts, all stay: with an IRI it would be another path (SHACL, 2.3.1).
     """
-    place, relevance = ("", 0), 0
-    for source in sources:
-        predicates = {q.predicate.value for q in source.quads if _is_subject(focus, q)}
-        matches = bool(predicates) + (path in predicates)
-        if matches > relevance:
-            relevance = matches
-            place = str(source.path), source.line_of(focus) or 0
-    return place
+    path = f"{SHACL}path"
+    if any(q.predicate.value == path and isinstance(q.object, BlankNode) for q in quads):
+        return list(quads)
+    iris = _iris_of_blanks(quads, names)
+    return [_replace(quad, iris) for quad in quads]
 
 
-def _is_subject(iri: str, quad: Quad) -> bool:
-    subject = quad.subject
-    return not isinstance(subject, BlankNode | Triple) and subject.value == iri
+def restore_blanks(quads: Sequence[Quad], labelled: Iterable[Quad], names: Names) -> list[Quad]:
+    """Return the quads with the blank nodes of ``labelled`` in place of their IRIs."""
+    blanks = {iri: node for node, iri in _iris_of_blanks(labelled, names).items()}
+    return [_replace(quad, blanks) for quad in quads] if blanks else list(quads)
+
+
+def _iris_of_blanks(quads: Iterable[Quad], names: Names) -> dict[BlankNode, NamedNode]:
+    """Return the IRI in place of each blank node, below ``.well-known/genid/``."""
+    base = f"{names.base}.well-known/genid/"
+    return {node: NamedNode(f"{base}{node.value}") for quad in quads for node in _blanks_of(quad)}
+
+
+def _blanks_of(quad: Quad) -> Iterator[BlankNode]:
+    for term in (quad.subject, quad.object, quad.graph_name):
+        if isinstance(term, BlankNode):
+            yield term
+
+
+def _replace(quad: Quad, replacements: Mapping[Any, Any]) -> Quad:
+    subject, predicate, value, graph = quad
+    return Quad(
+        replacements.get(subject, subject),
+        predicate,
+        replacements.get(value, value),
+        replacements.get(graph, graph),
+    )

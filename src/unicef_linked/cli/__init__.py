@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 COMMANDS: Final = {
     "validate": "check data against the shapes (SHACL)",
     "build": "validate, derive, and write an immutable release",
+    "verify": "check a release against its digests, its counts and its signature",
     "serve": "answer over HTTP",
     "load": "put a release into an engine elsewhere, for serve --engine URL",
     "query": "ask the packaged dataset, a release or an endpoint",
@@ -72,9 +73,8 @@ class _Commands(click.Group):
             sys.stdout.flush()
         except NotConforming as error:
             from unicef_linked.cli.validate import print_report
-            from unicef_linked.rdf.iris import Names
 
-            print_report(cast("Report", error.report), "text", Names(), sys.stderr)
+            print_report(cast("Report", error.report), "text", sys.stderr)
             print(f"unicef-linked: {error}; nothing was written", file=sys.stderr)
             return 1
         except LinkedDataError as error:

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from unicef_linked.cli import options
 from unicef_linked.cli.options import PATH, Command, base_iri
+from unicef_linked.cli.output import remarks
 from unicef_linked.cli.progress import waiting
 from unicef_linked.rdf.iris import CANONICAL_BASE
 
@@ -16,9 +18,7 @@ if TYPE_CHECKING:
 
 @click.command("build", cls=Command)
 @click.option("--data", type=PATH, metavar="PATH", help="data to use; default: the packaged data")
-@click.option(
-    "--shapes", type=PATH, metavar="PATH", help="shapes to use; default: the packaged shapes"
-)
+@options.shapes
 @click.option(
     "--ontology", type=PATH, metavar="PATH", help="ontology to use; default: the packaged ontology"
 )
@@ -31,21 +31,34 @@ if TYPE_CHECKING:
     help="mint IRIs below this one",
 )
 @click.option("--out", type=PATH, required=True, metavar="DIR", help="where the release goes")
+@click.option(
+    "--sign",
+    type=PATH,
+    metavar="PRIVATE.pem",
+    help="sign the digests of the release with this Ed25519 key",
+)
 def command(
-    data: Path | None, shapes: Path | None, ontology: Path | None, base: str, out: Path
+    data: Path | None,
+    shapes: tuple[Path, ...],
+    ontology: Path | None,
+    base: str,
+    out: Path,
+    sign: Path | None,
 ) -> int:
     """Validate, derive, and write an immutable release."""
     from unicef_linked.build import Content, build
+    from unicef_linked.release.signature import read_private_key
 
     packaged = Content.packaged()
     content = Content(
         (data,) if data else packaged.data,
-        (shapes,) if shapes else packaged.shapes,
+        shapes or packaged.shapes,
         (ontology,) if ontology else packaged.ontology,
         packaged.rules,
     )
-    with waiting("building"):
-        manifest = build(content, out, base).manifest
+    key = read_private_key(sign) if sign else None
+    with remarks() as remark, waiting("building"):
+        manifest = build(content, out, base, key=key, remark=remark).manifest
     print(
         f"{out}: {manifest.quads:,} statements in {len(manifest.graphs)} graphs,"
         f" sha256 {manifest.sha256}"

@@ -82,4 +82,11 @@ release: Final = click.option(
     metavar="DIR",
     help="a release; default: the packaged dataset, built once",
 )
+shapes: Final = click.option(
+    "--shapes",
+    type=PATH,
+    multiple=True,
+    metavar="PATH",
+    help="shapes to use, also several times; default: the packaged shapes",
+)
 out: Final = click.option("--out", type=PATH, metavar="F", help="default: standard output")

@@ -10,7 +10,24 @@ from typing import TYPE_CHECKING, BinaryIO
 from unicef_linked.errors import UnusableInput
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+
+def warn(sentence: str) -> None:
+    """Print a line on standard error; the exit status stays as it is."""
+    print(f"unicef-linked: {sentence}", file=sys.stderr, flush=True)
+
+
+@contextlib.contextmanager
+def remarks() -> Iterator[Callable[[str], object]]:
+    """Give a function that takes remarks; they are printed at the end, after any progress."""
+    sentences: list[str] = []
+    try:
+        yield sentences.append
+    finally:
+        for sentence in dict.fromkeys(sentences):
+            warn(sentence)
 
 
 def write(source: BinaryIO, out: Path | None) -> None:

@@ -2,26 +2,40 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import shutil
 import sys
 from contextlib import closing
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 import prettytable
 import pyoxigraph as ox
 
+from unicef_linked import addresses
 from unicef_linked.cli import options
 from unicef_linked.cli.releases import chosen_release
 from unicef_linked.config import read_settings
-from unicef_linked.errors import NotAcceptable, UnusableInput
+from unicef_linked.errors import UnusableInput
 from unicef_linked.rdf.formats import GRAPH_FORMATS, SOLUTION_FORMATS, Format, by_name
-from unicef_linked.rdf.iris import Names
+from unicef_linked.rdf.iris import Names, declared_prefixes
 from unicef_linked.rdf.serialization import write_rdf
+from unicef_linked.store import Answer
+from unicef_linked.store.evaluation import Dataset, query_dataset
 from unicef_linked.store.loading import load_release
-from unicef_linked.store.query import Query, check, malformed
-from unicef_linked.store.remote import Endpoint
+from unicef_linked.store.query import (
+    BYTE_ORDER_MARK,
+    GRAPH_FORMS,
+    Query,
+    check,
+    dataset_clauses,
+    form_of,
+    malformed,
+)
+from unicef_linked.store.remote import Endpoint, shown
+from unicef_linked.store.xml_answers import check_xml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -69,14 +83,25 @@ def command(
 
 
 def _read_query(text: str | None, file: Path | None) -> str:
-    if text is not None and file is None:
-        return text
-    if text is not None or file is None:
+    """Return the query without a byte order mark."""
+    if text is None and file is not None:
+        try:
+            content = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+        except OSError as error:
+            raise UnusableInput(f"{file} cannot be read: {error}") from None
+        text = _decode(content, "standard input" if str(file) == "-" else str(file))
+    elif text is None or file is not None:
         raise UnusableInput("give the query as TEXT or with --file F, one of the two")
+    return text.removeprefix(BYTE_ORDER_MARK)
+
+
+def _decode(content: bytes, name: str) -> str:
     try:
-        return sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UnusableInput(f"{file} cannot be read: {error}") from None
+        return content.decode()
+    except UnicodeDecodeError as error:
+        is_utf_16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        fault = "it is UTF-16" if is_utf_16 else f"byte {error.start} cannot be decoded"
+        raise UnusableInput(f"{name} is not UTF-8: {fault}; save it as UTF-8") from None
 
 
 def _result_formats(name: str) -> tuple[Format | None, Format | None]:
@@ -92,23 +117,34 @@ def _result_formats(name: str) -> tuple[Format | None, Format | None]:
 def ask_release(release: Release, text: str, style: str) -> bytes:
     """Return the answer of a release.
 
-    Raises MalformedQuery, QueryRefused, or UnusableInput for a format of the other kind.
+    Raises MalformedQuery, QueryRefused, UnusableInput for a format of the other kind, Unwritable or
+    NotAcceptable for one that cannot express the answer.
     """
     check(text, max_length=_TOO_LONG)
+    names = _names(text, release.names)
+    base = addresses.absolute(release.names.base, addresses.SPARQL)
     try:
-        answer = load_release(release).query(text)
+        store = load_release(release)
+        answer = query_dataset(Dataset(store, store), text, dataset_clauses(text, base), base=base)
     except SyntaxError as error:
-        raise malformed(str(error), text) from None
+        raise malformed(str(error), text, names.prefixes) from None
     solutions, graph = _result_formats(style)
     is_graph = isinstance(answer, ox.QueryTriples)
     chosen = graph if is_graph else solutions
     if chosen is None:
         raise _misfit(style, GRAPH_FORMATS if is_graph else SOLUTION_FORMATS)
     if isinstance(answer, ox.QueryTriples):
-        return write_rdf(list(answer), chosen.rdf, release.names.prefixes)
-    content = answer.serialize(format=chosen.results)
+        return write_rdf(list(answer), chosen.rdf, names.prefixes)
+    content = check_xml(Answer(chosen, answer.serialize(format=chosen.results), iter(()))).whole
     assert content is not None
-    return table(json.loads(content), release.names) if style == "table" else content
+    return table(json.loads(content), names) if style == "table" else content
+
+
+def _names(text: str, names: Names) -> Names:
+    """Return names that are shortened by a query's own prefixes, then by those of ``names``."""
+    own = declared_prefixes(text)
+    others = {name: iri for name, iri in names.declared.items() if name not in own}
+    return replace(names, declared=own | others)
 
 
 def _misfit(style: str, formats: Sequence[Format]) -> UnusableInput:
@@ -125,20 +161,21 @@ def ask_endpoint(url: str, text: str, style: str, settings: Settings) -> Iterato
     Raises the QueryErrors, or UnusableInput for a format of the other kind.
     """
     solutions, graph = _result_formats(style)
-    with closing(Endpoint(url, settings, Names().prefixes)) as endpoint:
-        try:
-            answer = endpoint.answer(
-                Query(text),
-                solutions=solutions,
-                graph=graph,
-                timeout=_PATIENCE,
-                ceiling=sys.maxsize,
-            )
-        except NotAcceptable:
-            raise _misfit(style, SOLUTION_FORMATS if solutions is None else GRAPH_FORMATS) from None
+    is_graph = form_of(text) in GRAPH_FORMS
+    if (graph if is_graph else solutions) is None:
+        raise _misfit(style, GRAPH_FORMATS if is_graph else SOLUTION_FORMATS)
+    names = _names(text, Names())
+    with closing(Endpoint(url, settings, names.prefixes)) as endpoint:
+        answer = endpoint.answer(
+            Query(text, base=shown(url)),
+            solutions=solutions,
+            graph=graph,
+            timeout=_PATIENCE,
+            ceiling=sys.maxsize,
+        )
         chunks = answer.chunks if answer.whole is None else iter([answer.whole])
         if style == "table" and answer.format == solutions:
-            chunks = iter([table(json.loads(b"".join(chunks)), Names())])
+            chunks = iter([table(json.loads(b"".join(chunks)), names)])
         yield from chunks
 
 

@@ -38,15 +38,17 @@ def command(
 ) -> int:
     """Add identifiers to a table, by the names in one of its columns.
 
-    FILE.csv has ; , or tabs between the cells, and is UTF-8 or Latin-1.
+    FILE.csv has ; , | or tabs between the cells, and is UTF-8, UTF-16 or Windows-1252.
     """
     from unicef_linked.dataset.profile import profile_of
-    from unicef_linked.lookup import csv_table
+    from unicef_linked.lookup import csv_file, csv_table
     from unicef_linked.lookup.index import build
     from unicef_linked.lookup.matching import Reconciler
 
-    table = csv_table.read_table(file)
+    table = csv_file.read_table(file, column)
     table.column(column)  # before anything that takes time
+    for notice in table.notices:
+        print(notice, file=sys.stderr)
     chosen = chosen_release(release)
     quads, names = list(chosen.quads()), chosen.names
     reconciler = Reconciler(build(quads, names, profile_of(quads, names)))
@@ -58,8 +60,8 @@ def command(
             progress.show(done, total, f"{done:,} of {total:,} rows" if has_line else "")
 
         answer, summary = csv_table.reconcile(
-            table, column, reconciler, types, terminal_language(), report
+            table, column, reconciler, types, (terminal_language(),), report
         )
-    write(io.BytesIO(csv_table.write_table(answer, mark=out is not None)), out)
+    write(io.BytesIO(csv_file.write_table(answer, mark=out is not None)), out)
     print(csv_table.format_summary(summary), file=sys.stderr)
     return 0

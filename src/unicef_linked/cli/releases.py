@@ -17,10 +17,13 @@ if TYPE_CHECKING:
 
 
 def chosen_release(path: Path | None) -> Release:
-    """Return the release in a folder, or that of the packaged dataset if none is given."""
-    from unicef_linked.release import open_release
+    """Return the release in a folder, or that of the packaged dataset if none is given.
 
-    return open_release(path) if path else packaged_release()
+    Raises NotARelease for one that is not whole.
+    """
+    from unicef_linked.release import open_whole_release
+
+    return open_whole_release(path) if path else packaged_release()
 
 
 def packaged_release() -> Release:
@@ -29,13 +32,13 @@ def packaged_release() -> Release:
     It is kept in the cache folder, named by the digest of everything that went into it.
     """
     from unicef_linked.build import Content, build
-    from unicef_linked.release import open_release
+    from unicef_linked.release import open_whole_release
 
     content = Content.packaged()
     home = cache_folder()
     path = home / content.fingerprint()[:16]
     try:
-        return open_release(path)
+        return open_whole_release(path)
     except UnusableInput:
         pass
     try:

@@ -11,6 +11,7 @@ import click
 
 from unicef_linked.cli import options
 from unicef_linked.cli.options import PATH, Command
+from unicef_linked.cli.output import warn
 from unicef_linked.cli.releases import chosen_release
 from unicef_linked.config import read_settings
 from unicef_linked.errors import UnusableInput
@@ -69,7 +70,7 @@ def command(
             temporary = stack.enter_context(
                 tempfile.TemporaryDirectory(prefix="unicef-linked-", ignore_cleanup_errors=True)
             )
-            served = snapshot([data], Path(temporary) / "data", union=union)
+            served = snapshot([data], Path(temporary) / "data", union=union, remark=warn)
         else:
             served = chosen_release(release)
         serve(served, settings, host=host, port=port, workers=workers, engine=engine)

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from unicef_linked.cli import options
 from unicef_linked.cli.options import PATH, Command, OneOf
+from unicef_linked.cli.output import remarks
 from unicef_linked.cli.progress import waiting
 from unicef_linked.config import terminal_language
 from unicef_linked.rdf.iris import Names
@@ -22,14 +24,17 @@ if TYPE_CHECKING:
 
 @click.command("validate", cls=Command)
 @click.argument("paths", nargs=-1, type=PATH, metavar="[PATH]...")
+@options.shapes
 @click.option(
-    "--shapes",
+    "--ontology",
     type=PATH,
     metavar="PATH",
-    help="shapes to check against; default: the packaged ones",
+    help="ontology to use; default: the packaged one, but none for a PATH with --shapes",
 )
 @click.option("--format", "style", type=OneOf(("text", "turtle", "json")), default="text")
-def command(paths: tuple[Path, ...], shapes: Path | None, style: str) -> int:
+def command(
+    paths: tuple[Path, ...], shapes: tuple[Path, ...], ontology: Path | None, style: str
+) -> int:
     """Check data against the shapes (SHACL).
 
     PATH is a file or folder of RDF; default: the packaged dataset.
@@ -46,17 +51,22 @@ def command(paths: tuple[Path, ...], shapes: Path | None, style: str) -> int:
             context = content.data
         content = replace(content, data=paths)
     if shapes:
-        content = replace(content, shapes=(shapes,))
-    with waiting("validating"):
-        report = validate(content, context)
-    print_report(report, style, Names(), sys.stdout)
+        content = replace(content, shapes=shapes)
+    if shapes and paths:
+        content = replace(content, ontology=())
+    if ontology:
+        content = replace(content, ontology=(ontology,))
+    with remarks() as remark, waiting("validating"):
+        report = validate(content, context, remark=remark)
+    print_report(report, style, sys.stdout)
     return 0 if report.conforms else 1
 
 
-def print_report(report: Report, style: str, names: Names, out: TextIO) -> None:
+def print_report(report: Report, style: str, out: TextIO) -> None:
     """Print a SHACL report: for people, as Turtle, or as JSON."""
     from dataclasses import asdict
 
+    names = Names(declared=report.prefixes)
     if style == "turtle":
         print(report.turtle(names).decode(), file=out)
     elif style == "json":

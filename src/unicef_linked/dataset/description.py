@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from pyoxigraph import Quad, Triple
 
+from unicef_linked.errors import NotAcceptable, Unwritable
 from unicef_linked.rdf import jsonld
-from unicef_linked.rdf.formats import JSONLD, Carries, Format
+from unicef_linked.rdf.formats import DOCUMENT_FORMATS, JSONLD, Carries, Format
 from unicef_linked.rdf.serialization import write_rdf
 
 if TYPE_CHECKING:
@@ -18,24 +19,32 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Description:
-    """The statements of a document: about its resource, about its context, about the document."""
+    """The statements of a document: about its resource, about its context, about the document.
+
+    ``controls`` are those that a client tells from the data by their graph, as in a fragment.
+    """
 
     iri: str
     about: list[Quad]
     context: list[Triple] = field(default_factory=list)
     document: list[Triple] = field(default_factory=list)
+    controls: list[Quad] = field(default_factory=list)
+    """Statements about an answer, such as how to ask for more; never in the default graph."""
 
     def triples(self) -> list[Triple]:
         """Return it as one graph, sorted."""
-        return sorted(
-            {q.triple for q in self.about} | set(self.context) | set(self.document), key=str
-        )
+        return sorted(self._data() | {quad.triple for quad in self.controls}, key=str)
 
     def quads(self) -> list[Quad]:
-        """Return it as a dataset: ``about`` in its named graphs, the rest in the default graph."""
-        published = {quad.triple for quad in self.about}
-        added = {*self.context, *self.document} - published
-        return sorted({*self.about, *(Quad(*statement) for statement in added)}, key=str)
+        """Return it as a dataset, sorted: the graph of the document is its default graph.
+
+        What named graphs state is in them too. Controls are in their own graph alone.
+        """
+        default = (Quad(*statement) for statement in self._data())
+        return sorted({*default, *self.about, *self.controls}, key=str)
+
+    def _data(self) -> set[Triple]:
+        return {quad.triple for quad in self.about} | {*self.context, *self.document}
 
 
 def write_description(
@@ -43,8 +52,17 @@ def write_description(
 ) -> bytes:
     """Return a description in an RDF format; the same statements give the same bytes.
 
-    ``context`` is the dataset's JSON-LD context.
+    ``context`` is the dataset's JSON-LD context. Raises NotAcceptable, with the other formats, if
+    this one cannot express the statements.
     """
+    try:
+        return _write(description, offer, names, context)
+    except Unwritable as error:
+        others = [other.media_type for other in DOCUMENT_FORMATS if other is not offer]
+        raise NotAcceptable(others, str(error)) from None
+
+
+def _write(description: Description, offer: Format, names: Names, context: Context) -> bytes:
     if offer is JSONLD:
         return jsonld.write(description.triples(), context, root=description.iri)
     statements = description.quads() if offer.carries is Carries.DATASET else description.triples()

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 from pyoxigraph import BlankNode, Literal, NamedNode, Quad
 
 from unicef_linked.rdf.iris import RDF, XSD, Names
+from unicef_linked.rdf.languages import choose_tag, matching_tag
 from unicef_linked.rdf.terms import iris_in
 from unicef_linked.store.labels import LABEL_PROPERTIES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from unicef_linked.rdf.terms import Term
 
@@ -88,7 +89,10 @@ class Resource:
 
 
 class LabelResolver:
-    """Resolves IRIs to labels in one language; ``labels`` has those of every IRI to show."""
+    """Resolves IRIs to labels for one reader; ``labels`` has those of every IRI to show.
+
+    ``language`` is that of the page, ``preferred`` are ranges that the reader likes better.
+    """
 
     def __init__(
         self,
@@ -96,23 +100,24 @@ class LabelResolver:
         labels: Mapping[str, Mapping[str, str]],
         language: str,
         locate: Callable[[str], str | None] = lambda _: None,
+        preferred: Sequence[str] = (),
     ):
         self._names, self._labels, self._language, self._locate = names, labels, language, locate
+        self._preferred = tuple(preferred)
 
     def with_labels(self, labels: Mapping[str, Mapping[str, str]]) -> LabelResolver:
         """Return a resolver that has these labels too."""
-        return LabelResolver(self._names, {**self._labels, **labels}, self._language, self._locate)
+        both = {**self._labels, **labels}
+        return LabelResolver(self._names, both, self._language, self._locate, self._preferred)
 
     def label(self, iri: str) -> Text:
-        """Return the label in the language, else in English, else any; else the shortened IRI."""
+        """Return the label that ``choose`` chooses, else the shortened IRI."""
         return self.choose(self._labels.get(iri, {})) or Text(self._names.shorten(iri))
 
     def choose(self, texts: Mapping[str, str]) -> Text | None:
-        """Return the text in the language, else in English, else any; None if there is none."""
-        for language in (self._language, "en", "", *sorted(texts)):
-            if language in texts:
-                return Text(texts[language], language)
-        return None
+        """Return the text that the reader prefers, else in English, else any; None if none."""
+        tag = choose_tag([*self._preferred, self._language], texts)
+        return None if tag is None else Text(texts[tag], tag)
 
     def link(self, iri: str) -> Link:
         """Return the IRI as a link."""
@@ -199,7 +204,7 @@ class LabelResolver:
         text = value.text or (value.link.label if value.link else Text(""))
         link = value.link or value.datatype
         return (
-            text.language not in {"", self._language},
+            bool(text.language) and not matching_tag(self._language, [text.language]),
             collation(text.text),
             text.language,
             link.iri if link else "",

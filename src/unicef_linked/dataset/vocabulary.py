@@ -442,12 +442,11 @@ class Vocabulary:
     @cached_property
     def _own_relations(self) -> tuple[tuple[str, Relation], ...]:
         """Each class of the ontology with each relation that it owns."""
-        return tuple(
-            (owner, relation)
-            for owner in self.classes
-            for relation in self.relations(owner)
-            if relation.owner == owner
-        )
+        owned: list[tuple[str, Relation]] = []
+        for owner in self.classes:
+            relations = self.relations(owner)
+            owned += [(owner, relation) for relation in relations if relation.owner == owner]
+        return tuple(owned)
 
     def _uses(self, owner: str, relation: Relation, kind: str) -> int:
         return self.usage.values.get((owner, relation.property), {}).get(kind, 0)

@@ -18,6 +18,7 @@ from unicef_linked.exports.geojson import write_geojson
 from unicef_linked.exports.mappings import write_mappings
 from unicef_linked.exports.tables import Column, Each, Table, write_csv, write_metadata
 from unicef_linked.rdf.iris import DCTERMS, RDF, SHACL
+from unicef_linked.rdf.languages import choose_tag
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -50,10 +51,8 @@ class Export:
 
     def title(self, language: str) -> str:
         """Return its title in a language, else in English, else in any; else its name."""
-        for tag in (language, "en", *self.titles):
-            if tag in self.titles:
-                return self.titles[tag]
-        return self.name
+        tag = choose_tag([language], self.titles)
+        return self.name if tag is None else self.titles[tag]
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from pyoxigraph import Literal
 
 from unicef_linked import addresses
 from unicef_linked.exports.tables import ask, guard
+from unicef_linked.rdf.languages import matching_tag
 from unicef_linked.rdf.mappings import MAPPINGS
 from unicef_linked.rdf.terms import value_of
 
@@ -128,12 +129,17 @@ def _texts(
         names,
         f"SELECT DISTINCT ?term ?text {{ VALUES ?term {{ {values} }} ?term {path} ?text }}",
     )
-    texts: dict[str, str] = {}
-    for row in sorted(solutions, key=lambda row: value_of(row.get("text")), reverse=True):
+    texts: dict[str, dict[str, str]] = {}
+    for row in sorted(solutions, key=lambda row: value_of(row["text"]), reverse=True):
         text = row["text"]
-        if not language or (isinstance(text, Literal) and text.language == language):
-            texts[value_of(row.get("term"))] = value_of(row.get("text"))
-    return texts
+        tag = text.language if isinstance(text, Literal) and language else None
+        texts.setdefault(value_of(row["term"]), {})[tag or ""] = value_of(text)
+    chosen = {}
+    for iri, by_tag in texts.items():
+        match = matching_tag(language, by_tag)
+        if match is not None:
+            chosen[iri] = by_tag[match]
+    return chosen
 
 
 def curie(iri: str, prefixes: dict[str, str]) -> tuple[str, str]:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from unicef_linked.lookup.normalization import fold, trigrams
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from unicef_linked.lookup.entities import EntityLookup
     from unicef_linked.lookup.index import Entity, Identification, Label
     from unicef_linked.lookup.normalization import Normalizer
@@ -14,13 +16,13 @@ if TYPE_CHECKING:
 
 
 def result_to_json(
-    lookup: EntityLookup, entity: Entity, score: float, query: str, language: str
+    lookup: EntityLookup, entity: Entity, score: float, query: str, languages: Sequence[str]
 ) -> dict[str, Any]:
-    """Return one result of a search: the entity by its name in ``language``.
+    """Return one result of a search: the entity by its name for a reader of ``languages``.
 
     ``matched`` is its label nearest to the query.
     """
-    name, types = entity.name(language), lookup.reconciler.types_of(entity)
+    name, types = entity.name(languages), lookup.reconciler.types_of(entity)
     matched = nearest_label(lookup.index.normalize, entity, query, name.text)
     return {
         "iri": entity.iri,
@@ -53,7 +55,7 @@ def _nearness(
 
 
 def identification_to_json(
-    names: Names, identification: Identification, language: str
+    names: Names, identification: Identification, languages: Sequence[str]
 ) -> dict[str, object]:
     """Return one meaning of an identifier: entity, reason, all identifiers of the entity."""
     entity = identification.entity
@@ -72,7 +74,7 @@ def identification_to_json(
     return {
         "iri": entity.iri,
         "id": entity.id,
-        "label": entity.name(language).text,
+        "label": entity.name(languages).text,
         "types": sorted(
             iri.rpartition("#")[2] for iri in entity.types if iri.startswith(names.ontology)
         ),

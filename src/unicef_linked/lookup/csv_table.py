@@ -1,15 +1,10 @@
-"""A user's table with the identifiers of what one column names.
-
-Read as found in the field, written for spreadsheets.
-"""
+"""A user's table with the identifiers of what one column names."""
 
 from __future__ import annotations
 
-import codecs
-import csv
-import io
+import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from unicef_linked.errors import UnusableInput
@@ -18,51 +13,32 @@ from unicef_linked.lookup.normalization import fold
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
 
+    from unicef_linked.lookup.csv_file import Table
     from unicef_linked.lookup.matching import Candidate, Reconciler
 
 PREFIX: Final = "ul_"
 """Start of the names of our columns; in a table that has them already they are replaced."""
 
-_DELIMITERS: Final = ",;\t|"
+_ADDED: Final = ("iri", "id", "label", "score", "match")
+"""What our columns have, beside the codes."""
 
-_SAMPLE: Final = 5
-"""Lines by which the delimiter is chosen."""
+_CONTENT: Final = re.compile(r"name|label|text|alt|code|id|iri|uri|[iv]_.*")
+"""HXL attributes that say what the cells of a column have, not what they are about."""
 
 _SUGGESTIONS: Final = 3
-"""Most candidates for one value."""
+"""Most candidates for one value that are named."""
+
+_OTHERS: Final = "…"
+"""What stands for the candidates that are not named."""
 
 _ROWS_PER_REPORT: Final = 500
 """Rows between two reports of the progress."""
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
-    """Rows under a header, each as long as it, and their delimiter."""
-
-    header: list[str]
-    rows: list[list[str]]
-    delimiter: str
-
-    def column(self, name: str) -> int:
-        """Return the place of a column, by its name as written, else folded.
-
-        Raises UnusableInput that lists the columns.
-        """
-        if name in self.header:
-            return self.header.index(name)
-        alike = [place for place, title in enumerate(self.header) if fold(title) == fold(name)]
-        if len(alike) == 1:
-            return alike[0]
-        raise UnusableInput(
-            f"there is no column {name!r}; the columns are: {', '.join(self.header)}"
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class Summary:
-    """What came of a table: rows by outcome.
+    """What came of a table: rows by outcome; ``empty`` are those without a value.
 
     ``unsure`` has each value that a person should check, with its rows and suggested ids.
     """
@@ -71,53 +47,6 @@ class Summary:
     matched: int
     empty: int
     unsure: dict[str, tuple[int, tuple[str, ...]]]
-
-
-def read_table(path: Path) -> Table:
-    """Return the table in a CSV file with ``;``, ``,``, tabs or ``|`` between cells.
-
-    UTF-8, UTF-16 with its mark, or Latin-1. Raises UnusableInput when there is none.
-    """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise UnusableInput(f"{path} cannot be read: {error.strerror}") from None
-    text = _decode(content)
-    first = [line for line in text.splitlines() if line.strip()][:_SAMPLE]
-    if not first:
-        raise UnusableInput(
-            f"{path} is empty; it should have a line of column names and rows below"
-        )
-    if "\0" in text:
-        raise UnusableInput(f"{path} is not a text file; save the sheet as CSV")
-    delimiter = max(_DELIMITERS, key=lambda mark: _frequency(first, mark))
-    try:
-        lines = [
-            row
-            for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-            if any(row)
-        ]
-    except csv.Error as error:
-        raise UnusableInput(f"{path} is not CSV: {error}") from None
-    header = [title.strip() for title in lines[0]]
-    width = max(map(len, lines))
-    header += [""] * (width - len(header))
-    return Table(header, [row + [""] * (width - len(row)) for row in lines[1:]], delimiter)
-
-
-def _decode(content: bytes) -> str:
-    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return content.decode("utf-16", errors="replace")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return content.decode("cp1252", errors="replace")  # Latin-1 as Windows has it
-
-
-def _frequency(lines: Sequence[str], mark: str) -> tuple[int, int]:
-    """Return how often a mark stands in a line, quoted cells left out: at least, at most."""
-    counts = ["".join(line.split('"')[::2]).count(mark) for line in lines]
-    return min(counts), max(counts)
 
 
 def choose_type(name: str, reconciler: Reconciler) -> str:
@@ -139,16 +68,16 @@ def reconcile(
     column: str,
     reconciler: Reconciler,
     types: Sequence[str] = (),
-    language: str = "en",
+    languages: Sequence[str] = (),
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> tuple[Table, Summary]:
-    """Return the table with our columns added, and a summary.
+    """Return the table with our columns added, hashtags where it has them, and a summary.
 
     A row with a certain match has the IRI and the codes of its entity; one without has only the
     likeliest id, label and score, so that nobody takes a suggestion for an answer.
     """
     place = table.column(column)
-    values = [row[place].strip() for row in table.rows]
+    values = [row[place].strip() if fold(row[place]) else "" for row in table.rows]
     answers = _candidates(values, reconciler, tuple(types), progress)
     schemes: set[str] = set()
     for candidates in answers.values():
@@ -160,14 +89,35 @@ def reconcile(
         for number, title in enumerate(table.header)
         if number == place or not title.startswith(PREFIX)
     ]
+    names = [scheme.rpartition("#")[2] for scheme in ordered]
     header = [table.header[number] for number in kept]
-    header += [PREFIX + name for name in ("iri", "id", "label", "score", "match")]
-    header += [PREFIX + scheme.rpartition("#")[2] for scheme in ordered]
+    header += [PREFIX + name for name in (*_ADDED, *names)]
+    hashtags = []
+    if table.hashtags:
+        hashtags = [table.hashtags[number] for number in kept]
+        hashtags += _hashtags(table.hashtags[place], names)
     rows = []
     for row, value in zip(table.rows, values, strict=True):
-        cells = _cells(answers.get(value, []), ordered, language)
+        cells = _cells(answers.get(value, []), ordered, languages)
         rows.append([row[number] for number in kept] + cells)
-    return Table(header, rows, table.delimiter), _summary(values, answers)
+    answer = replace(table, header=header, rows=rows, hashtags=hashtags)
+    return answer, _summary(values, answers)
+
+
+def _hashtags(hashtag: str, schemes: Sequence[str]) -> list[str]:
+    """Return the HXL hashtags of our columns, from that of the column that names the entities.
+
+    Its attributes stay, but for those of its own kind of content. Without one, ours are ``#meta``.
+
+    >>> _hashtags("#adm1 +origin +name +i_fr", ["pcode"])[::5]
+    ['#adm1+origin+iri', '#adm1+origin+code+v_pcode']
+    """
+    tag, *attributes = "".join(hashtag.split()).lower().split("+")
+    stem = "+".join(
+        (tag or "#meta", *(name for name in attributes if not _CONTENT.fullmatch(name)))
+    )
+    codes = [re.sub(r"\W", "_", scheme.lower()) for scheme in schemes]
+    return [f"{stem}+{name}" for name in _ADDED] + [f"{stem}+code+v_{code}" for code in codes]
 
 
 def _candidates(
@@ -180,7 +130,7 @@ def _candidates(
     answers: dict[str, list[Candidate]] = {}
     for number, value in enumerate(values):
         if value and value not in answers:
-            query = ReconciliationQuery(value, types, limit=_SUGGESTIONS)
+            query = ReconciliationQuery(value, types, limit=_SUGGESTIONS + 1)
             answers[value] = reconciler.candidates(query)
         if number % _ROWS_PER_REPORT == 0:
             progress(number, len(values))
@@ -191,7 +141,7 @@ def _candidates(
 def _summary(values: Sequence[str], answers: Mapping[str, list[Candidate]]) -> Summary:
     counts = Counter(values)
     unsure = {
-        value: (counts[value], tuple(candidate.entity.id for candidate in _best(candidates)))
+        value: (counts[value], _named([c.entity.id for c in _best(candidates)]))
         for value, candidates in answers.items()
         if not (candidates and candidates[0].match)
     }
@@ -199,7 +149,9 @@ def _summary(values: Sequence[str], answers: Mapping[str, list[Candidate]]) -> S
     return Summary(len(values), matched, counts[""], unsure)
 
 
-def _cells(candidates: Sequence[Candidate], schemes: Sequence[str], language: str) -> list[str]:
+def _cells(
+    candidates: Sequence[Candidate], schemes: Sequence[str], languages: Sequence[str]
+) -> list[str]:
     """Return our cells of one row; where several are as likely, ``|`` stands between them."""
     if not candidates:
         return ["", "", "", "", "false", *("" for _ in schemes)]
@@ -208,12 +160,17 @@ def _cells(candidates: Sequence[Candidate], schemes: Sequence[str], language: st
     codes = {code.scheme: code.value for code in entity.codes} if entity else {}
     return [
         entity.iri if entity else "",
-        "|".join(candidate.entity.id for candidate in best),
-        "|".join(candidate.entity.name(language).text for candidate in best),
+        "|".join(_named([candidate.entity.id for candidate in best])),
+        "|".join(_named([candidate.entity.name(languages).text for candidate in best])),
         f"{best[0].score:g}",
         "true" if entity else "false",
         *(codes.get(scheme, "") for scheme in schemes),
     ]
+
+
+def _named(texts: Sequence[str]) -> tuple[str, ...]:
+    """Return as many texts as there are suggestions, and a sign for those left out."""
+    return (*texts[:_SUGGESTIONS], *([_OTHERS] if len(texts) > _SUGGESTIONS else []))
 
 
 def _best(candidates: Sequence[Candidate]) -> list[Candidate]:
@@ -225,15 +182,6 @@ def _best(candidates: Sequence[Candidate]) -> list[Candidate]:
     ]
 
 
-def write_table(table: Table, *, mark: bool) -> bytes:
-    """Return a table as UTF-8, with its delimiter; ``mark`` adds the BOM that Excel looks for."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, delimiter=table.delimiter)
-    writer.writerow(table.header)
-    writer.writerows(table.rows)
-    return (codecs.BOM_UTF8 if mark else b"") + out.getvalue().encode()
-
-
 def format_summary(summary: Summary, most: int = 20) -> str:
     """Return a summary for people: rows that matched, and the values that did not.
 
@@ -241,7 +189,7 @@ def format_summary(summary: Summary, most: int = 20) -> str:
     """
     lines = [f"{summary.matched:,} of {summary.rows:,} rows matched"]
     if summary.empty:
-        lines[0] += f", {summary.empty:,} empty"
+        lines[0] += f", {summary.empty:,} had no value"
     if summary.unsure:
         rows = sum(number for number, _ in summary.unsure.values())
         lines.append(f"{rows:,} rows need a human eye:")

@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from unicef_linked.rdf.iris import Names
     from unicef_linked.store import Store
 
-_CANDIDATES = 1000
-"""How many entities a search considers at most."""
-
 _EQUAL, _PREFIX, _WORD_PREFIX = 100.0, 85.0, 70.0
 """Scores of a label that equals the query, begins with it, has a word that begins with it."""
 
@@ -47,7 +44,7 @@ class EntityLookup:
         types: set[str] = set()
         for entity in self.index.entities.values():
             types |= entity.types
-        query = ReconciliationQuery(text, tuple(sorted(types)), limit=_CANDIDATES)
+        query = ReconciliationQuery(text, tuple(sorted(types)), limit=len(self.index.entities))
         scores = {
             candidate.entity.id: candidate.score for candidate in self.reconciler.candidates(query)
         }

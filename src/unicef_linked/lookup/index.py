@@ -17,12 +17,13 @@ from rapidfuzz.distance import OSA
 from unicef_linked.dataset.labels import Text
 from unicef_linked.dataset.profile import Profile, read_profile
 from unicef_linked.lookup.normalization import ROUNDING, Normalizer, fold, fold_code
-from unicef_linked.rdf.iris import RDF, RDFS, SKOS, TYPES_WITH_PREFIX, Names
-from unicef_linked.rdf.mappings import MAPPINGS, SAME
+from unicef_linked.rdf.iris import RDF, RDFS, SKOS, Names
+from unicef_linked.rdf.languages import matching_tag
+from unicef_linked.rdf.mappings import REFERENCES, SAME
 from unicef_linked.store.labels import LABEL_PROPERTIES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from pyoxigraph import Quad
 
@@ -31,9 +32,14 @@ if TYPE_CHECKING:
     from unicef_linked.store import Store
 
 _NAMING: Final = (*LABEL_PROPERTIES[:4], f"{SKOS}altLabel", f"{SKOS}hiddenLabel")
-_READ: Final = (*_NAMING, *MAPPINGS, f"{SKOS}notation", f"{RDF}type", f"{RDFS}subClassOf")
+_READ: Final = (*_NAMING, *REFERENCES, f"{SKOS}notation", f"{RDF}type", f"{RDFS}subClassOf")
 
-_STRENGTH: Final = {relation: max(0, rank - 1) for rank, relation in enumerate(MAPPINGS)}
+_SAME: Final = frozenset((*SAME, REFERENCES[-1]))
+"""Predicates that lead to the same thing, or to a page about it."""
+
+_STRENGTH: Final = {
+    relation: 0 if relation in _SAME else rank - 1 for rank, relation in enumerate(REFERENCES)
+}
 """A concept has exactMatch where a thing has sameAs."""
 
 _NEAREST: Final = 8
@@ -76,13 +82,26 @@ class Entity:
     codes: tuple[Code, ...]
     references: tuple[Reference, ...]
 
-    def name(self, language: str) -> Text:
-        """Return its name in a language, else in English, else any; else its id."""
-        for tag in (language, "en", ""):
-            for label in self.labels:
-                if label.language == tag:
-                    return Text(label.text, label.language)
-        return Text(self.labels[0].text, self.labels[0].language) if self.labels else Text(self.id)
+    def name(self, languages: Sequence[str]) -> Text:
+        """Return its name for a reader of languages, best first; else its id.
+
+        Else in English, else any. In one language a preferred label goes before others.
+        """
+        preferred = [label for label in self.labels if label.preferred]
+        for language in (*languages, "en"):
+            for labels in (preferred, self.labels):
+                tag = matching_tag(language, {label.language for label in labels})
+                if tag is not None:
+                    return _first(labels, tag)
+        tags = {label.language for label in self.labels}
+        if "" in tags:
+            return _first(self.labels, "")
+        return _first(self.labels, self.labels[0].language) if tags else Text(self.id)
+
+
+def _first(labels: Iterable[Label], tag: str) -> Text:
+    """Return the first label with a language tag."""
+    return next(Text(label.text, tag) for label in labels if label.language == tag)
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,13 +252,9 @@ class Index:
 
     def rank(self, entity: Entity) -> int:
         """Return the place of an entity's class among those that are looked up most."""
-        order = self.profile.default_classes
-        places = [place for place, iri in enumerate(order) if iri in entity.types]
-        if places:
-            return places[0]
-        kind = entity.id.partition("/")[0]
-        types = TYPES_WITH_PREFIX
-        return len(order) + (types.index(kind) if kind in types else len(types))
+        order = (*self.profile.default_classes, *self.profile.menu_order)
+        places = (place for place, iri in enumerate(order) if iri in entity.types)
+        return next(places, len(order))
 
     def starting(
         self, prefix: str, ids: Collection[str] | None = None
@@ -378,6 +393,7 @@ class _Statements:
 
     names: Names
     labels: dict[str, dict[tuple[str, str], bool]] = field(default_factory=dict)
+    hidden: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
     types: dict[str, set[str]] = field(default_factory=dict)
     codes: dict[str, set[Code]] = field(default_factory=dict)
     references: dict[str, set[Reference]] = field(default_factory=dict)
@@ -388,20 +404,23 @@ class _Statements:
         if isinstance(value, Literal):
             if predicate == f"{SKOS}notation":
                 self.codes.setdefault(subject, set()).add(Code(value.datatype.value, value.value))
-            elif predicate in _NAMING:
+            elif predicate in _NAMING and value.value.strip():
                 labels = self.labels.setdefault(subject, {})
                 key = (value.value, value.language or "")
                 labels[key] = labels.get(key, False) or predicate == _NAMING[0]
+                if predicate == f"{SKOS}hiddenLabel":
+                    self.hidden.setdefault(subject, set()).add(key)
         elif isinstance(value, NamedNode):
             if predicate == f"{RDF}type":
                 self.types.setdefault(subject, set()).add(value.value)
             elif predicate == f"{RDFS}subClassOf":
                 self.broader.setdefault(subject, set()).add(value.value)
-            elif predicate in MAPPINGS:
+            elif predicate in REFERENCES:
                 self.references.setdefault(subject, set()).add(Reference(predicate, value.value))
 
     def entities(self) -> dict[str, Entity]:
         """Return the entities by their ids, in the order of their IRIs."""
+        self._leave_out_hidden()
         entities = {}
         for iri in sorted(self.labels.keys() | self.types.keys() | self.codes.keys()):
             pair = self.names.type_and_key(iri)
@@ -410,6 +429,14 @@ class _Statements:
                 entities[entity.id] = entity
         return entities
 
+    def _leave_out_hidden(self) -> None:
+        """Remove the hidden names that are found by the words of a visible one."""
+        for iri, hidden in self.hidden.items():
+            visible = {fold(text) for text, _ in self.labels[iri].keys() - hidden}
+            for key in hidden:
+                if fold(key[0]) in visible:
+                    del self.labels[iri][key]
+
     def _entity(self, iri: str, entity_id: str) -> Entity:
         labels = [
             Label(text, language, preferred)
@@ -417,11 +444,9 @@ class _Statements:
         ]
         labels.sort(key=lambda label: (not label.preferred, label.language, label.text))
         codes = sorted(self.codes.get(iri, ()), key=lambda code: (code.scheme, code.value))
-        references = sorted(
-            self.references.get(iri, ()), key=lambda r: (MAPPINGS.index(r.relation), r.iri)
-        )
+        references = _each_once(self.references.get(iri, ()))
         types = frozenset(self.types.get(iri, ()))
-        return Entity(iri, entity_id, tuple(labels), types, tuple(codes), tuple(references))
+        return Entity(iri, entity_id, tuple(labels), types, tuple(codes), references)
 
     def terms(self) -> dict[str, dict[str, str]]:
         """Return the names of the ontology's terms, by IRI and language; preferred ones win."""
@@ -439,6 +464,15 @@ class _Statements:
             own = (other for other in superclasses if other.startswith(self.names.base))
             classes[iri] = tuple(sorted(own))
         return classes
+
+
+def _each_once(references: Iterable[Reference]) -> tuple[Reference, ...]:
+    """Return each thing elsewhere once, by its strongest predicate, strongest first."""
+    ordered = sorted(references, key=lambda r: (REFERENCES.index(r.relation), r.iri))
+    best: dict[str, Reference] = {}
+    for reference in ordered:
+        best.setdefault(reference.iri, reference)
+    return tuple(best.values())
 
 
 class _Entries:
@@ -489,7 +523,7 @@ class _Entries:
         for reference in entity.references:
             if (
                 relation is None
-                and reference.relation not in SAME
+                and reference.relation not in _SAME
                 and _plain(reference.iri).endswith(f"/{code.value}")
             ):
                 relation = reference.relation

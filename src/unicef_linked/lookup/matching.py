@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pyoxigraph import Literal, NamedNode
 
+from unicef_linked.errors import TooLarge
 from unicef_linked.lookup.normalization import LONGEST, fold, similarity
-from unicef_linked.rdf.iris import RDF, SKOS, XSD
-from unicef_linked.rdf.mappings import MAPPINGS
+from unicef_linked.rdf.iris import RDF, RDFS, SCHEMA, SKOS, XSD
+from unicef_linked.rdf.languages import matching_tag
+from unicef_linked.rdf.mappings import REFERENCES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -32,8 +34,11 @@ if TYPE_CHECKING:
 LIMIT: Final = 10
 """Candidates for a query that does not say how many."""
 
-BATCH: Final = 5000
-"""Queries, and values of properties, that one batch may have."""
+BATCH: Final = 1000
+"""Queries that one batch may have."""
+
+VALUES: Final = 5000
+"""Values of properties that the queries of one batch may have."""
 
 _LEAST: Final = 0.6
 """How alike a label must be to be suggested."""
@@ -41,8 +46,13 @@ _LEAST: Final = 0.6
 _LEAST_OF_VALUES: Final = 0.8
 """How alike a stated value must be to one in a query to count."""
 
+_NAME_WEIGHT: Final = 2
+"""Weight of the name in a score, where each property has the weight 1."""
+
 _SAMPLE: Final = 25
 """Entities of a type whose properties are proposed: those of one type have much the same."""
+
+_RANGES: Final = frozenset({f"{RDFS}range", f"{SCHEMA}rangeIncludes"})
 
 _COUNTABLE: Final = frozenset(
     {
@@ -51,6 +61,10 @@ _COUNTABLE: Final = frozenset(
     }
 )
 _MEASURED: Final = frozenset({f"{XSD}decimal", f"{XSD}double", f"{XSD}float"})
+
+_INTEGER: Final = re.compile(r"[+-]?[0-9]{1,300}")
+_DECIMAL: Final = re.compile(r"[+-]?[0-9]{0,300}\.?[0-9]{1,300}(?:[eE][+-]?[0-9]{1,2})?")
+"""Numbers that JSON can carry; of any other only the text is given."""
 
 Value = str | float | bool | dict[str, Any]
 """A value in a query: a text, a number, or an object with the id of an entity."""
@@ -147,14 +161,17 @@ class Reconciler:
         """Return the entities that may be meant, best first."""
         types = frozenset(self.type_iri(name) for name in query.types)
         scope = self._scope(types, query.strict)
-        if query.query.strip():
-            evidence = self._by_name(query.query, scope, typed=bool(types))
-        else:
+        evidence = self._by_name(query.query, scope, typed=bool(types))
+        name_weight = _NAME_WEIGHT
+        if not evidence and query.properties and self.index.normalize(query.query).blank:
             evidence = {key: _Evidence(100.0, True) for key in scope.ids}
+            name_weight = 0
         entities = self.index.entities
         if query.properties:
             for key in evidence:
-                evidence[key] = self._weighed(entities[key], evidence[key], query)
+                evidence[key] = self._weighed(
+                    entities[key], evidence[key], query.properties, name_weight
+                )
         if types:
             for key in evidence:
                 evidence[key] = _typed(entities[key], evidence[key], types)
@@ -194,7 +211,8 @@ class Reconciler:
     def _by_name(self, text: str, scope: _Scope, *, typed: bool) -> dict[str, _Evidence]:
         """Return the evidence that a text gives for each entity, by id.
 
-        As an identifier, as a name, and, if neither is exact, as nearly a name.
+        As an identifier, as a name, and, if neither is exact, as nearly a name. A blank text is
+        nearly no name.
         """
         best: dict[str, _Evidence] = {}
 
@@ -211,13 +229,13 @@ class Reconciler:
         for identification in self._identifications(text, lambda entity: entity.id in scope.ids):
             add(identification.entity, _identified(identification, text))
         sought = self.index.normalize(text)
-        for name in self.index.named(sought):
+        for name in self.index.named(sought) if sought.words else ():
             add(name.entity, self._spelled(sought, name, typed=typed))
         within = self._without_country(sought)
         if within and not is_exact():
             for name in self.index.named(within):
                 add(name.entity, self._spelled(within, name, typed=typed))
-        if not is_exact():
+        if not (sought.blank or is_exact()):
             for alike, name in scope.spellings.like(sought, _LEAST):
                 add(name.entity, self._resembling(sought, name, alike))
         return best
@@ -263,22 +281,25 @@ class Reconciler:
         return None
 
     def _weighed(
-        self, entity: Entity, evidence: _Evidence, query: ReconciliationQuery
+        self,
+        entity: Entity,
+        evidence: _Evidence,
+        properties: Sequence[tuple[str, tuple[Value, ...]]],
+        name_weight: int,
     ) -> _Evidence:
-        """Return evidence with the properties of the query: the name counts twice, each once.
+        """Return evidence with the properties of a query, each of which has the weight 1.
 
         What is not stated of the entity counts half: it may still be true.
         """
         shares = []
         features = dict(evidence.features)
-        for name, accepted in query.properties:
+        for name, accepted in properties:
             share = self._share(self.values(entity, name), accepted)
             shares.append(share)
             features[f"property:{name}"] = round(100 * share, 1)
         exact = evidence.exact and all(share == 1.0 for share in shares)
-        weight = 2 if query.query.strip() else 0
-        score = (weight * evidence.score + 100 * sum(shares)) / (weight + len(shares))
-        if not weight and not any(share == 1.0 for share in shares):
+        score = (name_weight * evidence.score + 100 * sum(shares)) / (name_weight + len(shares))
+        if not name_weight and not any(share == 1.0 for share in shares):
             score = 0.0  # no stated value supports it
         return _Evidence(score, exact, features)
 
@@ -301,7 +322,7 @@ class Reconciler:
         if isinstance(accepted, float | int) and not is_truth:
             try:
                 return float(float(term.value) == float(accepted))
-            except ValueError:
+            except (ValueError, OverflowError):
                 return 0.0
         if re.search(r"\d", term.value):  # of a code or a number, a similar one is another one
             return float(term.value.casefold() == text.strip().casefold())
@@ -359,7 +380,53 @@ class Reconciler:
 
     def values(self, entity: Entity, name: str) -> list[Term]:
         """Return the values of one property, by its id."""
-        return self.properties(entity).get(name.removeprefix("ul:"), ("", []))[1]
+        property_id, sought = name.removeprefix("ul:"), self.property_iri(name)
+        properties = self.properties(entity)
+        iri, values = properties.get(property_id, ("", []))
+        if sought in {None, iri}:
+            return values
+        return next((values for iri, values in properties.values() if iri == sought), [])
+
+    def property_iri(self, name: str) -> str | None:
+        """Return the IRI of a property by its id, whichever entities have it; None if none has.
+
+        A term of the ontology goes before one of the same name in another vocabulary.
+        """
+        property_id = name.removeprefix("ul:")
+        own = self.index.names.term(property_id)
+        if own in self.index.terms:
+            return own
+        if property_id in self._properties_of_default_types:
+            return self._properties_of_default_types[property_id]
+        return self._properties_of_all_types.get(property_id)
+
+    @cached_property
+    def _properties_of_default_types(self) -> dict[str, str]:
+        return self.properties_of(None)
+
+    @cached_property
+    def _properties_of_all_types(self) -> dict[str, str]:
+        """The properties of entities of every type, by id, with their IRIs."""
+        properties: dict[str, str] = {}
+        for type_name in self.types:
+            properties = self.properties_of(type_name) | properties
+        return properties
+
+    def range_of(self, iri: str) -> str | None:
+        """Return the class of the ontology, by local name, that all values of a property have.
+
+        None where it has values of another kind, or where the ontology names several.
+        """
+        own = f"{self.index.names.ontology}#"
+        classes = {
+            quad.object.value
+            for quad in self.statements(iri)
+            if quad.predicate.value in _RANGES and isinstance(quad.object, NamedNode)
+        }
+        if len(classes) != 1:
+            return None
+        [class_iri] = classes
+        return class_iri.removeprefix(own) if class_iri.startswith(own) else None
 
     def properties_of(self, type_name: str | None) -> dict[str, str]:
         """Return the properties of entities of a type (None: of the default types).
@@ -381,31 +448,32 @@ class Reconciler:
         )
 
     def extension(
-        self, entity: Entity, name: str, language: str, limit: int = 0
+        self, entity: Entity, name: str, languages: Sequence[str], limit: int = 0
     ) -> list[dict[str, object]]:
         """Return the values of a property as data extension has them (section 7).
 
-        Texts are in the language, else in English, else in all that there are.
+        Texts are in the best of the languages, else in English, else in all that there are.
         """
         terms = self.values(entity, name)
-        languages = {term.language for term in terms if isinstance(term, Literal) and term.language}
-        chosen = next((tag for tag in (language, "en") if tag in languages), None)
+        tags = {term.language for term in terms if isinstance(term, Literal) and term.language}
+        matches = (matching_tag(language, tags) for language in (*languages, "en"))
+        chosen = next((tag for tag in matches if tag), None)
         shown = [
             term
             for term in terms
             if not isinstance(term, Literal) or not term.language or chosen in {None, term.language}
         ]
-        return [self._cell(term, language) for term in (shown[:limit] if limit > 0 else shown)]
+        return [self._cell(term, languages) for term in (shown[:limit] if limit > 0 else shown)]
 
-    def _cell(self, term: Term, language: str) -> dict[str, object]:
+    def _cell(self, term: Term, languages: Sequence[str]) -> dict[str, object]:
         entity = self._entity(term)
         if entity:
-            return {"id": entity.id, "name": entity.name(language).text}
+            return {"id": entity.id, "name": entity.name(languages).text}
         if isinstance(term, Literal):
             kind = term.datatype.value
-            if kind in _COUNTABLE:
+            if kind in _COUNTABLE and _INTEGER.fullmatch(term.value):
                 return {"int": int(term.value)}
-            if kind in _MEASURED:
+            if kind in _MEASURED and _DECIMAL.fullmatch(term.value):
                 return {"float": float(term.value)}
             if kind == f"{XSD}date" and re.fullmatch(r"\d{4}-\d\d-\d\d", term.value):
                 return {"date": f"{term.value}T00:00:00Z"}
@@ -416,8 +484,8 @@ def _identified(identification: Identification, text: str) -> _Evidence:
     """Return the evidence of an identifier. Digits alone are never certain by themselves."""
     same = identification.strength == 0
     exact = same and not text.strip().isdecimal()
-    relation = identification.relation or MAPPINGS[0]
-    score = 100.0 if same else 90.0 - 5 * MAPPINGS.index(relation)
+    relation = identification.relation or REFERENCES[0]
+    score = 100.0 if same else 90.0 - 5 * REFERENCES.index(relation)
     return _Evidence(score, exact, {"identifier": True, "exact": exact})
 
 
@@ -447,22 +515,30 @@ def _likeness(text: str, labels: Sequence[str]) -> float:
 def read_queries(text: str) -> dict[str, ReconciliationQuery]:
     """Return the queries of a batch (section 4.1), by their keys.
 
-    Raises ValueError that says what is wrong with which.
+    Raises ValueError that says what is wrong with which, TooLarge if there are too many.
     """
     try:
         batch = json.loads(text)
-    except (ValueError, RecursionError) as error:
+    except json.JSONDecodeError as error:
         raise ValueError(f"the queries are not JSON: {error}") from None
+    except ValueError:
+        raise ValueError("the queries have a number with too many digits") from None
+    except RecursionError:
+        raise ValueError("the queries are nested too deeply") from None
     if not isinstance(batch, dict):
         raise ValueError('the queries are not a JSON object such as {"q0": {"query": "Gao"}}')
+    if len(batch) > BATCH:
+        raise TooLarge(
+            f"the batch has {len(batch):,} queries and may have {BATCH:,}; send several batches"
+        )
     queries = {key: _query(key, value) for key, value in batch.items()}
     values = 0
     for query in queries.values():
         values += sum(len(accepted) for _, accepted in query.properties)
-    if len(queries) > BATCH or values > BATCH:
-        raise ValueError(
-            f"a batch has at most {BATCH:,} queries and {BATCH:,} values of properties; "
-            "send several"
+    if values > VALUES:
+        raise TooLarge(
+            f"the queries have {values:,} values of properties; a batch may have {VALUES:,}: "
+            "send several batches"
         )
     return queries
 
@@ -492,6 +568,8 @@ def _query(key: str, content: object) -> ReconciliationQuery:
     limit, properties = content.get("limit", LIMIT), content.get("properties", [])
     if isinstance(limit, bool) or not isinstance(limit, int | float):
         raise wrong("limit is not a number")
+    if limit < 0:
+        raise wrong("limit is below zero")
     if not isinstance(properties, list):
         raise wrong("properties is not a list")
     if "query" not in content and not properties:
@@ -519,9 +597,16 @@ def _properties(
         if not isinstance(item, dict) or not isinstance(item.get("pid"), str) or "v" not in item:
             raise wrong("a property is not an object with pid and v")
         values = item["v"] if isinstance(item["v"], list) else [item["v"]]
-        if not all(isinstance(value, str | int | float | bool | dict) for value in values):
+        accepted = tuple(value for value in values if not _is_empty(value))
+        if not all(isinstance(value, str | int | float | bool | dict) for value in accepted):
             raise wrong(
                 f"a value of {item['pid']!r} is neither text, number, truth value nor entity"
             )
-        if values:
-            yield item["pid"], tuple(values)
+        if accepted:
+            yield item["pid"], accepted
+
+
+def _is_empty(value: object) -> bool:
+    """Return whether a value of a property comes from an empty cell: it decides nothing."""
+    parts = (value.get("id"), value.get("name")) if isinstance(value, dict) else (value,)
+    return all(part in (None, [], {}) or not fold(f"{part}") for part in parts)

@@ -57,13 +57,15 @@ _REMEMBERED: Final = 8192
 class NormalizedName:
     """A name, taken apart: the words that name, in order, and the kinds that the others say.
 
-    ``sure`` is False where a kind was recognised in spite of a typing error.
+    ``sure`` is False where a kind was recognised in spite of a typing error; ``blank`` is True
+    where there are particles and punctuation alone, or nothing.
     """
 
     folded: str
     words: tuple[str, ...]
     kinds: frozenset[str] = frozenset()
     sure: bool = True
+    blank: bool = False
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -134,7 +136,7 @@ class Normalizer:
                     words.append(rest[0])
             rest = rest[length or 1 :]
         if not words:  # “Région”, “Le Bureau”: the kind is all there is
-            return NormalizedName(folded, tuple(folded.split()))
+            return NormalizedName(folded, tuple(folded.split()), blank=not kinds)
         return NormalizedName(folded, tuple(words), frozenset(kinds), sure)
 
     def _find_mistyped_kind(self, word: str) -> str | None:

@@ -32,6 +32,8 @@ LINKSET: Final = Format(
 )
 
 _SCHEMA: Final = "https://schema.org/"
+_TYPES: Final = {"ontology": "DefinedTermSet", "shapes": "CreativeWork", "quality": "Report"}
+"""What the pages about the release are about, as classes of schema.org."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +51,16 @@ def dump_names(dataset: PublishedDataset) -> list[str]:
 
 
 def signposts(
-    dataset: PublishedDataset, path: str, about: Sequence[Quad] | None = None
+    dataset: PublishedDataset,
+    path: str,
+    iri: str | None = None,
+    about: Sequence[Quad] | None = None,
 ) -> list[Signpost]:
     """Return the links of the document at ``path`` (without extension); none for other paths.
 
-    The licences of an entity are those of the graphs that describe it. ``about`` are the statements
-    of an entity; they are read if they are not given.
+    The licences of an entity are those of the graphs that describe it. ``iri`` is what the document
+    is about, if its path does not tell; ``about`` are the statements of an entity, which are read
+    if they are not given.
     """
     links: list[Signpost] = []
     match path.strip("/").split("/"):
@@ -67,22 +73,20 @@ def signposts(
                 Signpost("collection", addresses.DATASET),
             ]
             links += _licences(dataset, [dataset.names.dataset])
-        case ["doc", entity_type, key]:
-            iri = dataset.names.entity(entity_type, key)
+        case ["doc", entity_type, *keys] if keys:
+            iri = iri or dataset.names.entity(entity_type, "/".join(keys))
             quads = dataset.store.match(NamedNode(iri)) if about is None else about
             links = _of_entity(dataset, iri, entity_type, quads)
         case ["doc", _]:
             links = [
                 Signpost("type", f"{_SCHEMA}CollectionPage"),
                 Signpost("collection", addresses.DATASET),
+                *_licences(dataset, [dataset.names.dataset]),
             ]
         case ["graph", *rest] if rest:
-            iri = dataset.names.base + path.strip("/")
-            links = [Signpost("cite-as", iri), Signpost("collection", addresses.DATASET)]
-            links += _licences(dataset, [iri])
-        case ["ontology" | "shapes" | "quality"]:
-            iri = dataset.names.base + path.strip("/")
-            links = [Signpost("cite-as", iri), Signpost("collection", addresses.DATASET)]
+            links = _of_part(dataset, iri or dataset.names.base + path.strip("/"), "Dataset")
+        case ["ontology" | "shapes" | "quality" as name]:
+            links = _of_part(dataset, dataset.names.base + path.strip("/"), _TYPES[name])
     return links + _descriptions(path) if links else []
 
 
@@ -98,6 +102,20 @@ def _of_dataset(dataset: PublishedDataset) -> list[Signpost]:
             for name in dump_names(dataset)
         ),
         *_licences(dataset, [iri]),
+    ]
+
+
+def _of_part(dataset: PublishedDataset, iri: str, kind: str) -> list[Signpost]:
+    """Return the links of a page about a part of the release.
+
+    The licence is the part's own, else the dataset's.
+    """
+    return [
+        Signpost("cite-as", iri),
+        Signpost("type", f"{_SCHEMA}AboutPage"),
+        Signpost("type", f"{_SCHEMA}{kind}"),
+        Signpost("collection", addresses.DATASET),
+        *(_licences(dataset, [iri]) or _licences(dataset, [dataset.names.dataset])),
     ]
 
 

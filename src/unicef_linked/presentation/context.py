@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from unicef_linked.dataset.published import PublishedDataset
     from unicef_linked.rdf.iris import Names
-    from unicef_linked.store import Store
+    from unicef_linked.store import Labels, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,7 @@ class PageContext:
     language: str  # of the page, as a BCP 47 tag
     locate: Callable[[str], str | None]  # from an IRI to the address of its page on this host
     messages: gettext.NullTranslations  # of that language
+    preferred: tuple[str, ...] = ()  # language ranges of the reader for names, best first
 
     @property
     def names(self) -> Names:
@@ -48,8 +49,11 @@ class PageContext:
                     iris.add(term.value)
                 elif isinstance(term, Literal):
                     iris.add(term.datatype.value)
-        return LabelResolver(self.names, self.store.labels(iris), self.language, self.locate)
+        return self._resolver(self.store.labels(iris))
 
     def common_reader(self) -> LabelResolver:
         """Return a reader with the labels that every page shows."""
-        return LabelResolver(self.names, self.dataset.common_labels, self.language, self.locate)
+        return self._resolver(self.dataset.common_labels)
+
+    def _resolver(self, labels: Labels) -> LabelResolver:
+        return LabelResolver(self.names, labels, self.language, self.locate, self.preferred)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from pyoxigraph import Literal, NamedNode
@@ -58,7 +59,8 @@ def read_examples(context: PageContext) -> list[tuple[Text, list[Example]]]:
     A topic is a named graph; its name is the part of the graph's label after the colon.
     """
     rows = context.store.select(_EXAMPLES)
-    iris = {term.value for row in rows for term in row.values() if isinstance(term, NamedNode)}
+    terms = chain.from_iterable(row.values() for row in rows)
+    iris = {term.value for term in terms if isinstance(term, NamedNode)}
     reader = context.reader([], *iris)
     examples_by_graph: dict[str, list[Example]] = {}
     for row in rows:

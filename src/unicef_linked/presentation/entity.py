@@ -318,7 +318,11 @@ def _key_rows(layout: Layout, statements: LoadedStatements, node: NamedNode) -> 
     """Return the rows of a thing's key facts."""
     predicates = {quad.predicate.value for quad in statements.match(node)}
     groups = layout.groups(_classes(statements, node), predicates, ())
-    return [row for group in groups if group.key_facts for row in group.rows]
+    rows: list[Row] = []
+    for group in groups:
+        if group.key_facts:
+            rows += group.rows
+    return rows
 
 
 @dataclass(frozen=True)
@@ -352,7 +356,8 @@ def read_entity(
     meaning = next((chains for chains in meanings if chains), {})
     filled = _filled_groups(statements, start, groups)
     every = [meaning, *(chains for _, rows in filled for _, chains in rows)]
-    values = {term for chains in every for term in chains if isinstance(term, NamedNode)}
+    terms = chain.from_iterable(every)
+    values = {term for term in terms if isinstance(term, NamedNode)}
     quads = _quads_of(every)
     between = {start}
     for chains in every:

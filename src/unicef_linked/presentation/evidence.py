@@ -84,12 +84,11 @@ class Origin:
 def claims_about(statements: LoadedStatements, things: Iterable[NamedNode]) -> list[NamedNode]:
     """Return the claims about statements that have one of the things as subject or object."""
     parts = {f"{RDF}subject", f"{RDF}object"}
-    claims = {
-        quad.subject
-        for thing in things
-        for quad in statements.match(object=thing)
-        if quad.predicate.value in parts and isinstance(quad.subject, NamedNode)
-    }
+    claims: set[NamedNode] = set()
+    for thing in things:
+        for quad in statements.match(object=thing):
+            if quad.predicate.value in parts and isinstance(quad.subject, NamedNode):
+                claims.add(quad.subject)
     return sorted(claims, key=str)
 
 

@@ -61,12 +61,18 @@ TURTLE: Final = Format(
     "ttl",
     Carries.GRAPH,
     "Turtle",
-    ("application/x-turtle",),
-    ("ttl",),
+    ("application/x-turtle", "application/turtle", "text/n3", "text/rdf+n3", "application/n3"),
+    ("ttl", "n3"),
     text=True,
 )
 NTRIPLES: Final = Format(
-    "ntriples", "application/n-triples", "nt", Carries.GRAPH, "N-Triples", (), ("nt", "n-triples")
+    "ntriples",
+    "application/n-triples",
+    "nt",
+    Carries.GRAPH,
+    "N-Triples",
+    (),
+    ("nt", "n-triples", "text/plain"),
 )
 RDFXML: Final = Format(
     "rdfxml",
@@ -75,7 +81,7 @@ RDFXML: Final = Format(
     Carries.GRAPH,
     "RDF/XML",
     ("application/xml", "text/xml"),
-    ("rdf", "xml", "rdf+xml"),
+    ("rdf", "xml", "rdf+xml", "rdf/xml", "rdf-xml"),
     ("xml", "owl"),
 )
 JSONLD: Final = Format(
@@ -85,7 +91,7 @@ JSONLD: Final = Format(
     Carries.GRAPH,
     "JSON-LD",
     ("application/json",),
-    ("json-ld", "json"),
+    ("json-ld", "ld+json", "json"),
     ("json",),
 )
 TRIG: Final = Format(
@@ -165,13 +171,15 @@ def by_suffix(suffix: str) -> Format | None:
 def by_name(name: str, formats: tuple[Format, ...]) -> Format | None:
     """Return the format that clients call ``name``: a name, a suffix or a media type.
 
+    Turtle is N3, so that it answers for it.
+
     >>> by_name("json", SOLUTION_FORMATS).media_type
     'application/sparql-results+json'
     >>> by_name("text/turtle", GRAPH_FORMATS).name
     'turtle'
     """
     # A plus sign that a client did not percent-encode arrives as a space.
-    name = name.strip().lower().replace(" ", "+")
+    name = name.partition(";")[0].strip().lower().replace(" ", "+")
     for offer in formats:
         others = (*offer.names, *offer.suffixes, *offer.aliases)
         if name in (offer.name, offer.suffix, offer.media_type, *others):

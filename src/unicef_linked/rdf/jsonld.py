@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pyld import jsonld as pyld
 from pyoxigraph import Literal, NamedNode, Quad, RdfFormat, Triple, serialize
 
+from unicef_linked.errors import Unwritable
 from unicef_linked.rdf.iris import (
     FOAF,
     HYDRA,
@@ -28,7 +29,7 @@ from unicef_linked.rdf.iris import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 Context = dict[str, Any]
 Node = dict[str, Any]
@@ -37,7 +38,9 @@ Node = dict[str, Any]
 _KEYWORDS: Final[Context] = {
     "id": "@id",
     "type": "@type",
-    "included": {"@id": "@included", "@container": "@set"},
+    # An alias has no container in jsonld-context-parser, which JavaScript's RDF parsers use:
+    # https://github.com/rubensworks/jsonld-context-parser.js
+    "included": "@included",
 }
 _ALWAYS: Final[Context] = {
     "primaryTopic": {"@id": f"{FOAF}primaryTopic", "@type": "@id"},
@@ -56,6 +59,13 @@ _NATIVE: Final = {
 """The datatypes with a native form in JSON, and the lexical forms that it keeps."""
 _RESERVED: Final = frozenset({"id", "type", "context", "graph", "included"})
 """Words that are no terms, since they are keywords without the at sign."""
+_DEPTH: Final = 40
+"""Most nodes that are nested into each other; PyLD and other readers recurse over what they read."""
+_LIST_DEPTH: Final = 8
+"""Most lists that are nested into each other as ``@list``."""
+_FIRST: Final = f"{RDF}first"
+_REST: Final = f"{RDF}rest"
+_NIL: Final = f"{RDF}nil"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +76,24 @@ class _Usage:
     repeated: set[str] = field(default_factory=set)  # properties that a subject has twice
     classes: set[str] = field(default_factory=set)
 
+    def schemes(self) -> set[str]:
+        """Return the schemes of the IRIs that a context defines terms by.
+
+        None of them can be a prefix: ``<geo:lat>`` would be read as a prefixed name.
+        """
+        kinds = set[str]().union(*self.kinds.values())
+        return {iri.partition(":")[0] for iri in (*self.kinds, *self.classes, *kinds)}
+
 
 def make_context(quads: Iterable[Quad], names: Names) -> Context:
     """Return the context of a dataset; it depends on the statements alone."""
     usage = _read_usage(quads)
-    prefixes = {name: iri for name, iri in names.prefixes.items() if name in _VOCABULARIES}
+    schemes = usage.schemes()
+    prefixes = {
+        name: iri
+        for name, iri in names.prefixes.items()
+        if name in _VOCABULARIES and name not in schemes
+    }
     context: Context = _KEYWORDS | prefixes
     preferred = (names.ontology, *_PREFERRED)
 
@@ -82,6 +105,8 @@ def make_context(quads: Iterable[Quad], names: Names) -> Context:
         term = "label" if iri == f"{RDFS}label" else _local_name(iri)
         if not term or term in context:
             term = names.shorten(iri)
+        if ":" in term and term.partition(":")[0] in schemes:
+            term = iri
         context[term] = _define(iri, usage.kinds[iri], is_repeated=iri in usage.repeated)
     for iri in sorted(usage.classes, key=rank):
         term = _local_name(iri)
@@ -150,17 +175,63 @@ def _structural_terms(context: Context) -> Context:
 
 
 def write(triples: Iterable[Triple], context: Mapping[str, Any], *, root: str) -> bytes:
-    """Return triples as one JSON object about ``root``: objects nested, subjects in @reverse."""
-    expanded = serialize(sorted(triples, key=str), format=RdfFormat.JSON_LD)
+    """Return triples as one JSON object about ``root``: objects nested, subjects in @reverse.
+
+    Raises Unwritable for what JSON-LD 1.1 cannot express.
+    """
+    ordered = sorted(triples, key=str)
+    if any(isinstance(t.object, Literal) and t.object.direction for t in ordered):
+        raise Unwritable("JSON-LD cannot express the direction of a text in RDF")
+    try:
+        expanded = serialize(ordered, format=RdfFormat.JSON_LD)
+    except OSError as error:  # a triple term (RDF 1.2)
+        raise Unwritable(f"JSON-LD cannot express this document: {error}") from None
     assert expanded is not None
+    schemes = _schemes_of(ordered)
+    if schemes & _KEYWORDS.keys():
+        return expanded  # <id:x> would be read by the alias of @id
     nodes = _merge_nodes(json.loads(expanded), _language_maps(context))
+    _fold_lists(nodes, root)
     tree = _Tree(nodes).grow(root)
-    body: Node = pyld.compact(tree, {"@context": context}, {"compactArrays": True})
-    body["@context"] = _used_terms(context, body)
+    unambiguous = _without_prefixes(context, schemes)
+    try:
+        body: Node = pyld.compact(tree, {"@context": unambiguous}, {"compactArrays": True})
+    except (pyld.JsonLdError, RecursionError):
+        return expanded  # the same statements, without a context
+    if isinstance(body.get("included"), dict):
+        body["included"] = [body["included"]]
+    body["@context"] = _used_terms(unambiguous, body)
     others = [key for key in body if key not in {"@context", "id", "type", "included"}]
     order = ("@context", "id", "type", *others, "included")
     document = {key: body[key] for key in order if key in body}
     return json.dumps(document, ensure_ascii=False, indent=2).encode()
+
+
+def _schemes_of(triples: Iterable[Triple]) -> set[str]:
+    """Return the schemes of all IRIs in a graph."""
+    iris: list[str] = []
+    for triple in triples:
+        for term in (triple.subject, triple.predicate, triple.object):
+            if isinstance(term, NamedNode):
+                iris.append(term.value)
+            elif isinstance(term, Literal):
+                iris.append(term.datatype.value)
+    return {iri.partition(":")[0] for iri in iris}
+
+
+def _without_prefixes(context: Mapping[str, Any], schemes: set[str]) -> Context:
+    """Return a context without the prefixes that are schemes, and the terms written with them.
+
+    Such a prefix would change what an IRI means (JSON-LD 1.1 API, section 7.2, error "IRI confused
+    with prefix").
+    """
+    prefixes = {name for name in schemes if isinstance(context.get(name), str)}
+
+    def is_kept(term: str) -> bool:
+        prefix, colon, _ = term.partition(":")
+        return prefix not in prefixes or (bool(colon) and context[term].get("@id") == term)
+
+    return {term: definition for term, definition in context.items() if is_kept(term)}
 
 
 def _language_maps(context: Mapping[str, Any]) -> set[str]:
@@ -183,14 +254,100 @@ def _merge_nodes(objects: Iterable[Node], language_maps: set[str]) -> dict[str, 
     return nodes
 
 
-def _native(value: Any) -> Any:
+def _native(value: Node) -> Node:
     """Return integers and booleans as native JSON, where the lexical form is kept."""
-    if not isinstance(value, dict):
-        return value
     form = _NATIVE.get(value.get("@type", ""))
     if form and form.fullmatch(value["@value"]):
         return {"@value": json.loads(value["@value"])}
     return value
+
+
+@dataclass(slots=True)
+class _Cell:
+    """A blank node that is one part of an RDF list and nothing else, used once."""
+
+    value: Any  # of rdf:first
+    user: str  # the node that refers to it
+    key: str  # the property by which it does
+    reference: Node  # the reference itself: {"@id": …}
+
+
+def _fold_lists(nodes: dict[str, Node], root: str) -> None:
+    """Put each RDF list that nothing else refers to in the place of the reference to it.
+
+    Collections are not nodes then, and their length is no depth (JSON-LD 1.1, section 4.3.1).
+    """
+    uses = _count_uses(nodes)
+    cells = _read_cells(nodes, uses)
+    cells.pop(root, None)
+    lists = dict(_read_lists(nodes, cells))
+    levels = _levels(lists, cells)
+    for head, names in lists.items():
+        if levels[head] < _LIST_DEPTH:
+            reference = cells[head].reference
+            reference.clear()
+            reference["@list"] = [cells[name].value for name in names]
+            for name in names:
+                del nodes[name]
+
+
+def _levels(lists: Mapping[str, list[str]], cells: Mapping[str, _Cell]) -> dict[str, int]:
+    """Return how many lists each list is in; _LIST_DEPTH for those that are in themselves."""
+    head_of = {name: head for head, names in lists.items() for name in names}
+    levels: dict[str, int] = {}
+    for head in lists:
+        path: dict[str, None] = {}
+        outer: str | None = head
+        while outer and outer not in levels and outer not in path:
+            path[outer] = None
+            outer = head_of.get(cells[outer].user)
+        level = _LIST_DEPTH if outer in path else levels.get(outer or "", -1)
+        for inner in reversed(path):
+            level += 1
+            levels[inner] = level
+    return levels
+
+
+def _count_uses(nodes: Mapping[str, Node]) -> dict[str, int]:
+    """Return how often each node is referred to."""
+    uses: dict[str, int] = {}
+    for node in nodes.values():
+        references = [value for key in _properties(node) for value in node[key]]
+        names = [value["@id"] for value in references if "@id" in value]
+        for name in (*names, *node.get("@type", ())):
+            uses[name] = uses.get(name, 0) + 1
+    return uses
+
+
+def _read_cells(nodes: Mapping[str, Node], uses: Mapping[str, int]) -> dict[str, _Cell]:
+    """Return the cells of lists by their names."""
+    cells = {}
+    for user, node in nodes.items():
+        for key in _properties(node):
+            for reference in node[key]:
+                name = reference.get("@id", "")
+                cell = nodes.get(name, {})
+                if name.startswith("_:") and uses[name] == 1 and _is_cell(cell):
+                    cells[name] = _Cell(cell[_FIRST][0], user, key, reference)
+    return cells
+
+
+def _is_cell(node: Node) -> bool:
+    if node.keys() != {"@id", _FIRST, _REST}:
+        return False
+    return len(node[_FIRST]) == len(node[_REST]) == 1 and "@id" in node[_REST][0]
+
+
+def _read_lists(
+    nodes: Mapping[str, Node], cells: Mapping[str, _Cell]
+) -> Iterator[tuple[str, list[str]]]:
+    """Yield each list that ends in rdf:nil: the name of its first cell, and those of all."""
+    for name in cells:
+        if nodes[name][_REST][0]["@id"] == _NIL:
+            names = [name]
+            while (cell := cells[names[-1]]).key == _REST and cell.user in cells:
+                names.append(cell.user)
+            yield names[-1], names[::-1]
 
 
 class _Tree:
@@ -219,24 +376,26 @@ class _Tree:
     def _referrers(self, root: str) -> list[tuple[str, str]]:
         """Return the properties and subjects whose objects ``root`` is, sorted."""
         reference = {"@id": root}
-        referrers = [
-            (key, name)
-            for name, node in self._nodes.items()
-            for key in _properties(node)
-            if reference in node[key]
-        ]
+        referrers = []
+        for name, node in self._nodes.items():
+            referrers += [(key, name) for key in _properties(node) if reference in node[key]]
         return sorted(referrers)
 
-    def _place(self, name: str) -> Node:
-        """Return a node with the nodes that it refers to in place of their IRIs."""
+    def _place(self, name: str, depth: int = 0) -> Node:
+        """Return a node with the nodes that it refers to in place of their IRIs.
+
+        ``depth`` is how many nodes and lists it is in.
+        """
         node = self._left.pop(name)
         for key in sorted(_properties(node)):
-            node[key] = [self._place_value(value) for value in node[key]]
+            node[key] = [self._place_value(value, depth + 1) for value in node[key]]
         return node
 
-    def _place_value(self, value: Any) -> Any:
-        if isinstance(value, dict) and value.get("@id") in self._left:
-            return self._place(value["@id"])
+    def _place_value(self, value: Any, depth: int) -> Any:
+        if "@list" in value:
+            return {"@list": [self._place_value(item, depth + 1) for item in value["@list"]]}
+        if value.get("@id") in self._left and depth < _DEPTH:
+            return self._place(value["@id"], depth)
         return value
 
     def _remove_reference(self, name: str, key: str, root: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from unicef_linked.rdf.iris import OWL, SKOS
+from unicef_linked.rdf.iris import OWL, SCHEMA, SKOS
 
 SAME: Final = (f"{OWL}sameAs", f"{SKOS}exactMatch")
 """Predicates that say that both are the same: the first of things, the second of concepts."""
@@ -14,3 +14,6 @@ MAPPINGS: Final = (
     *(f"{SKOS}{degree}Match" for degree in ("close", "broad", "narrow", "related")),
 )
 """All of them, strongest first."""
+
+REFERENCES: Final = (*MAPPINGS, f"{SCHEMA}sameAs")
+"""What leads from an entity elsewhere: the mappings, then the pages about it."""

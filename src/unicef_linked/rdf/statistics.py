@@ -2,8 +2,8 @@
 
 The builder counts all statements outside the graph of the statistics and publishes the counts in
 that graph. The publisher reads them there; for a dataset without them it counts the default graph
-by the same function. Counting does not use a query engine: Oxigraph compares numbers by value, so
-that it counts ``"5"^^xsd:integer`` and ``"5"^^xsd:nonNegativeInteger`` as one object.
+by the same function. A release has its literals as the engine keeps them, so that a query counts
+the same.
 """
 
 from __future__ import annotations

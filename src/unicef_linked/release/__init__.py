@@ -11,12 +11,23 @@ statement a line, sorted by code point, without blank nodes; ``sha256sum`` check
     context.jsonld   the JSON-LD context of its documents
     report.ttl       the SHACL report
     dumps/           dataset.nq, the same in other formats, each also gzip, and SHA256SUMS
+    SHA256SUMS       the digest of every other file; SHA256SUMS.sig its signature, if signed
 """
 
 from __future__ import annotations
 
 from unicef_linked.release.directory import Release, open_release
 from unicef_linked.release.manifest import Manifest, PreviousRelease
+from unicef_linked.release.verification import open_whole_release, verify
 from unicef_linked.release.writer import Draft, draft_release
 
-__all__ = ["Draft", "Manifest", "PreviousRelease", "Release", "draft_release", "open_release"]
+__all__ = [
+    "Draft",
+    "Manifest",
+    "PreviousRelease",
+    "Release",
+    "draft_release",
+    "open_release",
+    "open_whole_release",
+    "verify",
+]

@@ -20,14 +20,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from unicef_linked.errors import NotARelease, UnusableInput
-from unicef_linked.release.directory import Release, open_release
+from unicef_linked.release.directory import SIGNATURE, SUMS, Release, open_release
 from unicef_linked.release.history import extend_history
 from unicef_linked.release.manifest import Manifest, json_bytes, write_manifest
+from unicef_linked.release.verification import faults_of_files, faults_of_signature
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from _typeshed import ReadableBuffer
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 Write = Callable[[BinaryIO], object]
 """A function that writes one part of a release to a stream."""
@@ -105,8 +107,15 @@ class Draft:
         self.sums[name], self.sums[f"{name}.gz"] = plain.hexdigest(), compressed.hexdigest()
         return self.sums[name]
 
-    def publish(self, manifest: Manifest, older: Release | None = None) -> Release:
+    def publish(
+        self,
+        manifest: Manifest,
+        older: Release | None = None,
+        key: Ed25519PrivateKey | None = None,
+    ) -> Release:
         """Publish what was written, with what is known of ``older``, and return the release.
+
+        With ``key`` its digests are signed.
 
         ``out`` is replaced atomically: a reader sees the earlier release or this one, complete.
         Earlier releases are kept, and never written to: where this release is there already, the
@@ -118,12 +127,27 @@ class Draft:
         sums = "".join(f"{digest}  {name}\n" for name, digest in sorted(self.sums.items()))
         self.write("dumps/SHA256SUMS", lambda file: file.write(sums.encode()))
         self.write("manifest.json", lambda file: file.write(write_manifest(manifest)))
-        target = self._place(manifest)
+        self._write_sums(key)
+        target = self._place(manifest, key)
         self.link.symlink_to(target.name)
         if self.out.is_dir() and not self.out.is_symlink():
             self.out.rmdir()  # an empty folder: a link cannot replace it
         self.link.replace(self.out)
         return open_release(target)
+
+    def _write_sums(self, key: Ed25519PrivateKey | None) -> None:
+        """Write the digest of every file, and with a key the signature of the digests."""
+        lines = []
+        for path in sorted(self.folder.rglob("*")):
+            if path.is_file():
+                with path.open("rb") as file:
+                    digest = hashlib.file_digest(file, "sha256").hexdigest()
+                lines.append(f"{digest}  {path.relative_to(self.folder).as_posix()}\n")
+        content = "".join(lines).encode()
+        self.write(SUMS, lambda file: file.write(content))
+        if key is not None:
+            signature = key.sign(content)
+            self.write(SIGNATURE, lambda file: file.write(signature))
 
     @contextmanager
     def _create(self, name: str) -> Iterator[BinaryIO]:
@@ -135,7 +159,7 @@ class Draft:
             file.flush()
             os.fsync(file.fileno())
 
-    def _place(self, manifest: Manifest) -> Path:
+    def _place(self, manifest: Manifest, key: Ed25519PrivateKey | None) -> Path:
         """Return the folder of this release, ``{out}.{name}``: the one there is, or the new one.
 
         Releases of the same statements can differ in their shapes, and one can be damaged. A folder
@@ -143,25 +167,36 @@ class Draft:
         """
         first = self.out.with_name(f"{self.out.name}.{manifest.name}")
         target, number = first, 1
-        while target.exists() and not self._is_at(target, manifest):
+        while target.exists() and not self._is_at(target, manifest, key):
             number += 1
             target = first.with_name(f"{first.name}-{number}")
         if not target.exists():
             self.folder.rename(target)
         return target
 
-    def _is_at(self, target: Path, manifest: Manifest) -> bool:
-        """Return whether a folder holds this release, byte for byte but for the history."""
+    def _is_at(self, target: Path, manifest: Manifest, key: Ed25519PrivateKey | None) -> bool:
+        """Return whether a folder holds this release, whole, byte for byte but for the history.
+
+        With a key it must be signed with it.
+        """
         try:
             existing = open_release(target).manifest
         except NotARelease:
             return False
         if replace(existing, history=()) != replace(manifest, history=()):
             return False
+        if any(faults_of_files(target)):
+            return False
+        if key is not None and any(faults_of_signature(target, key.public_key())):
+            return False
         for path in self.folder.rglob("*"):
             other = target / path.relative_to(self.folder)
-            if path.is_dir() or path.name == "manifest.json":
-                continue
+            if (
+                path.is_dir()
+                or path.name in {"manifest.json", SIGNATURE}
+                or path == self.folder / SUMS
+            ):
+                continue  # they tell of the history too
             if not other.is_file() or not filecmp.cmp(path, other, shallow=False):
                 return False
         return True

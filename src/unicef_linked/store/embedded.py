@@ -14,8 +14,9 @@ from unicef_linked.store.labels import LABEL_NODES, choose_labels
 from unicef_linked.store.loading import load_release, open_index
 from unicef_linked.store.pool.client import Request, SocketPool
 from unicef_linked.store.pool.messages import Options
-from unicef_linked.store.query import Query, check, dataset_clauses
+from unicef_linked.store.query import Query, check, dataset_of
 from unicef_linked.store.solutions import read_solutions
+from unicef_linked.store.xml_answers import check_xml
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -47,7 +48,7 @@ class Embedded:
         self._sockets = SocketPool(
             address, 2 * settings.workers + settings.query_queue, settings.query_patience
         )
-        self._prefixes = list(release.names.prefixes)
+        self._prefixes = release.names.prefixes
 
     def match(
         self,
@@ -131,30 +132,27 @@ class Embedded:
             max_length=self._settings.query_length,
             services=self._settings.query_services,
         )
-        from_protocol = bool(query.default_graphs or query.named_graphs)
-        default_graphs, named_graphs = (
-            (query.default_graphs, query.named_graphs)
-            if from_protocol
-            else dataset_clauses(query.text)
-        )
+        dataset = dataset_of(query)
         options = Options(
-            default_graphs,
-            named_graphs,
-            from_protocol,
+            dataset.default_graphs if dataset else (),
+            dataset.named_graphs if dataset else (),
+            dataset is not None,
+            query.base,
             federated,
             solutions.media_type if solutions else None,
             graph.media_type if graph else None,
         )
-        request = Request(query.text, options, timeout, left, self._sockets)
+        request = Request(query.text, options, timeout, left, self._sockets, self._prefixes)
         try:
             request.send()
             answer = request.read_answer()
         except BaseException:
             request.close()
             raise
+        answer = check_xml(answer)
         if answer.whole is None or answer.format.carries is Carries.SOLUTIONS:
             return answer
-        content = settle_prefixes(answer.whole, answer.format.rdf, self._prefixes)
+        content = settle_prefixes(answer.whole, answer.format.rdf, list(self._prefixes))
         return replace(answer, whole=content)
 
     def close(self) -> None:

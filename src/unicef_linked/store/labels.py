@@ -33,12 +33,13 @@ def choose_labels(quads: Iterable[Quad]) -> Labels:
     """Return the preferred label of each subject in each language.
 
     Of several with the same property, the first in code point order, so that all web workers agree.
+    A blank one is none.
     """
     best: dict[str, dict[str, tuple[int, str]]] = {}
     for quad in quads:
-        if quad.predicate.value not in LABEL_PROPERTIES:
+        if quad.predicate.value not in LABEL_PROPERTIES or not isinstance(quad.object, Literal):
             continue
-        if isinstance(quad.subject, NamedNode) and isinstance(quad.object, Literal):
+        if isinstance(quad.subject, NamedNode) and quad.object.value.strip():
             candidate = (LABEL_PROPERTIES.index(quad.predicate.value), quad.object.value)
             by_language = best.setdefault(quad.subject.value, {})
             language = quad.object.language or ""

@@ -9,24 +9,29 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
-from urllib.parse import urljoin
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from pyoxigraph import NamedNode, RdfFormat, parse
 
 from unicef_linked.errors import MalformedQuery, QueryRefused
-from unicef_linked.rdf.iris import undeclared_prefix
+from unicef_linked.rdf.iris import declared_prefixes, undeclared_prefix
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from unicef_linked.rdf.terms import Term
 
 MAX_DEPTH: Final = 100
 """Most nested brackets, or consecutive signs: a few thousand overflow the parser's stack."""
 
+BYTE_ORDER_MARK: Final = "\ufeff"
+"""What some editors begin a text with; it is no part of a query."""
 _UPDATES: Final = frozenset(
     ["INSERT", "DELETE", "LOAD", "CLEAR", "DROP", "CREATE", "ADD", "MOVE", "COPY", "WITH"]
 )
-_FORMS: Final = frozenset(["SELECT", "ASK", "CONSTRUCT", "DESCRIBE"])
+GRAPH_FORMS: Final = frozenset(["CONSTRUCT", "DESCRIBE"])
+"""Forms of a query whose answer is a graph; that of the others are solutions."""
+_FORMS: Final = GRAPH_FORMS | {"SELECT", "ASK"}
 
 # SPARQL 1.1 Query, section 19.8. Possessive quantifiers keep the match linear. They follow single
 # characters only: after a group, CPython before 3.11.5 may match what it should not
@@ -60,18 +65,27 @@ _OPENS_GROUP: Final = re.compile(r"\s*+(?:\#[^\r\n]*+\s*+)*\{")
 _CODEPOINT: Final = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
 
 
+class QueryDataset(NamedTuple):
+    """The graphs of a query's dataset, each once (SPARQL 1.1 Query, section 13.2)."""
+
+    default_graphs: tuple[str, ...]
+    named_graphs: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Query:
     """A query that may be given to the engine, and the RDF dataset it is asked of.
 
     ``default_graphs`` and ``named_graphs`` are the protocol's parameters (SPARQL 1.1 Protocol,
     section 2.1.4); where either is given they replace the dataset of the query text. Graphs that
-    the release does not hold are empty.
+    the release does not hold are empty. Relative IRIs are resolved against ``base``, the address of
+    the endpoint, where the text has no BASE (SPARQL 1.1 Query, section 4.1.1).
     """
 
     text: str
     default_graphs: tuple[str, ...] = ()
     named_graphs: tuple[str, ...] = ()
+    base: str = ""
 
 
 def check(text: str, *, max_length: int, services: Collection[str] = ()) -> bool:
@@ -207,46 +221,112 @@ def _position(text: str, offset: int) -> tuple[int, int]:
     return before.count("\n") + 1, offset - (before.rfind("\n") + 1) + 1
 
 
-def dataset_clauses(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the IRIs of a query's ``FROM`` and ``FROM NAMED`` clauses, resolved.
+def dataset_of(query: Query) -> QueryDataset | None:
+    """Return the dataset that a query names, by its parameters or else its text; None if neither.
 
+    An engine reads a graph twice that it is told twice.
+    """
+    defaults, named = query.default_graphs, query.named_graphs
+    if not defaults and not named:
+        return dataset_clauses(query.text, query.base)
+    return QueryDataset(tuple(dict.fromkeys(defaults)), tuple(dict.fromkeys(named)))
+
+
+def dataset_clauses(text: str, base: str = "") -> QueryDataset | None:
+    """Return the graphs of a query's ``FROM`` and ``FROM NAMED`` clauses, each once.
+
+    None if it has no such clause, or one that cannot be read: the engine says what is wrong then.
     See SPARQL 1.1 Query, section 13.2.
 
     >>> dataset_clauses("PREFIX g: <http://example.org/> SELECT * FROM g:a FROM NAMED g:b {}")
-    (('http://example.org/a',), ('http://example.org/b',))
+    QueryDataset(default_graphs=('http://example.org/a',), named_graphs=('http://example.org/b',))
     """
     if "from" not in text.lower() and "\\" not in text:
-        return (), ()
-    base, prefixes = "", dict[str, str]()
+        return None
+    prologue: list[str] = []
+    prefixes: set[str] = set()
     default_graphs: list[str] = []
     named_graphs: list[str] = []
-    before_previous = previous = ""  # keywords in upper case
+    for before_previous, previous, word in _iris_after_keywords(text):
+        if previous == "BASE":
+            prologue.append(f"BASE {word}")
+        elif before_previous == "PREFIX":
+            prologue.append(f"PREFIX {previous} {word}")
+            prefixes.add(previous)
+        elif previous == "FROM":
+            default_graphs.append(word)
+        elif (before_previous, previous) == ("FROM", "NAMED"):
+            named_graphs.append(word)
+        elif _is_clause_without_space(word, prefixes):
+            return None
+    references = default_graphs + named_graphs
+    iris = _resolve(prologue, references, base) if references else None
+    if iris is None:
+        return None
+    defaults, named = iris[: len(default_graphs)], iris[len(default_graphs) :]
+    return QueryDataset(tuple(dict.fromkeys(defaults)), tuple(dict.fromkeys(named)))
+
+
+def _iris_after_keywords(text: str) -> Iterator[tuple[str, str, str]]:
+    """Yield each IRI or prefixed name of a query, after the two tokens before it.
+
+    Keywords are in upper case.
+    """
+    before_previous = previous = ""
     for token in _TOKEN.finditer(_CODEPOINT.sub(_unescape, text)):
         kind, word = token.lastgroup, token[0]
         if kind == "comment":
             continue
         if kind == "name" and not token["local"]:
             word = word.upper()
-        elif kind not in _IRI_KINDS:
-            pass
-        elif previous == "BASE":
-            base = word[1:-1]
-        elif before_previous == "PREFIX":
-            prefixes[previous.removesuffix(":")] = urljoin(base, word[1:-1])
-        elif previous == "FROM":
-            default_graphs.append(_resolve(word, base, prefixes))
-        elif (before_previous, previous) == ("FROM", "NAMED"):
-            named_graphs.append(_resolve(word, base, prefixes))
+        elif kind in _IRI_KINDS:
+            yield before_previous, previous, word
         before_previous, previous = previous, word
-    return tuple(dict.fromkeys(default_graphs)), tuple(dict.fromkeys(named_graphs))
 
 
-def _resolve(word: str, base: str, prefixes: Mapping[str, str]) -> str:
-    """Return the IRI of an IRI reference or a prefixed name."""
-    if word.startswith("<"):
-        return urljoin(base, word[1:-1])
-    prefix, _, local = word.partition(":")
-    return urljoin(base, prefixes.get(prefix, "") + re.sub(r"\\(.)", r"\1", local))
+def _is_clause_without_space(word: str, prefixes: Collection[str]) -> bool:
+    """Tell whether a prefixed name is a keyword and a name: the engine reads ``FROMex:a`` so."""
+    prefix, colon, _ = word.partition(":")
+    return prefix.upper().startswith(("FROM", "NAMED")) and prefix + colon not in prefixes
+
+
+def _resolve(prologue: list[str], references: list[str], base: str) -> list[str] | None:
+    """Return the IRIs of references and prefixed names, None if one of them has none.
+
+    A prologue means the same in Turtle, whose parser is at hand.
+    """
+    statements = [f"{reference} <urn:p> <urn:o> ." for reference in references]
+    document = "\n".join(prologue + statements)
+    try:
+        quads = list(parse(document, format=RdfFormat.TURTLE, base_iri=base or None))
+    except (SyntaxError, ValueError):  # ValueError: of the base
+        return None
+    return [quad.subject.value for quad in quads if isinstance(quad.subject, NamedNode)]
+
+
+def may_need_base(text: str) -> bool:
+    """Tell whether a query may have an IRI relative to no BASE of its own; True for some without.
+
+    >>> may_need_base("ASK { <a> ?p ?o }"), may_need_base("ASK { <urn:a> ?p ?o }")
+    (True, False)
+    >>> may_need_base("BASE <http://example.org/> ASK { <a> ?p ?o }")
+    False
+    """
+    if not _MAY_BE_RELATIVE.search(text):
+        return False
+    for _, previous, word in _iris_after_keywords(text):
+        is_relative = _MAY_BE_RELATIVE.match(word)
+        if is_relative or previous == "BASE":
+            return is_relative is not None
+    return True
+
+
+_MAY_BE_RELATIVE: Final = re.compile(
+    r"""<(?![A-Za-z][A-Za-z0-9+.\-]*:)[^<>"{}|^`\\\x00-\x20]*>  # an IRI without a scheme
+    | \b[iu]ri\b  # the function
+    | \\  # an escape, which may stand for any of these""",
+    re.IGNORECASE | re.VERBOSE,
+)
 
 
 def form_of(text: str) -> str | None:
@@ -295,11 +375,14 @@ _CHANGING: Final = frozenset(["NOW", "RAND", "UUID", "STRUUID", "BNODE"])
 _MAY_CHANGE: Final = ("now", "rand", "uuid", "bnode", "\\")
 
 
-def malformed(message: str, text: str) -> MalformedQuery:
+def malformed(message: str, text: str, prefixes: Mapping[str, str]) -> MalformedQuery:
     """Return the error for a query that the engine's parser refused with ``message``.
 
+    ``prefixes`` are those that an undeclared one may mean, beside those of the query.
+
     >>> message = "error at 1:28: expected one of Prefix not found, ['%']"
-    >>> print(malformed(message, "SELECT * WHERE { ?s skso:a ?o }"))
+    >>> prefixes = {"skos": "http://www.w3.org/2004/02/skos/core#"}
+    >>> print(malformed(message, "SELECT * WHERE { ?s skso:a ?o }", prefixes))
     line 1, column 28: undeclared prefix "skso:"; did you mean "skos:"?
     """
     match = _ENGINE_ERROR.match(message)
@@ -313,8 +396,9 @@ def malformed(message: str, text: str) -> MalformedQuery:
         )
         names = re.findall(r"([^\s:<>?$\"'(){}\[\],;|/^*+!=]*):[^\s:<>]*", before)
         if names:
+            remedy = undeclared_prefix(names[-1], {**declared_prefixes(text), **prefixes})
             return MalformedQuery(
-                f"line {line}, column {column}: {undeclared_prefix(names[-1])}",
+                f"line {line}, column {column}: {remedy}",
                 line=line,
                 column=column,
             )

@@ -34,6 +34,7 @@ from unicef_linked.errors import (
     QueryOutOfResources,
     QueryTimeout,
     UnusableInput,
+    Unwritable,
 )
 from unicef_linked.http_client import media_type_of, reason, retry_after
 from unicef_linked.rdf.formats import (
@@ -47,11 +48,21 @@ from unicef_linked.rdf.formats import (
     Carries,
     Format,
 )
-from unicef_linked.rdf.serialization import settle_prefixes
+from unicef_linked.rdf.serialization import checked_for_xml, settle_prefixes
 from unicef_linked.store import BATCH, WHOLE, Answer, Chunks, Labels
 from unicef_linked.store.labels import LABEL_NODES, choose_labels
-from unicef_linked.store.query import Query, bind, check, form_of, malformed
+from unicef_linked.store.query import (
+    GRAPH_FORMS,
+    Query,
+    bind,
+    check,
+    dataset_of,
+    form_of,
+    malformed,
+    may_need_base,
+)
 from unicef_linked.store.solutions import read_solutions
+from unicef_linked.store.xml_answers import check_xml, not_acceptable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -130,7 +141,7 @@ class Endpoint:
 
     def __init__(self, url: str, settings: Settings, prefixes: Mapping[str, str]) -> None:
         self.name = shown(url)
-        self._url, self._prefixes = url, dict(prefixes)
+        self._url, self.prefixes = url, dict(prefixes)
         self._session = open_session(settings)
 
     def close(self) -> None:
@@ -161,7 +172,7 @@ class Endpoint:
     ) -> Answer:
         """Return the answer, of at most ``ceiling`` bytes, in ``timeout`` seconds; see Store."""
         form = form_of(query.text)
-        is_graph = form in {"CONSTRUCT", "DESCRIBE"}
+        is_graph = form in GRAPH_FORMS
         chosen = graph if is_graph else solutions
         if chosen is None:
             raise NotAcceptable(
@@ -172,15 +183,19 @@ class Endpoint:
             offers: Sequence[Format] = (NTRIPLES, TURTLE, RDFXML)
         elif self._is_virtuoso:
             offers = (RESULTS_JSON,)
+        elif chosen is RESULTS_XML:  # written here: engines write characters that XML has not
+            offers = (RESULTS_JSON, RESULTS_XML)
         else:
             offers = tuple(dict.fromkeys((chosen, RESULTS_JSON, RESULTS_XML)))
         accept = ", ".join(f"{f.media_type};q={1 - place / 10:g}" for place, f in enumerate(offers))
-        more = {}
+        more, prologue = {}, ""
         if self._is_virtuoso:
             more = {"timeout": str(max(1000, round(timeout * 1000)))}
             if form == "DESCRIBE":
-                query = replace(query, text=f'define sql:describe-mode "CBD" {query.text}')
-        body = self._ask(query, accept, timeout, ceiling, more)
+                prologue = 'define sql:describe-mode "CBD" '
+        if query.base and may_need_base(query.text):
+            prologue += f"BASE <{query.base}> "
+        body = self._ask(query, accept, timeout, ceiling, more, prologue)
         try:
             return self._read(body, offers, chosen)
         except BaseException:
@@ -203,10 +218,19 @@ class Endpoint:
         return bool(json.loads(answer.whole or b"{}").get("boolean"))
 
     def _ask(
-        self, query: Query, accept: str, timeout: float, ceiling: int, more: Mapping[str, str]
+        self,
+        query: Query,
+        accept: str,
+        timeout: float,
+        ceiling: int,
+        more: Mapping[str, str],
+        prologue: str = "",
     ) -> _Body:
-        """Send a query as a form: it may have any length (SPARQL 1.1 Protocol, section 2.1.2)."""
-        form = [("query", query.text), *more.items()]
+        """Send a query as a form: it may have any length (SPARQL 1.1 Protocol, section 2.1.2).
+
+        ``prologue``, on one line, comes before its text.
+        """
+        form = [("query", prologue + query.text), *more.items()]
         form += [("default-graph-uri", iri) for iri in query.default_graphs]
         form += [("named-graph-uri", iri) for iri in query.named_graphs]
         begun = time.monotonic()
@@ -227,7 +251,7 @@ class Endpoint:
             ) from None
         body = _Body(response, timeout, begun + timeout, ceiling)
         try:
-            _raise_for(response, body, query.text, self.name)
+            _raise_for(response, body, query.text, self, len(prologue))
         except BaseException:
             body.close()
             raise
@@ -246,7 +270,7 @@ class Endpoint:
             head.append(piece)
             size += len(piece)
         standard = chosen.carries is Carries.SOLUTIONS and not self._is_virtuoso
-        as_sent = sent == chosen and (standard or chosen == NTRIPLES)
+        as_sent = sent == chosen and chosen != RESULTS_XML and (standard or chosen == NTRIPLES)
         if size < WHOLE:
             body.close()
             content = b"".join(head)
@@ -255,11 +279,11 @@ class Endpoint:
                 self._convert(io.BytesIO(content), sent, out, chosen)
                 content = out.getvalue()
                 if chosen.carries is not Carries.SOLUTIONS:
-                    content = settle_prefixes(content, chosen.rdf, list(self._prefixes))
-            return Answer(chosen, content, iter(()))
+                    content = settle_prefixes(content, chosen.rdf, list(self.prefixes))
+            return check_xml(Answer(chosen, content, iter(())))
         body.push_back(b"".join(head))
         chunks = iter(body.read, b"") if as_sent else self._converted(body, sent, chosen)
-        return Answer(chosen, None, Chunks(chunks, body.close))
+        return check_xml(Answer(chosen, None, Chunks(chunks, body.close)))
 
     def _convert(self, source: IO[bytes], sent: Format, out: IO[bytes], chosen: Format) -> None:
         """Write an answer in another format; raises QueryError if it is not in the declared one."""
@@ -270,11 +294,15 @@ class Endpoint:
                 )
             else:
                 prefixes = (
-                    self._prefixes if chosen in {TURTLE, RDFXML} or chosen.name == "trig" else None
+                    self.prefixes if chosen in {TURTLE, RDFXML} or chosen.name == "trig" else None
                 )
-                ox.serialize(
-                    ox.parse(source, format=sent.rdf), out, format=chosen.rdf, prefixes=prefixes
-                )
+                # The engine's labels of blank nodes need not be XML names.
+                quads = ox.parse(source, format=sent.rdf, rename_blank_nodes=chosen is RDFXML)
+                triples = (quad.triple for quad in quads)
+                graph = checked_for_xml(triples) if chosen is RDFXML else triples
+                ox.serialize(graph, out, format=chosen.rdf, prefixes=prefixes)
+        except Unwritable as error:
+            raise not_acceptable(str(error), chosen) from None
         except (SyntaxError, ValueError) as error:
             raise QueryError(
                 f"the answer of {self.name} cannot be written as {chosen.media_type}: {error}"
@@ -382,11 +410,19 @@ _CODINGS: Final = frozenset(["", "identity", "gzip", "x-gzip"])
 """Content codings that ``urllib3`` decodes and the request accepts; "": none is declared."""
 _RETRY_AFTER: Final = 5
 """Retry-After (s) of an engine that is busy and names none."""
+_LONGEST_WAIT: Final = 300
+"""Longest Retry-After (s) of an engine that is passed on."""
 _PLACE: Final = re.compile(r"\bline:? (\d+)(?:,? col(?:umn)?:? (\d+))?", re.IGNORECASE)
 
 
-def _raise_for(response: requests.Response, body: _Body, query: str, name: str) -> None:
-    """Raise what a status, or a header beside 200, means."""
+def _raise_for(
+    response: requests.Response, body: _Body, query: str, endpoint: Endpoint, indent: int
+) -> None:
+    """Raise what a status, or a header beside 200, means.
+
+    ``indent`` is the number of characters that were sent before the query.
+    """
+    name = endpoint.name
     _raise_for_headers(response.headers, name)
     status = response.status_code
     if status == 200:
@@ -397,7 +433,7 @@ def _raise_for(response: requests.Response, body: _Body, query: str, name: str) 
         )
     message = _message(response, body)
     if status == 400:
-        raise _malformed(message, query)
+        raise _malformed(_without_indent(message, indent), query, endpoint.prefixes)
     if status in {401, 403, 407}:
         raise EngineUnavailable(
             f"{name} refuses us ({status}): {message}; "
@@ -409,7 +445,7 @@ def _raise_for(response: requests.Response, body: _Body, query: str, name: str) 
         wait = retry_after(response.headers)
         raise Overloaded(
             f"the engine is busy: {message}",
-            retry_after=_RETRY_AFTER if wait is None else max(1, round(wait)),
+            retry_after=_RETRY_AFTER if wait is None else round(min(max(1, wait), _LONGEST_WAIT)),
         )
     if status in {404, 405, 410, 415, 502}:
         raise EngineUnavailable(
@@ -432,10 +468,18 @@ def _raise_for_headers(headers: Mapping[str, str], name: str) -> None:
         )
 
 
-def _malformed(message: str, query: str) -> MalformedQuery:
+def _without_indent(message: str, indent: int) -> str:
+    """Return a message whose columns of the first line count from the query's beginning."""
+    return _FIRST_LINE.sub(lambda match: f"{match[1]}{max(1, int(match[2]) - indent)}", message)
+
+
+_FIRST_LINE: Final = re.compile(r"(\berror at 1:|\bline:? 1,? col(?:umn)?:? )(\d+)", re.IGNORECASE)
+
+
+def _malformed(message: str, query: str, prefixes: Mapping[str, str]) -> MalformedQuery:
     """Return the error for a query that the engine does not understand."""
     if message.startswith("error at "):  # Oxigraph's parser
-        return malformed(message, query)
+        return malformed(message, query, prefixes)
     line = column = None
     if place := _PLACE.search(message):
         line, column = (int(number) if number else None for number in place.groups())
@@ -576,6 +620,10 @@ class Remote:
         """See Store. SERVICE clauses that the settings allow are evaluated by the engine."""
         settings = self._settings
         check(query.text, max_length=settings.query_length, services=settings.query_services)
+        if dataset := dataset_of(query):
+            query = replace(
+                query, default_graphs=dataset.default_graphs, named_graphs=dataset.named_graphs
+            )
         if not self._waiting.acquire(blocking=False):
             raise Overloaded(
                 "too many queries wait for the engine; try again shortly",

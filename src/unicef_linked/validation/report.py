@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from pyoxigraph import Literal, NamedNode, RdfFormat, Triple
+from pyoxigraph import BlankNode, Literal, NamedNode, RdfFormat, Triple, parse
 
 from unicef_linked.rdf.iris import RDF, SHACL, XSD, Names
 from unicef_linked.rdf.serialization import write_rdf
+from unicef_linked.rdf.terms import value_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from pyoxigraph import Quad
 
@@ -26,7 +27,7 @@ class Result:
     """One sh:ValidationResult, with its place in the source files."""
 
     severity: str  # "Violation", "Warning" or "Info"
-    focus_node: str
+    focus_node: str  # an IRI, or _:label
     path: str  # the property path's IRI; "" for a node, or a path that is no IRI
     value: str
     constraint: str  # IRI of the constraint component
@@ -34,6 +35,7 @@ class Result:
     messages: tuple[tuple[str, str], ...]  # (language, text)
     file: str = ""
     line: int = 0
+    term: str = ""  # the value as a term, in the syntax of N-Triples
 
     def message(self, language: str) -> str:
         """Return the message in ``language``, else in English, else any."""
@@ -46,6 +48,8 @@ class Report:
     """One sh:ValidationReport; it conforms if no result is a violation."""
 
     results: tuple[Result, ...]
+    remarks: tuple[str, ...] = ()  # what the validation left undecided
+    prefixes: Mapping[str, str] = field(default_factory=dict)  # declared by the data, for readers
 
     @property
     def conforms(self) -> bool:
@@ -57,7 +61,10 @@ class Report:
         return sum(result.severity == severity for result in self.results)
 
     def triples(self, names: Names) -> list[Triple]:
-        """Return the report as a graph (SHACL, section 3.6), its nodes named, in a fixed order."""
+        """Return the report as a graph (SHACL, section 3.6), in a fixed order.
+
+        Its own nodes have names; blank nodes of the data graph are blank nodes here.
+        """
         report = NamedNode(f"{names.base}report")
         conforms = Literal(str(self.conforms).lower(), datatype=NamedNode(f"{XSD}boolean"))
         triples = [
@@ -75,9 +82,10 @@ class Report:
         return write_rdf(self.triples(names), RdfFormat.TURTLE, names.prefixes)
 
 
-def make_report(results: Iterable[Result]) -> Report:
+def make_report(results: Iterable[Result], remarks: Iterable[str] = ()) -> Report:
     """Return the report of results, in a fixed order: the most severe first."""
-    return Report(tuple(sorted(results, key=lambda r: (SEVERITIES.index(r.severity), r))))
+    ordered = sorted(results, key=lambda r: (SEVERITIES.index(r.severity), r))
+    return Report(tuple(ordered), tuple(remarks))
 
 
 def _result_triples(node: NamedNode, result: Result) -> Iterator[Triple]:
@@ -90,10 +98,13 @@ def _result_triples(node: NamedNode, result: Result) -> Iterator[Triple]:
         ("sourceConstraintComponent", result.constraint),
         ("sourceShape", result.shape),
     ):
-        if ":" in value:
+        if value.startswith("_:"):
+            yield Triple(node, NamedNode(f"{SHACL}{name}"), BlankNode(value[2:]))
+        elif ":" in value:
             yield Triple(node, NamedNode(f"{SHACL}{name}"), NamedNode(value))
-    if result.value:
-        yield Triple(node, NamedNode(f"{SHACL}value"), Literal(result.value))
+    if result.term:
+        (statement,) = parse(f"<urn:s> <urn:p> {result.term} .", format=RdfFormat.N_TRIPLES)
+        yield Triple(node, NamedNode(f"{SHACL}value"), statement.object)
     for language, text in result.messages:
         message = Literal(text, language=language) if language else Literal(text)
         yield Triple(node, NamedNode(f"{SHACL}resultMessage"), message)
@@ -115,7 +126,9 @@ def _read_result(node: dict[str, list[object]]) -> Result:
 
     def first(name: str) -> str:
         values = node.get(f"{SHACL}{name}", [])
-        return str(getattr(values[0], "value", "")) if values else ""
+        if values and isinstance(values[0], BlankNode):
+            return str(values[0])
+        return value_of(values[0]) if values else ""
 
     messages = [
         (text.language or "", text.value)
@@ -130,6 +143,7 @@ def _read_result(node: dict[str, list[object]]) -> Result:
         first("sourceConstraintComponent"),
         first("sourceShape"),
         tuple(sorted(messages)),
+        term=str(next(iter(node.get(f"{SHACL}value", [])), "")),
     )
 
 

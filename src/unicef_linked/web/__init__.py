@@ -20,10 +20,11 @@ from unicef_linked.presentation.locator_map import LocatorMaps
 from unicef_linked.web import templating as interface
 from unicef_linked.web.middleware import metrics
 from unicef_linked.web.middleware.cache import ResponseCache
+from unicef_linked.web.middleware.guard import Guard
 from unicef_linked.web.middleware.sparql import Endpoint
 from unicef_linked.web.problems import http_problem, problem, render_problem
 from unicef_linked.web.responder import Responder
-from unicef_linked.web.responses import OPEN_TO_OTHER_ORIGINS
+from unicef_linked.web.responses import OPEN_TO_OTHER_ORIGINS, stay_on_this_host
 from unicef_linked.web.routes import (
     discovery,
     documentation,
@@ -111,6 +112,7 @@ def create_app(
     app.register_error_handler(LinkedDataError, partial(problem, responder))
     app.register_error_handler(HTTPException, partial(http_problem, responder))
     app.after_request(_open_to_other_origins)
+    app.after_request(stay_on_this_host)
 
     interface.install(app, responder, charts)
     figures = metrics.install(app, release)
@@ -123,6 +125,11 @@ def create_app(
         render_problem=partial(render_problem, app, responder),
     )
     app.wsgi_app = ResponseCache(app.wsgi_app, settings.cache_size << 20)  # type: ignore[method-assign]
+    app.wsgi_app = Guard(  # type: ignore[method-assign]
+        app.wsgi_app,
+        allowed_methods=app.url_map.bind("").allowed_methods,
+        render_problem=partial(render_problem, app, responder),
+    )
     app.wsgi_app = metrics.Metered(app.wsgi_app, figures)  # type: ignore[method-assign]
     return app
 

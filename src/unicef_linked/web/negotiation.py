@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final
+
+from unicef_linked.rdf.languages import matching_tag
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from unicef_linked.rdf.formats import Format
-
-T = TypeVar("T")
 
 # An element of a comma-separated list; quoted strings may hold commas (RFC 9110, section 5.6).
 _ELEMENT: Final = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*"?)+')
@@ -105,25 +105,27 @@ def _quality_of(offer: Format, ranges: Sequence[_Range]) -> float:
 def choose_language(
     parameter: str | None, accept_language: str | None, languages: Sequence[str]
 ) -> str:
-    """Return ``parameter`` if in ``languages``, else the best by RFC 4647 lookup, else the first.
+    """Return the language that ``parameter`` means, else the best by Accept-Language, else the first.
+
+    A range means a language by RFC 4647, sections 3.3.1 and 3.4.
 
     >>> choose_language(None, "en-GB, fr;q=0.5", ("fr", "en"))
     'en'
     >>> choose_language("fr", "en", ("fr", "en"))
     'fr'
     """
-    if parameter in languages:
-        return str(parameter)
-    weights = [(tag.partition("-")[0], weight) for tag, _, weight in _ranges(accept_language or "")]
+    if parameter and (language := matching_tag(parameter, languages)):
+        return language
+    weights = [(tag, weight) for tag, _, weight in _ranges(accept_language or "")]
 
     def quality(language: str) -> float:
-        named = [weight for tag, weight in weights if tag == language]
+        named = [weight for tag, weight in weights if matching_tag(tag, [language])]
         return max(named or [weight for tag, weight in weights if tag == "*"], default=0.0)
 
     best = max(languages, key=quality)
     if quality(best):
         return best
-    refused = {tag for tag, weight in weights if not weight}
+    refused = {matching_tag(tag, languages) for tag, weight in weights if not weight}
     return next((language for language in languages if language not in refused), languages[0])
 
 

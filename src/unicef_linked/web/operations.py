@@ -5,7 +5,7 @@ Examples work with the packaged dataset, so that a reader can try and a test can
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from unicef_linked.i18n import N_, NP_
@@ -16,6 +16,23 @@ from unicef_linked.rdf.formats import (
     HTML,
     JSONLD,
     SOLUTION_FORMATS,
+)
+from unicef_linked.web.schemas import (
+    COUNT,
+    EXTENSION,
+    IDENTIFIERS,
+    IRI,
+    IRIS,
+    OBJECT_TERM,
+    POSITION,
+    QUERIES,
+    RECONCILIATION_FORM,
+    SECONDS,
+    SOME_TEXT,
+    SPARQL_FORM,
+    TERM,
+    TEXT,
+    Schema,
 )
 
 if TYPE_CHECKING:
@@ -36,9 +53,11 @@ class Parameter:
 
     text: str  # a message of i18n
     example: str
-    kind: str = "string"  # a type of JSON Schema
-    values: tuple[str, ...] = ()  # the only values that are allowed; () for any
+    schema: Schema = field(default_factory=lambda: TEXT)
     public_name: str = ""  # if it is not its key in PARAMETERS
+    may_be_empty: bool = False  # an empty value means the same as none
+    may_repeat: bool = False
+    is_json: bool = False  # its value is JSON that fits the schema
 
 
 PARAMETERS: Final[Mapping[str, Parameter]] = {
@@ -50,21 +69,29 @@ PARAMETERS: Final[Mapping[str, Parameter]] = {
     "export": Parameter(N_("name of an export"), "offices.csv"),
     "problem": Parameter(N_("name of a problem type"), "not-found"),
     "document": Parameter(N_("path of a document"), "doc/office/gao"),
-    "number": Parameter(N_("number of a part, from 1"), "1", "integer"),
-    "lang": Parameter(N_("language of a page"), "fr"),
-    "page": Parameter(N_("number of a page, from 1"), "1", "integer"),
-    "iri": Parameter(N_("the IRI to describe"), "https://w3id.org/unicef-linked/id/region/gao"),
-    "query": Parameter(N_("a SPARQL 1.1 query"), "ASK { ?s ?p ?o }"),
+    "number": Parameter(N_("number of a part, from 1"), "1", POSITION),
+    "lang": Parameter(
+        N_("language of a page; if there are no pages in it, Accept-Language decides"), "fr"
+    ),
+    "page": Parameter(N_("number of a page, from 1"), "1", POSITION, may_be_empty=True),
+    "iri": Parameter(
+        N_("the IRI to describe"), "https://w3id.org/unicef-linked/id/region/gao", IRI
+    ),
+    "query": Parameter(N_("a SPARQL 1.1 query"), "ASK { ?s ?p ?o }", SOME_TEXT),
     "default-graph-uri": Parameter(
         N_("graph that is the default graph; may be repeated"),
         "https://w3id.org/unicef-linked/graph/mali/offices",
+        IRIS,
+        may_repeat=True,
     ),
     "named-graph-uri": Parameter(
         N_("named graph to ask; may be repeated"),
         "https://w3id.org/unicef-linked/graph/mali/offices",
+        IRIS,
+        may_repeat=True,
     ),
-    "timeout": Parameter(N_("seconds"), "5", "number"),
-    "format": Parameter(N_("a format by its name, before Accept"), "json"),
+    "timeout": Parameter(N_("seconds"), "5", SECONDS, may_be_empty=True),
+    "format": Parameter(N_("a format by its name, before Accept"), "json", may_repeat=True),
     "external": Parameter(
         N_("an IRI of ours or of another dataset"),
         "http://www.wikidata.org/entity/Q912",
@@ -75,29 +102,51 @@ PARAMETERS: Final[Mapping[str, Parameter]] = {
     "of-graph": Parameter(
         N_("named graph to ask instead of the default graph"),
         "https://w3id.org/unicef-linked/graph/mali/offices",
+        TERM,
         public_name="graph",
+        may_be_empty=True,
     ),
     "subject": Parameter(
-        N_("subject of the pattern"), "https://w3id.org/unicef-linked/id/office/gao"
+        N_("subject of the pattern"),
+        "https://w3id.org/unicef-linked/id/office/gao",
+        TERM,
+        may_be_empty=True,
     ),
     "predicate": Parameter(
-        N_("predicate of the pattern"), "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
+        N_("predicate of the pattern"),
+        "http://www.w3.org/1999/02/22-rdf-syntax-ns#type",
+        TERM,
+        may_be_empty=True,
     ),
     "object": Parameter(
-        N_("object of the pattern"), "https://w3id.org/unicef-linked/ontology#ZoneOffice"
+        N_("object of the pattern"),
+        "https://w3id.org/unicef-linked/ontology#ZoneOffice",
+        OBJECT_TERM,
+        may_be_empty=True,
     ),
-    "queries": Parameter(N_("a batch of queries, as JSON"), '{"q0": {"query": "Tombouctou"}}'),
+    "queries": Parameter(
+        N_("a batch of queries, as JSON"),
+        '{"q0": {"query": "Tombouctou"}}',
+        QUERIES,
+        is_json=True,
+    ),
     "extend": Parameter(
         N_("a data extension query, as JSON"),
         '{"ids": ["region/gao"], "properties": [{"id": "coversRegion"}]}',
+        EXTENSION,
+        is_json=True,
     ),
-    "kind": Parameter(N_("what to suggest"), "entity", values=("entity", "property", "type")),
+    "kind": Parameter(
+        N_("what to suggest"),
+        "entity",
+        {"type": "string", "enum": ["entity", "property", "type"]},
+    ),
     "class": Parameter(N_("local name of a class"), "Region", public_name="type"),
-    "limit": Parameter(N_("most results"), "5", "integer"),
+    "limit": Parameter(N_("most results"), "5", COUNT, may_be_empty=True),
     "prefix": Parameter(N_("what was typed"), "tom"),
-    "offset": Parameter(N_("results to leave out"), "0", "integer"),
+    "offset": Parameter(N_("results to leave out"), "0", COUNT, may_be_empty=True),
     "q": Parameter(N_("a name, in any language"), "Tombouctou"),
-    "cursor": Parameter(N_("results to leave out"), "0", "integer"),
+    "cursor": Parameter(N_("results to leave out"), "0", COUNT, may_be_empty=True),
     "id": Parameter(N_("type and key of a thing"), "region/gao"),
 }
 """The parameters by the names that operations use."""
@@ -109,6 +158,7 @@ class Body:
 
     media_type: str
     example: str
+    schema: Schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +179,16 @@ class Operation:
     def path_parameters(self) -> tuple[str, ...]:
         """The parameters of the path, in order."""
         return tuple(part.partition("}")[0] for part in self.path.split("{")[1:])
+
+    @property
+    def single(self) -> tuple[str, ...]:
+        """The names of the parameters of the query that may be given once."""
+        parameters = {name: PARAMETERS[name] for name in self.query}
+        return tuple(
+            parameter.public_name or name
+            for name, parameter in parameters.items()
+            if not parameter.may_repeat
+        )
 
     @property
     def identifier(self) -> str:
@@ -185,6 +245,7 @@ OPERATIONS: Final = (
         "/id/{type}/{key}",
         N_("A thing: leads to its document"),
         (),
+        query=("lang",),
         status=303,
         problems=(404, 406),
     ),
@@ -231,7 +292,7 @@ OPERATIONS: Final = (
         "/sparql",
         N_("Answers a query; without one, the editor or the service description"),
         _SPARQL,
-        query=("query", "default-graph-uri", "named-graph-uri", "timeout", "format"),
+        query=("query", "default-graph-uri", "named-graph-uri", "timeout", "format", "lang"),
         problems=(400, 403, 406, 503),
     ),
     Operation(
@@ -241,8 +302,8 @@ OPERATIONS: Final = (
         query=("default-graph-uri", "named-graph-uri", "timeout", "format"),
         method="post",
         body=(
-            Body(FORM, "query=ASK%20%7B%20%3Fs%20%3Fp%20%3Fo%20%7D"),
-            Body("application/sparql-query", "ASK { ?s ?p ?o }"),
+            Body(FORM, "query=ASK%20%7B%20%3Fs%20%3Fp%20%3Fo%20%7D", SPARQL_FORM),
+            Body("application/sparql-query", "ASK { ?s ?p ?o }", SOME_TEXT),
         ),
         problems=(400, 403, 406, 413, 415, 503),
     ),
@@ -258,7 +319,6 @@ OPERATIONS: Final = (
         N_("The entity that an IRI or a code identifies, with its other identifiers"),
         NP_("entity", "The same in one format"),
         query=("external", "code", "scheme", "lang"),
-        required=("external",),
         problems=(400, 404, 406),
     ),
     Operation(
@@ -266,7 +326,7 @@ OPERATIONS: Final = (
         N_("The same for a list of identifiers"),
         (JSON,),
         method="post",
-        body=(Body(JSON, '["http://www.wikidata.org/entity/Q912"]'),),
+        body=(Body(JSON, '["http://www.wikidata.org/entity/Q912"]', IDENTIFIERS),),
         problems=(400, 413, 415),
     ),
     Operation(
@@ -274,36 +334,41 @@ OPERATIONS: Final = (
         N_("What a name may mean, in any language"),
         (JSON, HTML.media_type),
         query=("q", "class", "limit", "offset", "lang"),
-        required=("q",),
         problems=(400, 406),
     ),
     Operation(
         "/reconcile",
         N_("The Reconciliation API 0.2: the service, or answers to queries"),
         (JSON,),
-        query=("queries", "extend"),
-        problems=(400,),
+        query=("queries", "extend", "lang"),
+        problems=(400, 413),
     ),
     Operation(
         "/reconcile",
         N_("Answers a batch of queries"),
         (JSON,),
         method="post",
-        body=(Body(FORM, "queries=%7B%22q0%22%3A%20%7B%22query%22%3A%20%22Gao%22%7D%7D"),),
+        body=(
+            Body(
+                FORM,
+                "queries=%7B%22q0%22%3A%20%7B%22query%22%3A%20%22Gao%22%7D%7D",
+                RECONCILIATION_FORM,
+            ),
+        ),
         problems=(400, 413),
     ),
     Operation(
         "/reconcile/suggest/{kind}",
         N_("What a reader who types may mean"),
         (JSON,),
-        query=("prefix", "cursor"),
+        query=("prefix", "cursor", "lang"),
         problems=(400, 404),
     ),
     Operation(
         "/reconcile/flyout/{kind}",
         N_("A few words about something suggested"),
         (JSON,),
-        query=("id",),
+        query=("id", "lang"),
         required=("id",),
         problems=(404,),
     ),
@@ -319,7 +384,7 @@ OPERATIONS: Final = (
         "/reconcile/properties",
         N_("The properties that things of a class have"),
         (JSON,),
-        query=("class", "limit"),
+        query=("class", "limit", "lang"),
         problems=(400,),
     ),
     Operation(

@@ -6,6 +6,7 @@ import json
 import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
 
 from flask import Response, current_app, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
@@ -94,7 +95,7 @@ def problem(responder: Responder, error: errors.LinkedDataError) -> Response:
         members = {"line": error.line, "column": error.column}
     if isinstance(error, errors.NotAcceptable):
         members = {"available": list(error.offers)}
-    if isinstance(error, errors.Overloaded):
+    if isinstance(error, errors.Overloaded | errors.EngineUnavailable):
         headers["Retry-After"] = str(error.retry_after)
     kind = next(kind for kind in type(error).__mro__ if kind in STATUS)
     return _respond(responder, slug(kind), STATUS[kind], str(error), members, headers)
@@ -104,7 +105,7 @@ def http_problem(responder: Responder, error: HTTPException) -> Response:
     """Return the response to an error of the framework: no such route, or a method not allowed."""
     if isinstance(error, MethodNotAllowed):
         methods = ", ".join(sorted(error.valid_methods or ()))
-        detail = f"{request.method} is not allowed here; use {methods}"
+        detail = f"{request.environ['REQUEST_METHOD']} is not allowed here; use {methods}"
         return _respond(responder, "method-not-allowed", 405, detail, headers={"Allow": methods})
     if isinstance(error, NoRoute):
         return _respond(responder, "not-found", 404, f"there is nothing at {request.path}")
@@ -141,7 +142,7 @@ def _respond(
             "title": title,
             "status": status,
             "detail": detail,
-            "instance": request.path,
+            "instance": quote(request.path),
             **members,
         }
         content = json.dumps(body, ensure_ascii=False).encode()

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 from flask import Response, g, render_template, request
 
 from unicef_linked import addresses
-from unicef_linked.errors import NotFound
+from unicef_linked.errors import NotAcceptable, NotFound
 from unicef_linked.presentation.context import PageContext
-from unicef_linked.rdf.formats import DOCUMENT_FORMATS, HTML, Format, by_suffix
-from unicef_linked.web.negotiation import choose_language
+from unicef_linked.rdf.formats import DOCUMENT_FORMATS, GRAPH_FORMATS, HTML, Format, by_suffix
+from unicef_linked.web.negotiation import choose, choose_language
+from unicef_linked.web.parameters import preferred_languages
 from unicef_linked.web.responses import CACHE, JSON, link, negotiate, represent
 
 if TYPE_CHECKING:
@@ -61,8 +62,10 @@ class Responder:
     def locate(self, iri: str) -> str | None:
         """Return the address on this server of the page about an IRI; None if it has none."""
         address = addresses.of_iri(self.names, iri)
-        if address is None and not self.dataset.is_built and iri in self.dataset.described:
-            return addresses.resource(iri)  # IRIs of a dataset of others are not under the base
+        # IRIs of a dataset of others need not be under the base.
+        may_be_described = not self.dataset.is_built or iri.startswith(self.names.base)
+        if address is None and may_be_described and iri in self.dataset.described:
+            return addresses.resource(iri)
         return address
 
     def language(self) -> str:
@@ -75,7 +78,8 @@ class Responder:
     def context(self, language: str | None = None) -> PageContext:
         """Return what a page is made from, in the request's language unless another is given."""
         tag = language or self.language()
-        return PageContext(self.dataset, tag, self.locate, self.translations.of(tag))
+        preferred = () if language else tuple(preferred_languages(tag))
+        return PageContext(self.dataset, tag, self.locate, self.translations.of(tag), preferred)
 
     def gettext(self, message: str) -> str:
         """Return a message in the language of the request."""
@@ -141,7 +145,7 @@ class Responder:
             else:
                 content = page
         else:
-            content = self._write(description(), path, offer)
+            offer, content = self._write(description(), path, offer, is_asked=suffix is not None)
         return self.represent(
             content,
             offer,
@@ -151,11 +155,25 @@ class Responder:
             cache=cache,
         )
 
-    def _write(self, description: Description | None, path: str, offer: Format) -> bytes:
+    def _write(
+        self, description: Description | None, path: str, offer: Format, *, is_asked: bool
+    ) -> tuple[Format, bytes]:
+        """Return a description in a format.
+
+        Where that cannot express it and was not asked for by its suffix, the format is the one in
+        RDF that the client prefers next.
+        """
         if description is None:
             iri = addresses.absolute(self.names.base, path)
             raise NotFound(f"nothing is published about {iri}")
-        return self.dataset.write(description, offer)
+        try:
+            return offer, self.dataset.write(description, offer)
+        except NotAcceptable:
+            others = [other for other in GRAPH_FORMATS if other is not offer]
+            another = None if is_asked else choose(request.headers.get("Accept"), others)
+            if another is None:
+                raise
+            return another, self.dataset.write(description, another)
 
     def _document_links(self, path: str, offer: Format, query: Mapping[str, str]) -> list[str]:
         """Return a document's links: to its other formats, its canonical address, its entity."""

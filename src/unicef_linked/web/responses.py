@@ -9,6 +9,7 @@ from flask import Response, request
 
 from unicef_linked import addresses, errors
 from unicef_linked.rdf.formats import GRAPH_FORMATS, HTML, Format
+from unicef_linked.rdf.iris import to_uri
 from unicef_linked.web.negotiation import choose
 
 if TYPE_CHECKING:
@@ -32,9 +33,16 @@ OPEN_TO_OTHER_ORIGINS: Final = (
 
 _PAGE_POLICY: Final = (
     "default-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "frame-ancestors 'none'; base-uri 'none'"
+    "frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
 )
-"""Pages load nothing from other hosts, run no inline scripts, and are not framed (CSP Level 3)."""
+"""Pages load nothing from other hosts, send no form there, run no inline scripts, and are not
+framed (CSP Level 3)."""
+
+_PERMISSIONS: Final = ", ".join(
+    f"{feature}=()"
+    for feature in ("camera", "display-capture", "geolocation", "microphone", "payment", "usb")
+)
+"""Features of the browser that no page uses, and nothing in a page may use (Permissions Policy)."""
 
 JSON: Final = Format("json", "application/json", "json", HTML.carries, "JSON")
 """The format of the JSON interfaces that are not RDF."""
@@ -70,12 +78,13 @@ def represent(
     if offer is HTML:
         response.headers["Content-Language"] = language
         response.headers["Content-Security-Policy"] = _PAGE_POLICY
+        response.headers["Permissions-Policy"] = _PERMISSIONS
         names.append("Accept-Language")
     response.headers["ETag"] = entity_tag(content, offer, language)
     response.headers["Vary"] = vary(*names)
     response.headers["Cache-Control"] = cache
     if location:
-        response.headers["Content-Location"] = location
+        response.headers["Content-Location"] = to_uri(location)
     if header := ", ".join(links):
         response.headers["Link"] = header
     return response
@@ -89,13 +98,17 @@ def entity_tag(content: bytes, offer: Format, language: str = "") -> str:
 
 
 def link(href: str, rel: str, **parameters: str) -> str:
-    """Return one value of ``Link`` (RFC 8288, section 3).
+    """Return one value of ``Link`` (RFC 8288, section 3); its target is ASCII (section 3.1).
 
     >>> link("/doc/region/gao.ttl", "alternate", type="text/turtle")
     '</doc/region/gao.ttl>; rel="alternate"; type="text/turtle"'
     """
     return "; ".join(
-        [f"<{href}>", f'rel="{rel}"', *(f'{name}="{value}"' for name, value in parameters.items())]
+        [
+            f"<{to_uri(href)}>",
+            f'rel="{rel}"',
+            *(f'{name}="{value}"' for name, value in parameters.items()),
+        ]
     )
 
 
@@ -111,6 +124,18 @@ def add_signposts(response: Response, signposts: Iterable[Signpost]) -> None:
     if links:
         present = response.headers.get("Link")
         response.headers["Link"] = ", ".join([present, *links] if present else links)
+
+
+def stay_on_this_host(response: Response) -> Response:
+    """Make a redirection by the framework, for a missing slash, relative to this host.
+
+    It is made from the ``Host`` of the request, which a client chooses, and from the scheme behind
+    a proxy. Flask gives such a redirection to no error handler.
+    """
+    location = response.headers.get("Location", "")
+    if location.startswith(request.host_url):
+        response.headers["Location"] = f"/{location.removeprefix(request.host_url).lstrip('/')}"
+    return response
 
 
 def formats_of(path: str, query: Mapping[str, str] | None = None) -> list[tuple[Format, str]]:

@@ -14,20 +14,25 @@ from jinja2 import pass_context
 
 from unicef_linked import addresses
 from unicef_linked.i18n import locale_of
+from unicef_linked.presentation.entity import MEANING
 from unicef_linked.presentation.literals import format_literal
 from unicef_linked.presentation.local_formats import format_number
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from flask import Flask
     from jinja2.runtime import Context
 
     from unicef_linked.dataset.charts import ChartCollection
-    from unicef_linked.dataset.labels import Link, Text, Value
+    from unicef_linked.dataset.labels import Link, Resource, Text, Value
     from unicef_linked.presentation.context import PageContext
+    from unicef_linked.presentation.entity import Section
     from unicef_linked.web.responder import Responder
 
+
+_SHOWN: Final = 300
+"""Most characters of what a page says it is about; search engines show about half as many."""
 
 BUILT: Final = Path(__file__).parent / "static" / "built"
 """Style sheets and scripts, as ``hatch_build.py`` makes them of ``browser/``."""
@@ -51,6 +56,10 @@ def install(app: Flask, responder: Responder, charts: ChartCollection) -> None:
         "language_name": lambda tag, other=None: language_name(tag, other or responder.language()),
         "format_literal": lambda literal: format_literal(literal, responder.language()),
         "host": host,
+        "meaning": lambda resource: meaning(resource, responder.language()),
+        "summary": lambda values: summary(_preferred(values, responder.language())),
+        "outline": outline,
+        "shortened": shortened,
         "preferred": lambda values: _preferred(values, responder.language()),
         "short_name": responder.names.shorten,
     }
@@ -68,6 +77,7 @@ def _on_every_page(responder: Responder, charts: ChartCollection) -> dict[str, A
         "language": context.language,
         "languages": responder.languages,
         "direction": locale_of(context.language).text_direction,
+        "absolute": responder.absolute,
         "other_language_url": _other_language,
         "site_name": _site_name(context),
         "dataset_licence": _dataset_licence(context),
@@ -145,6 +155,44 @@ def _preferred(values: Sequence[Value], language: str) -> Sequence[Value]:
     texts = [value for value in values if value.text]
     matching = [value for value in texts if value.text and value.text.language in {language, ""}]
     return matching or values
+
+
+def meaning(resource: Resource, language: str) -> str:
+    """Return what the data says that a resource is, "" if it does not."""
+    for iri in MEANING:
+        if words := summary(_preferred(resource.values(iri), language)):
+            return words
+    return ""
+
+
+def outline(sections: Iterable[Section]) -> str:
+    """Return what rows have, as text: the things, else the literals, beside each heading."""
+    rows = []
+    for section in sections:
+        for row in section.rows:
+            names = [fact.value.link.label.text for fact in row.first_things if fact.value.link]
+            names = names or [fact.literal.text for fact in row.first_literals if fact.literal]
+            if names:
+                rows.append(f"{row.heading.text} ({', '.join(names)})")
+    return shortened(", ".join(rows))
+
+
+def summary(values: Iterable[Value]) -> str:
+    """Return the texts of values as a search engine shows what a page is about; "" for none."""
+    return shortened(" ".join(value.text.text for value in values if value.text))
+
+
+def shortened(text: str) -> str:
+    r"""Return a text without line breaks; what is longer than _SHOWN ends after a word of it.
+
+    >>> shortened(" one\n two "), len(shortened("x" * 400)), shortened("words " * 60)[-7:]
+    ('one two', 300, ' words…')
+    """
+    text = " ".join(text.split())
+    if len(text) <= _SHOWN:
+        return text
+    beginning = text[: _SHOWN - 1]
+    return f"{beginning.rpartition(' ')[0] or beginning}…"
 
 
 def host(iri: str) -> str:

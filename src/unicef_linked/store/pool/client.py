@@ -25,7 +25,7 @@ from unicef_linked.errors import (
     QueryOutOfResources,
     QueryTimeout,
 )
-from unicef_linked.rdf.formats import GRAPH_FORMATS, SOLUTION_FORMATS
+from unicef_linked.rdf.formats import GRAPH_FORMATS, RDFXML, SOLUTION_FORMATS
 from unicef_linked.store import WHOLE, Answer, Chunks
 from unicef_linked.store.pool.messages import (
     FAILURE,
@@ -39,6 +39,7 @@ from unicef_linked.store.pool.messages import (
     WHOLE_ANSWER,
     WORKER_ENDED,
     WORKER_EVICTED,
+    WORKER_KILLED,
     Failure,
     FailureKind,
     Options,
@@ -49,9 +50,10 @@ from unicef_linked.store.pool.messages import (
 )
 from unicef_linked.store.pool.slots import SlotTable
 from unicef_linked.store.query import malformed
+from unicef_linked.store.xml_answers import not_acceptable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
 _RECEIVE_TIMEOUT: Final = 0.2
 """Receive timeout (s): how often a waiting client polls the slot table."""
@@ -125,6 +127,10 @@ class SocketPool:
         """Return the error for a request that the query processes do not take."""
         return Overloaded(why, retry_after=max(1, round(self.patience)))
 
+    def interrupted(self) -> Overloaded:
+        """Return the error for a request whose worker was ended for no fault of the query."""
+        return self.overloaded("the query process was ended from outside; try again shortly")
+
 
 def _timeval(seconds: float) -> bytes:
     """Return a struct timeval."""
@@ -141,9 +147,10 @@ class Request:
         timeout: float,
         left: Callable[[], bool],
         sockets: SocketPool,
+        prefixes: Mapping[str, str],
     ) -> None:
         self._query, self._options, self._timeout = query, options, timeout
-        self._left, self._sockets = left, sockets
+        self._left, self._sockets, self._prefixes = left, sockets, prefixes
         self._socket: socket.socket | None = None
         self._sent_at = 0.0  # s, monotonic clock
         self._message = b""
@@ -201,8 +208,8 @@ class Request:
         """Return the bytes of the answer's next message. Raises the error that it reports."""
         while True:
             message, self._first_reply = self._first_reply or self._receive(), b""
-            if not message:
-                self._raise_broken_off()
+            if not message:  # lost: the worker ended with the supervisor
+                self._raise_broken_off(interrupted=True)
             kind, content = message[:1], message[1:]
             if kind in (WHOLE_ANSWER, LAST_PART):
                 self._has_ended = True
@@ -220,8 +227,8 @@ class Request:
             self._send_rest(content.decode())
         elif not self._message.startswith(content):
             return  # of an earlier request by this socket
-        elif kind == WORKER_ENDED:
-            self._raise_broken_off()
+        elif kind in (WORKER_ENDED, WORKER_KILLED):
+            self._raise_broken_off(interrupted=kind == WORKER_KILLED)
         elif kind == WORKER_EVICTED:
             raise self._sockets.overloaded(
                 "the query takes longer than a moment, and as many such queries as may run do so "
@@ -230,8 +237,11 @@ class Request:
 
     def _send_rest(self, address: str) -> None:
         assert self._socket
-        for start in range(MAX_MESSAGE, len(self._message), MAX_MESSAGE):
-            self._socket.sendto(self._message[start : start + MAX_MESSAGE], address)
+        try:
+            for start in range(MAX_MESSAGE, len(self._message), MAX_MESSAGE):
+                self._socket.sendto(self._message[start : start + MAX_MESSAGE], address)
+        except OSError:  # the worker has ended, or reads no more
+            raise self._sockets.interrupted() from None
 
     def _receive(self, latest: float | None = None) -> bytes:
         """Return the next message; empty if the request is lost, or still queued at ``latest``.
@@ -262,12 +272,14 @@ class Request:
         assert self._socket
         return fcntl.ioctl(self._socket, termios.TIOCOUTQ, bytes(4)) != bytes(4)
 
-    def _raise_broken_off(self) -> NoReturn:
+    def _raise_broken_off(self, *, interrupted: bool) -> NoReturn:
         if time.monotonic() >= self._sent_at + self._timeout - _DEADLINE_TOLERANCE:
             raise QueryTimeout(
                 f"the query was stopped after {self._timeout:g} seconds; "
                 "ask for less, or with a LIMIT"
             )
+        if interrupted:
+            raise self._sockets.interrupted()
         raise QueryOutOfResources(
             "the query asked for more memory than it may have, or broke the engine; ask for less"
         )
@@ -275,10 +287,12 @@ class Request:
     def _raise(self, failure: Failure) -> NoReturn:
         match failure.kind:
             case FailureKind.MALFORMED:
-                raise malformed(failure.message, self._query)
+                raise malformed(failure.message, self._query, self._prefixes)
             case FailureKind.NOT_ACCEPTABLE:
                 offers = GRAPH_FORMATS if self._options.solutions else SOLUTION_FORMATS
                 raise NotAcceptable([offer.media_type for offer in offers])
+            case FailureKind.UNWRITABLE:
+                raise not_acceptable(failure.message, RDFXML)
             case FailureKind.RESULT_TOO_LARGE:
                 raise QueryOutOfResources(f"{failure.message}; ask for less, or take the dump")
             case FailureKind.ENGINE_ERROR:

@@ -41,6 +41,8 @@ FAILURE: Final = b"X"
 """Kind: a Failure; nothing follows."""
 WORKER_ENDED: Final = b"B"
 """Kind: the stamp of the request; its worker has ended."""
+WORKER_KILLED: Final = b"K"
+"""Kind: the stamp of the request; its worker was killed by another process, or by the kernel."""
 WORKER_EVICTED: Final = b"O"
 """Kind: the stamp of the request; its worker was ended to make room for other requests."""
 SEND_REST: Final = b"M"
@@ -68,7 +70,8 @@ class Options(NamedTuple):
 
     default_graphs: tuple[str, ...]
     named_graphs: tuple[str, ...]
-    protocol_dataset: bool  # the graphs are parameters of the protocol, not FROM clauses
+    has_dataset: bool  # the graphs are the query's dataset; otherwise it has the whole
+    base: str  # against which relative IRIs are resolved; "": they are malformed
     federated: bool  # it may open connections
     solutions: str | None  # media type of an answer to SELECT and ASK; None: not acceptable
     graph: str | None  # media type of an answer to CONSTRUCT and DESCRIBE
@@ -79,6 +82,7 @@ class FailureKind(StrEnum):
 
     MALFORMED = "malformed"
     NOT_ACCEPTABLE = "not-acceptable"
+    UNWRITABLE = "unwritable"
     RESULT_TOO_LARGE = "result-too-large"
     ENGINE_ERROR = "engine-error"
 

@@ -21,11 +21,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from unicef_linked.release import open_release
+from unicef_linked.store.evaluation import Dataset
 from unicef_linked.store.loading import default_graph, load_release, open_index
 from unicef_linked.store.pool.messages import (
     READY,
     WORKER_ENDED,
     WORKER_EVICTED,
+    WORKER_KILLED,
     slots_path,
     worker_address,
 )
@@ -33,7 +35,6 @@ from unicef_linked.store.pool.slots import SlotTable, Work
 from unicef_linked.store.pool.worker import (
     Client,
     ClientLeft,
-    Dataset,
     Limits,
     Shared,
     run_worker,
@@ -45,6 +46,8 @@ if TYPE_CHECKING:
 
 _POLL_INTERVAL: Final = 0.2
 """Time between polls of the slots (s). A query still running after one interval counts as long."""
+_SIGNALS_OF_OTHERS: Final = frozenset({signal.SIGKILL, signal.SIGTERM, signal.SIGHUP})
+"""Signals by which an operator or the kernel's OOM killer ends a worker."""
 _NICE: Final = 10
 """Niceness added to a long query (nice(2))."""
 
@@ -93,8 +96,8 @@ class _Supervisor:
         while True:
             interval = _POLL_INTERVAL / 4 if self._is_full() else _POLL_INTERVAL
             signal.sigtimedwait({signal.SIGCHLD}, interval)
-            while pid := os.waitpid(-1, os.WNOHANG)[0]:
-                self._reap(pid)
+            while (ended := os.waitpid(-1, os.WNOHANG))[0]:
+                self._reap(*ended)
                 self._fill()  # there is always a child to wait for
             if (now := time.monotonic()) >= next_poll:
                 self._poll()
@@ -112,13 +115,17 @@ class _Supervisor:
             slot = self._free_slots.pop()
             self._children[_fork(self._shared, slot)] = slot
 
-    def _reap(self, pid: int) -> None:
+    def _reap(self, pid: int, status: int) -> None:
         """Tell the client of a worker that has ended, and free its slot."""
         slot = self._children.pop(pid)
         work = self._slots.read(slot)
         self._slots.clear(slot)
         if work:
-            kind = WORKER_EVICTED if pid in self._evicted else WORKER_ENDED
+            if pid in self._evicted:
+                kind = WORKER_EVICTED
+            else:  # the timer and the memory limit end a worker by other signals
+                is_killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) in _SIGNALS_OF_OTHERS
+                kind = WORKER_KILLED if is_killed else WORKER_ENDED
             with suppress(OSError):  # it is closed, or its buffer is full: then it polls the slots
                 self._queue.sendto(kind + work.stamp, socket.MSG_DONTWAIT, work.client)
         self._free_slots.append(slot)

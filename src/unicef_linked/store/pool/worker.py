@@ -16,10 +16,14 @@ from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple, cast
+from typing import TYPE_CHECKING, Final, cast
 
 import pyoxigraph as ox
 
+from unicef_linked.errors import Unwritable
+from unicef_linked.rdf.formats import RDFXML
+from unicef_linked.rdf.serialization import checked_for_xml
+from unicef_linked.store.evaluation import Dataset, query_dataset
 from unicef_linked.store.pool.messages import (
     FAILURE,
     FIRST_PART,
@@ -38,6 +42,7 @@ from unicef_linked.store.pool.messages import (
     first_body_part,
     worker_address,
 )
+from unicef_linked.store.query import QueryDataset
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -69,13 +74,6 @@ class Limits:
     def processes(self) -> int:
         """Most processes at a time: as many with long queries as there are for new requests."""
         return 2 * self.workers
-
-
-class Dataset(NamedTuple):
-    """The dataset, and its default graph as a store of its own, in which patterns match faster."""
-
-    whole: ox.Store
-    default: ox.Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +220,8 @@ class _Worker:
             writer.finish()
         except LookupError:
             failure = Failure(FailureKind.NOT_ACCEPTABLE)
+        except Unwritable as error:
+            failure = Failure(FailureKind.UNWRITABLE, str(error))
         except _ResultTooLarge:
             ceiling = limits.result >> 20
             failure = Failure(
@@ -298,9 +298,12 @@ def evaluate(
     """Evaluate a query; write its answer into the file that ``open_file`` returns for the format.
 
     Raises SyntaxError for what is not SPARQL 1.1 Query, LookupError when the form of the query
-    needs a format that the request did not accept.
+    needs a format that the request did not accept, Unwritable when RDF/XML cannot express a graph.
     """
-    answer = _query(dataset, options, query)
+    graphs = QueryDataset(options.default_graphs, options.named_graphs)
+    answer = query_dataset(
+        dataset, query, graphs if options.has_dataset else None, base=options.base
+    )
     media_type = options.graph if isinstance(answer, ox.QueryTriples) else options.solutions
     if media_type is None:
         raise LookupError
@@ -309,45 +312,7 @@ def evaluate(
     if not isinstance(answer, ox.QueryTriples):
         answer.serialize(file, format=chosen.results)
     elif chosen.rdf in _PREFIXED:
-        ox.serialize(answer, file, format=chosen.rdf, prefixes=prefixes)
+        triples = checked_for_xml(answer) if chosen is RDFXML else answer
+        ox.serialize(triples, file, format=chosen.rdf, prefixes=prefixes)
     else:
         answer.serialize(file, format=chosen.rdf)
-
-
-def _query(
-    dataset: Dataset, options: Options, query: str
-) -> ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples:
-    """Return the engine's answer over the RDF dataset of a request."""
-    iris = options.default_graphs
-    if not options.protocol_dataset and len(iris) < 2:
-        # The engine reads FROM by itself.
-        return (dataset.whole if _may_name_graphs(query) else dataset.default).query(query)
-    is_merge = len(iris) > 1
-    store = _merged(dataset.whole, iris, query) if is_merge else dataset.whole
-    return store.query(
-        query,
-        default_graph=[ox.DefaultGraph()] if is_merge else [ox.NamedNode(iri) for iri in iris],
-        named_graphs=[ox.NamedNode(iri) for iri in options.named_graphs],
-    )
-
-
-def _may_name_graphs(query: str) -> bool:
-    """Tell whether a query may contain ``GRAPH`` or ``FROM``, plainly or by codepoint escapes."""
-    lower = query.lower()
-    return "graph" in lower or "from" in lower or "\\" in query
-
-
-def _merged(store: ox.Store, default_graphs: tuple[str, ...], query: str) -> ox.Store:
-    """Return a store whose default graph is the RDF merge of the graphs; named graphs as before.
-
-    Named graphs are left out for a query that cannot name one. A merge holds each triple once
-    (SPARQL 1.1 Query, section 13.1). Oxigraph, at least up to 0.5.13, returns a triple once for
-    each default graph that holds it: https://github.com/oxigraph/oxigraph/issues/1919
-    """
-    merged = ox.Store()
-    if _may_name_graphs(query):
-        merged.extend(quad for quad in store if not isinstance(quad.graph_name, ox.DefaultGraph))
-    for name in default_graphs:
-        quads = store.quads_for_pattern(None, None, None, ox.NamedNode(name))
-        merged.extend(ox.Quad(*quad.triple) for quad in quads)
-    return merged

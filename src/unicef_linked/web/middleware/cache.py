@@ -140,12 +140,13 @@ class ResponseCache:
         gzipped = accepts_gzip(environ.get("HTTP_ACCEPT_ENCODING"))
         key = (
             environ["PATH_INFO"],
+            environ.get("RAW_URI", ""),  # an IRI may differ by what is percent-encoded
             environ.get("QUERY_STRING", ""),
             environ.get("HTTP_ACCEPT", ""),
             environ.get("HTTP_ACCEPT_LANGUAGE", ""),
             environ.get("HTTP_HOST", ""),
             "gzip" if gzipped else "",
-            environ.get("CONTENT_TYPE", "") if method == "POST" else "",
+            f"POST {environ.get('CONTENT_TYPE', '')}" if method == "POST" else "",
             body,
         )
         response: _Whole | _Stream | None = self._responses.get(key)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from werkzeug.exceptions import HTTPException
+from werkzeug.wsgi import get_current_url
 
 from unicef_linked import addresses
 from unicef_linked.errors import BadParameter, LinkedDataError
@@ -15,10 +16,9 @@ from unicef_linked.web.problems import slug
 from unicef_linked.web.responses import CACHE, OPEN_TO_OTHER_ORIGINS, entity_tag, vary
 from unicef_linked.web.sparql_protocol import (
     DIRECT,
-    Parameters,
     answer_formats,
     deadline,
-    format_name,
+    format_names,
     graph_iris,
     read_parameters,
     single,
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from unicef_linked.store import Store
     from unicef_linked.web.problems import Problem
 
-_PATHS: Final = frozenset({addresses.SPARQL, f"{addresses.SPARQL}/"})
+_PATH: Final = addresses.SPARQL.strip("/")
 _METHODS: Final = frozenset({"GET", "POST"})
 _VARY: Final = vary("Accept")
 
@@ -61,15 +61,20 @@ class Endpoint:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a query, or hand the request on."""
-        if environ["PATH_INFO"] not in _PATHS or environ["REQUEST_METHOD"] not in _METHODS:
+        path = environ["PATH_INFO"].strip("/")  # routing takes further slashes for the same
+        if path != _PATH or environ["REQUEST_METHOD"] not in _METHODS:
             return self._application(environ, start_response)
         try:
             parameters = read_parameters(environ, self._body_limit)
             text = single(parameters, "query")
+            timeout = deadline(parameters, self._settings)
+            default_graphs = graph_iris(parameters, "default-graph-uri")
+            named_graphs = graph_iris(parameters, "named-graph-uri")
             if text is not None:
-                formats = answer_formats(format_name(parameters), environ.get("HTTP_ACCEPT"))
+                formats = answer_formats(format_names(parameters), environ.get("HTTP_ACCEPT"))
                 if formats[0] is not HTML:
-                    return self._answer(text, parameters, formats, environ, start_response)
+                    query = Query(text, default_graphs, named_graphs, self._base(environ))
+                    return self._answer(query, timeout, formats, environ, start_response)
             elif environ["REQUEST_METHOD"] == "POST":
                 raise BadParameter(
                     "the query is missing: send it as the parameter query, "
@@ -80,27 +85,26 @@ class Endpoint:
             return self._render_problem(environ, error)(environ, start_response)
         return self._application(environ, start_response)
 
+    def _base(self, environ: WSGIEnvironment) -> str:
+        """Return the endpoint's address: the base of relative IRIs (RFC 3986, section 5.1.3)."""
+        server = self._settings.public_url or get_current_url(environ, host_only=True)
+        return addresses.absolute(f"{server.rstrip('/')}/", addresses.SPARQL)
+
     def _answer(
         self,
-        text: str,
-        parameters: Parameters,
+        query: Query,
+        timeout: float,
         formats: tuple[Format | None, Format | None],
         environ: WSGIEnvironment,
         start_response: StartResponse,
     ) -> Iterable[bytes]:
         solutions, graph = formats
-        query = Query(
-            text,
-            graph_iris(parameters, "default-graph-uri"),
-            graph_iris(parameters, "named-graph-uri"),
-        )
-        timeout = deadline(parameters, self._settings)
         has_left = connection.Client(environ).has_left
         answer = self._store.answer(
             query, solutions=solutions, graph=graph, timeout=timeout, left=has_left
         )
         self._count("answered")
-        repeatable = is_repeatable(text)
+        repeatable = is_repeatable(query.text)
         headers = [
             ("Content-Type", answer.format.content_type),
             ("Vary", _VARY),

@@ -22,7 +22,9 @@ from unicef_linked.metadata.signposting import (
 )
 from unicef_linked.presentation.editor import read_examples, shortest_examples
 from unicef_linked.rdf.formats import DOCUMENT_FORMATS, JSONLD, TURTLE, Carries, Format
-from unicef_linked.rdf.iris import DCTERMS
+from unicef_linked.rdf.iris import DCTERMS, to_uri
+from unicef_linked.store.statements import LoadedStatements
+from unicef_linked.web.identifiers import find_entity, find_graph
 from unicef_linked.web.responses import add_signposts, negotiate, signpost_link
 from unicef_linked.web.routing import bind
 
@@ -73,8 +75,7 @@ def point(responder: Responder, response: Response) -> Response:
 def linkset(responder: Responder, document: str = "dataset") -> Response:
     """Return the linkset of a document (RFC 9264, section 4); the dataset's has its dumps too."""
     offer = negotiate((LINKSET_JSON, LINKSET))
-    path = f"/{document}"
-    links = _links_from(responder, path) if _exists(responder, document) else []
+    path, links = _links_of(responder, document)
     if not links:
         raise NotFound(f"there is no document {path} to link from")
     links_by_path = {path: links}
@@ -87,24 +88,30 @@ def linkset(responder: Responder, document: str = "dataset") -> Response:
     return responder.represent(content, offer, varies_by=["Accept"])
 
 
-def _links_from(responder: Responder, path: str) -> list[Signpost]:
+def _links_from(responder: Responder, path: str, iri: str | None = None) -> list[Signpost]:
     """Return where a document points to, but for its own linkset."""
-    return [post for post in signposts(responder.dataset, path) if post.rel != "linkset"]
+    return [post for post in signposts(responder.dataset, path, iri) if post.rel != "linkset"]
 
 
-def _exists(responder: Responder, document: str) -> bool:
+def _links_of(responder: Responder, document: str) -> tuple[str, list[Signpost]]:
+    """Return the address of a document and where it points to; nowhere if there is none."""
+    path, iri = f"/{document}", None
     match document.split("/"):
-        case ["doc", entity_type, key]:
-            iri = responder.names.entity(entity_type, key)
-            return responder.names.type_and_key(iri) is not None and bool(
-                responder.dataset.store.match(NamedNode(iri))
-            )
+        case ["doc", entity_type, *keys] if keys:
+            name = "/".join((entity_type, *keys))
+            statements = LoadedStatements(responder.dataset.store)
+            iri, suffix = find_entity(responder.names, statements, name)
+            path = addresses.of_iri(responder.names, iri) or path
+            is_published = suffix is None
         case ["doc", entity_type]:
-            return addresses.list_of(entity_type) in responder.lists
-        case ["graph", *names]:
-            return responder.names.graph("/".join(names)) in responder.dataset.named_graphs
+            is_published = addresses.list_of(entity_type) in responder.lists
+        case ["graph", *names] if names:
+            iri, suffix = find_graph(responder, "/".join(names))
+            path = addresses.of_iri(responder.names, iri) or path
+            is_published = suffix is None
         case _:
-            return True
+            is_published = True
+    return path, _links_from(responder, path, iri) if is_published else []
 
 
 def _linkset_as_json(origin: str, links_by_path: Mapping[str, Iterable[Signpost]]) -> str:
@@ -136,7 +143,7 @@ def _linkset_as_links(origin: str, links_by_path: Mapping[str, Iterable[Signpost
 
 
 def _absolute(origin: str, href: str) -> str:
-    return addresses.absolute(origin, href) if href.startswith("/") else href
+    return to_uri(addresses.absolute(origin, href) if href.startswith("/") else href)
 
 
 # For crawlers

@@ -102,10 +102,14 @@ class Pattern:
         return f"GRAPH {self.graph} {{ {triple} }}" if self.graph else triple
 
     def triples(self, store: Store, offset: int, limit: int) -> list[ox.Triple]:
-        """Return a part of the matches, in the store's order, which is that of the release."""
+        """Return a part of the matches, in the store's order, which is that of the release.
+
+        A store may match literals by value: the object is that of the data, not of the pattern.
+        """
         terms = {"s": self.subject, "p": self.predicate, "o": self.object}
+        literal = f"BIND({self.object} AS ?o)" if isinstance(self.object, ox.Literal) else ""
         triples = []
-        for row in store.select(f"SELECT * {{ {self} }} OFFSET {offset} LIMIT {limit}"):
+        for row in store.select(f"SELECT * {{ {self} {literal} }} OFFSET {offset} LIMIT {limit}"):
             parts = [row.get(name, term) for name, term in terms.items()]
             triples.append(ox.Triple(*parts))  # type: ignore[arg-type]
         return triples
@@ -173,7 +177,7 @@ def fragments(responder: Responder, page_size: int, suffix: str | None = None) -
 def _describe(responder: Responder, page: Page, triples: list[ox.Triple]) -> Description:
     """Return the statements on a page, and its controls."""
     quads = [ox.Quad(*triple) for triple in triples]
-    return Description(_requested(responder), quads + _controls(responder, page))
+    return Description(_requested(responder), quads, controls=_controls(responder, page))
 
 
 def _fragment_page(responder: Responder, page: Page, triples: list[ox.Triple]) -> bytes:

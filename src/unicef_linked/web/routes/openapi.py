@@ -1,4 +1,7 @@
-"""/openapi.json and /docs: every public operation, as OpenAPI 3.1 and as a page."""
+"""/openapi.json and /docs: every public operation, as OpenAPI 3.1 and as a page.
+
+Here too is what holds for each of them: a parameter has one value, unless the table says otherwise.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +9,15 @@ import json
 import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import parse_qsl
 
-from flask import Blueprint, Response, current_app
+from flask import Blueprint, Response, current_app, request
 
 from unicef_linked import __version__, addresses
+from unicef_linked.errors import BadParameter
 from unicef_linked.i18n import SOURCE
 from unicef_linked.rdf.formats import HTML, Carries, Format
-from unicef_linked.web.operations import JSON, OPERATIONS, PARAMETERS
+from unicef_linked.web.operations import FORM, JSON, OPERATIONS, PARAMETERS
 from unicef_linked.web.problems import PROBLEM
 from unicef_linked.web.responses import link
 from unicef_linked.web.routing import bind
@@ -22,7 +27,7 @@ if TYPE_CHECKING:
 
     from flask import Flask
 
-    from unicef_linked.web.operations import Operation, Parameter
+    from unicef_linked.web.operations import Body, Operation, Parameter
     from unicef_linked.web.responder import Responder
 
     Gettext = Callable[[str], str]
@@ -36,8 +41,6 @@ _PARAMETER_NAMES: Final = {
     "export": "export",
 }
 """What a ``name`` in a rule is the name of, by the first step of the path."""
-
-_JSON_TYPES: Final[Mapping[str, Callable[[str], object]]] = {"integer": int, "number": float}
 
 _STATUS: Final = {
     400: "Bad request",
@@ -92,7 +95,8 @@ def describe(
     gettext: Gettext,
 ) -> dict[str, Any]:
     """Return the OpenAPI 3.1 description; ``languages`` are those of the pages."""
-    language = replace(PARAMETERS["lang"], example=languages[0], values=tuple(languages))
+    tags = {"type": "string", "examples": list(languages)}
+    language = replace(PARAMETERS["lang"], example=languages[0], schema=tags)
     parameters = {**PARAMETERS, "lang": language}
     paths: dict[str, Any] = {}
     for operation in operations:
@@ -148,12 +152,19 @@ def _operation(
         reference = {"$ref": f"#/components/responses/{status}"}
         described["responses"][str(status)] = reference
     if operation.body:
-        content = {}
-        for body in operation.body:
-            example = json.loads(body.example) if body.media_type == JSON else body.example
-            content[body.media_type] = {"example": example}
+        content = {body.media_type: _body(body) for body in operation.body}
         described["requestBody"] = {"required": True, "content": content}
     return described
+
+
+def _body(body: Body) -> dict[str, Any]:
+    """Return a Media Type Object (OpenAPI 3.1.0, section 4.8.14)."""
+    example: object = body.example
+    if body.media_type == JSON:
+        example = json.loads(body.example)
+    elif body.media_type == FORM:
+        example = dict(parse_qsl(body.example))
+    return {"schema": body.schema, "example": example}
 
 
 def _success(operation: Operation, summary: str) -> dict[str, Any]:
@@ -170,17 +181,33 @@ def _parameter(
     name: str, parameter: Parameter, gettext: Gettext, *, place: str, required: bool
 ) -> dict[str, Any]:
     """Return a Parameter Object (OpenAPI 3.1.0, section 4.8.12)."""
-    schema: dict[str, Any] = {"type": parameter.kind}
-    if parameter.values:
-        schema["enum"] = list(parameter.values)
-    return {
+    described: dict[str, Any] = {
         "name": parameter.public_name or name,
         "in": place,
         "required": required,
         "description": gettext(parameter.text),
-        "schema": schema,
-        "example": _JSON_TYPES.get(parameter.kind, str)(parameter.example),
     }
+    if parameter.may_be_empty:
+        described["allowEmptyValue"] = True
+    if parameter.is_json:
+        example = json.loads(parameter.example)
+        described["content"] = {JSON: {"schema": parameter.schema, "example": example}}
+    else:
+        described |= {"schema": parameter.schema, "example": _example(parameter)}
+    return described
+
+
+def _example(parameter: Parameter) -> object:
+    """Return the example of a parameter as a value of its schema's type."""
+    match parameter.schema.get("type"):
+        case "integer":
+            return int(parameter.example)
+        case "number":
+            return float(parameter.example)
+        case "array":
+            return [parameter.example]
+        case _:
+            return parameter.example
 
 
 def _description(responder: Responder, language: str) -> dict[str, Any]:
@@ -206,6 +233,16 @@ class DocumentedAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class DocumentedParameter:
+    """A parameter as /docs shows it."""
+
+    name: str
+    description: str
+    required: bool
+    example: str
+
+
+@dataclass(frozen=True, slots=True)
 class DocumentedOperation:
     """An operation as /docs shows it."""
 
@@ -213,7 +250,7 @@ class DocumentedOperation:
     method: str
     path: str
     summary: str
-    parameters: tuple[Mapping[str, Any], ...]  # Parameter Objects
+    parameters: tuple[DocumentedParameter, ...]
     body: tuple[str, ...]  # media types of the request body
     answers: tuple[DocumentedAnswer, ...]
 
@@ -228,10 +265,21 @@ def documented(description: Mapping[str, Any]) -> Iterator[DocumentedOperation]:
                 method,
                 path,
                 operation["summary"],
-                tuple(operation["parameters"]),
+                tuple(_shown(parameter) for parameter in operation["parameters"]),
                 tuple(operation.get("requestBody", {}).get("content", ())),
                 tuple(answers),
             )
+
+
+def _shown(parameter: Mapping[str, Any]) -> DocumentedParameter:
+    if "content" in parameter:
+        example = json.dumps(parameter["content"][JSON]["example"], ensure_ascii=False)
+    else:
+        values = parameter["example"]
+        example = " ".join(values) if isinstance(values, list) else str(values)
+    return DocumentedParameter(
+        parameter["name"], parameter["description"], parameter["required"], example
+    )
 
 
 def _answer(status: str, response: Mapping[str, Any]) -> DocumentedAnswer:
@@ -256,9 +304,25 @@ def docs(responder: Responder) -> Response:
     )
 
 
+def refuse_ambiguity() -> None:
+    """Raise BadParameter if a parameter that may be given once has several values."""
+    if request.url_rule is None:
+        return
+    method = "get" if request.method == "HEAD" else request.method.lower()
+    operation = _OPERATIONS.get((template(request.url_rule.rule), method))
+    for name in operation.single if operation else ():
+        number = len(set(request.args.getlist(name)))
+        if number > 1:
+            raise BadParameter(f"{name} has {number} values; give it once")
+
+
+_OPERATIONS: Final = {(operation.path, operation.method): operation for operation in OPERATIONS}
+
+
 def routes(responder: Responder) -> Blueprint:
     """Return the routes, bound to what they need."""
     blueprint = Blueprint("openapi", __name__)
     bind(blueprint, ("/openapi.json",), openapi, responder)
     bind(blueprint, ("/docs",), docs, responder)
+    blueprint.before_app_request(refuse_ambiguity)
     return blueprint

@@ -6,22 +6,29 @@ https://www.w3.org/community/reports/reconciliation/CG-FINAL-specs-0.2-20230410/
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from flask import Blueprint, Response, request
 from pyoxigraph import NamedNode
 
 from unicef_linked import __version__, addresses
-from unicef_linked.errors import BadParameter, NotFound
-from unicef_linked.lookup.matching import LIMIT, read_queries
+from unicef_linked.errors import BadParameter, NotFound, TooLarge
+from unicef_linked.lookup.matching import BATCH, LIMIT, read_queries
 from unicef_linked.lookup.normalization import fold
 from unicef_linked.rdf.formats import HTML
 from unicef_linked.rdf.iris import RDFS, SKOS
-from unicef_linked.web.parameters import whole_number
+from unicef_linked.rdf.languages import choose_tag, matching_tag
+from unicef_linked.web.parameters import (
+    parse_whole_number,
+    preferred_languages,
+    whole_number,
+)
 from unicef_linked.web.routing import bind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable, Sequence
 
     from unicef_linked.dataset.labels import Text
     from unicef_linked.lookup.entities import EntityLookup
@@ -58,18 +65,20 @@ def service(responder: Responder, lookup: EntityLookup) -> Response:
         }
 
     width, height = PREVIEW_SIZE
-    name = responder.context().reader([], responder.names.dataset).label(responder.names.dataset)
+    languages = preferred_languages(responder.language())
+    name = _labels(responder, [responder.names.dataset], languages)[responder.names.dataset]
     return responder.answer_json(
         {
             "versions": ["0.2"],
-            "name": name.text,
+            "name": name,
             "identifierSpace": responder.names.entities,
             "schemaSpace": f"{responder.names.ontology}#",
             "documentation": responder.absolute(addresses.DOCS),
             "serviceVersion": __version__,
+            "batchSize": BATCH,  # of the drafts since 0.2
             "logo": responder.absolute(addresses.ICON),
             "defaultTypes": [
-                _type(responder, lookup, type_name) for type_name in lookup.reconciler.default_types
+                _type(lookup, type_name, languages) for type_name in lookup.reconciler.default_types
             ],
             "view": {"url": responder.absolute(addresses.entity("{{id}}"))},
             "preview": {"url": f"{url}/preview?id={{{{id}}}}", "width": width, "height": height},
@@ -100,27 +109,28 @@ def _queries(responder: Responder, lookup: EntityLookup, text: str) -> Response:
         queries = read_queries(text)
     except ValueError as error:
         raise BadParameter(str(error)) from None
+    languages = preferred_languages(responder.language())
     answers: dict[str, list[dict[str, object]]] = {}
     results = {}
     for key, query in queries.items():
         content = repr(query)
         if content not in answers:
             candidates = lookup.reconciler.candidates(query)
-            answers[content] = [_candidate(responder, lookup, c) for c in candidates]
+            answers[content] = [_candidate(lookup, c, languages) for c in candidates]
         results[key] = {"result": answers[content]}
     return responder.answer_json(results, "Accept-Language")
 
 
 def _candidate(
-    responder: Responder, lookup: EntityLookup, candidate: Candidate
+    lookup: EntityLookup, candidate: Candidate, languages: Sequence[str]
 ) -> dict[str, object]:
     entity = candidate.entity
     return {
         "id": entity.id,
-        "name": entity.name(responder.language()).text,
-        "description": _description(responder, lookup, entity),
+        "name": entity.name(languages).text,
+        "description": _description(lookup, entity, languages),
         "type": [
-            {"id": name, "name": _term(responder, lookup, name)}
+            {"id": name, "name": _term(lookup, name, languages)}
             for name in lookup.reconciler.types_of(entity)
         ],
         "score": candidate.score,
@@ -129,34 +139,33 @@ def _candidate(
     }
 
 
-def _term(responder: Responder, lookup: EntityLookup, name: str) -> str:
+def _term(lookup: EntityLookup, name: str, languages: Sequence[str]) -> str:
     """Return what one of our terms is called."""
-    texts = lookup.index.terms.get(responder.names.term(name), {})
-    return next(
-        (texts[tag] for tag in (responder.language(), "en", *sorted(texts)) if tag in texts), name
-    )
+    texts = lookup.index.terms.get(lookup.names.term(name), {})
+    tag = choose_tag(languages, texts)
+    return name if tag is None else texts[tag]
 
 
-def _description(responder: Responder, lookup: EntityLookup, entity: Entity) -> str:
+def _description(lookup: EntityLookup, entity: Entity, languages: Sequence[str]) -> str:
     """Return what tells an entity from its namesakes: its kind and a code."""
     kinds = lookup.reconciler.types_of(entity)
     codes = [code.value for code in entity.codes if not code.value.isdecimal()]
     return " · ".join(
         [
-            *(_term(responder, lookup, kind) for kind in kinds[:1]),
+            *(_term(lookup, kind, languages) for kind in kinds[:1]),
             *sorted(codes, key=lambda c: (len(c), c))[:1],
         ]
     )
 
 
 def _type(
-    responder: Responder, lookup: EntityLookup, name: str, *, broader: bool = False
+    lookup: EntityLookup, name: str, languages: Sequence[str], *, broader: bool = False
 ) -> dict[str, Any]:
-    description: dict[str, Any] = {"id": name, "name": _term(responder, lookup, name)}
-    classes = lookup.index.broader.get(responder.names.term(name), ()) if broader else ()
+    description: dict[str, Any] = {"id": name, "name": _term(lookup, name, languages)}
+    classes = lookup.index.broader.get(lookup.names.term(name), ()) if broader else ()
     if classes:
         description["broader"] = [
-            _type(responder, lookup, iri.rpartition("#")[2]) for iri in classes
+            _type(lookup, iri.rpartition("#")[2], languages) for iri in classes
         ]
     return description
 
@@ -165,34 +174,20 @@ def _extend(responder: Responder, lookup: EntityLookup, text: str) -> Response:
     """Return the values of properties for entities (section 7)."""
     ids, properties = _read_extension(text)
     if len(ids) * len(properties) > CELLS:
-        raise BadParameter(
-            f"{len(ids) * len(properties):,} cells are over the limit of {CELLS:,} for one request"
+        raise TooLarge(
+            f"{len(ids) * len(properties):,} cells are over the limit of {CELLS:,} for one "
+            "request; send several"
         )
+    languages = preferred_languages(responder.language())
     entities = {key: lookup.index.entities.get(key) for key in ids}
     rows: dict[str, dict[str, list[dict[str, object]]]] = {}
     for key, entity in entities.items():
         rows[key] = {}
         for name, limit in properties:
             rows[key][name] = (
-                lookup.reconciler.extension(entity, name, responder.language(), limit)
-                if entity
-                else []
+                lookup.reconciler.extension(entity, name, languages, limit) if entity else []
             )
-    iris: dict[str, str] = {}
-    for entity in entities.values():
-        if entity:
-            iris |= {n: iri for n, (iri, _) in lookup.reconciler.properties(entity).items()}
-    labels = _labels(responder, iris.values())
-    meta = []
-    for name, _ in properties:
-        column: dict[str, object] = {"id": name, "name": labels.get(iris.get(name, ""), name)}
-        type_name = _common_type(lookup, [cell for row in rows.values() for cell in row[name]])
-        if type_name:
-            column |= {
-                "type": _type(responder, lookup, type_name),
-                "service": responder.absolute(addresses.RECONCILE),
-            }
-        meta.append(column)
+    meta = _columns(responder, lookup, [name for name, _ in properties], languages)
     return responder.answer_json({"meta": meta, "rows": rows}, "Accept-Language")
 
 
@@ -203,8 +198,8 @@ def _read_extension(text: str) -> tuple[list[str], list[tuple[str, int]]]:
         ids = [str(key) for key in content["ids"]]
         properties = []
         for item in content["properties"]:
-            settings = item.get("settings") or {}
-            properties.append((str(item["id"]), int(float(settings.get("limit") or 0))))
+            limit = (item.get("settings") or {}).get("limit")
+            properties.append((str(item["id"]), _limit(limit)))
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
         raise BadParameter(
             'extend is not a JSON object such as {"ids": […], "properties": [{"id": "pcode"}]}'
@@ -212,25 +207,54 @@ def _read_extension(text: str) -> tuple[list[str], list[tuple[str, int]]]:
     return ids, properties
 
 
-def _common_type(lookup: EntityLookup, cells: Iterable[dict[str, object]]) -> str | None:
-    """Return the first type that all entities in a column have, None if there is none."""
-    keys = {str(cell["id"]) for cell in cells if "id" in cell}
-    types = [set(lookup.reconciler.types_of(lookup.index.entities[key])) for key in keys]
-    common = set.intersection(*types) if types else set()
-    return next(iter(lookup.reconciler.types_in_order(common)), None)
+def _limit(value: object) -> int:
+    """Return the limit that a setting gives: a number, or a text with one; 0 if it is empty."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    text = "" if value is None else str(value).strip()
+    return parse_whole_number("limit", text) if text else 0
 
 
-def _labels(responder: Responder, iris: Iterable[str]) -> dict[str, str]:
-    """Return what properties are called, by IRI."""
-    reader = responder.context().reader([], *iris)
-    return {iri: reader.label(iri).text for iri in iris}
+def _columns(
+    responder: Responder, lookup: EntityLookup, names: Iterable[str], languages: Sequence[str]
+) -> list[dict[str, object]]:
+    """Return what each column is called and of which type it is (section 7.2).
+
+    Both are the property's own, whatever the entities of the request have.
+    """
+    iris = [(name, lookup.reconciler.property_iri(name)) for name in names]
+    labels = _labels(responder, [iri for _, iri in iris if iri], languages)
+    columns = []
+    for name, iri in iris:
+        column: dict[str, object] = {"id": name, "name": labels[iri] if iri else name}
+        type_name = lookup.reconciler.range_of(iri) if iri else None
+        if type_name:
+            column |= {
+                "type": _type(lookup, type_name, languages),
+                "service": responder.absolute(addresses.RECONCILE),
+            }
+        columns.append(column)
+    return columns
+
+
+def _labels(
+    responder: Responder, iris: Collection[str], languages: Sequence[str]
+) -> dict[str, str]:
+    """Return what properties and other terms are called, by IRI."""
+    labels = responder.dataset.store.labels(iris) if iris else {}
+    names = {}
+    for iri in iris:
+        texts = labels.get(iri, {})
+        tag = choose_tag(languages, texts)
+        names[iri] = responder.names.shorten(iri) if tag is None else texts[tag]
+    return names
 
 
 def propose_properties(responder: Responder, lookup: EntityLookup) -> Response:
     """Return the properties that entities of ``?type=`` have (section 7.1)."""
     name = request.args.get("type", "")
     iris = lookup.reconciler.properties_of(name or None)
-    labels = _labels(responder, iris.values())
+    labels = _labels(responder, iris.values(), preferred_languages(responder.language()))
     limit = whole_number("limit", len(iris))
     body: dict[str, object] = {
         "properties": [
@@ -248,15 +272,21 @@ def suggest(responder: Responder, lookup: EntityLookup, kind: str) -> Response:
             f"there is nothing to suggest called {kind}; there are {', '.join(_SUGGEST)}"
         )
     prefix, cursor = request.args.get("prefix", ""), whole_number("cursor", 0)
+    languages = preferred_languages(responder.language())
+    suggestions = _SUGGEST[kind](responder, lookup, prefix, languages)
     return responder.answer_json(
-        {"result": _SUGGEST[kind](responder, lookup, prefix)[cursor : cursor + LIMIT]},
+        {"result": [describe() for describe in suggestions[cursor : cursor + LIMIT]]},
         "Accept-Language",
     )
 
 
+_Describe = Callable[[], dict[str, Any]]
+"""Returns a suggestion as JSON has it: only those that are answered are described."""
+
+
 def _suggest_entities(
-    responder: Responder, lookup: EntityLookup, prefix: str
-) -> list[dict[str, Any]]:
+    _responder: Responder, lookup: EntityLookup, prefix: str, languages: Sequence[str]
+) -> list[_Describe]:
     reconciler = lookup.reconciler
     ids: set[str] = set()
     for name in reconciler.default_types:
@@ -264,32 +294,38 @@ def _suggest_entities(
     entities = [entity for entity, _ in lookup.index.starting(prefix, ids)]
     identified = [identification.entity for identification in lookup.index.by_iri(prefix)]
     entities += [entity for entity in identified if entity not in entities]
+    return [partial(_suggestion, lookup, entity, languages) for entity in entities]
+
+
+def _suggestion(lookup: EntityLookup, entity: Entity, languages: Sequence[str]) -> dict[str, Any]:
+    return {
+        "id": entity.id,
+        "name": entity.name(languages).text,
+        "description": _description(lookup, entity, languages),
+        "notable": [
+            {"id": name, "name": _term(lookup, name, languages)}
+            for name in lookup.reconciler.types_of(entity)
+        ],
+    }
+
+
+def _suggest_types(
+    _responder: Responder, lookup: EntityLookup, prefix: str, languages: Sequence[str]
+) -> list[_Describe]:
     return [
-        {
-            "id": entity.id,
-            "name": entity.name(responder.language()).text,
-            "description": _description(responder, lookup, entity),
-            "notable": [
-                {"id": name, "name": _term(responder, lookup, name)}
-                for name in lookup.reconciler.types_of(entity)
-            ],
-        }
-        for entity in entities
+        partial(_type, lookup, name, languages, broader=True)
+        for name in lookup.reconciler.types
+        if _begins(prefix, name, _term(lookup, name, languages))
     ]
 
 
-def _suggest_types(responder: Responder, lookup: EntityLookup, prefix: str) -> list[dict[str, Any]]:
-    types = [_type(responder, lookup, name, broader=True) for name in lookup.reconciler.types]
-    return [item for item in types if _begins(prefix, item["id"], item["name"])]
-
-
 def _suggest_properties(
-    responder: Responder, lookup: EntityLookup, prefix: str
-) -> list[dict[str, Any]]:
+    responder: Responder, lookup: EntityLookup, prefix: str, languages: Sequence[str]
+) -> list[_Describe]:
     iris = lookup.reconciler.properties_of(None)
-    labels = _labels(responder, iris.values())
+    labels = _labels(responder, iris.values(), languages)
     return [
-        {"id": key, "name": labels[iri]}
+        partial(dict, id=key, name=labels[iri])
         for key, iri in iris.items()
         if _begins(prefix, key, labels[iri])
     ]
@@ -312,7 +348,7 @@ def preview(responder: Responder, lookup: EntityLookup) -> Response:
         _card(responder, lookup, _entity(lookup, request.args.get("id", "")), "preview.html"), HTML
     )
     response.headers["Content-Security-Policy"] = (
-        "default-src 'self'; frame-ancestors *; base-uri 'none'"
+        "default-src 'self'; frame-ancestors *; base-uri 'none'; form-action 'none'"
     )
     return response
 
@@ -368,7 +404,10 @@ def _card(responder: Responder, lookup: EntityLookup, entity: Entity, template: 
         template,
         label=resource.label,
         iri=entity.iri,
-        types=[_term(responder, lookup, name) for name in lookup.reconciler.types_of(entity)],
+        types=[
+            _term(lookup, name, [responder.language()])
+            for name in lookup.reconciler.types_of(entity)
+        ],
         notes=_notes(
             responder, (*resource.values(f"{SKOS}definition"), *resource.values(f"{SKOS}scopeNote"))
         )[:2],
@@ -379,7 +418,8 @@ def _card(responder: Responder, lookup: EntityLookup, entity: Entity, template: 
 def _notes(responder: Responder, values: Iterable[Any]) -> list[Text]:
     """Return the texts in the reader's language, else all."""
     texts = [value.text for value in values if value.text]
-    return [text for text in texts if text.language in {responder.language(), ""}] or texts
+    tag = matching_tag(responder.language(), {text.language for text in texts})
+    return [text for text in texts if text.language in {tag, ""}] or texts
 
 
 def routes(responder: Responder, lookup: EntityLookup) -> Blueprint:

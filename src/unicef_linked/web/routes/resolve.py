@@ -9,27 +9,34 @@ from pyoxigraph import NamedNode, Triple
 
 from unicef_linked import addresses
 from unicef_linked.dataset.description import Description
-from unicef_linked.errors import BadParameter, NotFound, UnsupportedMediaType
+from unicef_linked.errors import BadParameter, NotFound, TooLarge, UnsupportedMediaType
 from unicef_linked.lookup.answers import identification_to_json
 from unicef_linked.rdf.formats import DOCUMENT_FORMATS, HTML
 from unicef_linked.rdf.iris import FOAF, RDF, RDFS, SKOS
-from unicef_linked.rdf.mappings import MAPPINGS
+from unicef_linked.rdf.mappings import REFERENCES
+from unicef_linked.web.parameters import preferred_languages
 from unicef_linked.web.responses import formats_of, negotiate
 from unicef_linked.web.routing import bind
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from pyoxigraph import Quad
 
+    from unicef_linked.dataset.labels import LabelResolver, Link
     from unicef_linked.lookup.entities import EntityLookup
     from unicef_linked.lookup.index import Identification
     from unicef_linked.web.responder import Responder
+
+_MEMBERS: Final = frozenset({"iri", "code", "scheme"})
+"""Members of an object that identifies."""
 
 BATCH: Final = 10_000
 """Identifiers that one request may ask for."""
 
 _NAMES_AND_IDENTIFIERS: Final = frozenset(
     {
-        *MAPPINGS,
+        *REFERENCES,
         f"{RDF}type",
         f"{RDFS}label",
         f"{SKOS}prefLabel",
@@ -45,7 +52,7 @@ def resolve(responder: Responder, lookup: EntityLookup, suffix: str | None = Non
 
     If it may mean several, each of them.
     """
-    if not (request.args.get("iri") or request.args.get("code")):
+    if not any(request.args.get(name, "").strip() for name in ("iri", "code")):
         if suffix in {None, "html"} and negotiate(DOCUMENT_FORMATS) is HTML:
             return responder.represent(_page(responder, lookup, []), HTML, varies_by=["Accept"])
         raise BadParameter("give what to resolve: /resolve?iri=… or /resolve?code=…&scheme=…")
@@ -93,7 +100,7 @@ def _statements(responder: Responder, identifications: list[Identification]) -> 
     for node in entities:
         statements += (q for q in store.match(node) if q.predicate.value in _NAMES_AND_IDENTIFIERS)
     for node in entities:
-        statements += (q for q in store.match(object=node) if q.predicate.value in MAPPINGS)
+        statements += (q for q in store.match(object=node) if q.predicate.value in REFERENCES)
     return statements
 
 
@@ -140,8 +147,8 @@ def _page(
                 "is_own": not reason,
                 "relation": reader.link(relation) if relation else None,
                 "value": identification.value,
-                "codes": [(reader.link(code.scheme), code.value) for code in entity.codes],
-                "references": [(reader.link(r.relation), r.iri) for r in entity.references],
+                "codes": _grouped(reader, ((c.scheme, c.value) for c in entity.codes)),
+                "references": _grouped(reader, ((r.relation, r.iri) for r in entity.references)),
             }
         )
     query = {key: value for key, value in request.args.items() if key in {"iri", "code", "scheme"}}
@@ -154,6 +161,16 @@ def _page(
         else "",
         formats=formats_of(addresses.RESOLVE, query) if identifications else [],
     )
+
+
+def _grouped(
+    reader: LabelResolver, pairs: Iterable[tuple[str, str]]
+) -> list[tuple[Link, list[str]]]:
+    """Return each property with all of its values, in the order of the pairs."""
+    values: dict[str, list[str]] = {}
+    for iri, value in pairs:
+        values.setdefault(iri, []).append(value)
+    return [(reader.link(iri), texts) for iri, texts in values.items()]
 
 
 def resolve_all(responder: Responder, lookup: EntityLookup) -> Response:
@@ -171,17 +188,19 @@ def resolve_all(responder: Responder, lookup: EntityLookup) -> Response:
         identifiers = None
     if not isinstance(identifiers, list):
         raise BadParameter(
-            'send a JSON list, such as ["wd:Q912", {"scheme": "pcode", "code": "ML07"}]'
+            'send a JSON list of identifiers, such as ["wd:Q912", {"scheme": "pcode", "code": "ML07"}]'
         )
     if len(identifiers) > BATCH:
-        raise BadParameter(
-            f"{len(identifiers):,} identifiers are over the limit of {BATCH:,} for one request"
+        raise TooLarge(
+            f"{len(identifiers):,} identifiers are over the limit of {BATCH:,} for one request; "
+            "send several"
         )
+    languages = preferred_languages(responder.language())
     answers = []
     for number, item in enumerate(identifiers, start=1):
         identifications = _identify(responder, lookup, _checked(item, number))
         results = [
-            identification_to_json(responder.names, identification, responder.language())
+            identification_to_json(responder.names, identification, languages)
             for identification in identifications
         ]
         answers.append({"query": item, "results": results})
@@ -191,13 +210,16 @@ def resolve_all(responder: Responder, lookup: EntityLookup) -> Response:
 def _checked(item: object, number: int) -> dict[str, str]:
     """Return an item of a list as a mapping; raises BadParameter for what is no identifier."""
     if isinstance(item, str):
-        return {"iri": item}
+        item = {"iri": item}
     if not isinstance(item, dict) or not all(isinstance(value, str) for value in item.values()):
         raise BadParameter(
             f"item {number} is neither a text nor an object with texts: iri, code, scheme"
         )
-    if not (item.get("iri") or item.get("code")):
+    if not any(item.get(member, "").strip() for member in ("iri", "code")):
         raise BadParameter(f"item {number} has neither an iri nor a code")
+    unknown = ", ".join(sorted(map(repr, item.keys() - _MEMBERS)))
+    if unknown:
+        raise BadParameter(f"item {number} has {unknown}; there are iri, code and scheme")
     return item
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
-from urllib.parse import quote
 
 import pyoxigraph as ox
 from flask import Blueprint, Response, redirect, request
@@ -20,10 +20,12 @@ from unicef_linked.presentation.citation import Citation
 from unicef_linked.presentation.editor import offer_query
 from unicef_linked.presentation.entity import arrange, overview, read_entity
 from unicef_linked.presentation.locator_map import legend
-from unicef_linked.rdf.formats import DOCUMENT_FORMATS, JSONLD
-from unicef_linked.rdf.iris import DCTERMS, HYDRA, RDF, RDFS, SKOS
-from unicef_linked.rdf.terms import integer
+from unicef_linked.rdf.formats import DOCUMENT_FORMATS, HTML, JSONLD, by_suffix
+from unicef_linked.rdf.iris import DCTERMS, HYDRA, RDF, RDFS, SKOS, written_forms
+from unicef_linked.rdf.terms import integer, value_of
 from unicef_linked.store.statements import LoadedStatements
+from unicef_linked.web.identifiers import find_entity, find_graph
+from unicef_linked.web.parameters import whole_number
 from unicef_linked.web.responder import Uncached
 from unicef_linked.web.responses import (
     CACHE,
@@ -44,11 +46,12 @@ if TYPE_CHECKING:
 
 def identify(responder: Responder, entity_type: str, key: str) -> Response:
     """Redirect from an entity to the document about it (Cool URIs for the Semantic Web, 4.2)."""
-    iri = _identifier(responder, entity_type, key)
-    if not responder.dataset.store.match(ox.NamedNode(iri)):
-        raise NotFound(f"nothing is published about {iri}")
+    statements = LoadedStatements(responder.dataset.store)
+    iri, suffix = find_entity(responder.names, statements, f"{entity_type}/{key}")
+    if suffix is not None:
+        raise NotFound(f"nothing is published about {responder.names.entity(entity_type, key)}")
     negotiate(DOCUMENT_FORMATS)
-    address = addresses.document(entity_type, key)
+    address = _document_of(responder, iri)
     language = request.args.get("lang")
     target = addresses.with_query(address, {"lang": language} if language else {})
     response = redirect(target, 303)
@@ -59,14 +62,11 @@ def identify(responder: Responder, entity_type: str, key: str) -> Response:
     return response
 
 
-def _identifier(responder: Responder, entity_type: str, key: str) -> str:
-    """Return the IRI of an entity; raises NotFound for what no IRI can have in it."""
-    iri = responder.names.entity(entity_type, key)
-    try:
-        ox.NamedNode(iri)
-    except ValueError:
-        raise NotFound(f"nothing is published about {iri}") from None
-    return iri
+def _document_of(responder: Responder, iri: str) -> str:
+    """Return the address of the document about an entity."""
+    type_and_key = responder.names.type_and_key(iri)
+    assert type_and_key is not None, iri
+    return addresses.document(*type_and_key)
 
 
 def document(
@@ -79,10 +79,11 @@ def document(
     suffix: str | None = None,
 ) -> Response:
     """Return the document about one entity."""
-    iri = _identifier(responder, entity_type, key)
-    path = addresses.document(entity_type, key)
+    name = f"{entity_type}/{key}" if suffix is None else f"{entity_type}/{key}.{suffix}"
     statements = LoadedStatements(responder.dataset.store)
-    document_iri = responder.names.document(entity_type, key)
+    iri, suffix = find_entity(responder.names, statements, name)
+    path = _document_of(responder, iri)
+    document_iri = f"{responder.names.base}doc/{iri.removeprefix(responder.names.entities)}"
     response = responder.respond(
         path,
         suffix,
@@ -90,7 +91,7 @@ def document(
         lambda: resource_page(responder, charts, layout, maps, statements, iri, path, {}),
     )
     about = statements.match(ox.NamedNode(iri))
-    add_signposts(response, signposts(responder.dataset, path, about))
+    add_signposts(response, signposts(responder.dataset, path, iri, about))
     return response
 
 
@@ -223,13 +224,9 @@ def listing(
     suffix: str | None = None,
 ) -> Response:
     """Return one page of the list of entities of a type, as a hydra:Collection."""
-    try:
-        number = int(request.args.get("page", "1"))
-    except ValueError:
-        raise BadParameter(f"page={request.args['page']!r} is not a whole number") from None
-    page = _ListPage(entity_type, _members(responder, entity_type), number, page_size)
-    if not page.members:
-        raise NotFound(f"nothing is published under {responder.names.entity(entity_type, '')}")
+    number = whole_number("page", 1)
+    entity_type, members, suffix = _find_list(responder, entity_type, suffix)
+    page = _ListPage(entity_type, members, number, page_size)
     if not 1 <= number <= page.last:
         pages = f"{page.last} page{'s' if page.last > 1 else ''}"
         raise NotFound(f"the list of {entity_type} has {pages}; there is no page {number}")
@@ -271,16 +268,40 @@ def _list_page(responder: Responder, layout: Layout, page: _ListPage) -> bytes:
     )
 
 
-def _members(responder: Responder, entity_type: str) -> list[str]:
-    """Return the IRIs of a type's entities, in the order of their keys."""
-    prefix = responder.names.entity(entity_type, "")
+def _find_list(
+    responder: Responder, entity_type: str, suffix: str | None
+) -> tuple[str, list[str], str | None]:
+    """Return a type, its entities' IRIs in their order, and the suffix of a format.
+
+    The suffix is part of the type if that is published. Raises NotFound for a type of no entity.
+    """
+    readings = [(entity_type, suffix)]
+    if suffix is not None:
+        readings.insert(0, (f"{entity_type}.{suffix}", None))
+    members = _members(responder, entity_type)
+    for name, rest in readings:
+        for form in written_forms(name):
+            if form in members:
+                return form, members[form], rest
+    raise NotFound(f"nothing is published under {responder.names.entity(entity_type, '')}")
+
+
+def _members(responder: Responder, entity_type: str) -> dict[str, list[str]]:
+    """Return the IRIs of the entities of the types that begin like a type, by type."""
+    start = re.match(r"[\w.~-]*", entity_type, re.ASCII)
+    prefix = f"{responder.names.entities}{start[0] if start else ''}"
     rows = responder.dataset.store.select(_MEMBERS, {"prefix": ox.Literal(prefix)})
-    iris = (term.value for row in rows if isinstance(term := row["s"], ox.NamedNode))
-    return [iri for iri in iris if responder.names.type_and_key(iri)]
+    members: dict[str, list[str]] = {}
+    for row in rows:
+        iri = value_of(row["s"])
+        if type_and_key := responder.names.type_and_key(iri):
+            members.setdefault(type_and_key[0], []).append(iri)
+    return members
 
 
 _MEMBERS: Final = """
-SELECT DISTINCT ?prefix ?s { ?s a ?c FILTER(STRSTARTS(STR(?s), STR(?prefix))) } ORDER BY STR(?s)
+SELECT DISTINCT ?prefix ?s { ?s a ?c FILTER(isIRI(?s) && STRSTARTS(STR(?s), STR(?prefix))) }
+ORDER BY STR(?s)
 """
 
 
@@ -328,29 +349,37 @@ def named_graph(
     responder: Responder, charts: ChartCollection, layout: Layout, maps: LocatorMaps, name: str
 ) -> Response:
     """Return a named graph: what it holds as RDF, where it comes from as a page."""
-    graph_name, _, suffix = name.partition(".")
-    iri = responder.names.graph(quote(graph_name, safe="/-._~"))
-    node = ox.NamedNode(iri)
-
-    def content() -> Description | None:
-        quads = responder.dataset.store.match(graph_name=node)
-        return Description(iri, quads) if quads else None
-
-    return responder.respond(
-        addresses.graph(graph_name),
-        suffix or None,
-        content,
+    iri, suffix = find_graph(responder, name)
+    statements = LoadedStatements(responder.dataset.store)
+    if _is_page(suffix) and not responder.dataset.about(iri, statements):
+        # Nothing is stated about the graph: its page is that of its statements.
+        target = addresses.in_format(addresses.FRAGMENTS, HTML.suffix, {"graph": iri})
+        response = redirect(target, 303)
+        response.headers["Vary"] = vary("Accept")
+        return response  # type: ignore[return-value]
+    node, address = ox.NamedNode(iri), addresses.graph(iri.removeprefix(responder.names.graph("")))
+    response = responder.respond(
+        address,
+        suffix,
+        lambda: Description(iri, responder.dataset.store.match(graph_name=node)),
         lambda: resource_page(
             responder,
             charts,
             layout,
             maps,
-            LoadedStatements(responder.dataset.store),
+            statements,
             iri,
-            addresses.graph(graph_name),
+            address,
             {},
         ),
     )
+    add_signposts(response, signposts(responder.dataset, address, iri))
+    return response
+
+
+def _is_page(suffix: str | None) -> bool:
+    """Tell whether a request is answered with a page."""
+    return (negotiate(DOCUMENT_FORMATS) if suffix is None else by_suffix(suffix)) is HTML
 
 
 def context(responder: Responder) -> Response:
@@ -365,10 +394,10 @@ def routes(
 ) -> Blueprint:
     """Return the routes, bound to what they need."""
     blueprint = Blueprint("resources", __name__)
-    bind(blueprint, ("/id/<entity_type>/<key>",), identify, responder)
+    bind(blueprint, ("/id/<entity_type>/<path:key>",), identify, responder)
     bind(
         blueprint,
-        ("/doc/<entity_type>/<key>", "/doc/<entity_type>/<key>.<suffix>"),
+        ("/doc/<entity_type>/<path:key>", "/doc/<entity_type>/<path:key>.<suffix>"),
         document,
         responder,
         charts,

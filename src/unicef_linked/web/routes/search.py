@@ -10,7 +10,7 @@ from flask import Blueprint, Response, request
 from unicef_linked.lookup.answers import nearest_label, result_to_json
 from unicef_linked.lookup.normalization import LONGEST
 from unicef_linked.rdf.formats import HTML
-from unicef_linked.web.parameters import whole_number
+from unicef_linked.web.parameters import preferred_languages, whole_number
 from unicef_linked.web.responses import JSON, negotiate
 from unicef_linked.web.routing import bind
 
@@ -38,13 +38,15 @@ def search(responder: Responder, lookup: EntityLookup) -> Response:
     if kind:
         matches = [pair for pair in matches if kind in lookup.reconciler.types_of(pair[0])]
     shown = matches[offset : offset + limit]
-    results = [result_to_json(lookup, entity, score, query, language) for entity, score in shown]
-    if negotiate((JSON, HTML)) is HTML:
+    is_page = negotiate((JSON, HTML)) is HTML
+    languages = [language] if is_page else preferred_languages(language)
+    results = [result_to_json(lookup, entity, score, query, languages) for entity, score in shown]
+    if is_page:
         entities = [entity for entity, _ in matches]
         links = [responder.locate(entity.iri) for entity, _ in shown]
         normalize = lookup.index.normalize
         matched = [
-            nearest_label(normalize, entity, query, entity.name(language).text)
+            nearest_label(normalize, entity, query, entity.name(languages).text)
             for entity, _ in shown
         ]
         content = responder.render(
@@ -60,6 +62,8 @@ def search(responder: Responder, lookup: EntityLookup) -> Response:
         "query": query,
         "lang": language,
         "total": len(matches),
+        "offset": offset,
+        "limit": limit,
         "results": results,
         "types": dict(types.most_common()),
     }

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Final
 from flask import Blueprint, Response, request
 
 from unicef_linked import addresses
-from unicef_linked.errors import BadParameter
 from unicef_linked.metadata.service_description import describe_service
 from unicef_linked.presentation.editor import editor_terms, read_examples, shortest_examples
 from unicef_linked.rdf.formats import (
@@ -24,9 +23,11 @@ from unicef_linked.rdf.formats import (
 from unicef_linked.web.problems import TITLES
 from unicef_linked.web.responses import link, negotiate
 from unicef_linked.web.routing import bind
-from unicef_linked.web.sparql_protocol import format_name, read_parameters, single
+from unicef_linked.web.sparql_protocol import format_names, read_parameters, single
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from unicef_linked.web.responder import Responder
 
 
@@ -35,18 +36,17 @@ def endpoint(responder: Responder) -> Response:
     parameters = read_parameters(request.environ, request.max_content_length)
     text = single(parameters, "query")
     if text is None:
-        return _describe(responder, format_name(parameters))
+        return _describe(responder, format_names(parameters))
     return _editor(responder, text)
 
 
-def _describe(responder: Responder, name: str | None = None) -> Response:
+def _describe(responder: Responder, names: Iterable[str]) -> Response:
     """Return the service description (SPARQL 1.1 Service Description, section 2).
 
     A browser gets the editor instead.
     """
-    offer = by_name(name, GRAPH_FORMATS) if name else negotiate(DOCUMENT_FORMATS)
-    if offer is None:
-        raise BadParameter(f"format={name!r} is not an RDF format")
+    named = filter(None, (by_name(name, DOCUMENT_FORMATS) for name in names))
+    offer = next(named, None) or negotiate(DOCUMENT_FORMATS)
     if offer is HTML:
         return _editor(responder, "")
     description = describe_service(responder.dataset, responder.absolute(addresses.SPARQL))

@@ -1,0 +1,207 @@
+"""Which files of a folder hold RDF, and why others do not; links are followed."""
+
+from __future__ import annotations
+
+import gzip
+import re
+import zlib
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from pyoxigraph import RdfFormat
+
+from unicef_linked.errors import MalformedData, UnusableInput
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+SUFFIXES: Final = {
+    ".ttl": RdfFormat.TURTLE,
+    ".n3": RdfFormat.TURTLE,
+    ".trig": RdfFormat.TRIG,
+    ".nt": RdfFormat.N_TRIPLES,
+    ".nq": RdfFormat.N_QUADS,
+    ".rdf": RdfFormat.RDF_XML,
+    ".owl": RdfFormat.RDF_XML,
+    ".xml": RdfFormat.RDF_XML,
+    ".jsonld": RdfFormat.JSON_LD,
+    ".json-ld": RdfFormat.JSON_LD,
+    ".json": RdfFormat.JSON_LD,
+}
+"""What we read, by the end of the file name, upper or lower case; ``.gz`` may follow."""
+
+Remark = Callable[[str], object]
+"""What is called with a sentence on what was read otherwise than a user may think."""
+
+_SIGNS: Final = {
+    ".xml": (re.compile(rb"<(?:[\w.-]+:)?RDF[\s>]"), "XML without rdf:RDF"),
+    ".json": (re.compile(rb'"@(?:context|id|graph|type|value)"'), "JSON without a JSON-LD keyword"),
+}
+"""What a file in a folder must hold to be read, where its suffix may mean other things too."""
+
+_MOST_NAMES: Final = 10
+"""File names in a sentence about those left out."""
+
+EXPECTED: Final = f"{' '.join(SUFFIXES)}, or one of these and .gz"
+
+
+def keep_silent(_sentence: str) -> None:
+    """Remark nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The files to read, each with the folder it was found in, and what is left out."""
+
+    files: tuple[tuple[Path, Path], ...]
+    left_out: tuple[str, ...]  # sentences
+
+
+def list_files(paths: Iterable[Path]) -> Listing:
+    """Return the RDF files in files and folders, in the order of their names.
+
+    Raises UnusableInput for a path that is missing, cannot be read, or holds no RDF.
+    """
+    files: list[tuple[Path, Path]] = []
+    left_out: list[str] = []
+    for path in paths:
+        if path.is_file():
+            if suffix_of(path) not in SUFFIXES:
+                raise UnusableInput(f"{path}: not a file of RDF by its name; use one of {EXPECTED}")
+            files.append((path.parent, path))
+            continue
+        if not path.exists():
+            raise UnusableInput(f"{path} does not exist")
+        inside, sentences = _sort_out(path)
+        if not inside:
+            raise UnusableInput(
+                "; ".join((f"{path} holds no RDF: expected files ending in {EXPECTED}", *sentences))
+            )
+        files.extend((path, file) for file in inside)
+        left_out += sentences
+    return Listing(tuple(files), tuple(left_out))
+
+
+def walk(root: Path) -> list[Path]:
+    """Return what is in a folder and not a folder itself, in the order of the names.
+
+    A linked folder is entered unless it is read already under a name of its own, so that circles of
+    links end. Of several names of a file, the first is returned that is neither hidden nor a link.
+    Raises UnusableInput for a folder that cannot be read.
+    """
+    names: defaultdict[Path, list[Path]] = defaultdict(list)
+    visited: set[Path] = set()
+    folders = [root]
+    while folders:
+        links: list[Path] = []
+        for folder in folders:
+            links += _visit(folder, visited, names)
+        folders = sorted(links)
+    return sorted(min(paths, key=lambda path: _rank(path, root)) for paths in names.values())
+
+
+def _visit(folder: Path, visited: set[Path], names: dict[Path, list[Path]]) -> Iterator[Path]:
+    """Add what is in a folder to ``names``, by real path; yield the linked folders."""
+    pending = [folder]
+    while pending:
+        current = pending.pop()
+        real = current.resolve()
+        if real in visited:
+            continue
+        visited.add(real)
+        try:
+            entries = sorted(current.iterdir())
+        except OSError as error:
+            raise UnusableInput(
+                f"{current} cannot be read: {(error.strerror or '').lower()}"
+            ) from None
+        for entry in entries:
+            if not entry.is_dir():
+                names[_real_path(entry)].append(entry)
+            elif entry.is_symlink():
+                yield entry
+            else:
+                pending.append(entry)
+
+
+def _real_path(path: Path) -> Path:
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError):  # a link to itself, up to Python 3.12 a RuntimeError
+        return path
+
+
+def _rank(path: Path, root: Path) -> tuple[bool, bool, Path]:
+    return _is_hidden(path, root), path.is_symlink(), path
+
+
+def _is_hidden(path: Path, root: Path) -> bool:
+    return any(part.startswith(".") for part in path.relative_to(root).parts)
+
+
+def _sort_out(folder: Path) -> tuple[list[Path], list[str]]:
+    """Return the RDF files in a folder, and a sentence for each reason to leave others out."""
+    files = []
+    others: defaultdict[str, list[str]] = defaultdict(list)
+    for path in walk(folder):
+        reason = _reason_against(path)
+        if reason is None:
+            files.append(path)
+        elif suffix_of(path) in SUFFIXES or not _is_hidden(path, folder):
+            others[reason].append(str(path.relative_to(folder)))
+    return files, [_left_out(folder, names, reason) for reason, names in sorted(others.items())]
+
+
+def _left_out(folder: Path, names: list[str], reason: str) -> str:
+    listed = ", ".join(names[:_MOST_NAMES])
+    more = f" and {len(names) - _MOST_NAMES:,} more" if len(names) > _MOST_NAMES else ""
+    return f"left out of {folder}: {listed}{more} ({reason})"
+
+
+def _reason_against(path: Path) -> str | None:
+    """Return why a file in a folder is not read, None if it is."""
+    suffix = suffix_of(path)
+    if not path.is_file():
+        return "a link that leads nowhere" if path.is_symlink() else "not a file"
+    if suffix not in SUFFIXES:
+        return "not RDF by name"
+    pattern, reason = _SIGNS.get(suffix, (None, ""))
+    if pattern is None or pattern.search(read_bytes(path)):
+        return None
+    return reason
+
+
+def suffix_of(path: Path) -> str:
+    """Return the end of a file name in lower case, without ``.gz``.
+
+    >>> from pathlib import Path
+    >>> suffix_of(Path("a.b.TTL.gz")), stem_of(Path("a.b.TTL.gz"))
+    ('.ttl', 'a.b')
+    """
+    return _without_gz(path).suffix.lower()
+
+
+def stem_of(path: Path) -> str:
+    """Return a path without the end of its name."""
+    return _without_gz(path).with_suffix("").as_posix()
+
+
+def _without_gz(path: Path) -> Path:
+    return path.with_suffix("") if path.suffix.lower() == ".gz" else path
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return the content of a file, unpacked; raises UnusableInput or MalformedData."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise UnusableInput(f"{path} cannot be read: {(error.strerror or '').lower()}") from None
+    if path.suffix.lower() != ".gz":
+        return content
+    try:
+        return gzip.decompress(content)
+    except (OSError, EOFError, zlib.error) as error:
+        raise MalformedData(path, f"not a whole file of gzip: {error}") from None

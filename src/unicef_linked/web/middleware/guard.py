@@ -1,0 +1,70 @@
+"""What must hold of every request and every answer, whichever route it is for.
+
+The host is valid (RFC 9112, section 3.2), the method is one of HTTP's as it is written (RFC 9110,
+section 9.1), and an error that nothing else handles is answered with problem details. The host of a
+target in absolute form is not known here: Granian hands over its path alone.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from typing import TYPE_CHECKING, Final
+
+from werkzeug.exceptions import BadRequest, HTTPException, InternalServerError, MethodNotAllowed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from unicef_linked.web.problems import Problem
+
+_LOG: Final = logging.getLogger(__name__)
+_WITHOUT_HOST: Final = frozenset({"HTTP/1", "HTTP/1.0", "HTTP/0.9"})
+"""Protocols, as servers call them, whose requests need no Host."""
+_HOST: Final = re.compile(
+    r"(?: \[[0-9A-Fa-f:.]+\] | [A-Za-z0-9._~!$&'()*+;=-]+ ) (?: :[0-9]{0,5} )?", re.VERBOSE
+)
+"""A host and a port (RFC 3986, section 3.2.2), without escapes. A server joins two by a comma."""
+
+
+class Guard:
+    """WSGI middleware that refuses what is not HTTP, and answers errors of the application.
+
+    ``allowed_methods`` returns those of a path, none if there is nothing at it.
+    """
+
+    def __init__(
+        self,
+        application: WSGIApplication,
+        *,
+        allowed_methods: Callable[[str], Iterable[str]],
+        render_problem: Callable[[WSGIEnvironment, Problem], WSGIApplication],
+    ) -> None:
+        self._application, self._allowed_methods = application, allowed_methods
+        self._render_problem = render_problem
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer by the application, or with the fault of the request."""
+        host = environ.get("HTTP_HOST", "")
+        if not _HOST.fullmatch(host):
+            del environ["HTTP_HOST"]  # a problem is written with the server's name instead
+            if host or environ["SERVER_PROTOCOL"] not in _WITHOUT_HOST:
+                fault = BadRequest("a request names one host, in one header field Host")
+                return self._answer(fault, environ, start_response)
+        if environ["PATH_INFO"] == "*" and environ["REQUEST_METHOD"] == "OPTIONS":
+            environ["PATH_INFO"] = "/"  # of the server as a whole (RFC 9110, section 9.3.7)
+        if not environ["REQUEST_METHOD"].isupper():
+            methods = list(self._allowed_methods(environ["PATH_INFO"]))
+            if methods:
+                return self._answer(MethodNotAllowed(methods), environ, start_response)
+        try:
+            return self._application(environ, start_response)
+        except Exception as error:  # a bug: it is logged whole
+            _LOG.error("%s: %s", environ["PATH_INFO"], error, exc_info=error)
+            return self._answer(InternalServerError(), environ, start_response)
+
+    def _answer(
+        self, fault: HTTPException, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        return self._render_problem(environ, fault)(environ, start_response)

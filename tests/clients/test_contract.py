@@ -1,0 +1,96 @@
+"""What /openapi.json promises is what the server does, by schemathesis; pages are HTML, by Nu."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import pytest
+import requests
+from tests.clients.conftest import HERE, PYTHON
+
+if TYPE_CHECKING:
+    from tests.conftest import Server
+
+JAR: Final = HERE / "node_modules" / "vnu-jar" / "build" / "dist" / "vnu.jar"
+PAGES: Final = (
+    "/",
+    "/doc/office/gao",
+    "/doc/region/gao",
+    "/doc/region/taoudenit",
+    "/doc/priority/community-resilience",
+    "/doc/group/nomadic-children",
+    "/doc/source/where-we-work-mali-fr",
+    "/doc/observation/staff-gao",
+    "/doc/claim/gao-staff-count",
+    "/doc/passage/2262-2287",
+    "/doc/region",
+    "/doc/question?page=2",
+    "/graph/mali/offices",
+    "/graph/derived/statistics",
+    "/resource?iri=http://www.wikidata.org/entity/Q912",
+    "/dataset",
+    "/ontology",
+    "/shapes",
+    "/quality",
+    "/sparql",
+    "/sparql?query=ASK%20%7B%20%3Fs%20%3Fp%20%22%3C%2Ftextarea%3E%22%20%7D",
+    "/search?q=gao",
+    "/search?q=%3Cb%3E%22%26",
+    "/resolve?iri=http://www.wikidata.org/entity/Q912",
+    "/resolve?code=ML07",
+    "/resolve",
+    "/fragments",
+    "/fragments?page=3",
+    "/fragments?subject=x",
+    "/pictures",
+    "/reconcile/preview?id=region/gao",
+    "/dump/",
+    "/export/",
+    "/docs",
+    "/problem/bad-parameter",
+    "/problem/query-timeout",
+    "/doc/region?page=x",
+    "/sparql?timeout=x",
+    "/nowhere",
+)
+"""One page of each template, with what is rare on it: problems, empty lists, markup in values."""
+
+
+def test_schemathesis_finds_no_answer_that_openapi_does_not_promise(
+    server: Server, tmp_path: Path
+) -> None:
+    program, settings = PYTHON.with_name("schemathesis"), HERE / "schemathesis.toml"
+    command = [program, "--config-file", settings, "run", f"{server.url}/openapi.json"]
+    done = subprocess.run(
+        [*command, "--max-examples", "5", "--seed", "1", "--phases", "coverage,fuzzing"],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        cwd=tmp_path,  # it keeps a folder of its own
+    )
+    assert done.returncode == 0, done.stdout[-8000:]
+
+
+@pytest.mark.skipif(not shutil.which("java"), reason="the Nu HTML checker is a program in Java")
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_pages_are_valid_html(
+    server: Server, tmp_path_factory: pytest.TempPathFactory, language: str
+) -> None:
+    folder = tmp_path_factory.mktemp("pages")
+    for number, path in enumerate(PAGES):
+        headers = {"Accept": "text/html", "Accept-Language": language}
+        page = requests.get(server.url + path, headers=headers, timeout=30)
+        assert page.headers["Content-Type"].startswith("text/html"), path
+        (folder / f"{number}.html").write_bytes(page.content)
+    command = ["java", "-Xss4m", "-jar", str(JAR), "--format", "json", str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    faults = []
+    for message in json.loads(done.stderr)["messages"]:
+        if message["type"] == "error" or message.get("subType") == "warning":
+            path = PAGES[int(Path(message["url"]).stem)]
+            faults.append(f"{path}: {message['message']}: {message.get('extract')}")
+    assert faults == []
