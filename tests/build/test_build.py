@@ -732,16 +732,6 @@ def test_an_empty_folder_may_become_a_release(tiny: Callable[..., Content], tmp_
     assert verify(tmp_path / "out") == []
 
 
-def test_another_base_leaves_no_canonical_iri(tmp_path: Path) -> None:
-    release = build(Content.packaged(), tmp_path / "out", "https://data.example.org/mali/")
-    assert release.manifest.conforms
-    for path in (*release.path.glob("*.*"), *(release.path / "dumps").glob("dataset.*")):
-        content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-        assert CANONICAL_BASE.encode() not in content, path.name
-    names = Names("https://data.example.org/mali/")
-    assert any(q.subject == ox.NamedNode(names.entity("office", "gao")) for q in release.quads())
-
-
 def test_a_snapshot_holds_any_rdf_as_it_is(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "a.ttl").write_text("<urn:a> <urn:b> [ <urn:c> 1 ] .")
