@@ -180,7 +180,7 @@ def test_the_overview_names_its_boxes_and_leads_to_them(
     described = picture.get_attribute("aria-describedby")
     expect(page.locator(f"#{described}")).to_be_visible()
     box = picture.locator("a", has=page.locator("rect.class")).filter(
-        has_text=re.compile(rf"^\s*{label(release_store, f'{ONTOLOGY}Region', language)}\s*11")
+        has_text=re.compile(rf"^\s*{label(release_store, f'{ONTOLOGY}Region', language)}\s*20")
     )
     box.click()
     assert page.url.endswith("#Region")
