@@ -19,7 +19,9 @@ from unicef_linked.presentation.layout import read as read_layout
 from unicef_linked.presentation.locator_map import LocatorMaps
 from unicef_linked.web import templating as interface
 from unicef_linked.web.middleware import metrics
+from unicef_linked.web.middleware.access import Access
 from unicef_linked.web.middleware.cache import ResponseCache
+from unicef_linked.web.middleware.fair_use import FairUse
 from unicef_linked.web.middleware.guard import Guard
 from unicef_linked.web.middleware.intake import Intake
 from unicef_linked.web.middleware.sparql import Endpoint
@@ -143,7 +145,15 @@ def create_app(
         allowed_methods=app.url_map.bind("").allowed_methods,
         render_problem=partial(render_problem, app, responder),
     )
+    app.wsgi_app = FairUse(  # type: ignore[method-assign]
+        app.wsgi_app, settings, render_problem=partial(render_problem, app, responder)
+    )
     app.wsgi_app = metrics.Metered(app.wsgi_app, figures)  # type: ignore[method-assign]
+    app.wsgi_app = Access(  # type: ignore[method-assign]
+        app.wsgi_app,
+        trusted_proxies=settings.trusted_proxies,
+        share=settings.access_log,
+    )
     return app
 
 

@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTo
 from werkzeug.exceptions import NotFound as NoRoute
 
 from unicef_linked import addresses, errors
+from unicef_linked.log import REQUEST_ID
 from unicef_linked.rdf.formats import HTML, Format
 from unicef_linked.web.negotiation import choose
 from unicef_linked.web.responses import OPEN_TO_OTHER_ORIGINS
@@ -37,6 +38,7 @@ STATUS: Final[Mapping[type[errors.LinkedDataError], int]] = {
     errors.BadParameter: 400,
     errors.UnsupportedMediaType: 415,
     errors.TooLarge: 413,
+    errors.TooManyRequests: 429,
     errors.MalformedQuery: 400,
     errors.QueryRefused: 403,
     errors.QueryTimeout: 503,
@@ -64,6 +66,7 @@ TITLES: Final[Mapping[str, str]] = {
     "query-error": "Query not answered",
     "method-not-allowed": "Method not allowed",
     "request-timeout": "Request too slow",
+    "too-many-requests": "Too many requests",
     "header-too-large": "Request header too large",
     "internal-error": "Internal error",
 }
@@ -72,7 +75,12 @@ TITLES: Final[Mapping[str, str]] = {
 _NAMES: Final = {408: "request-timeout", 431: "header-too-large"}
 """Problem types of the framework's errors, by status; of all others below 500 bad-parameter."""
 
-_WITH_RETRY_AFTER: Final = (errors.Overloaded, errors.NoQueryProcess, errors.EngineUnavailable)
+_WITH_RETRY_AFTER: Final = (
+    errors.TooManyRequests,
+    errors.Overloaded,
+    errors.NoQueryProcess,
+    errors.EngineUnavailable,
+)
 """Errors after which the same request may succeed; each has the seconds to wait."""
 
 Problem = errors.LinkedDataError | HTTPException
@@ -150,7 +158,13 @@ def _respond(
     offer = choose(request.headers.get("Accept"), (PROBLEM, HTML)) or PROBLEM
     if offer is HTML:
         content = responder.render(
-            "problem.html", kind=name, title=title, status=status, detail=detail, extra=members
+            "problem.html",
+            kind=name,
+            title=title,
+            status=status,
+            detail=detail,
+            extra=members,
+            request_id=REQUEST_ID.get(),
         )
     else:
         body = {
@@ -159,6 +173,7 @@ def _respond(
             "status": status,
             "detail": detail,
             "instance": quote(request.path),
+            **({"request_id": REQUEST_ID.get()} if REQUEST_ID.get() else {}),
             **members,
         }
         content = json.dumps(body, ensure_ascii=False).encode()
