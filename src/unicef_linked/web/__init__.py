@@ -77,11 +77,17 @@ def check_languages(settings: Settings, translations: Translations) -> None:
 
 
 def create_app(
-    settings: Settings, release: Release, store: Store, *, translations: Translations | None = None
+    settings: Settings,
+    release: Release,
+    store: Store,
+    *,
+    translations: Translations | None = None,
+    restarts: int = 0,
 ) -> Flask:
     """Return the WSGI application that serves a release.
 
-    ``translations`` are the package's unless others are given. Raises UnusableInput for a language
+    ``translations`` are the package's unless others are given; ``restarts`` is the number of web
+    workers that were started again before this one. Raises UnusableInput for a language
     that has none.
     """
     translations = translations or read_translations()
@@ -122,13 +128,14 @@ def create_app(
     app.after_request(stay_on_this_host)
 
     interface.install(app, responder, charts)
-    figures = metrics.install(app, release)
+    figures = metrics.install(app, release, store, restarts)
     app.wsgi_app = Endpoint(  # type: ignore[method-assign]
         app.wsgi_app,
         store,
         settings,
         body_limit=body_limit,
         count=figures.count_query,
+        unanswered=figures.unanswered.track_inprogress,
         render_problem=partial(render_problem, app, responder),
     )
     app.wsgi_app = ResponseCache(app.wsgi_app, settings.cache_size << 20)  # type: ignore[method-assign]
