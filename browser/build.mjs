@@ -1,6 +1,6 @@
 // Bundles styles and scripts into what Flask serves under /static/built/, and lists them by the name that pages know.
 
-import { rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { build } from "esbuild";
 
@@ -8,8 +8,7 @@ const here = import.meta.dirname;
 const target = join(here, "../src/unicef_linked/web/static/built");
 const entries = ["site.js", "map.js", "sparql.js", "styles/site.css"];
 
-await rm(target, { recursive: true, force: true });
-const { metafile } = await build({
+const { metafile, outputFiles } = await build({
   absWorkingDir: here,
   entryPoints: entries,
   entryNames: "[name]-[hash]", // a name that changes with its content may be kept for ever
@@ -18,6 +17,7 @@ const { metafile } = await build({
   bundle: true,
   minify: true,
   metafile: true,
+  write: false,
   format: "iife",
   target: ["chrome111", "firefox113", "safari16.4"],
   legalComments: "linked",
@@ -32,4 +32,15 @@ for (const [path, { entryPoint, cssBundle, inputs }] of Object.entries(metafile.
   names[basename(entryPoint)] = basename(path);
   if (cssBundle) names[basename(entryPoint).replace(/js$/, "css")] = basename(cssBundle);
 }
-await writeFile(join(target, "assets.json"), JSON.stringify(names, null, 1));
+// A server may be reading the folder: files come whole, their list after them, and what is no longer listed goes last.
+await mkdir(target, { recursive: true });
+for (const { path, contents } of outputFiles) await replace(path, contents);
+await replace(join(target, "assets.json"), JSON.stringify(names, null, 1));
+const kept = new Set(["assets.json", ...outputFiles.map(({ path }) => basename(path))]);
+for (const name of await readdir(target)) if (!kept.has(name)) await rm(join(target, name));
+
+async function replace(path, contents) {
+  const written = `${path}.${process.pid}`;
+  await writeFile(written, contents);
+  await rename(written, path);
+}

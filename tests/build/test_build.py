@@ -98,9 +98,9 @@ def tree(folder: Path) -> dict[str, bytes]:
     [
         pytest.param("thing:a a ul:Thing\n\nthing:b ul:x", ":8:", "", id="a missing point"),
         pytest.param(
-            "thing:a ul:p reg:b .",
+            "thing:a ul:p tihng:b .",
             ":7:",
-            'undeclared prefix "reg:"; did you mean "region:"?',
+            'undeclared prefix "tihng:"; did you mean "thing:"?',
             id="a prefix misspelt",
         ),
         pytest.param(
@@ -746,6 +746,22 @@ def test_a_snapshot_holds_any_rdf_as_it_is(tmp_path: Path) -> None:
     release = snapshot([tmp_path / "in"], tmp_path / "out")
     assert release.manifest.graphs == {"": 2, "urn:g": 1}
     assert (release.manifest.union, release.manifest.conforms) == (False, None)
+
+
+def test_prefixes_that_the_data_declares_are_those_of_the_release(tmp_path: Path) -> None:
+    (tmp_path / "in.ttl").write_text("""
+        PREFIX sh: <http://www.w3.org/ns/shacl#>
+        <urn:o> sh:declare [ sh:prefix "isle" ; sh:namespace "https://isles.example/" ] ,
+            [ sh:prefix "no prefix" ; sh:namespace "https://a.example/" ] ,
+            [ sh:prefix "relative" ; sh:namespace "isles/" ] ,
+            [ sh:prefix "without" ] .
+        <https://isles.example/skye> a <https://isles.example/Isle> .
+    """)
+    release = snapshot([tmp_path / "in.ttl"], tmp_path / "out")
+    assert release.manifest.prefixes == {"isle": "https://isles.example/"}
+    assert release.names.shorten("https://isles.example/skye") == "isle:skye"
+    turtle = (release.path / "dumps" / "dataset.ttl").read_text()
+    assert "isle:skye a isle:Isle" in turtle
 
 
 DAMAGED_MANIFESTS: Final[dict[str, Callable[[dict[str, Any]], object]]] = {

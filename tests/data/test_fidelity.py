@@ -12,11 +12,11 @@ from typing import Final
 
 import pyoxigraph as ox
 import pytest
+from tests.names import NAMES
 
-from unicef_linked.rdf.iris import RDF, SKOS, Names
+from unicef_linked.rdf.iris import RDF, SKOS
 
 HERE: Final = Path(__file__).parent
-NAMES: Final = Names()
 OA: Final = "http://www.w3.org/ns/oa#"
 PROV: Final = "http://www.w3.org/ns/prov#"
 TIME: Final = "http://www.w3.org/2006/time#"

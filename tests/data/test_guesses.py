@@ -10,13 +10,8 @@ from typing import Final
 
 import pyoxigraph as ox
 import pytest
+from tests.names import NAMES, PREFIXES
 
-from unicef_linked.rdf.iris import Names
-
-NAMES: Final = Names()
-PREFIXES: Final = "".join(
-    f"PREFIX {prefix}: <{namespace}>\n" for prefix, namespace in NAMES.prefixes.items()
-)
 ENGLISH: Final = f"GRAPH <{NAMES.graph('derived/labels-en')}>"
 FRENCH: Final = f"GRAPH <{NAMES.graph('derived/labels-fr')}>"
 

@@ -31,12 +31,12 @@ from pyoxigraph import (
     parse,
 )
 from rdflib.plugins.sparql import prepareQuery
+from tests.names import NAMES
 
-from unicef_linked.rdf.iris import SHACL, SKOS, Names
+from unicef_linked.rdf.iris import SHACL, SKOS
 
 HERE: Final = Path(__file__).parent
 TOP: Final = HERE.parents[1]
-NAMES: Final = Names()
 ANSWERS: Final[dict[str, dict[str, Any]]] = json.loads(
     (HERE / "answers.json").read_text(encoding="utf-8")
 )

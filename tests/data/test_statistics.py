@@ -7,17 +7,14 @@ from typing import TYPE_CHECKING, Final
 
 import pyoxigraph as ox
 import pytest
+from tests.names import NAMES, PREFIXES
 
-from unicef_linked.rdf.iris import RDF, SHACL, VOID, VOID_EXT, Names
+from unicef_linked.rdf.iris import RDF, SHACL, VOID, VOID_EXT
 
 if TYPE_CHECKING:
     from unicef_linked.release import Release
 
-NAMES: Final = Names()
 DATASET: Final = NAMES.dataset
-PREFIXES: Final = "".join(
-    f"PREFIX {prefix}: <{namespace}>\n" for prefix, namespace in NAMES.prefixes.items()
-)
 GRAPH: Final = NAMES.graph("derived/statistics")
 PUBLISHED: Final = (
     f"{{ SELECT DISTINCT ?s ?p ?o {{ GRAPH ?g {{ ?s ?p ?o }} FILTER (?g != <{GRAPH}>) }} }}"

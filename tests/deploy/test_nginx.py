@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import grp
 import os
+import pwd
 import re
 import shutil
 import signal
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 CONFIGURATION: Final = Path(__file__).resolve().parents[2] / "deploy" / "nginx.conf"
 NGINX: Final = shutil.which("nginx", path=f"{os.environ['PATH']}{os.pathsep}/usr/sbin")
 AROUND: Final = """
+user {user} {group};
 daemon off;
 worker_processes 1;
 pid {folder}/nginx.pid;
@@ -90,7 +93,10 @@ def site(
         text = text.replace(shipped, instance.url.removeprefix("http://"))
     assert not re.search(r"800[12]", text.replace(str(port), ""))
     (folder / "site.conf").write_text(text, encoding="utf-8")
-    (folder / "nginx.conf").write_text(AROUND.format(folder=folder), encoding="utf-8")
+    # Its processes may write into folders of the tests.
+    user, group = pwd.getpwuid(os.getuid()).pw_name, grp.getgrgid(os.getgid()).gr_name
+    around = AROUND.format(folder=folder, user=user, group=group)
+    (folder / "nginx.conf").write_text(around, encoding="utf-8")
     command = [NGINX, "-p", folder, "-c", folder / "nginx.conf", "-e", folder / "errors.log"]
     process = subprocess.Popen(command)
     site = Site(f"http://127.0.0.1:{port}", instances, start)

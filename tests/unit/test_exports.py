@@ -17,7 +17,7 @@ from unicef_linked.exports.mappings import curie
 from unicef_linked.exports.tables import guard
 from unicef_linked.rdf.iris import Names
 
-NAMES: Final = Names("https://example.org/")
+NAMES: Final = Names("https://example.org/", {"wd": "http://www.wikidata.org/entity/"})
 PREFIXES: Final = """
 PREFIX ul: <https://example.org/ontology#>
 PREFIX id: <https://example.org/id/office/>

@@ -10,8 +10,8 @@ import pytest
 
 from unicef_linked.rdf.iris import (
     CANONICAL_BASE,
-    TYPES_WITH_PREFIX,
     Names,
+    declared_prefixes,
     to_uri,
     written_forms,
 )
@@ -125,10 +125,29 @@ def test_prefixes_name_one_namespace_each_ours_first(names: Names) -> None:
     assert len(set(prefixes.values())) == len(prefixes)
     assert next(iter(prefixes)) == "ul"
     assert prefixes["ul"] == f"{names.ontology}#"
-    assert {prefixes[name] for name in TYPES_WITH_PREFIX} == {
-        f"{names.base}id/{name}/" for name in TYPES_WITH_PREFIX
-    }
     assert all(re.fullmatch(r"[a-z][a-z0-9]*", name) for name in prefixes)
+
+
+def test_prefixes_that_a_dataset_declares_come_after_the_well_known() -> None:
+    names = Names(
+        "https://example.org/", {"office": "https://example.org/id/office/", "skos": "x:"}
+    )
+    assert list(names.prefixes)[-1] == "office"
+    assert names.prefixes["skos"] == "http://www.w3.org/2004/02/skos/core#"
+    assert names.shorten("https://example.org/id/office/gao") == "office:gao"
+
+
+@pytest.mark.parametrize(
+    ("text", "prefixes"),
+    [
+        ("@prefix a: <urn:a:> .", {"a": "urn:a:"}),
+        ("PREFIX a.b-c: <urn:a:>\nprefix d:<urn:d:>", {"a.b-c": "urn:a:", "d": "urn:d:"}),
+        ("PREFIX : <urn:a:>", {"": "urn:a:"}),
+        ("<urn:a> <urn:b> <urn:c> .", {}),
+    ],
+)
+def test_declared_prefixes_are_those_of_the_text(text: str, prefixes: dict[str, str]) -> None:
+    assert declared_prefixes(text) == prefixes
 
 
 @each_base
@@ -136,10 +155,8 @@ def test_prefixes_name_one_namespace_each_ours_first(names: Names) -> None:
     ("prefix", "local"),
     [
         ("ul", "Office"),
-        ("office", "gao"),
         ("skos", "prefLabel"),
         ("schema", "name"),
-        ("claim", "gao-staff"),
     ],
 )
 def test_shorten_gives_a_prefixed_name_that_reads_back_as_the_iri(

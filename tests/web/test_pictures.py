@@ -11,10 +11,10 @@ from urllib.parse import parse_qs, quote, urlparse
 
 import pytest
 from playwright.sync_api import expect
+from tests.names import NAMES, PREFIXES
 from tests.web.conftest import Visit
 
 from unicef_linked.presentation.charts.kinds import CHART_KINDS
-from unicef_linked.rdf.iris import Names
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,10 +24,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
     from tests.conftest import Server
 
-NAMES: Final = Names()
-PREFIXES: Final = "".join(
-    f"PREFIX {prefix}: <{namespace}>\n" for prefix, namespace in NAMES.prefixes.items()
-)
 LANGUAGES: Final = ["fr", "en"]
 PICTURES: Final = ["coverage", "sectors", "openings", "staff"]
 each_language = pytest.mark.parametrize("language", LANGUAGES)

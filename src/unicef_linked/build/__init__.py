@@ -15,7 +15,7 @@ from pyoxigraph import NamedNode, Quad, RdfFormat
 
 from unicef_linked.build.content import Content
 from unicef_linked.build.derivation import count_published, derive, read_rules, state_rules
-from unicef_linked.build.dumps import write_dataset
+from unicef_linked.build.dumps import declared_prefixes, write_dataset
 from unicef_linked.build.files import Remark, keep_silent
 from unicef_linked.build.imports import unread_imports
 from unicef_linked.build.places import Places
@@ -159,6 +159,7 @@ def _prepare(content: Content, names: Names, remark: Remark) -> _Dataset:
     place = Places((*data, *ontology), labelled).find
     # Literals are validated as written, and published as the engine keeps them.
     report = check(restore_blanks(written + statistics, labelled, names), shapes, place=place)
+    report = replace(report, prefixes=declared_prefixes(asserted))
     for sentence in (*unread_imports(shapes_files, (*ontology, *data)), *report.remarks):
         remark(sentence)
     digests = {

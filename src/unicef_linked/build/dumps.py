@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from pyoxigraph import DefaultGraph, Quad, serialize
+from pyoxigraph import DefaultGraph, NamedNode, Quad, serialize
 
 from unicef_linked.build.content import tool_versions
 from unicef_linked.rdf.canonical import canonical_lines, sort_quads
 from unicef_linked.rdf.formats import DUMPS, NQUADS, TURTLE, Format
+from unicef_linked.rdf.iris import SHACL
 from unicef_linked.rdf.jsonld import make_context
 from unicef_linked.rdf.serialization import write_rdf
+from unicef_linked.rdf.terms import is_iri, value_of
 from unicef_linked.release import Draft, Manifest
 
 if TYPE_CHECKING:
@@ -20,6 +24,10 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from unicef_linked.rdf.iris import Names
+
+_PREFIX_NAME: Final = re.compile(r"[A-Za-z]([A-Za-z0-9_.-]*[A-Za-z0-9_-])?")
+_PREFIX: Final = NamedNode(f"{SHACL}prefix")
+_NAMESPACE: Final = NamedNode(f"{SHACL}namespace")
 
 
 def write_dataset(
@@ -33,6 +41,7 @@ def write_dataset(
 ) -> Manifest:
     """Write the dumps and the JSON-LD context of a dataset; return its manifest."""
     ordered = sort_quads(quads)
+    names = replace(names, declared=declared_prefixes(ordered))
     sums = {
         kind: draft.write_dump(name, partial(_write_dump, ordered, names, kind, union))
         for name, kind in DUMPS.items()
@@ -48,7 +57,28 @@ def write_dataset(
         conforms=conforms,
         sources=sources,
         tools=tool_versions(),
+        prefixes=names.declared,
     )
+
+
+def declared_prefixes(quads: Iterable[Quad]) -> dict[str, str]:
+    """Return the namespaces that statements declare prefixes for (SHACL, section 5.2.1), sorted.
+
+    What no file could use as a prefix is passed over.
+    """
+    prefixes: dict[str, str] = {}
+    namespaces: dict[str, str] = {}
+    for quad in quads:
+        if quad.predicate == _PREFIX:
+            prefixes[str(quad.subject)] = value_of(quad.object)
+        elif quad.predicate == _NAMESPACE:
+            namespaces[str(quad.subject)] = value_of(quad.object)
+    declared: dict[str, str] = {}
+    for node, name in sorted(prefixes.items()):
+        namespace = namespaces.get(node, "")
+        if _PREFIX_NAME.fullmatch(name) and is_iri(namespace):
+            declared[name] = namespace
+    return dict(sorted(declared.items()))
 
 
 def _write_dump(

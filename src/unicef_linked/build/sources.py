@@ -34,7 +34,13 @@ from unicef_linked.build.files import (
 )
 from unicef_linked.errors import MalformedData, UnusableInput, raise_all
 from unicef_linked.rdf.entities import ExpandingEntities, check_entities
-from unicef_linked.rdf.iris import CANONICAL_BASE, SHACL, Names, undeclared_prefix
+from unicef_linked.rdf.iris import (
+    CANONICAL_BASE,
+    SHACL,
+    Names,
+    declared_prefixes,
+    undeclared_prefix,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -152,7 +158,7 @@ def _malformed(path: Path, text: str, kind: RdfFormat, error: SyntaxError) -> Ma
     message = _LINE.sub("", str(error.msg)).strip()
     undeclared = _UNDECLARED.search(message)
     if undeclared:
-        message = undeclared_prefix(undeclared[1])
+        message = undeclared_prefix(undeclared[1], {**Names().prefixes, **declared_prefixes(text)})
     elif "LoadDocumentCallback" in message:
         context, line = _remote_context(text)
         message = f"@context {context} is not fetched; write the context into the file"

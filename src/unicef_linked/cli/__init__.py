@@ -73,9 +73,8 @@ class _Commands(click.Group):
             sys.stdout.flush()
         except NotConforming as error:
             from unicef_linked.cli.validate import print_report
-            from unicef_linked.rdf.iris import Names
 
-            print_report(cast("Report", error.report), "text", Names(), sys.stderr)
+            print_report(cast("Report", error.report), "text", sys.stderr)
             print(f"unicef-linked: {error}; nothing was written", file=sys.stderr)
             return 1
         except ServiceEnded as error:

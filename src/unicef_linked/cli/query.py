@@ -7,6 +7,7 @@ import json
 import shutil
 import sys
 from contextlib import closing
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -19,7 +20,7 @@ from unicef_linked.cli.releases import chosen_release
 from unicef_linked.config import read_settings
 from unicef_linked.errors import UnusableInput
 from unicef_linked.rdf.formats import GRAPH_FORMATS, SOLUTION_FORMATS, Format, by_name
-from unicef_linked.rdf.iris import Names
+from unicef_linked.rdf.iris import Names, declared_prefixes
 from unicef_linked.rdf.serialization import write_rdf
 from unicef_linked.store import Answer
 from unicef_linked.store.evaluation import Dataset, query_dataset
@@ -120,22 +121,30 @@ def ask_release(release: Release, text: str, style: str) -> bytes:
     NotAcceptable for one that cannot express the answer.
     """
     check(text, max_length=_TOO_LONG)
+    names = _names(text, release.names)
     base = addresses.absolute(release.names.base, addresses.SPARQL)
     try:
         store = load_release(release)
         answer = query_dataset(Dataset(store, store), text, dataset_clauses(text, base), base=base)
     except SyntaxError as error:
-        raise malformed(str(error), text) from None
+        raise malformed(str(error), text, names.prefixes) from None
     solutions, graph = _result_formats(style)
     is_graph = isinstance(answer, ox.QueryTriples)
     chosen = graph if is_graph else solutions
     if chosen is None:
         raise _misfit(style, GRAPH_FORMATS if is_graph else SOLUTION_FORMATS)
     if isinstance(answer, ox.QueryTriples):
-        return write_rdf(list(answer), chosen.rdf, release.names.prefixes)
+        return write_rdf(list(answer), chosen.rdf, names.prefixes)
     content = check_xml(Answer(chosen, answer.serialize(format=chosen.results), iter(()))).whole
     assert content is not None
-    return table(json.loads(content), release.names) if style == "table" else content
+    return table(json.loads(content), names) if style == "table" else content
+
+
+def _names(text: str, names: Names) -> Names:
+    """Return names that are shortened by a query's own prefixes, then by those of ``names``."""
+    own = declared_prefixes(text)
+    others = {name: iri for name, iri in names.declared.items() if name not in own}
+    return replace(names, declared=own | others)
 
 
 def _misfit(style: str, formats: Sequence[Format]) -> UnusableInput:
@@ -155,7 +164,8 @@ def ask_endpoint(url: str, text: str, style: str, settings: Settings) -> Iterato
     is_graph = form_of(text) in GRAPH_FORMS
     if (graph if is_graph else solutions) is None:
         raise _misfit(style, GRAPH_FORMATS if is_graph else SOLUTION_FORMATS)
-    with closing(Endpoint(url, settings, Names().prefixes)) as endpoint:
+    names = _names(text, Names())
+    with closing(Endpoint(url, settings, names.prefixes)) as endpoint:
         answer = endpoint.answer(
             Query(text, base=shown(url)),
             solutions=solutions,
@@ -165,7 +175,7 @@ def ask_endpoint(url: str, text: str, style: str, settings: Settings) -> Iterato
         )
         chunks = answer.chunks if answer.whole is None else iter([answer.whole])
         if style == "table" and answer.format == solutions:
-            chunks = iter([table(json.loads(b"".join(chunks)), Names())])
+            chunks = iter([table(json.loads(b"".join(chunks)), names)])
         yield from chunks
 
 

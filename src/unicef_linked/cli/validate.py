@@ -58,14 +58,15 @@ def command(
         content = replace(content, ontology=(ontology,))
     with remarks() as remark, waiting("validating"):
         report = validate(content, context, remark=remark)
-    print_report(report, style, Names(), sys.stdout)
+    print_report(report, style, sys.stdout)
     return 0 if report.conforms else 1
 
 
-def print_report(report: Report, style: str, names: Names, out: TextIO) -> None:
+def print_report(report: Report, style: str, out: TextIO) -> None:
     """Print a SHACL report: for people, as Turtle, or as JSON."""
     from dataclasses import asdict
 
+    names = Names(declared=report.prefixes)
     if style == "turtle":
         print(report.turtle(names).decode(), file=out)
     elif style == "json":

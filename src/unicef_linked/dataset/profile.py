@@ -26,6 +26,7 @@ _TERMS: Final = (
     "impliedByClass",
     "iriStart",
     "iriTemplate",
+    "menuOrder",
     "nameWord",
     "otherPrefix",
     "searchOrder",
@@ -53,6 +54,7 @@ class Profile:
     particles: frozenset[str] = frozenset()  # words that never tell one name from another
     kinds_of_classes: Mapping[str, frozenset[str]] = field(default_factory=dict)
     default_classes: tuple[str, ...] = ()  # what a name without a type may mean, in order
+    menu_order: tuple[str, ...] = ()  # classes, as menus list them
     address_forms: tuple[AddressForm, ...] = ()
     namespaces: Mapping[str, str] = field(default_factory=dict)  # by prefixes that others use
 
@@ -88,11 +90,21 @@ def profile_of(quads: Iterable[Quad], names: Names) -> Profile:
         particles=particles,
         kinds_of_classes=_inverted(values[names.term("impliedByClass")]),
         default_classes=_ordered(values[names.term("searchOrder")]),
+        menu_order=_ordered(values[names.term("menuOrder")]),
         address_forms=_address_forms(
             values[names.term("addressPattern")], values[names.term("iriTemplate")]
         ),
         namespaces=_namespaces(values[names.term("otherPrefix")], values[names.term("iriStart")]),
     )
+
+
+def ordered_classes(quads: Iterable[Quad]) -> tuple[str, ...]:
+    """Return the subjects of statements by the whole number that is each one's object."""
+    places: dict[str, set[str]] = {}
+    for quad in quads:
+        if isinstance(quad.subject, NamedNode) and isinstance(quad.object, Literal):
+            places.setdefault(quad.subject.value, set()).add(quad.object.value)
+    return _ordered(places)
 
 
 def _inverted(classes: Mapping[str, set[str]]) -> dict[str, frozenset[str]]:

@@ -10,7 +10,8 @@ from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, RdfFor
 
 from unicef_linked.dataset.description import Description, write_description
 from unicef_linked.dataset.labels import Text
-from unicef_linked.rdf.iris import DCTERMS, FOAF, RDF, RDFS, TYPES_WITH_PREFIX, Names
+from unicef_linked.dataset.profile import ordered_classes
+from unicef_linked.rdf.iris import DCTERMS, FOAF, RDF, RDFS, Names
 from unicef_linked.rdf.languages import matching_tag
 from unicef_linked.rdf.mappings import MAPPINGS
 from unicef_linked.rdf.statistics import count as count_statistics
@@ -240,8 +241,9 @@ class PublishedDataset:
                 entity_type := self.type_of_members(iri)
             ):
                 lists.setdefault(entity_type, (iri, number))
-        order = {name: number for number, name in enumerate(TYPES_WITH_PREFIX)}
-        types = sorted(lists, key=lambda name: (order.get(name, len(order)), name))
+        order = ordered_classes(self.store.match(None, NamedNode(self.names.term("menuOrder"))))
+        places = {iri: place for place, iri in enumerate(order)}
+        types = sorted(lists, key=lambda name: (places.get(lists[name][0], len(places)), name))
         return {name: lists[name] for name in types}
 
     def plural(self, class_iri: str, language: str) -> Text | None:

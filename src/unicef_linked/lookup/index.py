@@ -17,7 +17,7 @@ from rapidfuzz.distance import OSA
 from unicef_linked.dataset.labels import Text
 from unicef_linked.dataset.profile import Profile, read_profile
 from unicef_linked.lookup.normalization import ROUNDING, Normalizer, fold, fold_code
-from unicef_linked.rdf.iris import RDF, RDFS, SKOS, TYPES_WITH_PREFIX, Names
+from unicef_linked.rdf.iris import RDF, RDFS, SKOS, Names
 from unicef_linked.rdf.languages import matching_tag
 from unicef_linked.rdf.mappings import REFERENCES, SAME
 from unicef_linked.store.labels import LABEL_PROPERTIES
@@ -252,13 +252,9 @@ class Index:
 
     def rank(self, entity: Entity) -> int:
         """Return the place of an entity's class among those that are looked up most."""
-        order = self.profile.default_classes
-        places = [place for place, iri in enumerate(order) if iri in entity.types]
-        if places:
-            return places[0]
-        kind = entity.id.partition("/")[0]
-        types = TYPES_WITH_PREFIX
-        return len(order) + (types.index(kind) if kind in types else len(types))
+        order = (*self.profile.default_classes, *self.profile.menu_order)
+        places = (place for place, iri in enumerate(order) if iri in entity.types)
+        return next(places, len(order))
 
     def starting(
         self, prefix: str, ids: Collection[str] | None = None

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import difflib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import product
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 CANONICAL_BASE: Final = "https://w3id.org/unicef-linked/"
 """Base of the IRIs we mint, wherever the server runs; ``build --base-iri`` gives another."""
@@ -59,53 +63,20 @@ WELL_KNOWN_PREFIXES: Final = {
     "wgs84": "http://www.w3.org/2003/01/geo/wgs84_pos#",
 }
 
-IDENTIFIER_PREFIXES: Final = {
-    "eurovoc": "http://eurovoc.europa.eu/",
-    "osmrel": "https://www.openstreetmap.org/relation/",
-    "sdg": "http://metadata.un.org/sdg/",
-    "unbis": "http://metadata.un.org/thesaurus/",
-    "wd": "http://www.wikidata.org/entity/",
-    "wof": "https://spelunker.whosonfirst.org/id/",
-}
-"""Namespaces of the entities that ours are linked to."""
-
-TYPES_WITH_PREFIX: Final = (
-    "organization",
-    "office",
-    "country",
-    "region",
-    "place",
-    "sector",
-    "priority",
-    "group",
-    "source",
-    "observation",
-    "claim",
-    "passage",
-    "selector",
-    "purpose",
-    "instant",
-    "interval",
-    "rule",
-    "derivation",
-    "site",
-    "scheme",
-    "geometry",
-    "code",
-    "question",
-    "picture",
-)
-
 _TYPE_AND_KEY: Final = re.compile(r"([^/?#\s]+)/([^?#\s]+)")
 _LOCAL_NAME: Final = re.compile(r"[A-Za-z0-9_]([\w.-]*[\w-])?")
 """Those of Turtle's local names (PN_LOCAL) that need no escape."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Names:
-    """The IRIs of one dataset, all under ``base`` (which ends in ``/``)."""
+    """The IRIs of one dataset, all under ``base`` (which ends in ``/``).
+
+    ``declared`` are the prefixes that the dataset itself declares, with their namespaces.
+    """
 
     base: str = CANONICAL_BASE
+    declared: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def ontology(self) -> str:
@@ -163,16 +134,13 @@ class Names:
         match = _TYPE_AND_KEY.fullmatch(iri[len(self.entities) :])
         return (match[1], match[2]) if match else None
 
-    @property
+    @cached_property
     def prefixes(self) -> dict[str, str]:
-        """Every prefix we write with: ours first, then the well-known ones."""
+        """Every prefix we write with: ours first, then the well-known, then the declared ones."""
         ours = {"ul": f"{self.ontology}#", "ulsh": f"{self.shapes}#"}
-        return (
-            ours
-            | {name: f"{self.entities}{name}/" for name in TYPES_WITH_PREFIX}
-            | WELL_KNOWN_PREFIXES
-            | IDENTIFIER_PREFIXES
-        )
+        known = ours | WELL_KNOWN_PREFIXES
+        others = {name: iri for name, iri in self.declared.items() if name not in known}
+        return known | others
 
     def shorten(self, iri: str) -> str:
         """Return the prefixed form of an IRI, or the IRI itself if none of our prefixes fits.
@@ -228,13 +196,26 @@ def _encode(path: str, kept: str, *, beyond_ascii: bool) -> str:
     return "".join(characters)
 
 
-def undeclared_prefix(prefix: str) -> str:
+_DECLARATION: Final = re.compile(r"\bprefix\s+([\w.-]*):\s*<([^<>\s]*)>", re.IGNORECASE)
+
+
+def declared_prefixes(text: str) -> dict[str, str]:
+    """Return what a text in Turtle, TriG or SPARQL declares, read without its grammar.
+
+    >>> declared_prefixes("@prefix a: <urn:a:> . PREFIX b: <urn:b:>")
+    {'a': 'urn:a:', 'b': 'urn:b:'}
+    """
+    return dict(_DECLARATION.findall(text))
+
+
+def undeclared_prefix(prefix: str, prefixes: Mapping[str, str]) -> str:
     """Return the message for a prefix that is used but not declared, with a remedy.
 
-    >>> undeclared_prefix("regoin")
+    ``prefixes`` are those that may be meant.
+
+    >>> undeclared_prefix("regoin", {"region": "https://example.org/region/"})
     'undeclared prefix "regoin:"; did you mean "region:"?'
     """
-    prefixes = Names().prefixes
     message = f'undeclared prefix "{prefix}:"'
     if prefix in prefixes:
         return f"{message}; add the line: PREFIX {prefix}: <{prefixes[prefix]}>"

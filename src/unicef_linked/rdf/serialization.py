@@ -220,12 +220,10 @@ def prepare_for_xml(triples: Iterable[Triple]) -> list[Triple]:
     calls rdf:type. Blank nodes get labels that are XML names (RDF 1.1 XML Syntax, section 7.2.34).
     """
     graph = list(triples)
-    labels = {
-        term.value
-        for triple in graph
-        for term in (triple.subject, triple.object)
-        if isinstance(term, BlankNode)
-    }
+    labels: set[str] = set()
+    for triple in graph:
+        ends = (triple.subject, triple.object)
+        labels.update(term.value for term in ends if isinstance(term, BlankNode))
     free = (label for number in count() if (label := f"b{number}") not in labels)
     renamed = {label: next(free) for label in sorted(labels) if not _NCNAME.match(label)}
     return [_prepare(triple, renamed) for triple in graph]

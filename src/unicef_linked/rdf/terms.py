@@ -39,6 +39,19 @@ def objects_of(quads: Iterable[Quad], predicate: str) -> list[Term]:
     return [quad.object for quad in quads if quad.predicate.value == predicate]
 
 
+def is_iri(text: str) -> bool:
+    """Tell whether a text is an absolute IRI.
+
+    >>> is_iri("urn:a"), is_iri("a b")
+    (True, False)
+    """
+    try:
+        NamedNode(text)
+    except ValueError:
+        return False
+    return True
+
+
 def integer(number: int) -> Literal:
     """Return a number as xsd:integer."""
     return typed(str(number), f"{XSD}integer")

@@ -35,7 +35,7 @@ class Release:
     @property
     def names(self) -> Names:
         """The IRIs of its dataset."""
-        return Names(self.manifest.base_iri)
+        return Names(self.manifest.base_iri, self.manifest.prefixes)
 
     @property
     def dataset(self) -> Path:

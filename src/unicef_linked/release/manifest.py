@@ -24,6 +24,7 @@ _JSON_TYPES: Final[Mapping[str, type | tuple[type, ...]]] = {
     "tools": dict,
     "history": list,
     "layout": int,
+    "prefixes": dict,
     "added": dict,
     "removed": dict,
 }
@@ -61,6 +62,7 @@ class Manifest:
     tools: Mapping[str, str] = field(default_factory=dict)  # versions, by name
     history: tuple[PreviousRelease, ...] = ()  # earlier releases, newest first
     layout: int = LAYOUT
+    prefixes: Mapping[str, str] = field(default_factory=dict)  # namespaces that it declares
 
     @property
     def kind(self) -> Literal["built", "snapshot"]:

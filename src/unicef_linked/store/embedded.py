@@ -57,7 +57,7 @@ class Embedded:
         self._sockets = SocketPool(
             address, 2 * settings.workers + settings.query_queue, settings.query_patience
         )
-        self._prefixes = list(release.names.prefixes)
+        self._prefixes = release.names.prefixes
 
     def match(
         self,
@@ -151,7 +151,7 @@ class Embedded:
             solutions.media_type if solutions else None,
             graph.media_type if graph else None,
         )
-        request = Request(query.text, options, timeout, left, self._sockets)
+        request = Request(query.text, options, timeout, left, self._sockets, self._prefixes)
         try:
             request.send()
             answer = request.read_answer()
@@ -161,7 +161,7 @@ class Embedded:
         answer = check_xml(answer)
         if answer.whole is None or answer.format.carries is Carries.SOLUTIONS:
             return answer
-        content = settle_prefixes(answer.whole, answer.format.rdf, self._prefixes)
+        content = settle_prefixes(answer.whole, answer.format.rdf, list(self._prefixes))
         return replace(answer, whole=content)
 
     def check(self) -> None:
@@ -174,7 +174,7 @@ class Embedded:
             return  # load: each process evaluates a query
         options = Options((), (), False, "", False, RESULTS_JSON.media_type, None)
         patience = _CHECK_PATIENCE
-        request = Request("ASK {}", options, patience, lambda: False, self._sockets, patience)
+        request = Request("ASK {}", options, patience, lambda: False, self._sockets, {}, patience)
         try:
             request.send()
             request.read_answer()

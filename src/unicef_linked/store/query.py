@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from pyoxigraph import NamedNode, RdfFormat, parse
 
 from unicef_linked.errors import MalformedQuery, QueryRefused
-from unicef_linked.rdf.iris import undeclared_prefix
+from unicef_linked.rdf.iris import declared_prefixes, undeclared_prefix
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -375,11 +375,14 @@ _CHANGING: Final = frozenset(["NOW", "RAND", "UUID", "STRUUID", "BNODE"])
 _MAY_CHANGE: Final = ("now", "rand", "uuid", "bnode", "\\")
 
 
-def malformed(message: str, text: str) -> MalformedQuery:
+def malformed(message: str, text: str, prefixes: Mapping[str, str]) -> MalformedQuery:
     """Return the error for a query that the engine's parser refused with ``message``.
 
+    ``prefixes`` are those that an undeclared one may mean, beside those of the query.
+
     >>> message = "error at 1:28: expected one of Prefix not found, ['%']"
-    >>> print(malformed(message, "SELECT * WHERE { ?s skso:a ?o }"))
+    >>> prefixes = {"skos": "http://www.w3.org/2004/02/skos/core#"}
+    >>> print(malformed(message, "SELECT * WHERE { ?s skso:a ?o }", prefixes))
     line 1, column 28: undeclared prefix "skso:"; did you mean "skos:"?
     """
     match = _ENGINE_ERROR.match(message)
@@ -393,8 +396,9 @@ def malformed(message: str, text: str) -> MalformedQuery:
         )
         names = re.findall(r"([^\s:<>?$\"'(){}\[\],;|/^*+!=]*):[^\s:<>]*", before)
         if names:
+            remedy = undeclared_prefix(names[-1], {**declared_prefixes(text), **prefixes})
             return MalformedQuery(
-                f"line {line}, column {column}: {undeclared_prefix(names[-1])}",
+                f"line {line}, column {column}: {remedy}",
                 line=line,
                 column=column,
             )

@@ -142,7 +142,7 @@ class Endpoint:
 
     def __init__(self, url: str, settings: Settings, prefixes: Mapping[str, str]) -> None:
         self.name = shown(url)
-        self._url, self._prefixes = url, dict(prefixes)
+        self._url, self.prefixes = url, dict(prefixes)
         self._session = open_session(settings)
 
     def close(self) -> None:
@@ -252,7 +252,7 @@ class Endpoint:
             ) from None
         body = _Body(response, timeout, begun + timeout, ceiling)
         try:
-            _raise_for(response, body, query.text, self.name, len(prologue))
+            _raise_for(response, body, query.text, self, len(prologue))
         except BaseException:
             body.close()
             raise
@@ -280,7 +280,7 @@ class Endpoint:
                 self._convert(io.BytesIO(content), sent, out, chosen)
                 content = out.getvalue()
                 if chosen.carries is not Carries.SOLUTIONS:
-                    content = settle_prefixes(content, chosen.rdf, list(self._prefixes))
+                    content = settle_prefixes(content, chosen.rdf, list(self.prefixes))
             return check_xml(Answer(chosen, content, iter(())))
         body.push_back(b"".join(head))
         chunks = iter(body.read, b"") if as_sent else self._converted(body, sent, chosen)
@@ -295,7 +295,7 @@ class Endpoint:
                 )
             else:
                 prefixes = (
-                    self._prefixes if chosen in {TURTLE, RDFXML} or chosen.name == "trig" else None
+                    self.prefixes if chosen in {TURTLE, RDFXML} or chosen.name == "trig" else None
                 )
                 if sent is RDFXML:
                     source = cast("IO[bytes]", _WithoutEntities(source))
@@ -440,12 +440,13 @@ _PLACE: Final = re.compile(r"\bline:? (\d+)(?:,? col(?:umn)?:? (\d+))?", re.IGNO
 
 
 def _raise_for(
-    response: requests.Response, body: _Body, query: str, name: str, indent: int
+    response: requests.Response, body: _Body, query: str, endpoint: Endpoint, indent: int
 ) -> None:
     """Raise what a status, or a header beside 200, means.
 
     ``indent`` is the number of characters that were sent before the query.
     """
+    name = endpoint.name
     _raise_for_headers(response.headers, name)
     status = response.status_code
     if status == 200:
@@ -456,7 +457,7 @@ def _raise_for(
         )
     message = _message(response, body)
     if status == 400:
-        raise _malformed(_without_indent(message, indent), query)
+        raise _malformed(_without_indent(message, indent), query, endpoint.prefixes)
     if status in {401, 403, 407}:
         raise EngineUnavailable(
             f"{name} refuses us ({status}): {message}; "
@@ -503,10 +504,10 @@ def _without_indent(message: str, indent: int) -> str:
 _FIRST_LINE: Final = re.compile(r"(\berror at 1:|\bline:? 1,? col(?:umn)?:? )(\d+)", re.IGNORECASE)
 
 
-def _malformed(message: str, query: str) -> MalformedQuery:
+def _malformed(message: str, query: str, prefixes: Mapping[str, str]) -> MalformedQuery:
     """Return the error for a query that the engine does not understand."""
     if message.startswith("error at "):  # Oxigraph's parser
-        return malformed(message, query)
+        return malformed(message, query, prefixes)
     line = column = None
     if place := _PLACE.search(message):
         line, column = (int(number) if number else None for number in place.groups())

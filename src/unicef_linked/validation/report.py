@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from pyoxigraph import BlankNode, Literal, NamedNode, RdfFormat, Triple, parse
@@ -13,7 +13,7 @@ from unicef_linked.rdf.serialization import write_rdf
 from unicef_linked.rdf.terms import value_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from pyoxigraph import Quad
 
@@ -49,6 +49,7 @@ class Report:
 
     results: tuple[Result, ...]
     remarks: tuple[str, ...] = ()  # what the validation left undecided
+    prefixes: Mapping[str, str] = field(default_factory=dict)  # declared by the data, for readers
 
     @property
     def conforms(self) -> bool:

@@ -10,7 +10,7 @@ import io
 import math
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
-from urllib.parse import parse_qs
+from urllib.parse import unquote_to_bytes
 
 import pyoxigraph as ox
 from werkzeug.http import parse_options_header
@@ -86,16 +86,26 @@ def parse_form(text: str, source: str) -> Parameters:
     >>> parse_form("query=ASK+%7B%7D&format=json&&default-graph-uri", "the query string")
     {'query': ['ASK {}'], 'format': ['json'], 'default-graph-uri': ['']}
     """
+    if text.count("&") >= _MOST_FIELDS:
+        raise BadParameter(f"{source} cannot be read: it has more than {_MOST_FIELDS:,} fields")
+    fields: Parameters = {}
     try:
-        return parse_qs(text, keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS)
+        for field in filter(None, text.split("&")):
+            name, _, value = field.partition("=")
+            fields.setdefault(_decode(name), []).append(_decode(value))
     except UnicodeDecodeError:
         raise BadParameter(
             f"{source} is not UTF-8; percent-encode the UTF-8 bytes of each character"
         ) from None
-    except ValueError:
-        raise BadParameter(
-            f"{source} cannot be read: it has more than {_MOST_FIELDS:,} fields"
-        ) from None
+    return fields
+
+
+def _decode(text: str) -> str:
+    """Return a name or value of a form (URL Standard, section 5.1), whose bytes must be UTF-8.
+
+    ``urllib.parse.parse_qs`` gives the same in three times the time (``bench``, queries).
+    """
+    return unquote_to_bytes(text.replace("+", " ")).decode()
 
 
 def _read_body(environ: WSGIEnvironment, charset: str, limit: int | None) -> str:

@@ -56,7 +56,7 @@ from unicef_linked.store.query import malformed
 from unicef_linked.store.xml_answers import not_acceptable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
 _RECEIVE_TIMEOUT: Final = 0.2
 """Receive timeout (s): how often a waiting client polls the slot table."""
@@ -178,11 +178,12 @@ class Request:
         timeout: float,
         left: Callable[[], bool],
         sockets: SocketPool,
+        prefixes: Mapping[str, str],
         patience: float | None = None,
     ) -> None:
         self._query, self._options, self._timeout = query, options, timeout
         self._patience = sockets.patience if patience is None else patience
-        self._left, self._sockets = left, sockets
+        self._left, self._sockets, self._prefixes = left, sockets, prefixes
         self._socket: socket.socket | None = None
         self._sent_at = 0.0  # s, monotonic clock
         self._message = b""
@@ -324,7 +325,7 @@ class Request:
     def _raise(self, failure: Failure) -> NoReturn:
         match failure.kind:
             case FailureKind.MALFORMED:
-                raise malformed(failure.message, self._query)
+                raise malformed(failure.message, self._query, self._prefixes)
             case FailureKind.NOT_ACCEPTABLE:
                 offers = GRAPH_FORMATS if self._options.solutions else SOLUTION_FORMATS
                 raise NotAcceptable([offer.media_type for offer in offers])

@@ -19,8 +19,11 @@ from unicef_linked.web.responses import formats_of, negotiate
 from unicef_linked.web.routing import bind
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from pyoxigraph import Quad
 
+    from unicef_linked.dataset.labels import LabelResolver, Link
     from unicef_linked.lookup.entities import EntityLookup
     from unicef_linked.lookup.index import Identification
     from unicef_linked.web.responder import Responder
@@ -144,8 +147,8 @@ def _page(
                 "is_own": not reason,
                 "relation": reader.link(relation) if relation else None,
                 "value": identification.value,
-                "codes": [(reader.link(code.scheme), code.value) for code in entity.codes],
-                "references": [(reader.link(r.relation), r.iri) for r in entity.references],
+                "codes": _grouped(reader, ((c.scheme, c.value) for c in entity.codes)),
+                "references": _grouped(reader, ((r.relation, r.iri) for r in entity.references)),
             }
         )
     query = {key: value for key, value in request.args.items() if key in {"iri", "code", "scheme"}}
@@ -158,6 +161,16 @@ def _page(
         else "",
         formats=formats_of(addresses.RESOLVE, query) if identifications else [],
     )
+
+
+def _grouped(
+    reader: LabelResolver, pairs: Iterable[tuple[str, str]]
+) -> list[tuple[Link, list[str]]]:
+    """Return each property with all of its values, in the order of the pairs."""
+    values: dict[str, list[str]] = {}
+    for iri, value in pairs:
+        values.setdefault(iri, []).append(value)
+    return [(reader.link(iri), texts) for iri, texts in values.items()]
 
 
 def resolve_all(responder: Responder, lookup: EntityLookup) -> Response:
