@@ -10,6 +10,7 @@ import math
 import os
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
+from ipaddress import ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import urlsplit
@@ -67,6 +68,43 @@ def comma_separated(value: str) -> tuple[str, ...]:
     """
     parts = (part.strip() for part in value.split(","))
     return tuple(part for part in parts if part)
+
+
+def rates(value: str) -> str:
+    """Return limits of rates, such as ``10/second;300/minute``; ``none`` is no limit.
+
+    >>> rates("none"), rates("10 / second; 300/minute")
+    ('', '10 / second; 300/minute')
+    """
+    from limits import parse_many
+
+    value = value.strip()
+    if value == "none":
+        return ""
+    try:
+        parse_many(value)
+    except ValueError:
+        raise ValueError("is not a limit such as 10/second;300/minute, or none") from None
+    return value
+
+
+def networks(value: str) -> tuple[str, ...]:
+    """Return the networks of a list, each as an address with a prefix length.
+
+    >>> networks("127.0.0.1, 10.0.0.0/8, ::1")
+    ('127.0.0.1/32', '10.0.0.0/8', '::1/128')
+    """
+    return tuple(str(ip_network(part)) for part in comma_separated(value))
+
+
+def share(value: str) -> float:
+    """Return a share, from 0 to 1; ``off`` and ``on`` stand for these."""
+    number = {"off": 0.0, "on": 1.0}.get(value.strip().lower())
+    if number is None:
+        number = decimal_number(value)
+    if number > 1:
+        raise ValueError("is not a share from 0 to 1")
+    return number
 
 
 def log_form(value: str) -> str:
@@ -151,6 +189,27 @@ class Settings:
     cache_size: int = setting(64, whole_number, "MiB of responses that each web worker keeps")
     links_state: str = setting(
         "", text, "File that `links check --state` writes, shown on /quality; empty: none is shown"
+    )
+    rate_limit: str = setting(
+        "3000/minute", rates, "Requests that one client may send; empty: any number"
+    )
+    rate_limit_queries: str = setting(
+        "300/minute",
+        rates,
+        "Requests of these that compute: queries, fragments, search, matching; empty: any number",
+    )
+    rate_limit_storage: str = setting(
+        "memory://",
+        text,
+        "Where requests are counted: memory://, or redis://… for several servers together",
+    )
+    trusted_proxies: tuple[str, ...] = setting(
+        (),
+        networks,
+        "Addresses or networks of the proxies whose X-Forwarded-For tells the client",
+    )
+    access_log: float = setting(
+        0.0, share, "Share of the requests that are logged, from 0 (none) to 1 (all)"
     )
     restarts: int = setting(
         8,

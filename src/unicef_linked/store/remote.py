@@ -719,6 +719,9 @@ class Remote:
             if not released:
                 self._waiting.release()
 
+    def processes(self) -> None:
+        """See Store."""
+
     def check(self) -> None:
         """See Store."""
         self._reachability.check()

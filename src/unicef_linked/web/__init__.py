@@ -22,7 +22,9 @@ from unicef_linked.presentation.locator_map import LocatorMaps
 from unicef_linked.release.kept import kept_releases
 from unicef_linked.web import templating as interface
 from unicef_linked.web.middleware import metrics
+from unicef_linked.web.middleware.access import Access
 from unicef_linked.web.middleware.cache import ResponseCache
+from unicef_linked.web.middleware.fair_use import FairUse
 from unicef_linked.web.middleware.guard import Guard
 from unicef_linked.web.middleware.intake import Intake
 from unicef_linked.web.middleware.sparql import Endpoint
@@ -82,11 +84,17 @@ def check_languages(settings: Settings, translations: Translations) -> None:
 
 
 def create_app(
-    settings: Settings, release: Release, store: Store, *, translations: Translations | None = None
+    settings: Settings,
+    release: Release,
+    store: Store,
+    *,
+    translations: Translations | None = None,
+    restarts: int = 0,
 ) -> Flask:
     """Return the WSGI application that serves a release.
 
-    ``translations`` are the package's unless others are given. Raises UnusableInput for a language
+    ``translations`` are the package's unless others are given; ``restarts`` is the number of web
+    workers that were started again before this one. Raises UnusableInput for a language
     that has none.
     """
     translations = translations or read_translations()
@@ -133,13 +141,14 @@ def create_app(
     app.after_request(stay_on_this_host)
 
     interface.install(app, responder, charts)
-    figures = metrics.install(app, release)
+    figures = metrics.install(app, release, store, restarts)
     app.wsgi_app = Endpoint(  # type: ignore[method-assign]
         app.wsgi_app,
         store,
         settings,
         body_limit=body_limit,
         count=figures.count_query,
+        unanswered=figures.unanswered.track_inprogress,
         render_problem=partial(render_problem, app, responder),
     )
     app.wsgi_app = ResponseCache(app.wsgi_app, settings.cache_size << 20)  # type: ignore[method-assign]
@@ -156,7 +165,15 @@ def create_app(
         allowed_methods=app.url_map.bind("").allowed_methods,
         render_problem=partial(render_problem, app, responder),
     )
+    app.wsgi_app = FairUse(  # type: ignore[method-assign]
+        app.wsgi_app, settings, render_problem=partial(render_problem, app, responder)
+    )
     app.wsgi_app = metrics.Metered(app.wsgi_app, figures)  # type: ignore[method-assign]
+    app.wsgi_app = Access(  # type: ignore[method-assign]
+        app.wsgi_app,
+        trusted_proxies=settings.trusted_proxies,
+        share=settings.access_log,
+    )
     return app
 
 

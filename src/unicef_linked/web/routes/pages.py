@@ -153,7 +153,13 @@ def problem_type(responder: Responder, name: str) -> Response:
         raise NotFound(f"there is no problem type {name}")
     return responder.represent(
         responder.render(
-            "problem.html", kind=name, title=TITLES[name], status=None, detail="", extra={}
+            "problem.html",
+            kind=name,
+            title=TITLES[name],
+            status=None,
+            detail="",
+            extra={},
+            request_id="",
         ),
         HTML,
     )
