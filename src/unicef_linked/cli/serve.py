@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import click
@@ -73,5 +74,13 @@ def command(
             served = snapshot([data], Path(temporary) / "data", union=union, remark=warn)
         else:
             served = chosen_release(release)
-        serve(served, settings, host=host, port=port, workers=workers, engine=engine)
+        serve(
+            served,
+            settings,
+            host=host,
+            port=port,
+            workers=workers,
+            engine=engine,
+            reopen=partial(chosen_release, release) if release else None,
+        )
     return 0

@@ -117,6 +117,10 @@ class Archived:
         """See Store."""
         next(iter(self.lines), None)
 
+    def processes(self) -> None:
+        """See Store."""
+        return
+
     def close(self) -> None:
         """See Store."""
         self.lines.close()

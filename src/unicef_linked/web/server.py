@@ -10,7 +10,9 @@ import socket
 import sys
 import threading
 import time
-from dataclasses import asdict
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -24,6 +26,7 @@ from unicef_linked.errors import AddressInUse, LinkedDataError, ServiceEnded, Un
 from unicef_linked.i18n import read_translations
 from unicef_linked.links import read_state
 from unicef_linked.release import Release, open_release
+from unicef_linked.release.kept import in_use
 from unicef_linked.store.engines import open_store, run_engine
 from unicef_linked.web import BODIES, CHARTS, check_languages, create_app
 from unicef_linked.web.middleware.connection import close_slow
@@ -37,7 +40,10 @@ from unicef_linked.web.workers import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
+    from wsgiref.types import WSGIApplication
+
+    from unicef_linked.web.workers import Generation
 
 _LOG: Final = logging.getLogger(__name__)
 _CONNECTIONS: Final = 4096
@@ -48,7 +54,7 @@ _HANDOVER: Final = "UNICEF_LINKED_WORKER"
 """Environment variable by which a web worker, a process of Granian's, gets its configuration."""
 
 
-def application() -> Callable[[Any, Any], Iterable[bytes]]:
+def application(generation: Callable[[], Generation]) -> WSGIApplication:
     """Return the application of one web worker, configured by ``serve`` through ``_HANDOVER``."""
     configuration = json.loads(os.environ[_HANDOVER])
     values: dict[str, Any] = {
@@ -67,16 +73,27 @@ def application() -> Callable[[Any, Any], Iterable[bytes]]:
     overdue = app.extensions[BODIES].overdue
     threading.Thread(target=close_slow, args=(overdue,), daemon=True).start()
     threading.Thread(target=app.extensions[CHARTS].solve_all, daemon=True).start()
+    current = generation()
+    current.follow()
+    current.say_ready()
     # The outermost layer is the middleware: a cached response never enters Flask.
-    return app.wsgi_app
+    return current.wrap(app.wsgi_app)
 
 
 def serve(
-    release: Release, settings: Settings, *, host: str, port: int, workers: int, engine: str
+    release: Release,
+    settings: Settings,
+    *,
+    host: str,
+    port: int,
+    workers: int,
+    engine: str,
+    reopen: Callable[[], Release] | None = None,
 ) -> None:
     """Serve a release until SIGTERM or SIGINT; running requests are finished first.
 
-    Raises AddressInUse or UnusableInput when the address cannot be listened on, UnusableInput when
+    On SIGHUP the one that ``reopen`` returns is served, without a gap; if it raises NotARelease,
+    nothing changes. Raises AddressInUse or UnusableInput when the address cannot be listened on, UnusableInput when
     the results of a check of links cannot be read or a language has no translations, ServiceEnded
     when a process could not be kept running, and what ``run_engine`` raises.
     """
@@ -87,20 +104,83 @@ def serve(
         read_state(Path(settings.links_state))
     _allow_connections()
     server = _server(host, port, workers, settings)
-    with run_engine(engine, release, settings, give_up=server.give_up) as running:
+    served = _Served(engine, settings, server.give_up)
+    served.start(release)
+    if reopen:
+        server.prepare = lambda: served.switch(reopen())
+    try:
+        with shared_by_workers():
+            threading.Thread(target=_announce, args=(host, port), daemon=True).start()
+            load = partial(application, lambda: server.generation)
+            server.serve(target_loader=load, wrap_loader=False)
+    finally:
+        served.close()
+    if server.gave_up:
+        raise ServiceEnded("a process ended again and again; see the log above")
+
+
+class _Served:
+    """The release that is served and its engine; web workers get both by ``_HANDOVER``."""
+
+    def __init__(self, engine: str, settings: Settings, give_up: Callable[[], object]) -> None:
+        self._engine, self._settings, self._give_up = engine, settings, give_up
+        self._release: Release
+        self._running = ExitStack()
+
+    def start(self, release: Release) -> None:
+        """Run what the release needs, and have web workers that start from now on serve it."""
+        with ExitStack() as stack:
+            stack.enter_context(in_use(release))
+            engine = stack.enter_context(
+                run_engine(self._engine, release, self._settings, give_up=self._give_up)
+            )
+            self._running, self._release = stack.pop_all(), release
         os.environ[_HANDOVER] = json.dumps(
             {
-                "settings": asdict(settings),
+                "settings": asdict(self._settings),
                 "release": str(release.path),
-                "engine": running,
+                "engine": engine,
                 "main": os.getpid(),
             }
         )
-        with shared_by_workers():
-            threading.Thread(target=_announce, args=(host, port), daemon=True).start()
-            server.serve(target_loader=application, wrap_loader=False)
-    if server.gave_up:
-        raise ServiceEnded("a process ended again and again; see the log above")
+
+    def switch(self, release: Release) -> _Switch | None:
+        """Run what another release needs, beside the current one; None if that is the same."""
+        if release.path == self._release.path:
+            _LOG.info("reload: release %s is served already", release.manifest.name)
+            return None
+        switch = _Switch(self, self._release, self._running, os.environ[_HANDOVER])
+        self.start(release)
+        return switch
+
+    def close(self) -> None:
+        """End what the release needs."""
+        self._running.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Switch:
+    """A change of the release that is served; see ``workers.Switch``."""
+
+    served: _Served
+    release: Release  # that was served before
+    running: ExitStack
+    handover: str
+
+    def commit(self) -> None:
+        """End what the release before needed."""
+        self.running.close()
+        _LOG.info(
+            "reload: release %s is served in place of %s",
+            self.served._release.manifest.name,
+            self.release.manifest.name,
+        )
+
+    def roll_back(self) -> None:
+        """Serve the release before."""
+        self.served.close()
+        self.served._release, self.served._running = self.release, self.running
+        os.environ[_HANDOVER] = self.handover
 
 
 def _allow_connections() -> None:

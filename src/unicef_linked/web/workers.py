@@ -1,29 +1,146 @@
-"""The web workers: processes of Granian's, started again when they end, and ended with the service."""
+"""The web workers: processes of Granian's, started again when they end, and ended with the service.
+
+On SIGHUP all of them are replaced: the new ones answer before the old ones stop.
+"""
 
 from __future__ import annotations
 
 import logging
+import mmap
 import multiprocessing
 import os
 import signal
+import socket
 import threading
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from granian._granian import ListenerSpec
 from granian.server.mp import MPServer
 
+from unicef_linked.errors import LinkedDataError
 from unicef_linked.restarts import Restarts, ending
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from types import FrameType
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+    Headers = list[tuple[str, str]]
 
 _LOG: Final = logging.getLogger(__name__)
 _PARENT_INTERVAL: Final = 0.5
 """Time between looks whether the main process still runs (s)."""
+_READY_INTERVAL: Final = 0.05
+"""Time between looks whether new workers are ready (s)."""
+_RETIREMENT: Final = 1.0
+"""Time that old workers have to answer on the connections that they have, and to close them (s)."""
 _IGNORED: Final = (signal.SIGUSR1, signal.SIGUSR2)
 """Signals that some operators send for reopening log files; they would end the process."""
+
+
+class Generation:
+    """What the main process and the web workers that it starts together share.
+
+    It is made before they are forked: a byte of memory that tells them to retire, and a pipe by
+    which each tells that it is ready.
+    """
+
+    def __init__(self) -> None:
+        self._shared = mmap.mmap(-1, 1)
+        self._reading, self._writing = os.pipe()
+        os.set_blocking(self._reading, False)
+
+    @property
+    def retires(self) -> bool:
+        """Whether newer workers answer already."""
+        return self._shared[0] != 0
+
+    def retire(self) -> None:
+        """Have its workers close each connection after the next answer."""
+        self._shared[0] = 1
+
+    def say_ready(self) -> None:
+        """Tell the main process that one more worker is ready."""
+        os.write(self._writing, b".")
+
+    def count_ready(self) -> int:
+        """Return how many workers have become ready since the last call."""
+        try:
+            return len(os.read(self._reading, 4096))
+        except BlockingIOError:
+            return 0
+
+    def follow(self) -> None:
+        """Have this worker take no further connections once it retires."""
+
+        def watch() -> None:
+            while not self.retires:
+                time.sleep(_READY_INTERVAL)
+            stop_accepting()
+
+        threading.Thread(target=watch, daemon=True).start()
+
+    def close(self) -> None:
+        """Close the pipe, in the main process."""
+        os.close(self._reading)
+        os.close(self._writing)
+
+    def wrap(self, application: WSGIApplication) -> WSGIApplication:
+        """Return an application whose answers close their connections once it retires.
+
+        A client that waits for its next request would otherwise send it just when the worker closes
+        the connection.
+        """
+
+        def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+            if not self.retires:
+                return application(environ, start_response)
+
+            def start(status: str, headers: Headers, *error: Any) -> Any:
+                return start_response(status, [*headers, ("Connection", "close")], *error)
+
+            return application(environ, start)
+
+        return answer
+
+
+def stop_accepting() -> None:
+    """Take no further connections from the sockets that this process listens on.
+
+    Others listen on the same ones. Granian takes connections until it stops, and then closes those
+    that it has taken and not read from; so an idle socket is put in the place of each.
+    """
+    with socket.socket(socket.AF_UNIX) as idle:
+        idle.bind("")  # an address that the kernel chooses (unix(7), autobind)
+        idle.listen(1)
+        idle.setblocking(False)
+        for path in Path("/proc/self/fd").iterdir():
+            descriptor = int(path.name)
+            if descriptor != idle.fileno() and _is_listening(descriptor):
+                os.dup2(idle.fileno(), descriptor)
+
+
+def _is_listening(descriptor: int) -> bool:
+    try:
+        with socket.socket(fileno=os.dup(descriptor)) as copy:
+            return copy.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN) != 0
+    except OSError:  # closed since, or no socket
+        return False
+
+
+class Switch(Protocol):
+    """What a reload prepares: one of the two is called, once."""
+
+    def commit(self) -> None:
+        """End what only the old workers needed; they have ended."""
+        ...
+
+    def roll_back(self) -> None:
+        """Undo it: the new workers could not be started."""
+        ...
 
 
 class WebWorkers(MPServer):
@@ -32,8 +149,11 @@ class WebWorkers(MPServer):
     ``on_restart`` is called before that, with the number of restarts.
 
     Granian itself stops the service when a worker ends twice within 5.5 s, and says nothing of why
-    it ended (``_serve_loop`` in Granian 2.8.9; no upstream issue is known).
+    it ended (``_serve_loop`` in Granian 2.8.9; no upstream issue is known). On SIGHUP it calls
+    ``prepare``, which returns None if there is nothing to change.
     """
+
+    prepare: Callable[[], Switch | None] = staticmethod(lambda: None)
 
     def __init__(
         self, target: str, *, restarts: int, on_restart: Callable[[int], object], **options: Any
@@ -43,6 +163,7 @@ class WebWorkers(MPServer):
         self._restarts = [Restarts(restarts) for _ in range(self.workers)]
         self.restarted = 0  # workers, since the service was started
         self.gave_up = False
+        self.generation = Generation()
 
     def stop(self) -> None:
         """Stop the service as a signal does."""
@@ -53,6 +174,76 @@ class WebWorkers(MPServer):
         """Stop the service, because one of its processes cannot be kept running."""
         self.gave_up = True
         self.stop()
+
+    def _init_shared_socket(self) -> None:
+        """Listen on one socket for all workers, so that none takes waiting connections with it.
+
+        On Linux Granian has each worker listen on a socket of its own; what waits there when the
+        worker stops is reset, unless the kernel moves it (``net.ipv4.tcp_migrate_req``).
+        """
+        holder: Any = ListenerSpec(self.bind_addr, self.bind_port, self.backlog).build()
+        self._shd, self._sfd = holder, holder.get_fd()
+        self._sso = socket.socket(fileno=self._sfd)
+        self._sso.set_inheritable(True)
+
+    def _reload(self, spawn_target: Any, target_loader: Any) -> None:
+        """Replace all workers by others that serve what ``prepare`` made ready."""
+        self.reload_signal = False
+        self.main_loop_interrupt.clear()
+        try:
+            switch = self.prepare()
+        except (LinkedDataError, OSError) as error:
+            _LOG.error("reload: %s; the service goes on as it was", error)
+            return
+        if switch is None:
+            return
+        older, self.generation = self.generation, Generation()
+        workers: list[Any] = []
+        for index in range(self.workers):
+            worker = self._spawn_worker(index, spawn_target, target_loader)
+            workers.append(worker)
+            workers[-1].start()
+        if not self._become_ready(workers):
+            for worker in workers:
+                worker.kill()
+                worker.join()
+            self.interrupt_children.clear()
+            self.generation.close()
+            self.generation = older
+            switch.roll_back()
+            _LOG.error("reload: the new web workers did not start; the service goes on as it was")
+            return
+        older.retire()
+        time.sleep(_RETIREMENT)
+        retired, self.wrks[:] = list(self.wrks), workers
+        self._stop(retired)
+        older.close()
+        switch.commit()
+
+    def _become_ready(self, workers: Sequence[Any]) -> bool:
+        """Wait until each of the workers can answer; False if one ended, or the service stops."""
+        ready = 0
+        while ready < len(workers):
+            ready += self.generation.count_ready()
+            if self.interrupt_signal or not all(worker.is_alive() for worker in workers):
+                return False
+            time.sleep(_READY_INTERVAL)
+        return True
+
+    def _stop(self, workers: Sequence[Any]) -> None:
+        """Have workers finish their requests and end."""
+        for worker in workers:
+            worker.terminate()
+        deadline = time.monotonic() + (self.workers_kill_timeout or 0)
+        for worker in workers:
+            while worker.is_alive() and time.monotonic() < deadline:
+                worker.join(1)
+                if worker.is_alive() and worker.inner.pid:
+                    with suppress(ProcessLookupError):
+                        os.kill(worker.inner.pid, signal.SIGUSR1)  # see insist_on_stopping
+            if worker.is_alive():
+                worker.kill()
+                worker.join()
 
     def _respawn_workers(
         self, workers: Sequence[int], spawn_target: Any, target_loader: Any, delay: float = 0
