@@ -68,6 +68,27 @@ def comma_separated(value: str) -> tuple[str, ...]:
     return tuple(part for part in parts if part)
 
 
+def iri_mapping(value: str) -> str:
+    """Return the beginning of IRIs and the path that answers for them, joined by ``=``.
+
+    >>> iri_mapping("https://example.org/id/=/id/")
+    'https://example.org/id/=/id/'
+    """
+    start, equals, path = value.strip().rpartition("=")
+    if not equals or not path.startswith("/") or not start.startswith(("http://", "https://")):
+        raise ValueError(
+            "is not an http(s) IRI and a path; give one such as https://example.org/=/"
+        )
+    if _NOT_IN_IRIS.intersection(value.strip()):
+        raise ValueError("has a character that no IRI has; correct it")
+    return f"{start}={path}"
+
+
+def iri_mappings(value: str) -> tuple[str, ...]:
+    """Return the mappings of a list."""
+    return tuple(map(iri_mapping, comma_separated(value)))
+
+
 def whole_number(value: str) -> int:
     """Return a number of things."""
     try:
@@ -142,6 +163,12 @@ class Settings:
     cache_size: int = setting(64, whole_number, "MiB of responses that each web worker keeps")
     links_state: str = setting(
         "", text, "File that `links check --state` writes, shown on /quality; empty: none is shown"
+    )
+    maps: tuple[str, ...] = setting(
+        (),
+        iri_mappings,
+        "IRIs of other hosts that a proxy sends here, each with its path:"
+        " https://example.org/=/, …; serve --map gives them too",
     )
     page_size: int = setting(100, whole_number, "Members on one page of a list")
 
