@@ -115,6 +115,27 @@ def log_form(value: str) -> str:
     return form
 
 
+def iri_mapping(value: str) -> str:
+    """Return the beginning of IRIs and the path that answers for them, joined by ``=``.
+
+    >>> iri_mapping("https://example.org/id/=/id/")
+    'https://example.org/id/=/id/'
+    """
+    start, equals, path = value.strip().rpartition("=")
+    if not equals or not path.startswith("/") or not start.startswith(("http://", "https://")):
+        raise ValueError(
+            "is not an http(s) IRI and a path; give one such as https://example.org/=/"
+        )
+    if _NOT_IN_IRIS.intersection(value.strip()):
+        raise ValueError("has a character that no IRI has; correct it")
+    return f"{start}={path}"
+
+
+def iri_mappings(value: str) -> tuple[str, ...]:
+    """Return the mappings of a list."""
+    return tuple(map(iri_mapping, comma_separated(value)))
+
+
 def whole_number(value: str) -> int:
     """Return a number of things."""
     try:
@@ -190,11 +211,9 @@ class Settings:
     links_state: str = setting(
         "", text, "File that `links check --state` writes, shown on /quality; empty: none is shown"
     )
-    rate_limit: str = setting(
-        "3000/minute", rates, "Requests that one client may send; empty: any number"
-    )
+    rate_limit: str = setting("", rates, "Requests that one client may send; empty: any number")
     rate_limit_queries: str = setting(
-        "300/minute",
+        "",
         rates,
         "Requests of these that compute: queries, fragments, search, matching; empty: any number",
     )
@@ -217,6 +236,12 @@ class Settings:
         "Consecutive restarts of a process, each within a minute, before the service ends",
     )
     log_format: str = setting("text", log_form, "Form of the lines of the log: text or json")
+    maps: tuple[str, ...] = setting(
+        (),
+        iri_mappings,
+        "IRIs of other hosts that a proxy sends here, each with its path:"
+        " https://example.org/=/, …; serve --map gives them too",
+    )
     page_size: int = setting(100, whole_number, "Members on one page of a list")
 
     @property

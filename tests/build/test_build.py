@@ -182,7 +182,7 @@ def test_every_suffix_is_read(tmp_path: Path, suffix: str) -> None:
     (source,) = load([tmp_path], NAMES)
     assert [q.triple for q in source.quads] == [quad.triple]
     assert source.quads[0].graph_name == ox.NamedNode(f"{CANONICAL_BASE}graph/file")
-    (as_is,) = load([tmp_path], NAMES, default_graph=True)
+    (as_is,) = load([tmp_path], NAMES, as_is=True)
     assert as_is.quads == (quad,)
 
 

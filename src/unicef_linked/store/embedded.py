@@ -14,7 +14,7 @@ from unicef_linked.rdf.formats import RESULTS_JSON, Carries
 from unicef_linked.rdf.serialization import settle_prefixes
 from unicef_linked.store import ProcessFigures
 from unicef_linked.store.geosparql import GEOSPARQL_FUNCTIONS
-from unicef_linked.store.labels import LABEL_NODES, choose_labels
+from unicef_linked.store.labels import read_labels
 from unicef_linked.store.loading import load_release, open_index
 from unicef_linked.store.pool.client import Request, SocketPool
 from unicef_linked.store.pool.messages import Options
@@ -125,7 +125,7 @@ class Embedded:
 
     def labels(self, iris: Collection[str]) -> Labels:
         """See Store."""
-        return choose_labels(self.match_any([ox.NamedNode(iri) for iri in iris], LABEL_NODES))
+        return read_labels(self.match_any, iris)
 
     def select(self, query: str, bindings: Mapping[str, Term] | None = None) -> list[Solution]:
         """See Store."""

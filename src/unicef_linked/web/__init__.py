@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Final
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import NotFound as NoRoute
 
 from unicef_linked import addresses
 from unicef_linked.dataset.charts import ChartCollection
 from unicef_linked.dataset.past import Past, former_statements
 from unicef_linked.dataset.published import PublishedDataset
 from unicef_linked.dataset.questions import QuestionCatalogue
-from unicef_linked.errors import LinkedDataError, UnusableInput
+from unicef_linked.errors import LinkedDataError, NotFound, UnusableInput
 from unicef_linked.exports.definitions import Exports
 from unicef_linked.i18n import read_translations
 from unicef_linked.lookup.entities import EntityLookup
@@ -49,6 +50,7 @@ from unicef_linked.web.routes import (
     search,
     sparql,
 )
+from unicef_linked.web.routes.dereference import answer_instead, read_mappings
 
 if TYPE_CHECKING:
     from unicef_linked.config import Settings
@@ -135,7 +137,10 @@ def create_app(
         pages.routes(responder, charts, files),
     ):
         app.register_blueprint(blueprint)
+    mappings = read_mappings(settings, dataset.names.base)
     app.register_error_handler(LinkedDataError, partial(problem, responder))
+    for missing in (NotFound, NoRoute):
+        app.register_error_handler(missing, partial(answer_instead, responder, mappings))
     app.register_error_handler(HTTPException, partial(http_problem, responder))
     app.after_request(_open_to_other_origins)
     app.after_request(stay_on_this_host)

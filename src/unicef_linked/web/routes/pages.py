@@ -39,8 +39,9 @@ def home(responder: Responder, charts: ChartCollection) -> Response:
     links = [
         link(addresses.DATASET, "describedby"),
         link(addresses.SPARQL, "service"),
-        link(addresses.ONTOLOGY, "type"),
     ]
+    if responder.dataset.is_built:
+        links.append(link(addresses.ONTOLOGY, "type"))
     if offer is not HTML:
         description = describe_dataset(
             responder.dataset, responder.translations, responder.public_address()
