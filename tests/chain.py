@@ -65,6 +65,7 @@ DATASET: Final = (
     + """
 <https://w3id.org/unicef-linked/dataset> dcterms:title "Small dataset"@en, "Petit jeu"@fr ;
   dcterms:license <https://creativecommons.org/licenses/by/4.0/> .
+<https://creativecommons.org/licenses/by/4.0/> rdfs:label "CC BY 4.0"@en, "CC BY 4.0"@fr .
 """
 )
 ALPHA: Final = """

@@ -251,6 +251,7 @@ def test_the_releases_are_listed_with_what_preceded_them(
     newest = client.get(f"/release/{names(chain)[4]}.html?lang=fr").text
     assert "Bêta" in newest
     assert "supprimé" in newest
+    assert "retiré" in newest
 
 
 @pytest.mark.parametrize(("a", "b"), [(0, 4), (4, 0), (2, 2), (1, 2)])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pyoxigraph import NamedNode
 
 from unicef_linked.dataset.labels import LabelResolver
+from unicef_linked.dataset.past import is_withdrawn
 from unicef_linked.release.lines import parse_lines
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class EntityChange:
     link: Link
     name: str  # type/key, else the IRI
     change: Change
+    is_withdrawn: bool  # whether it only names what replaces it, from this release on
     statements: tuple[StatementChange, ...]
 
     @property
@@ -76,7 +78,12 @@ def read_changes(
         iris |= _iris(quad for quad, _ in statements)
     labels: Labels = past.store(older).labels(iris) if older else {}
     reader = _reader(context, labels | past.store(newer).labels(iris))
-    return [_change(context, reader, *pair) for pair in parsed]
+    changes = []
+    for difference, statements in parsed:
+        about = past.store(newer).match(NamedNode(difference.iri)) if difference.iri else []
+        is_gone = is_withdrawn(about)
+        changes.append(_change(context, reader, difference, statements, is_gone=is_gone))
+    return changes
 
 
 def read_history(context: PageContext, past: Past, events: Sequence[Event]) -> list[HistoryEntry]:
@@ -115,6 +122,8 @@ def _change(
     reader: LabelResolver,
     difference: EntityDifference,
     statements: Sequence[tuple[Quad, bool]],
+    *,
+    is_gone: bool,
 ) -> EntityChange:
     iri = difference.iri or difference.subject
     shown = []
@@ -129,4 +138,4 @@ def _change(
             )
         )
     name = difference.name(context.names) or context.names.shorten(iri)
-    return EntityChange(reader.link(iri), name, difference.change, tuple(shown))
+    return EntityChange(reader.link(iri), name, difference.change, is_gone, tuple(shown))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from flask import Blueprint, Response
@@ -112,9 +111,9 @@ def _release_page(responder: Responder, past: Past, chosen: Release) -> bytes:
     changes: list[EntityChange] = []
     previous, total = step.previous, 0
     if previous:
-        differences = compare(previous, chosen)
-        shown = list(islice(differences, _SHOWN))
-        total = len(shown) + sum(1 for _ in differences)
+        summary = _summarize(previous, chosen)
+        shown = _entities_first(previous, chosen, summary, 0, _SHOWN)
+        total = summary.total
         changes = read_changes(responder.context(), past, previous, chosen, shown)
     return responder.render(
         "release.html",
@@ -175,31 +174,58 @@ def _difference_page(
     responder: Responder, past: Past, older: Release, newer: Release, page_size: int
 ) -> bytes:
     number = whole_number("page", 1)
-    added = removed = total = 0
-    chosen: list[EntityDifference] = []
-    for entity in compare(older, newer):
-        added += len(entity.added)
-        removed += len(entity.removed)
-        if (number - 1) * page_size <= total < number * page_size:
-            chosen.append(entity)
-        total += 1
-    pages = max(1, -(-total // page_size))
+    summary = _summarize(older, newer)
+    pages = max(1, -(-summary.total // page_size))
     if not 1 <= number <= pages:
         raise NotFound(f"the difference has {pages} pages; there is no page {number}")
+    chosen = _entities_first(older, newer, summary, (number - 1) * page_size, page_size)
     path = addresses.difference(older.manifest.name, newer.manifest.name)
     return responder.render(
         "diff.html",
         older=older.manifest,
         newer=newer.manifest,
         changes=read_changes(responder.context(), past, older, newer, chosen),
-        added=added,
-        removed=removed,
-        total=total,
+        summary=summary,
         number=number,
         pages=pages,
         path=path,
         downloads=_downloads(path),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Summary:
+    """How much two releases differ."""
+
+    added: int  # statements
+    removed: int
+    entities: int  # things below /id/
+    total: int  # of all things
+
+
+def _summarize(older: Release, newer: Release) -> _Summary:
+    added = removed = entities = total = 0
+    for difference in compare(older, newer):
+        added += len(difference.added)
+        removed += len(difference.removed)
+        entities += difference.name(newer.names) is not None
+        total += 1
+    return _Summary(added, removed, entities, total)
+
+
+def _entities_first(
+    older: Release, newer: Release, summary: _Summary, start: int, number: int
+) -> list[EntityDifference]:
+    """Return some differences, those of our entities before those of all else (statistics, terms)."""
+    places = {True: 0, False: summary.entities}
+    chosen: dict[int, EntityDifference] = {}
+    for difference in compare(older, newer):
+        is_entity = difference.name(newer.names) is not None
+        place = places[is_entity]
+        places[is_entity] += 1
+        if start <= place < start + number:
+            chosen[place] = difference
+    return [chosen[place] for place in sorted(chosen)]
 
 
 def _downloads(path: str) -> Sequence[tuple[Format, str]]:
