@@ -16,6 +16,7 @@ from werkzeug.exceptions import NotFound as NoRoute
 from unicef_linked import addresses, errors
 from unicef_linked.log import REQUEST_ID
 from unicef_linked.rdf.formats import HTML, Format
+from unicef_linked.web.mounting import below
 from unicef_linked.web.negotiation import choose
 from unicef_linked.web.responses import OPEN_TO_OTHER_ORIGINS
 
@@ -106,7 +107,7 @@ def render_problem(
         else:
             response = problem(responder, error)
     response.headers.update(OPEN_TO_OTHER_ORIGINS)
-    return response
+    return below(responder.root, response)
 
 
 def problem(responder: Responder, error: errors.LinkedDataError) -> Response:
@@ -172,7 +173,7 @@ def _respond(
             "title": title,
             "status": status,
             "detail": detail,
-            "instance": quote(request.path),
+            "instance": quote(f"{responder.root}{request.path}"),
             **({"request_id": REQUEST_ID.get()} if REQUEST_ID.get() else {}),
             **members,
         }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
 
 from flask import Response, g, render_template, request
 
@@ -50,6 +51,11 @@ class Responder:
     def lists(self) -> dict[str, tuple[str, int]]:
         """The broadest class of each list and its number of members, by the list's address."""
         return {addresses.list_of(name): entry for name, entry in self.dataset.lists.items()}
+
+    @property
+    def root(self) -> str:
+        """The path below which the public finds this server; "" for the root of its host."""
+        return urlsplit(self.public_url).path.rstrip("/")
 
     def public_address(self) -> str:
         """Return the address of this server that the public uses, ending in ``/``."""

@@ -227,7 +227,7 @@ def robots(responder: Responder) -> Response:
     """Return what crawlers may read (RFC 9309): all documents, no queries."""
     lines = [
         "User-agent: *",
-        *(f"Disallow: {path}" for path in ENDLESS),
+        *(f"Disallow: {responder.root}{path}" for path in ENDLESS),
         f"Sitemap: {responder.absolute(addresses.SITEMAP)}",
         "",
     ]
