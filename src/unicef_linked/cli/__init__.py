@@ -28,6 +28,7 @@ COMMANDS: Final = {
     "build": "validate, derive, and write an immutable release",
     "verify": "check a release against its digests, its counts and its signature",
     "serve": "answer over HTTP",
+    "doctor": "check a deployment, and say what to do",
     "load": "put a release into an engine elsewhere, for serve --engine URL",
     "query": "ask the packaged dataset, a release or an endpoint",
     "export": "write the dataset in one format, or one of its tables and maps",
