@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from ipaddress import ip_network
@@ -26,6 +27,10 @@ _NOT_IN_IRIS: Final = frozenset(' <>"{}|^`\\')
 """Characters that no IRI has (SPARQL 1.1, IRIREF)."""
 
 
+_PATH: Final = re.compile(r"(?:/[A-Za-z0-9._~-]+)*/?")
+"""A path whose segments need no escapes."""
+
+
 def setting(default: T, parse: Callable[[str], T], description: str) -> T:
     """Return a field of ``Settings``; ``parse`` raises ValueError, saying what is wrong."""
     return field(default=default, metadata={"parse": parse, "help": description})
@@ -36,11 +41,11 @@ def text(value: str) -> str:
     return value
 
 
-def origin(value: str) -> str:
-    """Return the address of a server's root, an http(s) URL without a path.
+def public_address(value: str) -> str:
+    """Return the address at which the public finds the service, which may have a path.
 
-    >>> origin("https://data.example/")
-    'https://data.example/'
+    >>> public_address("https://example.org/data/")
+    'https://example.org/data/'
     """
     value = value.strip()
     example = "such as https://data.example.org"
@@ -53,9 +58,9 @@ def origin(value: str) -> str:
         raise ValueError(f"is not an http(s) address; give one {example}")
     if _NOT_IN_IRIS.intersection(value):
         raise ValueError(f"has a character that no address has; give one {example}")
-    if parts.path not in {"", "/"} or "?" in value or "#" in value:
+    if "?" in value or "#" in value or not _PATH.fullmatch(parts.path):
         raise ValueError(
-            f"has more than a host and a port: the service is at the root of a host name, {example}"
+            f"has more than a host, a port and a path of letters and digits; give one {example}"
         )
     return value
 
@@ -175,8 +180,8 @@ class Settings:
 
     public_url: str = setting(
         "",
-        origin,
-        "Address the public uses, such as https://data.example.org; empty: the request's",
+        public_address,
+        "Address the public uses, such as https://data.example.org/mali; empty: the request's",
     )
     languages: tuple[str, ...] = setting(
         ("fr", "en"), comma_separated, "Languages of the pages; the first is the default"
@@ -243,6 +248,11 @@ class Settings:
         " https://example.org/=/, …; serve --map gives them too",
     )
     page_size: int = setting(100, whole_number, "Members on one page of a list")
+
+    @property
+    def root(self) -> str:
+        """The path of the public address, without a slash at its end; empty for none."""
+        return urlsplit(self.public_url).path.rstrip("/")
 
     @property
     def workers(self) -> int:

@@ -329,3 +329,17 @@ def test_a_folder_with_too_long_a_name_for_sockets_is_told(
             store = Embedded(release, evaluators.address, settings)
             assert answers(stack.enter_context(closing(store)))
         monkeypatch.undo()
+
+
+def test_a_folder_that_others_can_enter_is_not_used(
+    release: Release, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its name is known once the first one was removed: another user could make it."""
+    with run_evaluators(release, replace(settings, restarts=1)) as evaluators:
+        folder = Path(evaluators.address).parent
+        os.kill(evaluators.pid, signal.SIGSTOP)
+        shutil.rmtree(folder)
+        folder.mkdir()
+        folder.chmod(0o777)
+        os.kill(evaluators.pid, signal.SIGKILL)
+        wait_until(lambda: "can be entered by others; remove it" in caplog.text, "used")

@@ -29,6 +29,7 @@ from unicef_linked.web.middleware.fair_use import FairUse
 from unicef_linked.web.middleware.guard import Guard
 from unicef_linked.web.middleware.intake import Intake
 from unicef_linked.web.middleware.sparql import Endpoint
+from unicef_linked.web.mounting import Mount, below
 from unicef_linked.web.problems import http_problem, problem, render_problem
 from unicef_linked.web.responder import Responder
 from unicef_linked.web.responses import OPEN_TO_OTHER_ORIGINS, stay_on_this_host
@@ -116,6 +117,8 @@ def create_app(
         release.shapes(), lambda iri: dataset.superclasses(iri), dataset.names.term("KeyFacts")
     )
     app.extensions[CHARTS] = charts
+    if settings.root:
+        app.after_request(partial(below, settings.root))  # registered first, called last
 
     for blueprint in (
         resources.routes(responder, past, charts, layout, LocatorMaps(), settings.page_size),
@@ -174,6 +177,8 @@ def create_app(
         app.wsgi_app, settings, render_problem=partial(render_problem, app, responder)
     )
     app.wsgi_app = metrics.Metered(app.wsgi_app, figures)  # type: ignore[method-assign]
+    if settings.root:
+        app.wsgi_app = Mount(app.wsgi_app, settings.root)  # type: ignore[method-assign]
     app.wsgi_app = Access(  # type: ignore[method-assign]
         app.wsgi_app,
         trusted_proxies=settings.trusted_proxies,

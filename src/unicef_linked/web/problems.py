@@ -19,6 +19,7 @@ from unicef_linked.log import REQUEST_ID
 from unicef_linked.rdf.formats import GRAPH_FORMATS, HTML, Format, by_suffix
 from unicef_linked.rdf.mappings import REPLACED_BY
 from unicef_linked.rdf.terms import triple
+from unicef_linked.web.mounting import below
 from unicef_linked.web.negotiation import choose
 from unicef_linked.web.responses import OPEN_TO_OTHER_ORIGINS, link
 
@@ -112,7 +113,7 @@ def render_problem(
         else:
             response = problem(responder, error)
     response.headers.update(OPEN_TO_OTHER_ORIGINS)
-    return response
+    return below(responder.root, response)
 
 
 def problem(responder: Responder, error: errors.LinkedDataError) -> Response:
@@ -216,7 +217,7 @@ def _respond(
             "title": title,
             "status": status,
             "detail": detail,
-            "instance": quote(request.path),
+            "instance": quote(f"{responder.root}{request.path}"),
             **({"request_id": REQUEST_ID.get()} if REQUEST_ID.get() else {}),
             **members,
         }

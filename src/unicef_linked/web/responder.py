@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
 
 from flask import Response, g, render_template, request
 
@@ -56,6 +57,11 @@ class Responder:
     def place(self, path: str) -> str:
         """Return the address of a document: of a memento, that below its release."""
         return addresses.memento(self.memento.name, path) if self.memento else path
+
+    @property
+    def root(self) -> str:
+        """The path below which the public finds this server; "" for the root of its host."""
+        return urlsplit(self.public_url).path.rstrip("/")
 
     def public_address(self) -> str:
         """Return the address of this server that the public uses, ending in ``/``."""

@@ -230,7 +230,7 @@ def robots(responder: Responder) -> Response:
     allowed = {addresses.RESOURCE} if responder.dataset.is_of_others else set()
     lines = [
         "User-agent: *",
-        *(f"Disallow: {path}" for path in ENDLESS if path not in allowed),
+        *(f"Disallow: {responder.root}{path}" for path in ENDLESS if path not in allowed),
         f"Sitemap: {responder.absolute(addresses.SITEMAP)}",
         "",
     ]
