@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import subprocess
@@ -17,7 +18,7 @@ import pytest
 import requests
 from tests.chain import build_chain
 
-from unicef_linked.build import Content, build
+from unicef_linked.cli.releases import packaged_release
 from unicef_linked.config import Settings
 from unicef_linked.exports.definitions import read_exports
 from unicef_linked.rdf.iris import CANONICAL_BASE, Names
@@ -72,10 +73,22 @@ def defined_exports(base: str = CANONICAL_BASE) -> tuple[Export, ...]:
     return read_exports(definitions, Names(base))  # type: ignore[arg-type]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The cache folder of all that the tests start, in every process of pytest-xdist."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "cache"
+    folder.mkdir(exist_ok=True)
+    os.environ["XDG_CACHE_HOME"] = str(folder)
+    return folder
+
+
 @pytest.fixture(scope="session")
-def release(tmp_path_factory: pytest.TempPathFactory) -> Release:
-    """The packaged dataset."""
-    return build(Content.packaged(), tmp_path_factory.mktemp("release") / "mali")
+def release(cache: Path) -> Release:
+    """The packaged dataset: built by whoever needs it first, while the others wait."""
+    with (cache / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return packaged_release()
 
 
 @pytest.fixture(scope="session")

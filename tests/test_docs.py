@@ -71,6 +71,35 @@ def test_every_setting_is_documented_with_its_default(setting: dataclasses.Field
         assert row[1] == f"`{setting.default:g}`"
 
 
+def test_the_table_of_settings_has_no_others() -> None:
+    table = text("docs/run-the-service.md").partition("| setting | default |")[2].split("\n\n")[0]
+    documented = re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)
+    assert sorted(documented) == sorted(field.name for field in dataclasses.fields(Settings))
+
+
+def test_every_test_that_the_threat_table_names_exists() -> None:
+    named = set(re.findall(r"`(test_\w+)`", text("SECURITY.md")))
+    tests = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("*.py"))
+    assert len(named) > 20
+    assert {name for name in named if f"def {name}(" not in tests} == set()
+
+
+LOGGED: Final = [
+    (path, message)
+    for path in sorted((ROOT / "src" / "unicef_linked").rglob("*.py"))
+    for message in re.findall(
+        r'_LOG\.(?:warning|error|critical)\(\s*"([^"]+)"', path.read_text(encoding="utf-8")
+    )
+]
+
+
+@pytest.mark.parametrize(("path", "message"), LOGGED, ids=lambda value: str(value)[-40:])
+def test_every_line_of_the_log_is_in_the_runbook(path: Path, message: str) -> None:
+    parts = [part.strip(" :;,()") for part in re.split(r"%\w", message)]
+    longest = max(parts, key=len)
+    assert longest in text("docs/operations.md"), path
+
+
 @pytest.mark.parametrize("name", sorted(TITLES))
 def test_every_problem_type_is_documented(name: str) -> None:
     assert f"| `{name}` |" in text("docs/problems.md")

@@ -78,6 +78,8 @@ def test_the_packaged_dataset_can_be_asked_from_any_folder(
         "csv",
     )
     assert (done.returncode, done.stdout.split()) == (0, ["offices", "5"])
+    assert "building" in done.stderr
+    assert installed("query", "ASK {}").stderr == "", "it was built once and kept"
 
 
 def test_the_wheel_holds_pages_styles_and_translations(

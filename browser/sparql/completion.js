@@ -2,7 +2,7 @@
 
 import { Yasqe } from "@zazuko/yasqe";
 
-import { classes, element, fold, language, prefixes, properties, shorten, split, words } from "./dom.js";
+import { classes, element, fold, language, prefixes, properties, settings, shorten, split, words } from "./dom.js";
 
 const SHOWN = 60;
 const WORD = /(?:[?$][\p{L}\w]*|<[^<>\s]*|[\p{L}\w][\p{L}\w.%-]*:?[\p{L}\w.%-]*|:[\p{L}\w.%-]*)$/u;
@@ -101,13 +101,13 @@ SELECT ?s (SAMPLE(?name) AS ?label) {
 }
 GROUP BY ?s
 ORDER BY ?s`;
-  const answer = await json("/sparql", { query, timeout: "3" });
+  const answer = await json(`${settings.root}/sparql`, { query, timeout: "3" });
   return (answer?.results.bindings ?? []).map(({ s, label }) => ({ iri: s.value, label: label?.value ?? "", tag: "", uses: 0, kind: "thing" }));
 }
 
 /** Returns things of the dataset by name, accents and spelling forgiven. */
 async function named(words) {
-  const answer = await json("/search", { q: words, limit: "12", lang: language });
+  const answer = await json(`${settings.root}/search`, { q: words, limit: "12", lang: language });
   return (answer?.results ?? []).map(({ iri, label, lang }) => ({ iri, label, tag: lang, uses: 0, kind: "thing" }));
 }
 

@@ -72,7 +72,7 @@ export function address(iri) {
   const { base, ours } = settings;
   if (ours && !iri.startsWith(base)) return iri;
   const path = iri.startsWith(base) ? `/${iri.slice(base.length).replace(/^id\//, "doc/")}` : "";
-  const here = new URL(path || `/resource?iri=${encodeURIComponent(iri)}`, window.location.href);
+  const here = new URL(settings.root + (path || `/resource?iri=${encodeURIComponent(iri)}`), window.location.href);
   const asked = new URL(window.location.href).searchParams.get("lang");
   if (asked) here.searchParams.set("lang", asked);
   return here.href;

@@ -224,12 +224,15 @@ def to_address(path: str) -> str:
 
 
 def with_query(path: str, parameters: Mapping[str, str] | Sequence[tuple[str, str]]) -> str:
-    """Return an address with a query, as HTML forms encode it.
+    """Return an address with a query, as HTML forms encode it; after the one that it may have.
 
     >>> with_query("/doc/region", {"page": "2"}), with_query("/doc/region", {})
     ('/doc/region?page=2', '/doc/region')
+    >>> with_query("/resource?iri=urn%3Aa", {"page": "2"})
+    '/resource?iri=urn%3Aa&page=2'
     """
-    return f"{path}?{urlencode(parameters)}" if parameters else path
+    mark = "&" if "?" in path else "?"
+    return f"{path}{mark}{urlencode(parameters)}" if parameters else path
 
 
 def in_format(path: str, suffix: str, parameters: Mapping[str, str] | None = None) -> str:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
+from ipaddress import ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import urlsplit
@@ -25,6 +27,10 @@ _NOT_IN_IRIS: Final = frozenset(' <>"{}|^`\\')
 """Characters that no IRI has (SPARQL 1.1, IRIREF)."""
 
 
+_PATH: Final = re.compile(r"(?:/[A-Za-z0-9._~-]+)*/?")
+"""A path whose segments need no escapes."""
+
+
 def setting(default: T, parse: Callable[[str], T], description: str) -> T:
     """Return a field of ``Settings``; ``parse`` raises ValueError, saying what is wrong."""
     return field(default=default, metadata={"parse": parse, "help": description})
@@ -35,11 +41,11 @@ def text(value: str) -> str:
     return value
 
 
-def origin(value: str) -> str:
-    """Return the address of a server's root, an http(s) URL without a path.
+def public_address(value: str) -> str:
+    """Return the address at which the public finds the service, which may have a path.
 
-    >>> origin("https://data.example/")
-    'https://data.example/'
+    >>> public_address("https://example.org/data/")
+    'https://example.org/data/'
     """
     value = value.strip()
     example = "such as https://data.example.org"
@@ -52,9 +58,9 @@ def origin(value: str) -> str:
         raise ValueError(f"is not an http(s) address; give one {example}")
     if _NOT_IN_IRIS.intersection(value):
         raise ValueError(f"has a character that no address has; give one {example}")
-    if parts.path not in {"", "/"} or "?" in value or "#" in value:
+    if "?" in value or "#" in value or not _PATH.fullmatch(parts.path):
         raise ValueError(
-            f"has more than a host and a port: the service is at the root of a host name, {example}"
+            f"has more than a host, a port and a path of letters and digits; give one {example}"
         )
     return value
 
@@ -69,12 +75,70 @@ def comma_separated(value: str) -> tuple[str, ...]:
     return tuple(part for part in parts if part)
 
 
+def rates(value: str) -> str:
+    """Return limits of rates, such as ``10/second;300/minute``; ``none`` is no limit.
+
+    >>> rates("none"), rates("10 / second; 300/minute")
+    ('', '10 / second; 300/minute')
+    """
+    from limits import parse_many
+
+    value = value.strip()
+    if value == "none":
+        return ""
+    try:
+        parse_many(value)
+    except ValueError:
+        raise ValueError("is not a limit such as 10/second;300/minute, or none") from None
+    return value
+
+
+def networks(value: str) -> tuple[str, ...]:
+    """Return the networks of a list, each as an address with a prefix length.
+
+    >>> networks("127.0.0.1, 10.0.0.0/8, ::1")
+    ('127.0.0.1/32', '10.0.0.0/8', '::1/128')
+    """
+    return tuple(str(ip_network(part)) for part in comma_separated(value))
+
+
+def share(value: str) -> float:
+    """Return a share, from 0 to 1; ``off`` and ``on`` stand for these."""
+    number = {"off": 0.0, "on": 1.0}.get(value.strip().lower())
+    if number is None:
+        number = decimal_number(value)
+    if number > 1:
+        raise ValueError("is not a share from 0 to 1")
+    return number
+
+
 def log_form(value: str) -> str:
     """Return the form of the log's lines."""
     form = value.strip()
     if form not in {"text", "json"}:
         raise ValueError("is not a form of the log; give text or json")
     return form
+
+
+def iri_mapping(value: str) -> str:
+    """Return the beginning of IRIs and the path that answers for them, joined by ``=``.
+
+    >>> iri_mapping("https://example.org/id/=/id/")
+    'https://example.org/id/=/id/'
+    """
+    start, equals, path = value.strip().rpartition("=")
+    if not equals or not path.startswith("/") or not start.startswith(("http://", "https://")):
+        raise ValueError(
+            "is not an http(s) IRI and a path; give one such as https://example.org/=/"
+        )
+    if _NOT_IN_IRIS.intersection(value.strip()):
+        raise ValueError("has a character that no IRI has; correct it")
+    return f"{start}={path}"
+
+
+def iri_mappings(value: str) -> tuple[str, ...]:
+    """Return the mappings of a list."""
+    return tuple(map(iri_mapping, comma_separated(value)))
 
 
 def whole_number(value: str) -> int:
@@ -116,8 +180,8 @@ class Settings:
 
     public_url: str = setting(
         "",
-        origin,
-        "Address the public uses, such as https://data.example.org; empty: the request's",
+        public_address,
+        "Address the public uses, such as https://data.example.org/mali; empty: the request's",
     )
     languages: tuple[str, ...] = setting(
         ("fr", "en"), comma_separated, "Languages of the pages; the first is the default"
@@ -152,13 +216,43 @@ class Settings:
     links_state: str = setting(
         "", text, "File that `links check --state` writes, shown on /quality; empty: none is shown"
     )
+    rate_limit: str = setting("", rates, "Requests that one client may send; empty: any number")
+    rate_limit_queries: str = setting(
+        "",
+        rates,
+        "Requests of these that compute: queries, fragments, search, matching; empty: any number",
+    )
+    rate_limit_storage: str = setting(
+        "memory://",
+        text,
+        "Where requests are counted: memory://, or redis://… for several servers together",
+    )
+    trusted_proxies: tuple[str, ...] = setting(
+        (),
+        networks,
+        "Addresses or networks of the proxies whose X-Forwarded-For tells the client",
+    )
+    access_log: float = setting(
+        0.0, share, "Share of the requests that are logged, from 0 (none) to 1 (all)"
+    )
     restarts: int = setting(
         8,
         whole_number,
         "Consecutive restarts of a process, each within a minute, before the service ends",
     )
     log_format: str = setting("text", log_form, "Form of the lines of the log: text or json")
+    maps: tuple[str, ...] = setting(
+        (),
+        iri_mappings,
+        "IRIs of other hosts that a proxy sends here, each with its path:"
+        " https://example.org/=/, …; serve --map gives them too",
+    )
     page_size: int = setting(100, whole_number, "Members on one page of a list")
+
+    @property
+    def root(self) -> str:
+        """The path of the public address, without a slash at its end; empty for none."""
+        return urlsplit(self.public_url).path.rstrip("/")
 
     @property
     def workers(self) -> int:

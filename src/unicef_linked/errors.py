@@ -15,6 +15,7 @@ LinkedDataError
 ├── BadParameter            a request parameter is missing, repeated or out of its range
 ├── UnsupportedMediaType    a request body in a type that the operation does not take
 ├── TooLarge                a request body or query over the limit
+├── TooManyRequests         a client asks more often than it may; carries the seconds to wait
 └── QueryError              a query was not answered
     ├── MalformedQuery      not SPARQL 1.1: carries line and column
     ├── QueryRefused        SPARQL, but an update or a federated query
@@ -142,6 +143,14 @@ class UnsupportedMediaType(LinkedDataError):
 
 class TooLarge(LinkedDataError):
     """A request body, or a batch in a request, over the limit."""
+
+
+class TooManyRequests(LinkedDataError):
+    """A client asks more often than it may; ``retry_after`` is in seconds."""
+
+    def __init__(self, message: str, *, retry_after: int) -> None:
+        self.retry_after = retry_after
+        super().__init__(message)
 
 
 class QueryError(LinkedDataError):

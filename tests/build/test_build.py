@@ -182,7 +182,7 @@ def test_every_suffix_is_read(tmp_path: Path, suffix: str) -> None:
     (source,) = load([tmp_path], NAMES)
     assert [q.triple for q in source.quads] == [quad.triple]
     assert source.quads[0].graph_name == ox.NamedNode(f"{CANONICAL_BASE}graph/file")
-    (as_is,) = load([tmp_path], NAMES, default_graph=True)
+    (as_is,) = load([tmp_path], NAMES, as_is=True)
     assert as_is.quads == (quad,)
 
 
@@ -730,16 +730,6 @@ def test_an_empty_folder_may_become_a_release(tiny: Callable[..., Content], tmp_
     (tmp_path / "out").mkdir()
     build(tiny({"a.ttl": GOOD}), tmp_path / "out")
     assert verify(tmp_path / "out") == []
-
-
-def test_another_base_leaves_no_canonical_iri(tmp_path: Path) -> None:
-    release = build(Content.packaged(), tmp_path / "out", "https://data.example.org/mali/")
-    assert release.manifest.conforms
-    for path in (*release.path.glob("*.*"), *(release.path / "dumps").glob("dataset.*")):
-        content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-        assert CANONICAL_BASE.encode() not in content, path.name
-    names = Names("https://data.example.org/mali/")
-    assert any(q.subject == ox.NamedNode(names.entity("office", "gao")) for q in release.quads())
 
 
 def test_a_snapshot_holds_any_rdf_as_it_is(tmp_path: Path) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import io
 import os
+import zipfile
 from typing import TYPE_CHECKING, Final
 
 import pytest
@@ -114,6 +116,71 @@ def test_a_folder_without_rdf_says_what_it_has(tmp_path: Path) -> None:
         load([tmp_path], NAMES)
 
 
+def packed(members: dict[str, str | bytes]) -> bytes:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        for name, text in members.items():
+            archive.writestr(name, text)
+    return content.getvalue()
+
+
+def test_a_zip_is_read_as_the_folder_that_it_holds(tmp_path: Path) -> None:
+    members = {
+        "sub/a.ttl": TURTLE.format("a"),
+        "b.nt.gz": gzip.compress(TURTLE.format("b").replace("'", '"').encode()),
+        "notes.md": "",
+        "inner.zip": packed({"c.ttl": TURTLE.format("c")}),
+        "__MACOSX/sub/._a.ttl": "",
+    }
+    write(tmp_path, {"data.ZIP": packed(members), "d.ttl": TURTLE.format("d")})
+    assert subjects(tmp_path) == (
+        ["d", "b", "a"],
+        [
+            "left out of FOLDER: data.ZIP/inner.zip (a zip within a zip)",
+            "left out of FOLDER: data.ZIP/notes.md (not RDF by name)",
+        ],
+    )
+    (b, a) = load([tmp_path / "data.ZIP"], NAMES)
+    assert a.graph.value == NAMES.graph("sub/a")  # type: ignore[union-attr]
+    assert b.graph.value == NAMES.graph("b")  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        pytest.param(
+            "a.rdf",
+            XML.replace("1.0", '1.0" encoding="ISO-8859-1').format("\xe9").encode("latin-1"),
+            id="declared by XML",
+        ),
+        pytest.param("a.ttl", TURTLE.format("\xe9").encode("utf-16"), id="marked as UTF-16"),
+        pytest.param("a.ttl", TURTLE.format("\xe9").encode("utf-8-sig"), id="marked as UTF-8"),
+        pytest.param("a.rdf", XML.format("\xe9").encode("utf-16"), id="XML in UTF-16"),
+    ],
+)
+def test_an_encoding_is_read_as_the_file_states_it(
+    tmp_path: Path, name: str, content: bytes
+) -> None:
+    assert subjects(write(tmp_path, {name: content})) == (["\xe9"], [])
+
+
+def test_bad_files_are_skipped_on_demand_each_with_its_reason(tmp_path: Path) -> None:
+    folder = write(
+        tmp_path / "in",
+        {"a.ttl": "<urn:a>", "b.ttl": TURTLE.format("b"), "c.zip": packed({"c.nt": "x"})},
+    )
+    remarks: list[str] = []
+    release = snapshot([folder], tmp_path / "out", skip_bad=True, remark=remarks.append)
+    assert release.manifest.quads == 1
+    assert [remark.partition(": ")[2].partition(": ")[0] for remark in remarks[:2]] == [
+        f"{folder}/a.ttl:1:8",
+        f"{folder}/c.zip/c.nt:1:1",
+    ]
+    (folder / "b.ttl").unlink()
+    with pytest.raises(SeveralErrors):
+        snapshot([folder], tmp_path / "other", skip_bad=True)
+
+
 # Links
 
 
@@ -184,6 +251,7 @@ NESTED: Final = XML.replace(
             id="its terms",
         ),
         pytest.param("a.jsonld", '{\n"@id": "urn:a",\n,}', "3:", "must be strings", id="JSON-LD"),
+        pytest.param("a.zip", b"no zip", "", "not a whole zip", id="zip"),
         pytest.param("a.ttl.gz", b"no gzip", "", "not a whole file of gzip", id="gzip"),
         pytest.param("a.ttl.gz", gzip.compress(b"<a>")[:-4], "", "gzip", id="half of gzip"),
         pytest.param(
@@ -257,8 +325,9 @@ def test_a_bad_file_is_named_with_line_and_reason_by_every_door(
         load([path], NAMES)
     assert str(caught.value).startswith(f"{path}:{place}")
     assert words in str(caught.value)
-    with pytest.raises(MalformedData):
-        snapshot([path], tmp_path / "out")
+    if "RDF 1.2" not in words:
+        with pytest.raises(MalformedData):
+            snapshot([path], tmp_path / "out")
     for command in (["validate", path], ["build", "--data", path, "--out", tmp_path / "out"]):
         assert main(list(map(str, command))) == 2
         assert capsys.readouterr().err == f"unicef-linked: {caught.value}\n"

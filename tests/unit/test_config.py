@@ -104,11 +104,10 @@ def test_a_value_that_cannot_be_used_names_its_variable(
 @pytest.mark.parametrize(
     ("value", "words"),
     [
-        ("https://data.example/sub", "has more than a host and a port"),
-        ("https://data.example/sub/", "has more than a host and a port"),
-        ("https://data.example//", "has more than a host and a port"),
-        ("https://data.example/?a=b", "has more than a host and a port"),
-        ("https://data.example#a", "has more than a host and a port"),
+        ("https://data.example/s%20b", "has more than a host, a port and a path"),
+        ("https://data.example//", "has more than a host, a port and a path"),
+        ("https://data.example/?a=b", "has more than a host, a port and a path"),
+        ("https://data.example#a", "has more than a host, a port and a path"),
         ("data.example", "is not an http(s) address"),
         ("data.example:8000", "is not an http(s) address"),
         ("ftp://data.example", "is not an http(s) address"),
@@ -120,9 +119,7 @@ def test_a_value_that_cannot_be_used_names_its_variable(
         ("https://data example", "has a character that no address has"),
     ],
 )
-def test_a_public_address_that_is_no_root_of_a_host_is_refused(
-    variable: str, value: str, words: str
-) -> None:
+def test_what_is_no_public_address_is_refused(variable: str, value: str, words: str) -> None:
     with pytest.raises(UnusableInput, match=r"; unset it or correct it$") as caught:
         read_settings({variable: value})
     assert str(caught.value).startswith(f"{variable}={value!r} ")
@@ -131,9 +128,15 @@ def test_a_public_address_that_is_no_root_of_a_host_is_refused(
 
 @pytest.mark.parametrize(
     "value",
-    ["https://data.example", "https://data.example/", "http://127.0.0.1:8000", "HTTPS://[::1]:80/"],
+    [
+        "https://data.example",
+        "https://data.example/",
+        "http://127.0.0.1:8000",
+        "HTTPS://[::1]:80/",
+        "https://example.org/un/mali/",
+    ],
 )
-def test_a_public_address_is_the_root_of_a_host(value: str) -> None:
+def test_a_public_address_is_a_host_and_may_have_a_path(value: str) -> None:
     assert read_settings({"PUBLIC_URL": value}).public_url == value
 
 

@@ -7,8 +7,9 @@ import resource
 import shutil
 import signal
 import socket
+import tempfile
 import time
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -16,12 +17,13 @@ from typing import TYPE_CHECKING, Final
 import pytest
 import requests
 
-from unicef_linked.errors import NoQueryProcess
+from unicef_linked.errors import NoQueryProcess, UnusableInput
 from unicef_linked.rdf.formats import NTRIPLES, RESULTS_CSV
 from unicef_linked.release import open_release
 from unicef_linked.store.embedded import Embedded
 from unicef_linked.store.loading import index_release
 from unicef_linked.store.pool.launcher import run_evaluators
+from unicef_linked.store.pool.messages import LONGEST_QUEUE
 from unicef_linked.store.query import Query
 
 if TYPE_CHECKING:
@@ -309,3 +311,35 @@ def test_a_check_tells_faults_from_load(release: Release, settings: Settings, fa
             for pid in pids:
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGCONT)
+
+
+@pytest.mark.parametrize("over", [0, 1], ids=["as long as it may be", "too long"])
+def test_a_folder_with_too_long_a_name_for_sockets_is_told(
+    release: Release, settings: Settings, monkeypatch: pytest.MonkeyPatch, over: int
+) -> None:
+    own_part = len("/unicef-linked-12345678/queries")
+    with tempfile.TemporaryDirectory() as base:
+        folder = Path(base) / ("x" * (LONGEST_QUEUE - own_part - len(base) - 1 + over))
+        folder.mkdir()
+        monkeypatch.setattr(tempfile, "tempdir", str(folder))
+        with ExitStack() as stack:
+            if over:
+                stack.enter_context(pytest.raises(UnusableInput, match="set TMPDIR to a shorter"))
+            evaluators = stack.enter_context(run_evaluators(release, settings))
+            store = Embedded(release, evaluators.address, settings)
+            assert answers(stack.enter_context(closing(store)))
+        monkeypatch.undo()
+
+
+def test_a_folder_that_others_can_enter_is_not_used(
+    release: Release, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its name is known once the first one was removed: another user could make it."""
+    with run_evaluators(release, replace(settings, restarts=1)) as evaluators:
+        folder = Path(evaluators.address).parent
+        os.kill(evaluators.pid, signal.SIGSTOP)
+        shutil.rmtree(folder)
+        folder.mkdir()
+        folder.chmod(0o777)
+        os.kill(evaluators.pid, signal.SIGKILL)
+        wait_until(lambda: "can be entered by others; remove it" in caplog.text, "used")

@@ -10,14 +10,15 @@ import contextlib
 import hashlib
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 from pyoxigraph import NamedNode, Quad, RdfFormat
 
 from unicef_linked.build.content import Content
 from unicef_linked.build.derivation import count_published, derive, read_rules, state_rules
-from unicef_linked.build.dumps import declared_prefixes, write_dataset
-from unicef_linked.build.files import Remark, keep_silent
+from unicef_linked.build.dumps import declared_prefixes, usable_prefixes, write_dataset
+from unicef_linked.build.files import Remark, keep_silent, stem_of
 from unicef_linked.build.imports import unread_imports
 from unicef_linked.build.places import Places
 from unicef_linked.build.sources import (
@@ -32,20 +33,20 @@ from unicef_linked.build.spatial import measure
 from unicef_linked.build.withdrawal import warn_of_vanished
 from unicef_linked.errors import NotARelease, NotConforming, UnusableInput, raise_all
 from unicef_linked.rdf.canonical import as_kept, canonical_lines, sort_quads
-from unicef_linked.rdf.iris import CANONICAL_BASE, Names
+from unicef_linked.rdf.iris import CANONICAL_BASE, DCTERMS, WELL_KNOWN_PREFIXES, Names
 from unicef_linked.rdf.serialization import write_rdf
-from unicef_linked.release import Release, draft_release, open_release
+from unicef_linked.rdf.topic import describe_by_dcat, find_topic
+from unicef_linked.release import Manifest, Release, draft_release, open_release
 from unicef_linked.validation.shacl import check
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
+    from collections.abc import Iterator, Sequence
 
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
     from unicef_linked.validation.report import Report
 
-__all__ = ["Content", "build", "snapshot", "validate"]
+__all__ = ["LOCAL_BASE", "Content", "Statement", "build", "snapshot", "validate"]
 
 
 def build(
@@ -91,21 +92,37 @@ def build(
         return draft.publish(manifest, older, key)
 
 
+LOCAL_BASE: Final = "http://127.0.0.1:8000/"
+"""Base of what a server says of data of others if it is given no address: where it listens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What a publisher says of data of others, in place of what the data says of itself."""
+
+    title: str = ""
+    description: str = ""
+    license: str = ""  # an IRI
+
+
 def snapshot(
     paths: Sequence[Path],
     out: Path,
     *,
     union: bool = False,
-    base_iri: str = CANONICAL_BASE,
+    base_iri: str = LOCAL_BASE,
+    stated: Statement = Statement(),
+    skip_bad: bool = False,
     remark: Remark = keep_silent,
 ) -> Release:
     """Write a release of any RDF as it is: nothing derived, nothing validated, blank nodes kept.
 
     Triples go to the default graph and quads where they say; with ``union`` the default graph is
-    the union of all.
+    the union of all. ``base_iri`` is the address that the dataset is identified by; data with IRIs
+    below our own base keeps that one. With ``skip_bad`` files that cannot be read are left out.
     """
     names = Names(base_iri)
-    sources = load(paths, names, default_graph=True, remark=remark)
+    sources = load(paths, names, as_is=True, skip_bad=skip_bad, remark=remark)
     quads, changed = as_kept(quad for source in sources for quad in source.quads)
     if changed:
         written = min(changed, key=str)
@@ -113,6 +130,12 @@ def snapshot(
             f"literals are kept by value: {len(changed):,} are served in another form than that of"
             f" the files, such as {written} as {changed[written]}"
         )
+    names = Names(
+        CANONICAL_BASE if _is_below(CANONICAL_BASE, quads) else base_iri,
+        usable_prefixes(_prefixes_of(sources)),
+        has_terms=False,
+    )
+    topic = find_topic(quads) or ""
     digests = {"data": _digest(sources)}
     with draft_release(out) as draft:
         manifest = write_dataset(
@@ -124,7 +147,57 @@ def snapshot(
             conforms=None,
             sources=digests,
         )
+        manifest = replace(
+            manifest,
+            topic=topic,
+            title=stated.title or ("" if topic else _name_of(paths)),
+            description=stated.description,
+            license=stated.license,
+        )
+        for sentence in _missing(manifest, quads):
+            remark(sentence)
         return draft.publish(manifest)
+
+
+def _is_below(base: str, quads: Sequence[Quad]) -> bool:
+    """Return whether any subject is below a base."""
+    return any(
+        quad.subject.value.startswith(base) for quad in quads if isinstance(quad.subject, NamedNode)
+    )
+
+
+def _prefixes_of(sources: Sequence[SourceFile]) -> Iterator[tuple[str, str]]:
+    """Yield the prefixes that files declare; the first file that has a name is the last here."""
+    for source in reversed(sources):
+        for name, namespace in source.prefixes.items():
+            if WELL_KNOWN_PREFIXES.get(name) != namespace:
+                yield name, namespace
+
+
+def _name_of(paths: Sequence[Path]) -> str:
+    """Return a title by the name of a folder or file."""
+    path = paths[0].resolve()
+    name = path.name if path.is_dir() else stem_of(Path(path.name))
+    return name.replace("_", " ").strip() or "RDF"
+
+
+def _missing(manifest: Manifest, quads: Sequence[Quad]) -> Iterator[str]:
+    """Yield what a user should know of a snapshot: where its statements are, what it lacks."""
+    in_default = manifest.graphs.get("", 0)
+    named = {name: size for name, size in manifest.graphs.items() if name}
+    if named and not manifest.union:
+        graphs = "1 named graph" if len(named) == 1 else f"{len(named):,} named graphs"
+        remark = f"{sum(named.values()):,} statements are in {graphs}, {in_default:,} in the"
+        yield f"{remark} default graph; a query reads the former by GRAPH, or with --union by itself"
+    topic = [q for q in quads if q.subject == NamedNode(manifest.topic)] if manifest.topic else []
+    stated = {q.predicate.value for q in describe_by_dcat(topic, manifest.base_iri)}
+    lacking = []
+    if not manifest.description and f"{DCTERMS}description" not in stated:
+        lacking.append("description (--description)")
+    if not manifest.license and f"{DCTERMS}license" not in stated:
+        lacking.append("licence (--license)")
+    if lacking:
+        yield f"the data states of itself no {' and no '.join(lacking)}, which catalogues expect"
 
 
 def validate(

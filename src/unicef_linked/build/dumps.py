@@ -12,11 +12,11 @@ from pyoxigraph import DefaultGraph, NamedNode, Quad, serialize
 
 from unicef_linked.build.content import tool_versions
 from unicef_linked.rdf.canonical import canonical_lines, sort_quads
-from unicef_linked.rdf.formats import DUMPS, NQUADS, TURTLE, Format
+from unicef_linked.rdf.formats import DUMPS, JSONLD, NQUADS, TURTLE, Format
 from unicef_linked.rdf.iris import SHACL
 from unicef_linked.rdf.jsonld import make_context
 from unicef_linked.rdf.serialization import write_rdf
-from unicef_linked.rdf.terms import is_iri, value_of
+from unicef_linked.rdf.terms import is_iri, is_of_rdf12, value_of
 from unicef_linked.release import Draft, Manifest
 from unicef_linked.release.manifest import format_instant
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from unicef_linked.rdf.iris import Names
 
-_PREFIX_NAME: Final = re.compile(r"[A-Za-z]([A-Za-z0-9_.-]*[A-Za-z0-9_-])?")
+_PREFIX_NAME: Final = re.compile(r"(?!(?i:xml))[A-Za-z]([A-Za-z0-9_.-]*[A-Za-z0-9_-])?")
 _PREFIX: Final = NamedNode(f"{SHACL}prefix")
 _NAMESPACE: Final = NamedNode(f"{SHACL}namespace")
 
@@ -42,12 +42,18 @@ def write_dataset(
     conforms: bool | None,
     sources: Mapping[str, str],
 ) -> Manifest:
-    """Write the dumps and the JSON-LD context of a dataset; return its manifest."""
+    """Write the dumps and the JSON-LD context of a dataset; return its manifest.
+
+    ``names`` may have prefixes of the files; those that the statements declare go before them.
+    There is no dump in JSON-LD of a dataset with terms of RDF 1.2.
+    """
     ordered = sort_quads(quads)
-    names = replace(names, declared=declared_prefixes(ordered))
+    names = replace(names, declared={**names.declared, **declared_prefixes(ordered)})
+    is_rdf12 = any(is_of_rdf12(quad.object) for quad in ordered)
     sums = {
         kind: draft.write_dump(name, partial(_write_dump, ordered, names, kind, union))
         for name, kind in DUMPS.items()
+        if not (is_rdf12 and kind is JSONLD)
     }
     draft.write_json("context.jsonld", {"@context": make_context(ordered, names)})
     graphs = Counter(_graph_name(quad) for quad in ordered)
@@ -77,11 +83,18 @@ def declared_prefixes(quads: Iterable[Quad]) -> dict[str, str]:
             prefixes[str(quad.subject)] = value_of(quad.object)
         elif quad.predicate == _NAMESPACE:
             namespaces[str(quad.subject)] = value_of(quad.object)
-    declared: dict[str, str] = {}
-    for node, name in sorted(prefixes.items()):
-        namespace = namespaces.get(node, "")
-        if _PREFIX_NAME.fullmatch(name) and is_iri(namespace):
-            declared[name] = namespace
+    return usable_prefixes(
+        (name, namespaces.get(node, "")) for node, name in sorted(prefixes.items())
+    )
+
+
+def usable_prefixes(prefixes: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return those of prefixes that every format can have, by name; the last of a name counts."""
+    declared = {
+        name: namespace
+        for name, namespace in prefixes
+        if _PREFIX_NAME.fullmatch(name) and is_iri(namespace)
+    }
     return dict(sorted(declared.items()))
 
 

@@ -1,9 +1,13 @@
-"""Which files of a folder hold RDF, and why others do not; links are followed."""
+"""Which files of a folder hold RDF, and why others do not; links are followed.
+
+A file within a zip has the path of the zip and, below it, its own: ``data.zip/a.ttl``.
+"""
 
 from __future__ import annotations
 
 import gzip
 import re
+import zipfile
 import zlib
 from collections import defaultdict
 from collections.abc import Callable
@@ -45,7 +49,9 @@ _SIGNS: Final = {
 _MOST_NAMES: Final = 10
 """File names in a sentence about those left out."""
 
-EXPECTED: Final = f"{' '.join(SUFFIXES)}, or one of these and .gz"
+_ZIP: Final = ".zip"
+
+EXPECTED: Final = f"{' '.join(SUFFIXES)}, or one of these and .gz, or a {_ZIP} of them"
 
 
 def keep_silent(_sentence: str) -> None:
@@ -61,14 +67,14 @@ class Listing:
 
 
 def list_files(paths: Iterable[Path]) -> Listing:
-    """Return the RDF files in files and folders, in the order of their names.
+    """Return the RDF files in files, zips and folders, in the order of their names.
 
     Raises UnusableInput for a path that is missing, cannot be read, or holds no RDF.
     """
     files: list[tuple[Path, Path]] = []
     left_out: list[str] = []
     for path in paths:
-        if path.is_file():
+        if path.is_file() and suffix_of(path) != _ZIP:
             if suffix_of(path) not in SUFFIXES:
                 raise UnusableInput(f"{path}: not a file of RDF by its name; use one of {EXPECTED}")
             files.append((path.parent, path))
@@ -142,17 +148,43 @@ def _is_hidden(path: Path, root: Path) -> bool:
     return any(part.startswith(".") for part in path.relative_to(root).parts)
 
 
-def _sort_out(folder: Path) -> tuple[list[Path], list[str]]:
-    """Return the RDF files in a folder, and a sentence for each reason to leave others out."""
+def _sort_out(root: Path) -> tuple[list[Path], list[str]]:
+    """Return the RDF files in a folder or zip, and a sentence for each reason to leave others out."""
     files = []
     others: defaultdict[str, list[str]] = defaultdict(list)
-    for path in walk(folder):
+    for path in _with_members(walk(root) if root.is_dir() else [root]):
         reason = _reason_against(path)
         if reason is None:
             files.append(path)
-        elif suffix_of(path) in SUFFIXES or not _is_hidden(path, folder):
-            others[reason].append(str(path.relative_to(folder)))
-    return files, [_left_out(folder, names, reason) for reason, names in sorted(others.items())]
+        elif suffix_of(path) in SUFFIXES or not _is_hidden(path, root):
+            others[reason].append(str(path.relative_to(root)))
+    return files, [_left_out(root, names, reason) for reason, names in sorted(others.items())]
+
+
+def _with_members(paths: Iterable[Path]) -> Iterator[Path]:
+    """Yield the paths, those of its members in place of each zip.
+
+    Raises MalformedData for a zip that cannot be read.
+    """
+    for path in paths:
+        if suffix_of(path) != _ZIP or not path.is_file():
+            yield path
+            continue
+        try:
+            with zipfile.ZipFile(path) as archive:
+                members = sorted(info.filename for info in archive.infolist() if not info.is_dir())
+        except (OSError, zipfile.BadZipFile) as error:
+            raise MalformedData(path, f"not a whole zip: {error}") from None
+        # What macOS adds to a zip is named as the file that it is about.
+        yield from (path / member for member in members if not member.startswith("__MACOSX/"))
+
+
+def _zip_of(path: Path) -> Path | None:
+    """Return the zip that a path is the path of a member of, None for any other."""
+    for parent in path.parents:
+        if parent.suffix.lower() == _ZIP and parent.is_file():
+            return parent
+    return None
 
 
 def _left_out(folder: Path, names: list[str], reason: str) -> str:
@@ -164,7 +196,10 @@ def _left_out(folder: Path, names: list[str], reason: str) -> str:
 def _reason_against(path: Path) -> str | None:
     """Return why a file in a folder is not read, None if it is."""
     suffix = suffix_of(path)
-    if not path.is_file():
+    is_member = _zip_of(path) is not None
+    if is_member and suffix == _ZIP:
+        return "a zip within a zip"
+    if not is_member and not path.is_file():
         return "a link that leads nowhere" if path.is_symlink() else "not a file"
     if suffix not in SUFFIXES:
         return "not RDF by name"
@@ -195,13 +230,28 @@ def _without_gz(path: Path) -> Path:
 
 def read_bytes(path: Path) -> bytes:
     """Return the content of a file, unpacked; raises UnusableInput or MalformedData."""
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise UnusableInput(f"{path} cannot be read: {(error.strerror or '').lower()}") from None
+    archive = _zip_of(path)
+    if archive is not None:
+        content = _read_member(path, archive)
+    else:
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            reason = (error.strerror or "").lower()
+            raise UnusableInput(f"{path} cannot be read: {reason}") from None
     if path.suffix.lower() != ".gz":
         return content
     try:
         return gzip.decompress(content)
     except (OSError, EOFError, zlib.error) as error:
         raise MalformedData(path, f"not a whole file of gzip: {error}") from None
+
+
+def _read_member(path: Path, archive: Path) -> bytes:
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            return opened.read(path.relative_to(archive).as_posix())
+    except (OSError, zipfile.BadZipFile, zlib.error, NotImplementedError, KeyError) as error:
+        raise MalformedData(path, f"not whole in its zip: {error}") from None
+    except RuntimeError:  # of zipfile: a password is required
+        raise MalformedData(path, "is encrypted; unpack the zip") from None

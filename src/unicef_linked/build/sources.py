@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import io
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
@@ -60,6 +61,7 @@ class SourceFile:
     text: str
     graph: NamedNode | DefaultGraph
     quads: tuple[Quad, ...]
+    prefixes: Mapping[str, str] = field(default_factory=dict)  # that the file declares
 
     @property
     def sha256(self) -> str:
@@ -88,16 +90,19 @@ def load(
     names: Names,
     *,
     role: str = "",
-    default_graph: bool = False,
+    as_is: bool = False,
+    skip_bad: bool = False,
     remark: Remark = keep_silent,
 ) -> list[SourceFile]:
     """Return what the files of RDF in ``paths`` say, in the order of their names.
 
-    Triples go to a graph named after the file's path below its root (``role`` before it), or to the
-    default graph with ``default_graph``; quads stay where they say. Every IRI below the canonical
-    base is re-based on ``names``. ``remark`` is called with what is left out of folders. Raises
-    UnusableInput for what cannot be read and MalformedData, with file and line, for what does not
-    parse; SeveralErrors if there are more.
+    Triples go to a graph named after the file's path below its root (``role`` before it); quads
+    stay where they say. Every IRI below the canonical base is re-based on ``names``. With ``as_is``
+    triples go to the default graph, no IRI is re-based, and terms of RDF 1.2 are read.
+
+    ``remark`` is called with what is left out of folders. Raises UnusableInput for what cannot be
+    read and MalformedData, with file and line, for what does not parse; SeveralErrors if there are
+    more. With ``skip_bad`` these files are left out, each with a remark, unless no other is there.
     """
     listing = list_files(paths)
     for sentence in listing.left_out:
@@ -108,46 +113,86 @@ def load(
         stem = stem_of(path.relative_to(root))
         parts = dict.fromkeys(filter(None, (role, stem)))  # ontology/ontology.ttl: once
         named = NamedNode(names.graph(quote("/".join(parts), safe="/-._~")))
-        graph = DefaultGraph() if default_graph else named
+        graph = DefaultGraph() if as_is else named
         try:
-            text = _read(path).replace(CANONICAL_BASE, names.base)
-            quads = tuple(_parse(path, text, graph, named.value))
+            text = _read(path)
+            if not as_is:
+                text = text.replace(CANONICAL_BASE, names.base)
+            sources.append(_parse(path, text, graph, named.value))
         except UnusableInput as error:
             errors.append(error)
-        else:
-            sources.append(SourceFile(path, text, graph, quads))
-    raise_all(errors)
+    if not skip_bad or not sources:
+        raise_all(errors)
+    for each in errors:
+        remark(f"left out: {each}")
     return sources
 
 
+_MARKS: Final = {
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+"""Encodings by the mark at the beginning of a file; those of UTF-32 begin like those of UTF-16."""
+
+_XML_DECLARATION: Final = re.compile(
+    r"""\A<\?xml\s[^>]*?encoding\s*=\s*["']([A-Za-z][\w.-]*)["'][^>]*\?>""", re.ASCII
+)
+
+
 def _read(path: Path) -> str:
+    """Return the text of a file, by its mark, else as XML declares, else as UTF-8.
+
+    The line of the XML declaration is kept, without the declaration.
+    """
+    content = read_bytes(path)
+    encoding = next((name for mark, name in _MARKS.items() if content.startswith(mark)), "")
+    is_xml = SUFFIXES[suffix_of(path)] == RdfFormat.RDF_XML
+    declared = _XML_DECLARATION.match(content[:200].decode("latin-1")) if is_xml else None
+    if declared and not encoding:
+        encoding = declared[1]
     try:
-        return read_bytes(path).decode("utf-8-sig")
+        text = content.decode(encoding or "utf-8-sig").removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise MalformedData(
-            path, f"byte {error.start} is not UTF-8; save the file as UTF-8", line=line
+            path,
+            f"byte {error.start} is not {encoding or 'UTF-8'}; save the file as UTF-8",
+            line=line,
         ) from None
+    except LookupError:
+        raise MalformedData(
+            path, f"the encoding {encoding} is not known; save the file as UTF-8", line=1
+        ) from None
+    return _XML_DECLARATION.sub("", text, count=1) if is_xml else text
 
 
-def _parse(path: Path, text: str, graph: NamedNode | DefaultGraph, base_iri: str) -> Iterator[Quad]:
+def _parse(path: Path, text: str, graph: NamedNode | DefaultGraph, base_iri: str) -> SourceFile:
+    """Return a file as read; where ``graph`` is a named one, terms of RDF 1.2 are refused."""
     kind = SUFFIXES[suffix_of(path)]
+    quads: list[Quad] = []
+    prefixes: dict[str, str] = {}
     try:
         if kind == RdfFormat.RDF_XML:
             check_entities(text)
-        quads = parse(text.encode(), format=kind, base_iri=base_iri, rename_blank_nodes=True)
-        for quad in quads:
-            _refuse_rdf12(quad, path, text)
-            if isinstance(quad.graph_name, DefaultGraph):
-                yield Quad(quad.subject, quad.predicate, quad.object, graph)
+        parser = parse(text.encode(), format=kind, base_iri=base_iri, rename_blank_nodes=True)
+        for quad in parser:
+            if isinstance(graph, NamedNode):
+                _refuse_rdf12(quad, path, text)
+            if isinstance(quad.graph_name, DefaultGraph) and graph != quad.graph_name:
+                quads.append(Quad(quad.subject, quad.predicate, quad.object, graph))
             else:
-                yield quad
+                quads.append(quad)
+            if not prefixes:  # those of RDF/XML are forgotten at the end of their element
+                prefixes = dict(parser.prefixes)
     except ExpandingEntities as error:
         raise MalformedData(path, str(error), line=error.line) from None
     except SyntaxError as error:
         raise _malformed(path, text, kind, error) from None
     except ValueError as error:
         raise MalformedData(path, str(error)) from None
+    return SourceFile(path, text, graph, tuple(quads), prefixes | parser.prefixes)
 
 
 def _malformed(path: Path, text: str, kind: RdfFormat, error: SyntaxError) -> MalformedData:
@@ -279,8 +324,11 @@ def restore_blanks(quads: Sequence[Quad], labelled: Iterable[Quad], names: Names
 
 def _iris_of_blanks(quads: Iterable[Quad], names: Names) -> dict[BlankNode, NamedNode]:
     """Return the IRI in place of each blank node, below ``.well-known/genid/``."""
-    base = f"{names.base}.well-known/genid/"
-    return {node: NamedNode(f"{base}{node.value}") for quad in quads for node in _blanks_of(quad)}
+    return {
+        node: NamedNode(f"{names.skolems}{node.value}")
+        for quad in quads
+        for node in _blanks_of(quad)
+    }
 
 
 def _blanks_of(quad: Quad) -> Iterator[BlankNode]:

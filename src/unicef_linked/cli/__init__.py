@@ -30,6 +30,7 @@ COMMANDS: Final = {
     "diff": "show how two releases differ, by entity; as a patch or an update too",
     "why": "show who says so, where, as of when and how, for each statement about a thing",
     "serve": "answer over HTTP",
+    "doctor": "check a deployment, and say what to do",
     "load": "put a release into an engine elsewhere, for serve --engine URL",
     "query": "ask the packaged dataset, a release or an endpoint",
     "export": "write the dataset in one format, or one of its tables and maps",

@@ -48,12 +48,33 @@ def invalid_choice(value: str, choices: Sequence[str]) -> str:
     return f"invalid choice: {value!r} (choose from {', '.join(choices)})"
 
 
+_NOT_IN_IRIS: Final = frozenset(' <>"{}|^`\\')
+"""Characters that no IRI has (SPARQL 1.1, IRIREF)."""
+
+
 def base_iri(text: str) -> str:
     """Return an IRI below which IRIs can be minted."""
-    forbidden = set(text) & set(' <>"{}|^`\\')
+    forbidden = set(text) & _NOT_IN_IRIS
     if not text.startswith(("http://", "https://")) or text[-1] != "/" or forbidden:
         raise click.BadParameter(f"{text!r} is not an http(s) IRI that ends in /")
     return text
+
+
+def iri(text: str) -> str:
+    """Return an absolute IRI, or nothing."""
+    if text and (not re.match(r"[A-Za-z][A-Za-z0-9+.-]*:.", text) or set(text) & _NOT_IN_IRIS):
+        raise click.BadParameter(f"{text!r} is not an absolute IRI")
+    return text
+
+
+def mapping(text: str) -> str:
+    """Return the beginning of IRIs and the path that answers for them, joined by ``=``."""
+    from unicef_linked.config import iri_mapping
+
+    try:
+        return iri_mapping(text)
+    except ValueError as error:
+        raise click.BadParameter(f"{text!r} {error}") from None
 
 
 def positive(text: str) -> int:

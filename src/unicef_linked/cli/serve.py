@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import tempfile
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,6 +19,9 @@ from unicef_linked.cli.releases import chosen_release
 from unicef_linked.config import read_settings
 from unicef_linked.errors import UnusableInput
 
+if TYPE_CHECKING:
+    from unicef_linked.config import Settings
+
 
 @click.command("serve", cls=Command)
 @options.release
@@ -25,6 +30,21 @@ from unicef_linked.errors import UnusableInput
 )
 @click.option(
     "--union", is_flag=True, help="with --data: the default graph is the union of all graphs"
+)
+@click.option("--skip-bad", is_flag=True, help="with --data: leave out files that cannot be read")
+@click.option("--title", default="", help="with --data: the title; default: that of the data")
+@click.option("--description", default="", help="with --data: the description, likewise")
+@click.option(
+    "--license", type=options.iri, default="", metavar="IRI", help="with --data: the licence"
+)
+@click.option(
+    "--map",
+    "maps",
+    type=options.mapping,
+    multiple=True,
+    metavar="IRI=PATH",
+    help="answer for IRIs of another host that a proxy sends here, such as https://example.org/=/;"
+    " also several times",
 )
 @click.option("--host", default="127.0.0.1")
 @click.option("--port", type=options.port, default="8000", metavar="PORT")
@@ -46,6 +66,11 @@ def command(
     release: Path | None,
     data: Path | None,
     union: bool,
+    skip_bad: bool,
+    title: str,
+    description: str,
+    license: str,  # noqa: A002 - the option
+    maps: tuple[str, ...],
     host: str,
     port: int,
     workers: int,
@@ -59,19 +84,34 @@ def command(
     from unicef_linked.web.server import serve
 
     settings = read_settings()
+    if maps:
+        settings = replace(settings, maps=maps)
     if union and not data:
         raise UnusableInput(
             "--union goes with --data: a release has the union as its default graph already"
         )
+    if not data and (skip_bad or title or description or license):
+        raise UnusableInput(
+            "--skip-bad, --title, --description and --license go with --data: a release says of"
+            " itself what its data states"
+        )
     check_engine(engine)
     with ExitStack() as stack:
         if data:
-            from unicef_linked.build import snapshot
+            from unicef_linked.build import Statement, snapshot
 
             temporary = stack.enter_context(
                 tempfile.TemporaryDirectory(prefix="unicef-linked-", ignore_cleanup_errors=True)
             )
-            served = snapshot([data], Path(temporary) / "data", union=union, remark=warn)
+            served = snapshot(
+                [data],
+                Path(temporary) / "data",
+                union=union,
+                base_iri=_address(settings, host, port),
+                stated=Statement(title, description, license),
+                skip_bad=skip_bad,
+                remark=warn,
+            )
         else:
             served = chosen_release(release)
         serve(
@@ -84,3 +124,14 @@ def command(
             reopen=partial(chosen_release, release) if release else None,
         )
     return 0
+
+
+def _address(settings: Settings, host: str, port: int) -> str:
+    """Return the address that identifies what is served: the public one, else the local one."""
+    from unicef_linked.build import LOCAL_BASE
+
+    if settings.public_url:
+        return settings.public_url.rstrip("/") + "/"
+    if not port or host in {"127.0.0.1", "0.0.0.0", "::", ""}:  # noqa: S104 - compared only
+        return LOCAL_BASE if port in {0, 8000} else LOCAL_BASE.replace("8000", str(port))
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}/"

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 
 from pyoxigraph import Quad, Triple
 
+from unicef_linked import addresses
 from unicef_linked.errors import NotAcceptable, Unwritable
 from unicef_linked.rdf import jsonld
 from unicef_linked.rdf.formats import DOCUMENT_FORMATS, JSONLD, Carries, Format
+from unicef_linked.rdf.iris import HYDRA, RDF
 from unicef_linked.rdf.serialization import write_rdf
+from unicef_linked.rdf.terms import triple
 
 if TYPE_CHECKING:
     from unicef_linked.rdf.iris import Names
@@ -45,6 +48,29 @@ class Description:
 
     def _data(self) -> set[Triple]:
         return {quad.triple for quad in self.about} | {*self.context, *self.document}
+
+
+def partial_view(whole: str, number: int, last: int) -> list[Triple]:
+    """Return how a page of what has an IRI relates to its other pages.
+
+    Hydra Core Vocabulary, section 3.2.
+    """
+
+    def view(n: int) -> str:
+        return addresses.with_query(whole, {"page": str(n)})
+
+    this = view(number)
+    triples = [
+        triple(whole, f"{HYDRA}view", this),
+        triple(this, f"{RDF}type", f"{HYDRA}PartialCollectionView"),
+        triple(this, f"{HYDRA}first", view(1)),
+        triple(this, f"{HYDRA}last", view(last)),
+    ]
+    if number > 1:
+        triples.append(triple(this, f"{HYDRA}previous", view(number - 1)))
+    if number < last:
+        triples.append(triple(this, f"{HYDRA}next", view(number + 1)))
+    return triples
 
 
 def write_description(

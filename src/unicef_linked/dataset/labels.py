@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import unicodedata
 from collections import defaultdict
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
 
-from pyoxigraph import BlankNode, Literal, NamedNode, Quad
+from pyoxigraph import BlankNode, Literal, NamedNode, Quad, Triple
 
-from unicef_linked.rdf.iris import RDF, XSD, Names
+from unicef_linked.rdf.iris import OWL, RDF, XSD, Names, local_name
+from unicef_linked.rdf.labels import LABEL_PROPERTIES, LITERAL_FORM
 from unicef_linked.rdf.languages import choose_tag, matching_tag
 from unicef_linked.rdf.terms import iris_in
-from unicef_linked.store.labels import LABEL_PROPERTIES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from unicef_linked.rdf.terms import Term
 
@@ -42,12 +42,31 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """One object of a statement: a link, or a literal; ``datatype`` is None for plain text."""
+    """One object of a statement: a link, or a literal; ``datatype`` is None for plain text.
+
+    A blank node is what is stated of it: its members if it is a list, the parts of a phrase if it is
+    a restriction of OWL, else its properties. A triple term is a phrase.
+    """
 
     link: Link | None = None
     text: Text | None = None
     datatype: Link | None = None
     graphs: tuple[Link, ...] = ()  # the named graphs that state it
+    members: tuple[Value, ...] | None = None
+    phrase: tuple[Value, ...] = ()
+    properties: tuple[Property, ...] = ()
+
+    @property
+    def plain_text(self) -> str:
+        """Everything that it shows, as text."""
+        if self.text:
+            return self.text.text
+        if self.link:
+            return self.link.label.text
+        inside = [*(self.members or ()), *self.phrase]
+        for shown in self.properties:
+            inside += shown.values
+        return " ".join(value.plain_text for value in inside)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +130,14 @@ class LabelResolver:
         return LabelResolver(self._names, both, self._language, self._locate, self._preferred)
 
     def label(self, iri: str) -> Text:
-        """Return the label that ``choose`` chooses, else the shortened IRI."""
-        return self.choose(self._labels.get(iri, {})) or Text(self._names.shorten(iri))
+        """Return the label that ``choose`` chooses, else the shortened IRI.
+
+        A thing with a page here whose IRI no prefix shortens is called by the end of its IRI.
+        """
+        label = self.choose(self._labels.get(iri, {})) or Text(self._names.shorten(iri))
+        if label.text == iri and self._locate(iri) is not None:
+            return Text(local_name(iri))
+        return label
 
     def choose(self, texts: Mapping[str, str]) -> Text | None:
         """Return the text that the reader prefers, else in English, else any; None if none."""
@@ -124,6 +149,11 @@ class LabelResolver:
         href = self._locate(iri)
         return Link(iri, self.label(iri), href or iri, external=href is None)
 
+    def term(self, iri: str) -> Link:
+        """Return a class or property as a link; without label and prefix by the end of its IRI."""
+        link = self.link(iri)
+        return replace(link, label=Text(local_name(iri))) if link.label.text == iri else link
+
     def value(self, term: object, graphs: Iterable[str] = ()) -> Value:
         """Return an object of a statement for showing."""
         sources = tuple(self.link(graph) for graph in sorted(graphs))
@@ -134,14 +164,18 @@ class LabelResolver:
             datatype = None if plain else self.link(term.datatype.value)
             text = Text(term.value, term.language or "")
             return Value(text=text, datatype=datatype, graphs=sources)
+        if isinstance(term, Triple):
+            parts = [self.value(part) for part in (term.subject, term.predicate, term.object)]
+            return Value(phrase=(_word("<<("), *parts, _word(")>>")), graphs=sources)
         text = Text(f"_:{term.value}" if isinstance(term, BlankNode) else str(term))
         return Value(text=text, graphs=sources)
 
-    def resource(self, iri: str, quads: Iterable[Quad]) -> Resource:
-        """Return everything that the quads say of ``iri``."""
+    def resource(self, iri: str, quads: Collection[Quad]) -> Resource:
+        """Return everything that the quads say of ``iri``, blank nodes with what is said of them."""
         node = NamedNode(iri)
         outgoing: _Graphs = defaultdict(lambda: defaultdict(set))
         incoming: _Graphs = defaultdict(lambda: defaultdict(set))
+        nested = _Nested(self, quads, self._names.skolems)
         for quad in quads:
             if quad.subject == node:
                 graphs = outgoing[quad.predicate.value][quad.object]
@@ -151,7 +185,7 @@ class LabelResolver:
                 continue
             if isinstance(quad.graph_name, NamedNode):
                 graphs.add(quad.graph_name.value)
-        types = [self.link(type_iri) for type_iri in iris_in(outgoing.pop(f"{RDF}type", {}))]
+        types = [self.term(type_iri) for type_iri in iris_in(outgoing.pop(f"{RDF}type", {}))]
         label = self.label(iri)
         others = [
             Text(text, language)
@@ -167,23 +201,25 @@ class LabelResolver:
             label,
             tuple(others),
             tuple(sorted(types, key=self._ours_first)),
-            self._properties(outgoing),
-            self._properties(incoming),
+            self._properties(outgoing, nested.value),
+            self._properties(incoming, self.value),
         )
 
     def _ours_first(self, link: Link) -> tuple[bool, str, str]:
         return (not link.iri.startswith(self._names.base), link.label.text, link.iri)
 
     def _properties(
-        self, statements: Mapping[str, Mapping[Term, set[str]]]
+        self,
+        statements: Mapping[str, Mapping[Term, set[str]]],
+        value_of: Callable[[Term, Iterable[str]], Value],
     ) -> tuple[Property, ...]:
         properties = []
         for predicate, terms in statements.items():
-            values = [self.value(term, graphs) for term, graphs in terms.items()]
+            values = [value_of(term, graphs) for term, graphs in terms.items()]
             is_own = predicate.startswith(f"{self._names.ontology}#")
             restates = not is_own and all(map(self._derived, terms.values()))
             ordered = tuple(sorted(values, key=self.order))
-            properties.append(Property(self.link(predicate), ordered, restates))
+            properties.append(Property(self.term(predicate), ordered, restates))
         return tuple(sorted(properties, key=lambda shown: self._property_order(shown.link)))
 
     def _property_order(self, link: Link) -> tuple[int, str, str]:
@@ -201,7 +237,7 @@ class LabelResolver:
 
     def order(self, value: Value) -> tuple[bool, str, str, str]:
         """Return a sort key of values: the language first, then by label. No two are equal."""
-        text = value.text or (value.link.label if value.link else Text(""))
+        text = value.text or (value.link.label if value.link else Text(value.plain_text))
         link = value.link or value.datatype
         return (
             bool(text.language) and not matching_tag(self._language, [text.language]),
@@ -209,6 +245,129 @@ class LabelResolver:
             text.language,
             link.iri if link else "",
         )
+
+
+_DEPTH: Final = 12
+"""Most blank nodes within each other that a page shows."""
+
+_LONGEST: Final = 1000
+"""Most members of a list that a page shows."""
+
+_FILLERS: Final = {
+    f"{OWL}someValuesFrom": "some",
+    f"{OWL}allValuesFrom": "only",
+    f"{OWL}hasValue": "value",
+    f"{OWL}hasSelf": "Self",
+    f"{OWL}minCardinality": "min",
+    f"{OWL}maxCardinality": "max",
+    f"{OWL}cardinality": "exactly",
+    f"{OWL}minQualifiedCardinality": "min",
+    f"{OWL}maxQualifiedCardinality": "max",
+    f"{OWL}qualifiedCardinality": "exactly",
+}
+"""What a restriction of OWL says of its property, and the word for it (OWL 2 Manchester Syntax)."""
+
+_COMBINED: Final = {
+    f"{OWL}unionOf": "or",
+    f"{OWL}intersectionOf": "and",
+    f"{OWL}complementOf": "not",
+}
+"""How a class is made of others, and the word for it."""
+
+
+class _Nested:
+    """Blank nodes as values that have what is stated of them."""
+
+    def __init__(self, resolver: LabelResolver, quads: Iterable[Quad], skolems: str) -> None:
+        self._resolver, self._skolems = resolver, skolems
+        self._by_subject: dict[Term, list[Quad]] = {}
+        for quad in quads:
+            if self._is_blank(quad.subject):
+                self._by_subject.setdefault(quad.subject, []).append(quad)
+
+    def _is_blank(self, term: Term) -> bool:
+        is_skolem = isinstance(term, NamedNode) and term.value.startswith(self._skolems)
+        return is_skolem or isinstance(term, BlankNode)
+
+    def value(self, term: Term, graphs: Iterable[str] = (), within: tuple[Term, ...] = ()) -> Value:
+        """Return a term for showing; ``within`` are the blank nodes that it is nested in."""
+        plain = self._resolver.value(term, graphs)
+        statements = self._by_subject.get(term, [])
+        is_list = term == NamedNode(f"{RDF}nil")
+        if is_list:
+            return replace(plain, link=None, members=())
+        if not statements or term in within or len(within) > _DEPTH:
+            return plain
+        shown = replace(plain, link=None, text=None)
+        within = (*within, term)
+        by_property: dict[str, dict[Term, None]] = {}
+        for quad in statements:
+            by_property.setdefault(quad.predicate.value, {})[quad.object] = None
+        if f"{RDF}first" in by_property:
+            return replace(shown, members=self._members(term, within))
+        forms = by_property.get(LITERAL_FORM, {})
+        if len(forms) == 1:
+            return replace(self._resolver.value(next(iter(forms))), graphs=plain.graphs)
+        phrase = self._phrase(by_property, within)
+        if phrase:
+            return replace(shown, phrase=phrase)
+        properties = []
+        for iri, terms in by_property.items():
+            values = [self.value(each, (), within) for each in terms]
+            ordered = tuple(sorted(values, key=self._resolver.order))
+            properties.append(Property(self._resolver.term(iri), ordered))
+        properties.sort(key=lambda each: (each.link.label.text, each.link.iri))
+        return replace(shown, properties=tuple(properties))
+
+    def _members(self, term: Term, within: tuple[Term, ...]) -> tuple[Value, ...]:
+        members: list[Value] = []
+        visited: set[Term] = set()
+        node: Term | None = term
+        while node in self._by_subject and node not in visited and len(members) < _LONGEST:
+            visited.add(node)
+            following = None
+            for quad in self._by_subject[node]:
+                if quad.predicate.value == f"{RDF}first":
+                    members.append(self.value(quad.object, (), within))
+                elif quad.predicate.value == f"{RDF}rest":
+                    following = quad.object
+            node = following
+        return tuple(members)
+
+    def _phrase(
+        self, by_property: Mapping[str, Mapping[Term, None]], within: tuple[Term, ...]
+    ) -> tuple[Value, ...]:
+        """Return a class expression of OWL in words; () if it is none."""
+        single = {iri: next(iter(terms)) for iri, terms in by_property.items() if len(terms) == 1}
+        if f"{OWL}onProperty" in single:
+            return self._restriction(single, within)
+        for iri, word in _COMBINED.items():
+            if iri in single:
+                value = self.value(single[iri], (), within)
+                return _joined(value.members, word) if value.members else (_word(word), value)
+        return ()
+
+    def _restriction(
+        self, single: Mapping[str, Term], within: tuple[Term, ...]
+    ) -> tuple[Value, ...]:
+        restricted = self.value(single[f"{OWL}onProperty"], (), within)
+        for iri, word in _FILLERS.items():
+            if iri in single:
+                phrase = [restricted, _word(word), self.value(single[iri], (), within)]
+                of = single.get(f"{OWL}onClass") or single.get(f"{OWL}onDataRange")
+                return (*phrase, self.value(of, (), within)) if of is not None else tuple(phrase)
+        return ()
+
+
+def _word(text: str) -> Value:
+    return Value(text=Text(text))
+
+
+def _joined(values: Iterable[Value], word: str) -> tuple[Value, ...]:
+    joined: list[Value] = []
+    for value in values:
+        joined += [value] if not joined else [_word(word), value]
+    return tuple(joined)
 
 
 def _text_of(term: Term) -> Text | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, RdfFormat, Triple, parse
 
-from unicef_linked.dataset.description import Description, write_description
+from unicef_linked.dataset.description import Description, partial_view, write_description
 from unicef_linked.dataset.labels import Text
 from unicef_linked.dataset.profile import ordered_classes
 from unicef_linked.rdf.iris import DCTERMS, FOAF, RDF, RDFS, Names
@@ -16,16 +16,18 @@ from unicef_linked.rdf.languages import matching_tag
 from unicef_linked.rdf.mappings import MAPPINGS, REPLACED_BY
 from unicef_linked.rdf.statistics import count as count_statistics
 from unicef_linked.rdf.statistics import distinct_triples, read
-from unicef_linked.rdf.terms import triple, value_of
+from unicef_linked.rdf.terms import iris_in, is_iri, triple, value_of
+from unicef_linked.rdf.topic import describe_by_dcat
 from unicef_linked.store.statements import LoadedStatements
 from unicef_linked.validation.report import read_report
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from unicef_linked.rdf.formats import Format
     from unicef_linked.rdf.jsonld import Context
     from unicef_linked.rdf.statistics import Statistics
+    from unicef_linked.rdf.terms import Term
     from unicef_linked.release import Release
     from unicef_linked.store import Labels, Store
     from unicef_linked.validation.report import Report
@@ -34,14 +36,14 @@ COUNTS: Final = 10_000
 """Most counts of graph patterns that are kept; clients choose the patterns of fragments."""
 
 INCOMING: Final = 1000
-"""Most statements about other things that a document repeats. With more of them it says so."""
+"""Most statements about other things that a document repeats. With more of them it has pages."""
 
 _LINKS: Final = f"""
 # Statements that lead to other datasets; a dataset is what the IRIs of its things begin with.
 SELECT ?space ?link (COUNT(*) AS ?links) {{
   SELECT DISTINCT ?s ?link ?o ?space {{
     VALUES ?link {{ {" ".join(f"<{iri}>" for iri in MAPPINGS)} }}
-    ?s ?link ?o .
+    {{ ?s ?link ?o }} UNION {{ GRAPH ?g {{ ?s ?link ?o }} }}
     FILTER (ISIRI(?s) && ISIRI(?o))
     BIND (REPLACE(STR(?o), "[^/#]+/?$", "") AS ?space)
     FILTER (!STRSTARTS(STR(?s), ?space))
@@ -73,14 +75,24 @@ class PublishedDataset:
         return self.release.manifest.kind == "built"
 
     @cached_property
+    def is_of_others(self) -> bool:
+        """Whether none of its things has an IRI of the form that we mint.
+
+        Every IRI that such a dataset describes has a page, and can be searched for.
+        """
+        return not self.is_built or not self.lists
+
+    @cached_property
     def context(self) -> Context:
         """The published JSON-LD context."""
         return self.release.context()
 
     @cached_property
     def statistics(self) -> Statistics:
-        """The statistics of VoID: as published, else counted over the default graph."""
-        return self._published_statistics or count_statistics(self._default_graph())
+        """The statistics of VoID: as published, else counted over all graphs."""
+        return self._published_statistics or count_statistics(
+            distinct_triples(self.release.quads())
+        )
 
     @cached_property
     def _published_statistics(self) -> Statistics | None:
@@ -92,19 +104,11 @@ class PublishedDataset:
     @cached_property
     def default_graph_size(self) -> int:
         """The triples of the default graph, those of the published statistics included."""
+        if not self.release.manifest.union:
+            return self.release.manifest.graphs.get("", 0)
         if self._published_statistics is None:
             return self.counts["triples"]
-        return sum(1 for _ in self._default_graph())
-
-    def _default_graph(self) -> Iterable[Triple]:
-        """Return the triples of the default graph as published, each once."""
-        if self.release.manifest.union:
-            return distinct_triples(self.release.quads())
-        return (
-            quad.triple
-            for quad in self.release.quads()
-            if isinstance(quad.graph_name, DefaultGraph)
-        )
+        return sum(1 for _ in distinct_triples(self.release.quads()))
 
     @property
     def named_graphs(self) -> dict[str, int]:
@@ -188,6 +192,9 @@ class PublishedDataset:
     def licences(self) -> dict[str, list[str]]:
         """The licences that the data states, by the IRI that has them."""
         licences = self._iris_by_subject(f"{DCTERMS}license")
+        own = (q.object for q in self.own_statements if q.predicate.value == f"{DCTERMS}license")
+        for iri in iris_in(own):
+            licences.setdefault(self.names.dataset, set()).add(iri)
         return {iri: sorted(values) for iri, values in licences.items()}
 
     def _iris_by_subject(self, predicate: str) -> dict[str, set[str]]:
@@ -205,12 +212,86 @@ class PublishedDataset:
         publishers = [
             quad.object.value for quad in self.own_statements if isinstance(quad.object, NamedNode)
         ]
-        return self.store.labels([dataset, *publishers, *(iri for iri, _ in self.lists.values())])
+        return self.labels([dataset, *publishers, *(iri for iri, _ in self.lists.values())])
+
+    def labels(self, iris: Collection[str]) -> Labels:
+        """Return the labels of IRIs: see Store. That of the dataset is as it states."""
+        labels = self.store.labels(iris)
+        if not self.is_built and self.names.dataset in iris and self._titles:
+            return {**labels, self.names.dataset: self._titles}
+        return labels
+
+    @cached_property
+    def _titles(self) -> dict[str, str]:
+        """The titles of the dataset that its statements about itself have, by language."""
+        titles: dict[str, str] = {}
+        for quad in sorted(self.own_statements, key=str):
+            if quad.predicate.value == f"{DCTERMS}title" and isinstance(quad.object, Literal):
+                titles.setdefault(quad.object.language or "", quad.object.value)
+        return titles
 
     @cached_property
     def own_statements(self) -> list[Quad]:
-        """What the dataset says of itself."""
-        return self.store.match(NamedNode(self.names.dataset))
+        """What the dataset says of itself.
+
+        Data of others says it of the thing that the dataset is about, or its publisher does when
+        it is served.
+        """
+        manifest, node = self.release.manifest, NamedNode(self.names.dataset)
+        own = self.store.match(node)
+        if self.is_built:
+            return own
+        if manifest.topic and manifest.topic != node.value:
+            own += describe_by_dcat(self.store.match(NamedNode(manifest.topic)), node.value)
+            own.append(Quad(node, NamedNode(f"{DCTERMS}source"), NamedNode(manifest.topic)))
+        stated = {
+            f"{DCTERMS}title": Literal(manifest.title) if manifest.title else None,
+            f"{DCTERMS}description": Literal(manifest.description)
+            if manifest.description
+            else None,
+            f"{DCTERMS}license": NamedNode(manifest.license) if manifest.license else None,
+        }
+        for predicate, term in stated.items():
+            if term is not None:
+                own = [quad for quad in own if quad.predicate.value != predicate]
+                own.append(Quad(node, NamedNode(predicate), term))
+        return own
+
+    @cached_property
+    def uri_space(self) -> str:
+        """What the IRIs of all things begin with: as we mint them, else as the data has them.
+
+        "" where those of the data have no more in common than a scheme or host.
+        """
+        if any(map(self.names.type_and_key, self.described)):
+            return self.names.entities
+        if not self.described:
+            return ""
+        first, last = min(self.described), max(self.described)
+        length = next(
+            (n for n, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), len(first)
+        )
+        start = first[: max(first.rfind("/", 0, length), first.rfind("#", 0, length)) + 1]
+        return start if start.count("/") > 2 or "#" in start else ""
+
+    @cached_property
+    def vocabularies(self) -> list[str]:
+        """The vocabularies that the statements use, by what the IRIs of their terms begin with."""
+        if not self.is_of_others:
+            return [self.names.ontology]
+        used = [iri for terms in self.partitions.values() for iri, _ in terms]
+        starts = {iri[: max(iri.rfind("/"), iri.rfind("#")) + 1] for iri in used}
+        return sorted(start for start in starts if is_iri(start))
+
+    @cached_property
+    def parts(self) -> dict[str, list[str]]:
+        """The things that are described under IRIs with a fragment, by the IRI of the document."""
+        parts: dict[str, list[str]] = {}
+        for iri in sorted(self.described):
+            document, hash_, fragment = iri.partition("#")
+            if hash_ and fragment:
+                parts.setdefault(document, []).append(iri)
+        return parts
 
     @cached_property
     def plurals(self) -> dict[str, dict[str, str]]:
@@ -264,8 +345,11 @@ class PublishedDataset:
     @cached_property
     def described(self) -> frozenset[str]:
         """Every IRI that is the subject of a statement; not one that only names its successor."""
+        pattern = "{ ?s ?p ?o } UNION { GRAPH ?g { ?s ?p ?o } }"
+        if self.release.manifest.union:
+            pattern = "?s ?p ?o"
         rows = self.store.select(
-            f"SELECT DISTINCT ?s {{ ?s ?p ?o FILTER(isIRI(?s) && ?p != <{REPLACED_BY}>) }}"
+            f"SELECT DISTINCT ?s {{ {pattern} FILTER(isIRI(?s) && ?p != <{REPLACED_BY}>) }}"
         )
         return frozenset(value_of(row["s"]) for row in rows)
 
@@ -287,17 +371,33 @@ class PublishedDataset:
         """Return a description in an RDF format, with the prefixes and JSON-LD context of all."""
         return write_description(description, offer, self.names, self.context)
 
-    def about(self, iri: str, statements: LoadedStatements | None = None) -> list[Quad]:
-        """Return the statements of an IRI, at most INCOMING with it as object, and blank nodes."""
+    def about(
+        self, iri: str, statements: LoadedStatements | None = None, page: int = 1
+    ) -> list[Quad]:
+        """Return the statements of an IRI, a page of those with it as object, and blank nodes.
+
+        A page has INCOMING of them; they are counted from 1.
+        """
         statements = statements or LoadedStatements(self.store)
         node = NamedNode(iri)
         statements.load([node], [node])
-        incoming = [quad for quad in statements.match(object=node) if quad.subject != node]
-        about = statements.match(node) + sorted(incoming, key=str)[:INCOMING]
-        return [*about, *_blank_closure(statements, about)]
+        incoming = sorted(self._incoming(statements, node), key=str)
+        about = statements.match(node) + incoming[(page - 1) * INCOMING : page * INCOMING]
+        return [*about, *_blank_closure(statements, about, self.names.skolems)]
+
+    def pages(self, iri: str, statements: LoadedStatements) -> int:
+        """Return how many pages the document about an IRI has: see ``about``."""
+        return max(1, -(-len(self._incoming(statements, NamedNode(iri))) // INCOMING))
+
+    def _incoming(self, statements: LoadedStatements, node: NamedNode) -> list[Quad]:
+        return [quad for quad in statements.match(object=node) if quad.subject != node]
 
     def describe(
-        self, iri: str, document: str | None = None, statements: LoadedStatements | None = None
+        self,
+        iri: str,
+        document: str | None = None,
+        statements: LoadedStatements | None = None,
+        page: int = 1,
     ) -> Description | None:
         """Return the description of an IRI: see ``about``, with labels; None if there is none.
 
@@ -305,11 +405,11 @@ class PublishedDataset:
         """
         node = NamedNode(iri)
         statements = statements or LoadedStatements(self.store)
-        about = self.about(iri, statements)
-        incoming = [quad for quad in statements.match(object=node) if quad.subject != node]
-        if not statements.match(node) and not (incoming and document is None):
+        about = self.about(iri, statements, page)
+        incoming = self._incoming(statements, node)
+        if not statements.match(node) and not incoming:
             return None
-        own = self._describe_document(document, iri, len(incoming)) if document else []
+        own = self._describe_document(document, iri, len(incoming), page) if document else []
         direct = [quad for quad in about if node in (quad.subject, quad.object)]
         neighbours = {quad.subject for quad in direct} | {quad.object for quad in direct}
         iris = {term for term in neighbours if isinstance(term, NamedNode)} - {node}
@@ -317,7 +417,19 @@ class PublishedDataset:
         context = [quad.triple for quad in labels if not isinstance(quad.object, BlankNode)]
         return Description(iri, about, context, own)
 
-    def _describe_document(self, document: str, topic: str, incoming: int) -> list[Triple]:
+    def describe_parts(self, document: str) -> Description | None:
+        """Return all that is stated of a document and of the things whose IRIs it begins."""
+        iris = [document, *self.parts.get(document, ())]
+        statements = LoadedStatements(self.store)
+        nodes = [NamedNode(iri) for iri in iris]
+        statements.load(nodes)
+        about = [quad for node in nodes for quad in statements.match(node)]
+        about += _blank_closure(statements, about, self.names.skolems)
+        return Description(document, about) if about else None
+
+    def _describe_document(
+        self, document: str, topic: str, incoming: int, page: int
+    ) -> list[Triple]:
         """Return the statements about a document itself."""
         triples = [
             triple(document, f"{RDF}type", f"{FOAF}Document"),
@@ -329,17 +441,19 @@ class PublishedDataset:
                 f"{incoming} statements lead to this resource; {INCOMING} of them are repeated here"
             )
             triples.append(triple(document, f"{RDFS}comment", Literal(text, language="en")))
+            triples += partial_view(document, page, -(-incoming // INCOMING))
         return triples
 
 
-def _blank_closure(statements: LoadedStatements, quads: Iterable[Quad]) -> list[Quad]:
+def _blank_closure(statements: LoadedStatements, quads: Iterable[Quad], skolems: str) -> list[Quad]:
     """Return the statements of blank nodes that are objects, recursively.
 
     Together with the quads they are a concise bounded description (W3C Submission CBD, section 2).
+    An IRI that begins with ``skolems`` is in place of a blank node.
     """
     closure: list[Quad] = []
-    pending = [quad.object for quad in quads if isinstance(quad.object, BlankNode)]
-    visited: set[BlankNode] = set()
+    visited: set[Term] = {quad.subject for quad in quads}
+    pending = [node for quad in quads for node in _blanks_in(quad.object, skolems)]
     while pending:
         statements.load(pending)
         node = pending.pop()
@@ -347,5 +461,14 @@ def _blank_closure(statements: LoadedStatements, quads: Iterable[Quad]) -> list[
             visited.add(node)
             inside = statements.match(node)
             closure += inside
-            pending += [quad.object for quad in inside if isinstance(quad.object, BlankNode)]
+            for quad in inside:
+                pending += _blanks_in(quad.object, skolems)
     return closure
+
+
+def _blanks_in(term: Term, skolems: str) -> list[Term]:
+    """Return the blank nodes that a term is or, as a triple term, has."""
+    if isinstance(term, Triple):
+        return _blanks_in(term.subject, skolems) + _blanks_in(term.object, skolems)
+    is_skolem = isinstance(term, NamedNode) and term.value.startswith(skolems)
+    return [term] if is_skolem or isinstance(term, BlankNode) else []

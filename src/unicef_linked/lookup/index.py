@@ -22,9 +22,9 @@ from unicef_linked.dataset.profile import Profile, read_profile
 from unicef_linked.lookup.normalization import ROUNDING, Normalizer, fold, fold_code
 from unicef_linked.lookup.territory import TERMS, Territory, territory_of
 from unicef_linked.rdf.iris import RDF, RDFS, SKOS, Names
+from unicef_linked.rdf.labels import LABEL_PROPERTIES
 from unicef_linked.rdf.languages import matching_tag
 from unicef_linked.rdf.mappings import REFERENCES, REPLACED_BY, SAME
-from unicef_linked.store.labels import LABEL_PROPERTIES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence

@@ -22,8 +22,8 @@ from unicef_linked.i18n import N_
 from unicef_linked.links import outgoing
 from unicef_linked.metadata.void import class_partitions
 from unicef_linked.rdf.iris import DCTERMS, DQV, FOAF, PROV, RDF, SKOS, XSD
+from unicef_linked.rdf.labels import LABEL_PROPERTIES
 from unicef_linked.rdf.terms import triple, typed
-from unicef_linked.store.labels import LABEL_PROPERTIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

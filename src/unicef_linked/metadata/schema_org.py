@@ -42,7 +42,7 @@ def dataset(published: PublishedDataset, address: str, language: str) -> Structu
     for period in _iris(quads, f"{DCTERMS}temporal"):
         starts += _values(published.store.match(NamedNode(period)), f"{DCAT}startDate")
     iris = [iri, *spatial, *filter(None, [publisher])]
-    labels = LabelResolver(published.names, published.store.labels(iris), language)
+    labels = LabelResolver(published.names, published.labels(iris), language)
     return _without_gaps(
         {
             "@context": _CONTEXT,

@@ -13,7 +13,7 @@ from unicef_linked.rdf.iris import RDF, SCHEMA
 from unicef_linked.rdf.terms import iris_in, objects_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from pyoxigraph import Quad
 
@@ -76,7 +76,10 @@ def signposts(
         case ["doc", entity_type, *keys] if keys:
             iri = iri or dataset.names.entity(entity_type, "/".join(keys))
             quads = dataset.store.match(NamedNode(iri)) if about is None else about
-            links = _of_entity(dataset, iri, entity_type, quads)
+            links = _of_entity(dataset, iri, addresses.list_of(entity_type), quads)
+        case ["resource"] if iri:
+            links = _of_entity(dataset, iri, addresses.DATASET, about or ())
+            return [*links, *_descriptions(path, {"iri": iri})]
         case ["doc", _]:
             links = [
                 Signpost("type", f"{_SCHEMA}CollectionPage"),
@@ -120,7 +123,7 @@ def _of_part(dataset: PublishedDataset, iri: str, kind: str) -> list[Signpost]:
 
 
 def _of_entity(
-    dataset: PublishedDataset, iri: str, entity_type: str, quads: Sequence[Quad]
+    dataset: PublishedDataset, iri: str, collection: str, quads: Sequence[Quad]
 ) -> list[Signpost]:
     classes = sorted({*iris_in(objects_of(quads, f"{RDF}type"))})
     graphs = {quad.graph_name.value for quad in quads if isinstance(quad.graph_name, NamedNode)}
@@ -132,8 +135,8 @@ def _of_entity(
             for name in classes
             if name.startswith(SCHEMA)
         ),
-        Signpost("collection", addresses.list_of(entity_type)),
-        *_licences(dataset, graphs),
+        Signpost("collection", collection),
+        *_licences(dataset, graphs or {dataset.names.dataset}),
     ]
 
 
@@ -143,12 +146,18 @@ def _licences(dataset: PublishedDataset, iris: Iterable[str]) -> list[Signpost]:
     return [Signpost("license", iri) for iri in sorted(licences)]
 
 
-def _descriptions(path: str) -> list[Signpost]:
-    """Return the links to metadata in RDF and to the linkset (RFC 9264)."""
+def _descriptions(path: str, query: Mapping[str, str] | None = None) -> list[Signpost]:
+    """Return the links to metadata in RDF and to the linkset (RFC 9264).
+
+    A document that a ``query`` chooses has no linkset of its own.
+    """
     formats = () if path.startswith(addresses.DUMPS) else (TURTLE, JSONLD)
     described = [
-        Signpost("describedby", addresses.in_format(path, f.suffix), f.media_type) for f in formats
+        Signpost("describedby", addresses.in_format(path, f.suffix, query), f.media_type)
+        for f in formats
     ]
+    if query:
+        return described
     linksets = (LINKSET_JSON, LINKSET)
     return described + [
         Signpost("linkset", addresses.linkset(path), f.media_type) for f in linksets

@@ -30,11 +30,13 @@ def describe(published: PublishedDataset, address: str) -> Iterator[Triple]:
     """Yield the statements; ``address`` is the public address of this server, ending in ``/``."""
     names, dataset = published.names, published.names.dataset
     yield triple(dataset, f"{RDF}type", f"{VOID}Dataset")
-    yield triple(dataset, f"{VOID}uriSpace", Literal(names.entities))
+    if published.uri_space:
+        yield triple(dataset, f"{VOID}uriSpace", Literal(published.uri_space))
     yield triple(dataset, f"{VOID}sparqlEndpoint", absolute(address, addresses.SPARQL))
     lookup = absolute(address, addresses.resource(""))
     yield triple(dataset, f"{VOID}uriLookupEndpoint", lookup)
-    yield triple(dataset, f"{VOID}vocabulary", names.ontology)
+    for vocabulary in published.vocabularies:
+        yield triple(dataset, f"{VOID}vocabulary", vocabulary)
     for path in published.release.dumps():
         if path.name.removesuffix(".gz") in DUMPS:
             dump = absolute(address, addresses.dump(path.name))

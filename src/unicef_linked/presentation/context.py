@@ -49,7 +49,7 @@ class PageContext:
                     iris.add(term.value)
                 elif isinstance(term, Literal):
                     iris.add(term.datatype.value)
-        return self._resolver(self.store.labels(iris))
+        return self._resolver(self.dataset.labels(iris))
 
     def common_reader(self) -> LabelResolver:
         """Return a reader with the labels that every page shows."""

@@ -21,7 +21,7 @@ from unicef_linked.dataset.vocabulary import labels_in, quads_by_subject, read_s
 from unicef_linked.links import STATES, WRONG
 from unicef_linked.metadata.dqv import read_links
 from unicef_linked.rdf.iris import SHACL
-from unicef_linked.store.labels import LABEL_PROPERTIES
+from unicef_linked.rdf.labels import LABEL_PROPERTIES
 from unicef_linked.validation.report import SEVERITIES
 
 if TYPE_CHECKING:

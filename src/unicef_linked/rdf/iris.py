@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import product
 from typing import TYPE_CHECKING, Final
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,9 +21,11 @@ RDFS: Final = "http://www.w3.org/2000/01/rdf-schema#"
 OWL: Final = "http://www.w3.org/2002/07/owl#"
 XSD: Final = "http://www.w3.org/2001/XMLSchema#"
 SKOS: Final = "http://www.w3.org/2004/02/skos/core#"
+SKOSXL: Final = "http://www.w3.org/2008/05/skos-xl#"
 SHACL: Final = "http://www.w3.org/ns/shacl#"
 DCAT: Final = "http://www.w3.org/ns/dcat#"
 DQV: Final = "http://www.w3.org/ns/dqv#"
+DC: Final = "http://purl.org/dc/elements/1.1/"
 DCTERMS: Final = "http://purl.org/dc/terms/"
 FOAF: Final = "http://xmlns.com/foaf/0.1/"
 GEO: Final = "http://www.opengis.net/ont/geosparql#"
@@ -73,10 +75,13 @@ class Names:
     """The IRIs of one dataset, all under ``base`` (which ends in ``/``).
 
     ``declared`` are the prefixes that the dataset itself declares, with their namespaces.
+    ``has_terms`` tells whether it has an ontology and shapes below its base, as one that ``build``
+    makes.
     """
 
     base: str = CANONICAL_BASE
     declared: Mapping[str, str] = field(default_factory=dict)
+    has_terms: bool = True
 
     @property
     def ontology(self) -> str:
@@ -122,6 +127,11 @@ class Names:
         """Return the canonical IRI of the document about an entity."""
         return f"{self.base}doc/{entity_type}/{key}"
 
+    @property
+    def skolems(self) -> str:
+        """Where the IRIs in place of blank nodes begin (RDF 1.1 Concepts, section 3.5)."""
+        return f"{self.base}.well-known/genid/"
+
     def type_and_key(self, iri: str) -> tuple[str, str] | None:
         """Return the type and key of one of our entities, None for any other IRI.
 
@@ -140,11 +150,21 @@ class Names:
 
     @cached_property
     def prefixes(self) -> dict[str, str]:
-        """Every prefix we write with: ours first, then the well-known, then the declared ones."""
-        ours = {"ul": f"{self.ontology}#", "ulsh": f"{self.shapes}#"}
-        known = ours | WELL_KNOWN_PREFIXES
-        others = {name: iri for name, iri in self.declared.items() if name not in known}
-        return known | others
+        """Every prefix we write with: ours first, then the well-known, then the declared ones.
+
+        Without terms of ours, those that the data declares are first, and others that are
+        well-known are for other namespaces only.
+        """
+        declared = dict(self.declared)
+        if not self.has_terms:
+            namespaces = set(declared.values())
+            return declared | {
+                name: iri
+                for name, iri in WELL_KNOWN_PREFIXES.items()
+                if name not in declared and iri not in namespaces
+            }
+        known = {"ul": f"{self.ontology}#", "ulsh": f"{self.shapes}#"} | WELL_KNOWN_PREFIXES
+        return known | {name: iri for name, iri in declared.items() if name not in known}
 
     def shorten(self, iri: str) -> str:
         """Return the prefixed form of an IRI, or the IRI itself if none of our prefixes fits.
@@ -157,6 +177,19 @@ class Names:
             if iri.startswith(namespace) and _LOCAL_NAME.fullmatch(local):
                 return f"{prefix}:{local}"
         return iri
+
+
+def local_name(iri: str) -> str:
+    """Return the end of an IRI as people read it, the IRI itself if it has none.
+
+    >>> local_name("http://example.org/a#b_c"), local_name("http://example.org/S%C3%A9gou/")
+    ('b_c', 'Ségou')
+    >>> local_name("urn:isbn:1"), local_name("http://example.org")
+    ('1', 'http://example.org')
+    """
+    path = iri.partition("://")[2].partition("/")[2] if "://" in iri else iri
+    ends = [end for end in re.split(r"[#/]" if "://" in iri else r"[#/:]", path) if end]
+    return unquote(ends[-1]) if ends else iri
 
 
 _RESERVED: Final = "!$&'()*+,;=:@"

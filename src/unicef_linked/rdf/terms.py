@@ -70,3 +70,12 @@ def triple(subject: str, predicate: str, value: str | Term) -> Triple:
     """
     term = NamedNode(value) if isinstance(value, str) else value
     return Triple(NamedNode(subject), NamedNode(predicate), term)
+
+
+def is_of_rdf12(term: object) -> bool:
+    """Tell whether RDF 1.1 has no such term: a triple term, or a literal with a direction.
+
+    >>> is_of_rdf12(Literal("a", language="en")), is_of_rdf12(triple("urn:a", "urn:b", "urn:c"))
+    (False, True)
+    """
+    return isinstance(term, Triple) or (isinstance(term, Literal) and term.direction is not None)

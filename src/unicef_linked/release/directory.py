@@ -35,7 +35,8 @@ class Release:
     @property
     def names(self) -> Names:
         """The IRIs of its dataset."""
-        return Names(self.manifest.base_iri, self.manifest.prefixes)
+        manifest = self.manifest
+        return Names(manifest.base_iri, manifest.prefixes, has_terms=manifest.kind == "built")
 
     @property
     def dataset(self) -> Path:

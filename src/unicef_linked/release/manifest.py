@@ -29,6 +29,10 @@ _JSON_TYPES: Final[Mapping[str, type | tuple[type, ...]]] = {
     "prefixes": dict,
     "added": dict,
     "removed": dict,
+    "topic": str,
+    "title": str,
+    "description": str,
+    "license": str,
 }
 """What the JSON reader makes of each key's value."""
 
@@ -67,6 +71,11 @@ class Manifest:
     history: tuple[PreviousRelease, ...] = ()  # earlier releases, newest first
     layout: int = LAYOUT
     prefixes: Mapping[str, str] = field(default_factory=dict)  # namespaces that it declares
+    # What a snapshot says of itself; a built release says it in its statements.
+    topic: str = ""  # the IRI of the thing that its dataset is about as a whole
+    title: str = ""  # "": that of the topic
+    description: str = ""
+    license: str = ""  # an IRI
 
     @property
     def instant(self) -> datetime:

@@ -76,6 +76,15 @@ class Chunks:
             self._free()
 
 
+@dataclass(frozen=True, slots=True)
+class ProcessFigures:
+    """What is known of the query processes of this machine."""
+
+    running: int
+    busy: int  # of those that run
+    events: Mapping[str, int]  # since the service was started, by the name of the event
+
+
 class Store(Protocol):
     """A read-only dataset. The default graph holds what a consumer expects to query."""
 
@@ -143,6 +152,10 @@ class Store(Protocol):
 
         It returns within seconds, whatever the engine does.
         """
+        ...
+
+    def processes(self) -> ProcessFigures | None:
+        """Return figures of the query processes; None where an engine elsewhere answers."""
         ...
 
     def close(self) -> None:

@@ -13,7 +13,7 @@ import pyoxigraph as ox
 
 from unicef_linked.errors import QueryRefused
 from unicef_linked.release.lines import SortedLines, open_lines, parse_lines
-from unicef_linked.store.labels import LABEL_NODES, choose_labels
+from unicef_linked.store.labels import read_labels
 from unicef_linked.store.loading import load_release
 from unicef_linked.store.solutions import read_solutions
 
@@ -95,7 +95,7 @@ class Archived:
 
     def labels(self, iris: Collection[str]) -> Labels:
         """See Store."""
-        return choose_labels(self.match_any([ox.NamedNode(iri) for iri in iris], LABEL_NODES))
+        return read_labels(self.match_any, iris)
 
     def select(self, query: str, bindings: Mapping[str, Term] | None = None) -> list[Solution]:
         """See Store. The first call loads the release, which then stays in memory."""
@@ -116,6 +116,10 @@ class Archived:
     def check(self) -> None:
         """See Store."""
         next(iter(self.lines), None)
+
+    def processes(self) -> None:
+        """See Store."""
+        return
 
     def close(self) -> None:
         """See Store."""

@@ -12,8 +12,9 @@ import pyoxigraph as ox
 from unicef_linked.errors import EngineUnavailable, NoQueryProcess, QueryError
 from unicef_linked.rdf.formats import RESULTS_JSON, Carries
 from unicef_linked.rdf.serialization import settle_prefixes
+from unicef_linked.store import ProcessFigures
 from unicef_linked.store.geosparql import GEOSPARQL_FUNCTIONS
-from unicef_linked.store.labels import LABEL_NODES, choose_labels
+from unicef_linked.store.labels import read_labels
 from unicef_linked.store.loading import load_release, open_index
 from unicef_linked.store.pool.client import Request, SocketPool
 from unicef_linked.store.pool.messages import Options
@@ -124,7 +125,7 @@ class Embedded:
 
     def labels(self, iris: Collection[str]) -> Labels:
         """See Store."""
-        return choose_labels(self.match_any([ox.NamedNode(iri) for iri in iris], LABEL_NODES))
+        return read_labels(self.match_any, iris)
 
     def select(self, query: str, bindings: Mapping[str, Term] | None = None) -> list[Solution]:
         """See Store."""
@@ -193,6 +194,16 @@ class Embedded:
             raise NoQueryProcess from None
         finally:
             request.close()
+
+    def processes(self) -> ProcessFigures:
+        """See Store."""
+        try:
+            slots = self._sockets.slots()
+        except NoQueryProcess:
+            return ProcessFigures(0, 0, {})
+        running = slots.running()
+        events = {event.name.lower(): number for event, number in slots.counts().items()}
+        return ProcessFigures(len(running), sum(running), events)
 
     def _running(self) -> list[bool]:
         """Return whether each query process is busy. Raises NoQueryProcess when there is none."""

@@ -2,31 +2,45 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
-from pyoxigraph import Literal, NamedNode
+from pyoxigraph import Literal, NamedNode, Quad
 
-from unicef_linked.rdf.iris import DCTERMS, FOAF, RDFS, SCHEMA, SKOS
+from unicef_linked.rdf.iris import SKOSXL
+from unicef_linked.rdf.labels import LABEL_PROPERTIES, LITERAL_FORM
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
-    from pyoxigraph import Quad
-
+    from unicef_linked.rdf.terms import Term
     from unicef_linked.store import Labels
 
-LABEL_PROPERTIES: Final = (
-    f"{SKOS}prefLabel",
-    f"{RDFS}label",
-    f"{DCTERMS}title",
-    f"{FOAF}name",
-    f"{SCHEMA}name",
-    "https://schema.org/name",
-)
-"""Properties that hold labels, in order of preference."""
+_PREFERRED_THING: Final = f"{SKOSXL}prefLabel"
 
-LABEL_NODES: Final = tuple(NamedNode(iri) for iri in LABEL_PROPERTIES)
-"""LABEL_PROPERTIES as terms."""
+_LABEL_NODES: Final = tuple(NamedNode(iri) for iri in (*LABEL_PROPERTIES, _PREFERRED_THING))
+"""The properties of labels as terms."""
+
+
+class _Matching(Protocol):
+    def __call__(
+        self, subjects: Collection[Term] | None, predicates: Collection[NamedNode] | None
+    ) -> list[Quad]: ...
+
+
+def read_labels(match_any: _Matching, iris: Iterable[str]) -> Labels:
+    """Return the preferred labels of IRIs, given ``Store.match_any``; those by SKOS-XL too."""
+    quads = match_any([NamedNode(iri) for iri in iris], _LABEL_NODES)
+    things = {quad.object for quad in quads if quad.predicate.value == _PREFERRED_THING}
+    if things:
+        forms: dict[Term, list[Term]] = {}
+        for quad in match_any(sorted(things, key=str), [NamedNode(LITERAL_FORM)]):
+            forms.setdefault(quad.subject, []).append(quad.object)
+        quads += [
+            Quad(quad.subject, _LABEL_NODES[0], text)
+            for quad in quads
+            for text in forms.get(quad.object, ())
+        ]
+    return choose_labels(quads)
 
 
 def choose_labels(quads: Iterable[Quad]) -> Labels:

@@ -51,7 +51,7 @@ from unicef_linked.rdf.formats import (
 )
 from unicef_linked.rdf.serialization import checked_for_xml, settle_prefixes
 from unicef_linked.store import BATCH, WHOLE, Answer, Chunks, Labels
-from unicef_linked.store.labels import LABEL_NODES, choose_labels
+from unicef_linked.store.labels import read_labels
 from unicef_linked.store.query import (
     GRAPH_FORMS,
     Query,
@@ -670,7 +670,7 @@ class Remote:
 
     def labels(self, iris: Collection[str]) -> Labels:
         """See Store."""
-        return choose_labels(self.match_any([ox.NamedNode(iri) for iri in iris], LABEL_NODES))
+        return read_labels(self.match_any, iris)
 
     def select(self, query: str, bindings: Mapping[str, Term] | None = None) -> list[Solution]:
         """See Store."""
@@ -718,6 +718,9 @@ class Remote:
         finally:
             if not released:
                 self._waiting.release()
+
+    def processes(self) -> None:
+        """See Store."""
 
     def check(self) -> None:
         """See Store."""

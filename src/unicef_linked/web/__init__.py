@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Final
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import NotFound as NoRoute
 
 from unicef_linked import addresses
 from unicef_linked.dataset.charts import ChartCollection
 from unicef_linked.dataset.past import Past, former_statements
 from unicef_linked.dataset.published import PublishedDataset
 from unicef_linked.dataset.questions import QuestionCatalogue
-from unicef_linked.errors import LinkedDataError, UnusableInput
+from unicef_linked.errors import LinkedDataError, NotFound, UnusableInput
 from unicef_linked.exports.definitions import Exports
 from unicef_linked.i18n import read_translations
 from unicef_linked.lookup.entities import EntityLookup
@@ -22,10 +23,13 @@ from unicef_linked.presentation.locator_map import LocatorMaps
 from unicef_linked.release.kept import kept_releases
 from unicef_linked.web import templating as interface
 from unicef_linked.web.middleware import metrics
+from unicef_linked.web.middleware.access import Access
 from unicef_linked.web.middleware.cache import ResponseCache
+from unicef_linked.web.middleware.fair_use import FairUse
 from unicef_linked.web.middleware.guard import Guard
 from unicef_linked.web.middleware.intake import Intake
 from unicef_linked.web.middleware.sparql import Endpoint
+from unicef_linked.web.mounting import Mount, below
 from unicef_linked.web.problems import http_problem, problem, render_problem
 from unicef_linked.web.responder import Responder
 from unicef_linked.web.responses import OPEN_TO_OTHER_ORIGINS, stay_on_this_host
@@ -47,6 +51,7 @@ from unicef_linked.web.routes import (
     search,
     sparql,
 )
+from unicef_linked.web.routes.dereference import answer_instead, read_mappings
 
 if TYPE_CHECKING:
     from unicef_linked.config import Settings
@@ -82,11 +87,17 @@ def check_languages(settings: Settings, translations: Translations) -> None:
 
 
 def create_app(
-    settings: Settings, release: Release, store: Store, *, translations: Translations | None = None
+    settings: Settings,
+    release: Release,
+    store: Store,
+    *,
+    translations: Translations | None = None,
+    restarts: int = 0,
 ) -> Flask:
     """Return the WSGI application that serves a release.
 
-    ``translations`` are the package's unless others are given. Raises UnusableInput for a language
+    ``translations`` are the package's unless others are given; ``restarts`` is the number of web
+    workers that were started again before this one. Raises UnusableInput for a language
     that has none.
     """
     translations = translations or read_translations()
@@ -106,6 +117,8 @@ def create_app(
         release.shapes(), lambda iri: dataset.superclasses(iri), dataset.names.term("KeyFacts")
     )
     app.extensions[CHARTS] = charts
+    if settings.root:
+        app.after_request(partial(below, settings.root))  # registered first, called last
 
     for blueprint in (
         resources.routes(responder, past, charts, layout, LocatorMaps(), settings.page_size),
@@ -127,19 +140,23 @@ def create_app(
         pages.routes(responder, charts, files),
     ):
         app.register_blueprint(blueprint)
+    mappings = read_mappings(settings, dataset.names.base)
     app.register_error_handler(LinkedDataError, partial(problem, responder))
+    for missing in (NotFound, NoRoute):
+        app.register_error_handler(missing, partial(answer_instead, responder, mappings))
     app.register_error_handler(HTTPException, partial(http_problem, responder))
     app.after_request(_open_to_other_origins)
     app.after_request(stay_on_this_host)
 
     interface.install(app, responder, charts)
-    figures = metrics.install(app, release)
+    figures = metrics.install(app, release, store, restarts)
     app.wsgi_app = Endpoint(  # type: ignore[method-assign]
         app.wsgi_app,
         store,
         settings,
         body_limit=body_limit,
         count=figures.count_query,
+        unanswered=figures.unanswered.track_inprogress,
         render_problem=partial(render_problem, app, responder),
     )
     app.wsgi_app = ResponseCache(app.wsgi_app, settings.cache_size << 20)  # type: ignore[method-assign]
@@ -156,7 +173,17 @@ def create_app(
         allowed_methods=app.url_map.bind("").allowed_methods,
         render_problem=partial(render_problem, app, responder),
     )
+    app.wsgi_app = FairUse(  # type: ignore[method-assign]
+        app.wsgi_app, settings, render_problem=partial(render_problem, app, responder)
+    )
     app.wsgi_app = metrics.Metered(app.wsgi_app, figures)  # type: ignore[method-assign]
+    if settings.root:
+        app.wsgi_app = Mount(app.wsgi_app, settings.root)  # type: ignore[method-assign]
+    app.wsgi_app = Access(  # type: ignore[method-assign]
+        app.wsgi_app,
+        trusted_proxies=settings.trusted_proxies,
+        share=settings.access_log,
+    )
     return app
 
 

@@ -20,7 +20,7 @@ from unicef_linked.rdf.iris import written_forms
 from unicef_linked.store.statements import LoadedStatements
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from unicef_linked.dataset.past import Past
     from unicef_linked.rdf.iris import Names
@@ -81,6 +81,30 @@ def find_graph(responder: Responder, name: str) -> Identified:
             if node.value in graphs:
                 return Identified(node.value, suffix)
     raise NotFound(f"nothing is published about {names.graph(name)}")
+
+
+def find_mapped(
+    responder: Responder, mappings: Sequence[tuple[str, str]], path: str
+) -> Identified | None:
+    """Return the IRI that a path leads to and that is published; None if there is none.
+
+    ``mappings`` are beginnings of IRIs, each with the beginning of the paths that answer for them.
+    The IRI of a document that only the IRIs of other things begin with is published too.
+    """
+    question = request.query_string.decode("latin-1")
+    dataset = responder.dataset
+    for start, local in mappings:
+        if not path.startswith(local):
+            continue
+        name = path[len(local) :]
+        whole: list[tuple[list[NamedNode], str | None]] = []
+        if question:
+            whole = [(_nodes(start, [f"{name}?{question}"]), None)]
+        for nodes, suffix in [*whole, *_readings(start, name, written_forms)]:
+            for node in nodes:
+                if node.value in dataset.parts or dataset.store.match(node):
+                    return Identified(node.value, suffix)
+    return None
 
 
 def _readings(

@@ -15,9 +15,11 @@ from werkzeug.exceptions import NotFound as NoRoute
 
 from unicef_linked import addresses, errors
 from unicef_linked.dataset.description import Description
+from unicef_linked.log import REQUEST_ID
 from unicef_linked.rdf.formats import GRAPH_FORMATS, HTML, Format, by_suffix
 from unicef_linked.rdf.mappings import REPLACED_BY
 from unicef_linked.rdf.terms import triple
+from unicef_linked.web.mounting import below
 from unicef_linked.web.negotiation import choose
 from unicef_linked.web.responses import OPEN_TO_OTHER_ORIGINS, link
 
@@ -42,6 +44,7 @@ STATUS: Final[Mapping[type[errors.LinkedDataError], int]] = {
     errors.BadParameter: 400,
     errors.UnsupportedMediaType: 415,
     errors.TooLarge: 413,
+    errors.TooManyRequests: 429,
     errors.MalformedQuery: 400,
     errors.QueryRefused: 403,
     errors.QueryTimeout: 503,
@@ -70,6 +73,7 @@ TITLES: Final[Mapping[str, str]] = {
     "query-error": "Query not answered",
     "method-not-allowed": "Method not allowed",
     "request-timeout": "Request too slow",
+    "too-many-requests": "Too many requests",
     "header-too-large": "Request header too large",
     "internal-error": "Internal error",
 }
@@ -78,7 +82,12 @@ TITLES: Final[Mapping[str, str]] = {
 _NAMES: Final = {408: "request-timeout", 431: "header-too-large"}
 """Problem types of the framework's errors, by status; of all others below 500 bad-parameter."""
 
-_WITH_RETRY_AFTER: Final = (errors.Overloaded, errors.NoQueryProcess, errors.EngineUnavailable)
+_WITH_RETRY_AFTER: Final = (
+    errors.TooManyRequests,
+    errors.Overloaded,
+    errors.NoQueryProcess,
+    errors.EngineUnavailable,
+)
 """Errors after which the same request may succeed; each has the seconds to wait."""
 
 Problem = errors.LinkedDataError | HTTPException
@@ -104,7 +113,7 @@ def render_problem(
         else:
             response = problem(responder, error)
     response.headers.update(OPEN_TO_OTHER_ORIGINS)
-    return response
+    return below(responder.root, response)
 
 
 def problem(responder: Responder, error: errors.LinkedDataError) -> Response:
@@ -200,6 +209,7 @@ def _respond(
             detail=detail,
             extra=members,
             successors=_links_of(responder, members.get("isReplacedBy", ())),
+            request_id=REQUEST_ID.get(),
         )
     else:
         body = {
@@ -207,7 +217,8 @@ def _respond(
             "title": title,
             "status": status,
             "detail": detail,
-            "instance": quote(request.path),
+            "instance": quote(f"{responder.root}{request.path}"),
+            **({"request_id": REQUEST_ID.get()} if REQUEST_ID.get() else {}),
             **members,
         }
         content = json.dumps(body, ensure_ascii=False).encode()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
 
 from flask import Response, g, render_template, request
 
@@ -57,6 +58,11 @@ class Responder:
         """Return the address of a document: of a memento, that below its release."""
         return addresses.memento(self.memento.name, path) if self.memento else path
 
+    @property
+    def root(self) -> str:
+        """The path below which the public finds this server; "" for the root of its host."""
+        return urlsplit(self.public_url).path.rstrip("/")
+
     def public_address(self) -> str:
         """Return the address of this server that the public uses, ending in ``/``."""
         return (self.public_url or request.host_url).rstrip("/") + "/"
@@ -67,14 +73,12 @@ class Responder:
 
     def locate(self, iri: str) -> str | None:
         """Return the address on this server of the page about an IRI; None if it has none."""
-        address = addresses.of_iri(self.names, iri)
-        # IRIs of a dataset of others need not be under the base.
-        may_be_described = not self.dataset.is_built or iri.startswith(self.names.base)
-        if address is None and may_be_described and iri in self.dataset.described:
-            return addresses.resource(iri)
-        if address is not None and address.startswith(_KEPT):
-            return self.place(address)
-        return address
+        dataset, address = self.dataset, addresses.of_iri(self.names, iri)
+        has_route = self.names.type_and_key(iri) or iri in dataset.named_graphs
+        if address is not None and (has_route or not dataset.is_of_others):
+            return self.place(address) if address.startswith(_KEPT) else address
+        may_be_described = dataset.is_of_others or iri.startswith(self.names.base)
+        return addresses.resource(iri) if may_be_described and iri in dataset.described else address
 
     def language(self) -> str:
         """Return the language of pages: by ``?lang=``, else by Accept-Language, else the default."""
@@ -137,12 +141,14 @@ class Responder:
         html: Callable[[], bytes | Uncached],
         *,
         query: Mapping[str, str] | None = None,
+        canonical: str | None = None,
     ) -> Response:
         """Return one representation of the document at ``path``: by its suffix, else as negotiated.
 
         ``query`` has the parameters that choose the document; where it is not given or empty, they
         are those of the request that are in _CHOOSING. ``description`` and ``html`` are called only
-        if they are needed. Raises NotFound when there is no description.
+        if they are needed. ``canonical`` is the URL of the document if it is not below the base.
+        Raises NotFound when there is no description.
         """
         if not query:
             query = {name: text for name, text in request.args.items() if name in _CHOOSING}
@@ -162,7 +168,7 @@ class Responder:
             offer,
             varies_by=["Accept"] if suffix is None else [],
             location=addresses.in_format(self.place(path), offer.suffix, located_by),
-            links=self._document_links(path, offer, query),
+            links=self._document_links(path, offer, query, canonical),
             cache=cache,
         )
 
@@ -186,16 +192,19 @@ class Responder:
                 raise
             return another, self.dataset.write(description, another)
 
-    def _document_links(self, path: str, offer: Format, query: Mapping[str, str]) -> list[str]:
+    def _document_links(
+        self, path: str, offer: Format, query: Mapping[str, str], canonical: str | None
+    ) -> list[str]:
         """Return a document's links: to its other formats, its canonical address, its entity."""
         links = []
         for other in DOCUMENT_FORMATS:
             if other is not offer:
                 address = addresses.in_format(self.place(path), other.suffix, query)
                 links.append(link(address, "alternate", type=other.media_type))
-        canonical = addresses.absolute(self.names.base, addresses.with_query(path, query))
-        links.append(link(canonical, "canonical"))
-        if entity := addresses.entity_of(path):
+        own = addresses.absolute(self.names.base, addresses.with_query(path, query))
+        links.append(link(canonical or own, "canonical"))
+        entity = query.get("iri") if path == addresses.RESOURCE else addresses.entity_of(path)
+        if entity:
             links.append(link(entity, "describes"))
         return links
 

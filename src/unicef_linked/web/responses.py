@@ -28,8 +28,8 @@ OPEN_TO_OTHER_ORIGINS: Final = (
     ("Access-Control-Allow-Origin", "*"),
     (
         "Access-Control-Expose-Headers",
-        "Allow, Content-Language, Content-Location, ETag, Link, Location, Memento-Datetime,"
-        " Retry-After, Vary",
+        "Allow, Content-Language, Content-Location, ETag, Link, Location, Memento-Datetime, "
+        "RateLimit, RateLimit-Policy, Retry-After, Vary, X-Request-Id",
     ),
     ("X-Content-Type-Options", "nosniff"),
 )

@@ -48,6 +48,8 @@ if TYPE_CHECKING:
 _LOG: Final = logging.getLogger(__name__)
 _CONNECTIONS: Final = 4096
 """Most connections of a web worker; further ones wait in the kernel until one is closed."""
+_RESTARTS: Final = "UNICEF_LINKED_RESTARTS"
+"""Environment variable by which a web worker gets the number of those started again before it."""
 _HANDOVER: Final = "UNICEF_LINKED_WORKER"
 """Environment variable by which a web worker, a process of Granian's, gets its configuration."""
 
@@ -67,7 +69,7 @@ def application(generation: Callable[[], Generation]) -> WSGIApplication:
     except LinkedDataError as error:
         _LOG.error("%s", error)
         sys.exit(1)
-    app = create_app(settings, release, store)
+    app = create_app(settings, release, store, restarts=int(os.environ.get(_RESTARTS, "0")))
     overdue = app.extensions[BODIES].overdue
     threading.Thread(target=close_slow, args=(overdue,), daemon=True).start()
     threading.Thread(target=app.extensions[CHARTS].solve_all, daemon=True).start()
@@ -193,6 +195,7 @@ def _server(host: str, port: int, workers: int, settings: Settings) -> WebWorker
     server = WebWorkers(
         "unicef_linked.web.server:application",  # ``serve`` is given the function itself
         restarts=settings.restarts,
+        on_restart=lambda number: os.environ.update({_RESTARTS: str(number)}),
         address=host,
         port=port,
         interface=Interfaces.WSGI,

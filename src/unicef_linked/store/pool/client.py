@@ -6,6 +6,7 @@ go unannounced (``store.pool.slots``).
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import itertools
 import os
@@ -77,7 +78,7 @@ class SocketPool:
 
     def __init__(self, address: str, size: int, patience: float) -> None:
         self.address, self.patience = address, patience
-        self._name, self._numbers = f"{os.getpid()}-{secrets.token_hex(4)}", itertools.count()
+        self._name, self._numbers = f"{os.getpid():x}-{secrets.token_hex(1)}", itertools.count()
         self._free: list[socket.socket | None] = [None] * size
         self._slots: SlotTable | None = None
         self._slots_path = slots_path(address)
@@ -112,9 +113,18 @@ class SocketPool:
         # The kernel's timeouts: ``settimeout`` would add a poll(2) to every call.
         new_socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _timeval(self.patience))
         new_socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _timeval(_RECEIVE_TIMEOUT))
-        with suppress(FileNotFoundError):  # the pool was closed: sending will fail
-            new_socket.bind(client_address(self.address, self._name, next(self._numbers)))
-        return new_socket
+        while True:
+            name = client_address(self.address, self._name, next(self._numbers))
+            try:
+                new_socket.bind(name)
+            except FileNotFoundError:  # the pool was closed: sending will fail
+                pass
+            except OSError as error:
+                if error.errno == errno.EADDRINUSE:  # of another pool with this name
+                    continue
+                new_socket.close()
+                raise
+            return new_socket
 
     def give_back(self, used_socket: socket.socket) -> None:
         """Return a socket to the pool, after the end of an answer."""

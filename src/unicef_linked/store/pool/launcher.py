@@ -17,9 +17,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from unicef_linked.errors import LinkedDataError
+from unicef_linked.errors import LinkedDataError, UnusableInput
 from unicef_linked.restarts import Restarts, ending
-from unicef_linked.store.pool.messages import READY
+from unicef_linked.store.pool.messages import LONGEST_QUEUE, READY
 from unicef_linked.store.pool.worker import Limits
 
 if TYPE_CHECKING:
@@ -166,6 +166,11 @@ def run_evaluators(
     )
     with tempfile.TemporaryDirectory(prefix="unicef-linked-", ignore_cleanup_errors=True) as folder:
         address = str(Path(folder) / "queries")
+        if len(os.fsencode(address)) > LONGEST_QUEUE:
+            raise UnusableInput(
+                f"the folder for temporary files, {folder}, has too long a name for sockets; "
+                "set TMPDIR to a shorter one"
+            )
         program = [sys.executable, "-m", "unicef_linked.store.pool.supervisor"]
 
         def command() -> list[str]:

@@ -145,6 +145,10 @@ def first_body_part(message: bytes) -> bytes:
     return message[_HEADER.size :]
 
 
+LONGEST_QUEUE: Final = 93
+"""Longest address of a queue (bytes): those of clients are up to 14 longer, of 107 (unix(7))."""
+
+
 def slots_path(queue: str) -> Path:
     """Return the path of the file of slots, given the address of the queue."""
     return Path(f"{queue}.slots")
@@ -158,6 +162,6 @@ def worker_address(queue: str, pid: int) -> str:
 def client_address(queue: str, name: str, number: int) -> str:
     """Return the address of the ``number``-th socket of a client.
 
-    Its name is unique and begins with the pid of its process, followed by a hyphen.
+    Its name begins with the pid of its process in hexadecimal, followed by a hyphen.
     """
     return f"{queue}.{name}.{number}"

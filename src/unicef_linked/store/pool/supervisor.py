@@ -316,8 +316,9 @@ def remove_sockets_of_ended_clients(queue: str) -> None:
     """Remove the sockets that web workers left behind when they were killed."""
     for path in Path(queue).parent.glob(f"{Path(queue).name}.*-*"):
         pid = path.name.split(".")[1].partition("-")[0]
-        if pid.isdecimal() and not Path(f"/proc/{pid}").exists():
-            path.unlink(missing_ok=True)
+        with suppress(ValueError):  # it is another's
+            if not Path(f"/proc/{int(pid, 16)}").exists():
+                path.unlink(missing_ok=True)
 
 
 def _fork(shared: Shared, slot: int) -> int:

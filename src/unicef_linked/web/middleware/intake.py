@@ -19,12 +19,14 @@ from typing import IO, TYPE_CHECKING, Final
 from werkzeug.exceptions import RequestTimeout
 
 from unicef_linked.errors import LinkedDataError, Overloaded
+from unicef_linked.web.middleware.access import CLIENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
     from unicef_linked.web.problems import Problem
+
 
 _FIRST_PIECE: Final = 8.0
 """Deadline of the first piece of a body (s)."""
@@ -57,7 +59,9 @@ class Intake:
         length = self._length(environ)
         if length:
             try:
-                with self.bodies.reading(environ.get("REMOTE_ADDR", "")) as body:
+                with self.bodies.reading(
+                    environ.get("REMOTE_ADDR", ""), environ.get(CLIENT, "")
+                ) as body:
                     content = _read(body, environ["wsgi.input"], length)
             except (RequestTimeout, LinkedDataError) as fault:
                 return self._render_problem(environ, fault)(environ, start_response)
@@ -86,7 +90,7 @@ class Intake:
 class _Body:
     """A body that is being read."""
 
-    client: str
+    peer: str
     began: float  # s, monotonic clock
     deadline: float  # s, monotonic clock: of the next piece
 
@@ -101,10 +105,10 @@ class Bodies:
         self._lock = threading.Lock()
 
     @contextmanager
-    def reading(self, client: str) -> Iterator[_Body]:
-        """Take a place in the block. Raises Overloaded."""
+    def reading(self, peer: str, client: str) -> Iterator[_Body]:
+        """Take a place in the block; ``peer`` is a proxy, or the client. Raises Overloaded."""
         now = time.monotonic()
-        body = _Body(client, now, now + _FIRST_PIECE)
+        body = _Body(peer, now, now + _FIRST_PIECE)
         with self._lock:
             if self._taken[client] >= self._of_one or len(self._bodies) >= self._places:
                 raise _overloaded("send their requests")
@@ -120,10 +124,10 @@ class Bodies:
                     del self._taken[client]
 
     def overdue(self, now: float) -> list[tuple[str, float]]:
-        """Return the client of each body that has not arrived in time, and when it began (s)."""
+        """Return the peer of each body that has not arrived in time, and when it began (s)."""
         with self._lock:
             bodies = list(self._bodies.values())
-        return [(body.client, body.began) for body in bodies if now >= body.deadline]
+        return [(body.peer, body.began) for body in bodies if now >= body.deadline]
 
 
 def _overloaded(what: str) -> Overloaded:

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Final
 from flask import Blueprint, Flask, Response, current_app
 
 from unicef_linked import __version__, addresses
+from unicef_linked.errors import LinkedDataError
 from unicef_linked.web.middleware.cache import OUTCOME
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from prometheus_client import Counter, Histogram, Metric
 
     from unicef_linked.release import Release
+    from unicef_linked.store import Store
 
 routes: Final = Blueprint("metrics", __name__)
 
@@ -59,11 +61,13 @@ def shared_by_workers() -> Iterator[None]:
 class Metrics:
     """The metrics of one application; label values come from closed sets, never from a client."""
 
-    def __init__(self, release: Release, kinds: frozenset[str]) -> None:
+    def __init__(
+        self, release: Release, store: Store, kinds: frozenset[str], restarts: int
+    ) -> None:
         from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
         from prometheus_client.multiprocess import MultiProcessCollector
 
-        self._release, self._kinds = release, kinds
+        self._release, self._store, self._kinds = release, store, kinds
         self._directory = os.environ.get(_DIRECTORY)
         self._registry = CollectorRegistry()
         self._registry.register(self)
@@ -104,6 +108,20 @@ class Metrics:
             registry=own,
         )
         workers.set(1)
+        self.unanswered = Gauge(
+            "unicef_linked_queries_unanswered",
+            "Queries that wait for a query process or are evaluated, before their answer begins.",
+            multiprocess_mode="livesum",
+            registry=own,
+        )
+        # Each worker knows the count at its own start: the newest knows all.
+        restarted = Gauge(
+            "unicef_linked_web_worker_restarts",
+            "Web workers that ended and were started again, since the service was started.",
+            multiprocess_mode="max",
+            registry=own,
+        )
+        restarted.set(restarts)
         self._series = cache(self._find_series)  # as many as there are values of the labels
 
     def count_answer(self, environ: WSGIEnvironment, status: str, seconds: float) -> None:
@@ -150,7 +168,12 @@ class Metrics:
 
     def collect(self) -> Iterator[Metric]:
         """Yield what is read at each scrape: the release, and the process of each worker."""
-        from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily, Metric
+        from prometheus_client.core import (
+            CounterMetricFamily,
+            GaugeMetricFamily,
+            InfoMetricFamily,
+            Metric,
+        )
 
         manifest = self._release.manifest
         information = {
@@ -162,6 +185,29 @@ class Metrics:
         yield GaugeMetricFamily(
             "unicef_linked_statements", "Statements of the release.", manifest.quads
         )
+        yield GaugeMetricFamily(
+            "unicef_linked_release_timestamp_seconds",
+            "When the files of the release were written (Unix time).",
+            (self._release.path / "manifest.json").stat().st_mtime,
+        )
+        yield GaugeMetricFamily(
+            "unicef_linked_ready", "Whether /readyz answers 200 (1) or not (0).", self._is_ready()
+        )
+        if processes := self._store.processes():
+            states = GaugeMetricFamily(
+                "unicef_linked_query_processes", "Query processes, by state.", labels=["state"]
+            )
+            states.add_metric(["busy"], processes.busy)
+            states.add_metric(["idle"], processes.running - processes.busy)
+            yield states
+            ends = CounterMetricFamily(
+                "unicef_linked_query_process_events",
+                "Starts of the supervisor, and ends of query processes by their cause.",
+                labels=["event"],
+            )
+            for event, number in processes.events.items():
+                ends.add_metric([event], number)
+            yield ends
         families: dict[str, Metric] = {}
         for pid in self._workers():
             for metric in _process(pid):
@@ -170,6 +216,13 @@ class Metrics:
                 for sample in metric.samples:
                     family.add_sample(sample.name, {"worker": str(pid)}, sample.value)
         yield from families.values()
+
+    def _is_ready(self) -> bool:
+        try:
+            self._store.check()
+        except LinkedDataError:
+            return False
+        return True
 
     def _workers(self) -> list[int]:
         """Return the process of each worker that runs, as their gauges tell."""
@@ -198,10 +251,13 @@ class Metered:
         return self._application(environ, start)
 
 
-def install(app: Flask, release: Release) -> Metrics:
-    """Give an application, whose routes are known, its metrics."""
+def install(app: Flask, release: Release, store: Store, restarts: int) -> Metrics:
+    """Give an application, whose routes are known, its metrics.
+
+    ``restarts`` is the number of web workers that were started again before this one.
+    """
     kinds = frozenset(_kind(rule.rule) for rule in app.url_map.iter_rules())
-    metrics = app.extensions[_EXTENSION] = Metrics(release, kinds)
+    metrics = app.extensions[_EXTENSION] = Metrics(release, store, kinds, restarts)
     return metrics
 
 

@@ -26,6 +26,7 @@ from unicef_linked.web.sparql_protocol import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from contextlib import AbstractContextManager
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
     from unicef_linked.config import Settings
@@ -53,10 +54,11 @@ class Endpoint:
         *,
         body_limit: int,
         count: Callable[[str], None],
+        unanswered: Callable[[], AbstractContextManager[object]],
         render_problem: Callable[[WSGIEnvironment, Problem], WSGIApplication],
     ) -> None:
         self._application, self._store, self._settings = application, store, settings
-        self._body_limit, self._count = body_limit, count
+        self._body_limit, self._count, self._unanswered = body_limit, count, unanswered
         self._render_problem = render_problem
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -100,9 +102,10 @@ class Endpoint:
     ) -> Iterable[bytes]:
         solutions, graph = formats
         has_left = connection.Client(environ).has_left
-        answer = self._store.answer(
-            query, solutions=solutions, graph=graph, timeout=timeout, left=has_left
-        )
+        with self._unanswered():
+            answer = self._store.answer(
+                query, solutions=solutions, graph=graph, timeout=timeout, left=has_left
+            )
         self._count("answered")
         repeatable = is_repeatable(query.text)
         headers = [

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final
 from xml.sax.saxutils import escape, quoteattr
 
 from flask import Blueprint, Response, request
-from pyoxigraph import NamedNode
 
 from unicef_linked import addresses
 from unicef_linked.errors import NotFound
@@ -189,6 +188,8 @@ def _entities(responder: Responder) -> Iterator[str]:
     for iri in sorted(responder.dataset.described):
         if type_and_key := responder.names.type_and_key(iri):
             yield addresses.document(*type_and_key)
+        elif responder.dataset.is_of_others:
+            yield addresses.resource(iri)
 
 
 def _sitemaps(responder: Responder, number: int) -> Iterator[str]:
@@ -225,9 +226,11 @@ def _xml(root: str, entries: Iterable[str]) -> bytes:
 
 def robots(responder: Responder) -> Response:
     """Return what crawlers may read (RFC 9309): all documents, no queries."""
+    # The documents about the things of others are there, and the sitemap lists them.
+    allowed = {addresses.RESOURCE} if responder.dataset.is_of_others else set()
     lines = [
         "User-agent: *",
-        *(f"Disallow: {path}" for path in ENDLESS),
+        *(f"Disallow: {responder.root}{path}" for path in ENDLESS if path not in allowed),
         f"Sitemap: {responder.absolute(addresses.SITEMAP)}",
         "",
     ]
@@ -249,12 +252,12 @@ ENDLESS: Final = (
 def llms(responder: Responder) -> Response:
     """Return what a language model should know to use the data (llmstxt.org)."""
     iri = responder.names.dataset
-    quads = responder.dataset.store.match(NamedNode(iri))
-    resource = responder.context("en").reader(quads, iri).resource(iri, quads)
+    quads = responder.dataset.own_statements
+    resource = responder.context("en").common_reader().resource(iri, quads)
     descriptions = [
         value.text.text
         for value in resource.values(f"{DCTERMS}description")
-        if value.text and value.text.language == "en"
+        if value.text and value.text.language in {"en", ""}
     ]
     counts = responder.dataset.counts
     lines = [
@@ -263,9 +266,7 @@ def llms(responder: Responder) -> Response:
         f"> {(descriptions or ['A set of RDF data, served as it is.'])[0]}",
         "",
         f"{counts['triples']:,} statements about {counts['entities']:,} things. "
-        f"IRIs begin with {responder.names.entities};",
-        f"ask this server for them by path, for instance "
-        f"{responder.absolute(addresses.entity('{type}/{key}'))}. Read-only, no key.",
+        f"{_of_iris(responder)} Read-only, no key.",
         "Ask with `Accept: text/turtle` or `application/ld+json`, "
         "or add `.ttl` or `.jsonld` to the address of a document.",
         *_endpoints(responder),
@@ -275,6 +276,18 @@ def llms(responder: Responder) -> Response:
         query = example.query.rstrip()
         lines += ["", f"## Example: {example.title.text}", "", "```sparql", query, "```"]
     return responder.represent(("\n".join(lines) + "\n").encode(), PLAIN)
+
+
+def _of_iris(responder: Responder) -> str:
+    """Return how things are identified, and how the server is asked for them."""
+    space = responder.dataset.uri_space
+    if not responder.dataset.is_of_others:
+        example = responder.absolute(addresses.entity("{type}/{key}"))
+        return (
+            f"IRIs begin with {space};\nask this server for them by path, for instance {example}."
+        )
+    begin = f"IRIs begin with {space};\nask" if space else "Ask"
+    return f"{begin} this server for any of them: {responder.absolute(addresses.RESOURCE)}?iri={{iri}}."
 
 
 def _endpoints(responder: Responder) -> Iterator[str]:

@@ -39,8 +39,9 @@ def home(responder: Responder, charts: ChartCollection) -> Response:
     links = [
         link(addresses.DATASET, "describedby"),
         link(addresses.SPARQL, "service"),
-        link(addresses.ONTOLOGY, "type"),
     ]
+    if responder.dataset.is_built:
+        links.append(link(addresses.ONTOLOGY, "type"))
     if offer is not HTML:
         description = describe_dataset(
             responder.dataset, responder.translations, responder.public_address()
@@ -153,7 +154,13 @@ def problem_type(responder: Responder, name: str) -> Response:
         raise NotFound(f"there is no problem type {name}")
     return responder.represent(
         responder.render(
-            "problem.html", kind=name, title=TITLES[name], status=None, detail="", extra={}
+            "problem.html",
+            kind=name,
+            title=TITLES[name],
+            status=None,
+            detail="",
+            extra={},
+            request_id="",
         ),
         HTML,
     )

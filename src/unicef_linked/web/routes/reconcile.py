@@ -273,7 +273,7 @@ def _labels(
     responder: Responder, iris: Collection[str], languages: Sequence[str]
 ) -> dict[str, str]:
     """Return what properties and other terms are called, by IRI."""
-    labels = responder.dataset.store.labels(iris) if iris else {}
+    labels = responder.dataset.labels(iris) if iris else {}
     names = {}
     for iri in iris:
         texts = labels.get(iri, {})

@@ -10,7 +10,7 @@ import pyoxigraph as ox
 from flask import Blueprint, Response, redirect, request
 
 from unicef_linked import addresses
-from unicef_linked.dataset.description import Description
+from unicef_linked.dataset.description import Description, partial_view
 from unicef_linked.dataset.labels import Text, collation
 from unicef_linked.errors import BadParameter, NotFound
 from unicef_linked.metadata import schema_org
@@ -81,22 +81,34 @@ def document(
     key: str,
     suffix: str | None = None,
 ) -> Response:
-    """Return the document about one entity; without ``charts``, that of a memento."""
+    """Return the document about one entity, or one page of it; without ``charts``, that of a memento."""
     name = f"{entity_type}/{key}" if suffix is None else f"{entity_type}/{key}.{suffix}"
     statements = LoadedStatements(responder.dataset.store)
     iri, suffix = find_published(responder, past, statements, name)
     path = _document_of(responder, iri)
     document_iri = f"{responder.names.base}doc/{iri.removeprefix(responder.names.entities)}"
+    number = _page_number(responder, iri, statements)
     response = responder.respond(
         path,
         suffix,
-        lambda: responder.dataset.describe(iri, document_iri, statements),
-        lambda: resource_page(responder, charts, layout, maps, statements, iri, path, {}, past),
+        lambda: responder.dataset.describe(iri, document_iri, statements, number),
+        lambda: resource_page(
+            responder, charts, layout, maps, statements, iri, path, {}, past, number
+        ),
     )
     if responder.memento is None:
         about = statements.match(ox.NamedNode(iri))
         add_signposts(response, signposts(responder.dataset, path, iri, about))
     return response
+
+
+def _page_number(responder: Responder, iri: str, statements: LoadedStatements) -> int:
+    """Return the number of a page of the document about an IRI; raises NotFound for another."""
+    number = whole_number("page", 1)
+    last = responder.dataset.pages(iri, statements) if number != 1 else 1
+    if not 1 <= number <= last:
+        raise NotFound(f"the document about {iri} has {last} pages; there is no page {number}")
+    return number
 
 
 def resource_page(
@@ -109,13 +121,14 @@ def resource_page(
     path: str,
     query: dict[str, str],
     past: Past | None = None,
+    number: int = 1,
 ) -> bytes | Uncached:
     """Return the page about one IRI, with its history in the ``past``, but for mementos.
 
     What it reads stays in ``statements``.
     """
     context = responder.context()
-    description = Description(iri, responder.dataset.about(iri, statements))
+    description = Description(iri, responder.dataset.about(iri, statements, number))
     if not description.about:
         raise NotFound(f"nothing is published about {iri}")
     reading = read_entity(context, layout, statements, description)
@@ -138,8 +151,13 @@ def resource_page(
         structured=schema_org.entity(
             responder.names, resource, description.about, responder.language()
         ),
-        formats=formats_of(responder.place(path), query),
+        formats=formats_of(
+            responder.place(path), query if number == 1 else query | {"page": str(number)}
+        ),
         query=offer_query(responder.names, resource, entity),
+        number=number,
+        pages=responder.dataset.pages(iri, statements),
+        page_address=lambda n: addresses.with_query(path, query | {"page": str(n)}),
         title=reader.label(iri),
     )
     return Uncached(content) if chart is not None and chart.passing else content
@@ -179,21 +197,29 @@ def any_resource(
         ox.NamedNode(iri)
     except ValueError:
         raise BadParameter(f"iri={iri!r} is not an absolute IRI") from None
-    return responder.respond(
+    statements = LoadedStatements(responder.dataset.store)
+    number = _page_number(responder, iri, statements)
+    document_iri = addresses.absolute(responder.names.base, addresses.resource(iri))
+    response = responder.respond(
         addresses.RESOURCE,
         suffix,
-        lambda: responder.dataset.describe(iri),
+        lambda: responder.dataset.describe(iri, document_iri, statements, number),
         lambda: resource_page(
             responder,
             charts,
             layout,
             maps,
-            LoadedStatements(responder.dataset.store),
+            statements,
             iri,
             addresses.RESOURCE,
             {"iri": iri},
+            number=number,
         ),
     )
+    about = statements.match(ox.NamedNode(iri))
+    if about:
+        add_signposts(response, signposts(responder.dataset, addresses.RESOURCE, iri, about))
+    return response
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,32 +353,12 @@ def _collection(responder: Responder, page: _ListPage) -> Description:
         ox.Triple(collection, ox.NamedNode(f"{HYDRA}totalItems"), total),
     ]
     if page.last > 1:
-        triples += _partial_view(collection, page.number, page.last)
+        triples += partial_view(collection.value, page.number, page.last)
     nodes = [ox.NamedNode(iri) for iri in page.shown]
     triples += [ox.Triple(collection, ox.NamedNode(f"{HYDRA}member"), node) for node in nodes]
     naming = [ox.NamedNode(iri) for iri in (f"{RDF}type", f"{RDFS}label", f"{SKOS}prefLabel")]
     about = responder.dataset.store.match_any(nodes, naming)
     return Description(collection.value, about, triples)
-
-
-def _partial_view(collection: ox.NamedNode, number: int, last: int) -> list[ox.Triple]:
-    """Return how a page of a collection relates to its other pages."""
-
-    def view(n: int) -> ox.NamedNode:
-        return ox.NamedNode(addresses.with_query(collection.value, {"page": str(n)}))
-
-    this, partial = view(number), ox.NamedNode(f"{HYDRA}PartialCollectionView")
-    triples = [
-        ox.Triple(collection, ox.NamedNode(f"{HYDRA}view"), this),
-        ox.Triple(this, ox.NamedNode(f"{RDF}type"), partial),
-        ox.Triple(this, ox.NamedNode(f"{HYDRA}first"), view(1)),
-        ox.Triple(this, ox.NamedNode(f"{HYDRA}last"), view(last)),
-    ]
-    if number > 1:
-        triples.append(ox.Triple(this, ox.NamedNode(f"{HYDRA}previous"), view(number - 1)))
-    if number < last:
-        triples.append(ox.Triple(this, ox.NamedNode(f"{HYDRA}next"), view(number + 1)))
-    return triples
 
 
 def named_graph(

@@ -63,7 +63,8 @@ def _editor(responder: Responder, text: str) -> Response:
         "sparql.html",
         query=text or first,
         settings={
-            "action": addresses.SPARQL,
+            "root": responder.root,
+            "action": f"{responder.root}{addresses.SPARQL}",
             "endpoint": responder.absolute(addresses.SPARQL) if responder.public_url else "",
             "given": bool(text),
             "base": responder.names.base,

@@ -1,4 +1,4 @@
-"""deploy/nginx.conf in front of two instances, with the real nginx."""
+"""The proxies of deploy/ in front of two instances, with the real nginx and the real Caddy."""
 
 from __future__ import annotations
 
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 CONFIGURATION: Final = Path(__file__).resolve().parents[2] / "deploy" / "nginx.conf"
 NGINX: Final = shutil.which("nginx", path=f"{os.environ['PATH']}{os.pathsep}/usr/sbin")
+CADDYFILE: Final = CONFIGURATION.with_name("Caddyfile")
+CADDY: Final = shutil.which("caddy")
 AROUND: Final = """
 user {user} {group};
 daemon off;
@@ -146,3 +148,55 @@ def test_instances_are_restarted_in_turn_without_a_lost_request(site: Site) -> N
 def test_every_spelling_of_the_endpoint_is_limited(site: Site, path: str) -> None:
     statuses = [site.get(f"{path}?query=ASK%7B%7D").status_code for _ in range(60)]
     assert 429 in statuses
+
+
+# Caddy
+
+
+@pytest.fixture(scope="module")
+def caddy(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The Caddyfile as shipped, with ports that are free here, and without a certificate."""
+    assert CADDY, "caddy is not installed; make test installs it"
+    folder, port = tmp_path_factory.mktemp("caddy"), free_port()
+    text = CADDYFILE.read_text(encoding="utf-8")
+    text = text.replace("data.example.org {", f"http://127.0.0.1:{port} {{")
+    for shipped, instance in zip(("127.0.0.1:8001", "127.0.0.1:8002"), site.instances, strict=True):
+        text = text.replace(shipped, instance.url.removeprefix("http://"))
+    (folder / "Caddyfile").write_text("{\n\tadmin off\n}\n" + text, encoding="utf-8")
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [CADDY, "run", "--config", folder / "Caddyfile", "--adapter", "caddyfile"],
+            env={"HOME": str(folder), "PATH": os.environ["PATH"]},
+            stderr=log,
+        )
+    site = Site(f"http://127.0.0.1:{port}", site.instances, site._start)
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        try:
+            site.get("/healthz")
+            break
+        except requests.ConnectionError:
+            assert process.poll() is None, (folder / "log").read_text()
+            time.sleep(0.05)
+    yield site
+    process.terminate()
+    process.wait(timeout=20)
+
+
+def test_caddy_passes_on_what_the_service_answers(caddy: Site) -> None:
+    document = caddy.get("/doc/office/gao.ttl")
+    assert document.status_code == 200
+    assert document.headers["ETag"].startswith('"')
+    assert caddy.get("/id/office/gao").headers["Location"] == "/doc/office/gao"
+    answer = requests.post(f"{caddy.url}/sparql", data={"query": "ASK {}"}, timeout=20)
+    assert answer.json()["boolean"] is True
+    assert len(answer.headers["X-Request-Id"]) >= 16
+
+
+def test_caddy_goes_on_while_one_instance_is_restarted(caddy: Site) -> None:
+    old = caddy.instances[0]
+    old.process.send_signal(signal.SIGTERM)
+    assert old.process.wait(timeout=30) == 0
+    assert [caddy.get("/doc/office/gao").status_code for _ in range(6)] == [200] * 6
+    caddy.instances[0] = caddy._start(int(old.url.rpartition(":")[2]))
+    assert [caddy.get("/doc/office/gao").status_code for _ in range(6)] == [200] * 6

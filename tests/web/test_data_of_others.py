@@ -1,0 +1,366 @@
+"""Data of others, served as it is: what is said of it is true, and each of its IRIs leads to its description."""
+
+from __future__ import annotations
+
+import re
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import pyoxigraph as ox
+import pytest
+
+from unicef_linked.build import Statement, snapshot
+from unicef_linked.config import Settings
+from unicef_linked.rdf.iris import DCTERMS, VOID
+from unicef_linked.store.embedded import Embedded
+from unicef_linked.web import create_app
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from flask.testing import FlaskClient
+
+PREFIXES: Final = """
+PREFIX dcat: <http://www.w3.org/ns/dcat#>
+PREFIX dcterms: <http://purl.org/dc/terms/>
+PREFIX owl: <http://www.w3.org/2002/07/owl#>
+PREFIX rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#>
+PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
+PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
+PREFIX skosxl: <http://www.w3.org/2008/05/skos-xl#>
+PREFIX bird: <https://birds.example/id/>
+PREFIX v: <https://birds.example/vocabulary#>
+"""
+BIRDS: Final = (
+    PREFIXES
+    + """
+<https://birds.example/vocabulary> a owl:Ontology ;
+  dcterms:title "Birds"@en, "Oiseaux"@fr ;
+  dcterms:description "Water birds of the Niger."@en ;
+  dcterms:license <https://creativecommons.org/licenses/by/4.0/> .
+v:Bird a owl:Class ; rdfs:label "Bird"@en, "Oiseau"@fr ; rdfs:isDefinedBy <https://birds.example/vocabulary> .
+bird:heron a v:Bird ; rdfs:label "Heron"@en, "Haikara"@fi ; v:lives [ v:place "Gao" ] .
+<https://birds.example/id/aigrette%20blanche> a v:Bird ; rdfs:label "Aigrette"@fr .
+<https://birds.example/id/Ségou?year=2020> a v:Bird .
+"""
+)
+ROOT: Final = Path(__file__).resolve().parents[2]
+BASE: Final = "https://data.example/"
+
+
+@pytest.fixture
+def publish(tmp_path: Path) -> Iterator[Callable[..., FlaskClient]]:
+    """Serve texts, each as a file; ``maps`` and ``public_url`` are settings."""
+    with closing(_Opened()) as opened:
+
+        def serve(
+            texts: dict[str, str | bytes],
+            *,
+            maps: tuple[str, ...] = (),
+            public_url: str = "",
+            **options: object,
+        ) -> FlaskClient:
+            folder = tmp_path / "my_birds"
+            folder.mkdir()
+            for name, text in texts.items():
+                (folder / name).write_bytes(text if isinstance(text, bytes) else text.encode())
+            settings = Settings(maps=maps, public_url=public_url, languages=("en", "fr"))
+            release = snapshot([folder], tmp_path / "out", **{"base_iri": BASE, **options})  # type: ignore[arg-type]
+            store = Embedded(release, "/no/queries", settings)
+            opened.stores.append(store)
+            return create_app(settings, release, store).test_client()
+
+        yield serve
+
+
+class _Opened:
+    def __init__(self) -> None:
+        self.stores: list[Embedded] = []
+
+    def close(self) -> None:
+        for store in self.stores:
+            store.close()
+
+
+def graph(client: FlaskClient, path: str) -> set[ox.Triple]:
+    response = client.get(path, headers={"Accept": "application/n-triples"})
+    assert response.status_code == 200, response.text
+    return {quad.triple for quad in ox.parse(response.data, format=ox.RdfFormat.N_TRIPLES)}
+
+
+def values(triples: set[ox.Triple], subject: str, predicate: str) -> set[str]:
+    return {
+        t.object.value  # type: ignore[union-attr]
+        for t in triples
+        if t.subject == ox.NamedNode(subject) and t.predicate.value == predicate
+    }
+
+
+# What is said of it
+
+
+def test_title_description_and_licence_are_those_of_the_data(
+    publish: Callable[..., FlaskClient],
+) -> None:
+    client = publish({"birds.ttl": BIRDS})
+    about, dataset = graph(client, "/dataset"), f"{BASE}dataset"
+    assert values(about, dataset, f"{DCTERMS}title") == {"Birds", "Oiseaux"}
+    assert values(about, dataset, f"{DCTERMS}description") == {"Water birds of the Niger."}
+    assert values(about, dataset, f"{DCTERMS}source") == {"https://birds.example/vocabulary"}
+    assert values(about, dataset, f"{VOID}uriSpace") == {"https://birds.example/"}
+    assert "https://birds.example/vocabulary#" in values(about, dataset, f"{VOID}vocabulary")
+    page = client.get("/?lang=fr", headers={"Accept": "text/html"}).text
+    assert "<h1><bdi" not in page
+    assert "Oiseaux</h1>" in page
+    assert client.get("/llms.txt").text.startswith("# Birds\n\n> Water birds of the Niger.\n")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/dataset.nt",
+        "/",
+        "/llms.txt",
+        "/robots.txt",
+        "/sitemap.xml",
+        "/reconcile",
+        "/sparql",
+        "/dump/",
+        "/export/",
+    ],
+)
+@pytest.mark.parametrize("accept", ["*/*", "text/html"])
+def test_nothing_is_said_of_our_own_data(
+    publish: Callable[..., FlaskClient], path: str, accept: str
+) -> None:
+    client = publish({"birds.ttl": BIRDS})
+    response = client.get(path, headers={"Accept": accept})
+    for text in (response.text, str(response.headers)):
+        assert "w3id.org/unicef-linked" not in text
+        assert "UNICEF" not in text
+        assert "region/gao" not in text
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "title"),
+    [
+        pytest.param(BIRDS, {}, "Birds", id="of the ontology"),
+        pytest.param(BIRDS, {"stated": Statement("Egrets")}, "Egrets", id="as the publisher says"),
+        pytest.param("<urn:a> a <urn:B> .", {}, "my birds", id="of the folder"),
+        pytest.param(
+            PREFIXES + "<urn:c> a dcat:Catalog ; dcterms:title 'All' ; dcat:dataset <urn:d> . "
+            "<urn:d> a dcat:Dataset ; dcterms:title 'One' .",
+            {},
+            "All",
+            id="of the catalogue rather than of its datasets",
+        ),
+        pytest.param(
+            PREFIXES
+            + "<urn:d> a dcat:Dataset ; dcterms:title 'One' . <urn:e> a dcat:Dataset ; dcterms:title 'Two' .",
+            {},
+            "my birds",
+            id="of none of several datasets",
+        ),
+        pytest.param(
+            PREFIXES
+            + "<urn:s> a skos:ConceptScheme ; skos:prefLabel 'Themes'@en . <urn:t> skos:inScheme <urn:s> .",
+            {},
+            "Themes",
+            id="of the thesaurus",
+        ),
+    ],
+)
+def test_the_home_page_has_the_title(
+    publish: Callable[..., FlaskClient], text: str, options: dict[str, object], title: str
+) -> None:
+    client = publish({"a.ttl": text}, **options)
+    assert f"<title>{title}</title>" in client.get("/", headers={"Accept": "text/html"}).text
+
+
+def test_what_catalogues_expect_and_the_data_lacks_is_told_at_the_start(tmp_path: Path) -> None:
+    (tmp_path / "a.ttl").write_text("<urn:a> a <urn:B> .")
+    remarks: list[str] = []
+    snapshot([tmp_path / "a.ttl"], tmp_path / "out", remark=remarks.append)
+    assert remarks == [
+        "the data states of itself no description (--description) and no licence (--license),"
+        " which catalogues expect"
+    ]
+
+
+def test_the_prefixes_of_the_files_shorten_names(publish: Callable[..., FlaskClient]) -> None:
+    client = publish(
+        {
+            "birds.ttl": BIRDS,
+            "more.rdf": '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:fish="https://fish.example/">'
+            '<fish:Perch rdf:about="https://fish.example/1"/></rdf:RDF>',
+        }
+    )
+    turtle = client.get("/resource.ttl?iri=https://birds.example/id/heron").text
+    assert "bird:heron a v:Bird" in turtle
+    assert "PREFIX v:" not in turtle
+    page = client.get("/resource.html?iri=https://fish.example/1").text
+    assert "fish:Perch" in page
+
+
+def test_quads_in_named_graphs_are_told_counted_and_listed(
+    tmp_path: Path, publish: Callable[..., FlaskClient]
+) -> None:
+    remarks: list[str] = []
+    client = publish(
+        {"a.trig": "<urn:a> a <urn:B> . <urn:g> { <urn:c> a <urn:B> ; <urn:p> <urn:a> }"},
+        remark=remarks.append,
+    )
+    assert remarks[0].startswith("2 statements are in 1 named graph, 1 in the default graph;")
+    assert values(graph(client, "/dataset"), f"{BASE}dataset", f"{VOID}triples") == {"3"}
+    assert ox.NamedNode("urn:g") in {t.object for t in graph(client, "/dataset")}
+    page = client.get("/resource.html?iri=urn:a").text
+    assert 'href="/resource?iri=urn%3Ac"' in page
+
+
+# RDF 1.2
+
+RDF12: Final = (
+    PREFIXES
+    + 'bird:heron v:says <<( bird:heron v:lives "Gao" )>> ; rdfs:label "مالك الحزين"@ar--rtl .'
+)
+
+
+def test_rdf_12_is_served_in_the_formats_that_can_carry_it(
+    publish: Callable[..., FlaskClient],
+) -> None:
+    client = publish({"a.ttl": RDF12})
+    address = "/resource{}?iri=https://birds.example/id/heron"
+    expected = {quad.triple for quad in ox.parse(RDF12, format=ox.RdfFormat.TURTLE)}
+    for suffix, kind in {".ttl": ox.RdfFormat.TURTLE, ".nq": ox.RdfFormat.N_QUADS}.items():
+        content = client.get(address.format(suffix)).data
+        assert expected <= {quad.triple for quad in ox.parse(content, format=kind)}
+    refused = client.get(address.format(".jsonld"))
+    assert refused.status_code == 406
+    assert "JSON-LD cannot express" in refused.json["detail"]  # type: ignore[index]
+    assert "مالك الحزين" in client.get(address.format(".html")).text
+    dumps = {file["name"] for file in client.get("/dump/").json["files"]}  # type: ignore[index]
+    assert "dataset.ttl" in dumps
+    assert "dataset.jsonld" not in dumps
+
+
+# IRIs dereference
+
+HERON: Final = "/resource?iri=https%3A%2F%2Fbirds.example%2Fid%2Fheron"
+
+
+@pytest.mark.parametrize(
+    ("path", "location"),
+    [
+        ("/id/heron", HERON),
+        ("/id/heron.ttl", HERON.replace("?", ".ttl?")),
+        ("/id/heron?lang=fr", f"{HERON}&lang=fr"),
+        ("/id/aigrette%20blanche", HERON.replace("heron", "aigrette%2520blanche")),
+        ("/id/S%C3%A9gou?year=2020", HERON.replace("heron", "S%C3%A9gou%3Fyear%3D2020")),
+    ],
+)
+@pytest.mark.parametrize("how", ["maps", "public_url"])
+def test_an_iri_leads_to_its_description(
+    publish: Callable[..., FlaskClient], path: str, location: str, how: str
+) -> None:
+    origin = "https://birds.example"
+    client = (
+        publish({"a.ttl": BIRDS}, maps=(f"{origin}/=/",))
+        if how == "maps"
+        else publish({"a.ttl": BIRDS}, public_url=origin)
+    )
+    response = client.get(path)
+    assert (response.status_code, response.headers["Location"]) == (303, location)
+    assert client.get(location).status_code == 200
+    assert client.post(path).status_code in {404, 405}
+
+
+def test_a_mapping_may_have_a_path_and_there_may_be_several(
+    publish: Callable[..., FlaskClient],
+) -> None:
+    client = publish(
+        {"a.ttl": BIRDS + "<urn:x:1> a v:Bird . <https://other.example/a/1> a v:Bird ."},
+        maps=("https://birds.example/id/=/birds/", "https://other.example/a/=/birds/others/"),
+    )
+    assert client.get("/birds/heron").headers["Location"] == HERON
+    assert client.get("/birds/others/1").status_code == 303
+    assert client.get("/id/heron").status_code == 404
+
+
+def test_hash_iris_are_described_in_their_document(publish: Callable[..., FlaskClient]) -> None:
+    client = publish({"a.ttl": BIRDS}, maps=("https://birds.example/=/",))
+    described = graph(client, "/vocabulary")
+    assert values(described, "https://birds.example/vocabulary#Bird", f"{DCTERMS}title") == set()
+    assert {t.subject.value for t in described} == {  # type: ignore[union-attr]
+        "https://birds.example/vocabulary",
+        "https://birds.example/vocabulary#Bird",
+    }
+    response = client.get("/vocabulary", headers={"Accept": "text/turtle"})
+    assert response.headers["Content-Location"] == "/vocabulary.ttl"
+    assert '<https://birds.example/vocabulary>; rel="canonical"' in response.headers["Link"]
+    assert client.get("/vocabulary.jsonld").status_code == 200
+    page = client.get("/vocabulary", headers={"Accept": "text/html"}).text
+    assert "Bird</a>" in page
+
+
+def test_documents_have_links_to_formats_thing_and_licence(
+    publish: Callable[..., FlaskClient],
+) -> None:
+    links = publish({"a.ttl": BIRDS}).get(HERON).headers["Link"]
+    for value in (
+        f'<{BASE[:-1]}{HERON}>; rel="canonical"',
+        '<https://birds.example/id/heron>; rel="describes"',
+        '<https://birds.example/id/heron>; rel="cite-as"',
+        '<https://creativecommons.org/licenses/by/4.0/>; rel="license"',
+        f'<{HERON.replace("?", ".jsonld?")}>; rel="alternate"; type="application/ld+json"',
+    ):
+        assert value in links
+
+
+def test_the_sitemap_lists_every_thing_and_crawlers_may_read_it(
+    publish: Callable[..., FlaskClient],
+) -> None:
+    client = publish({"a.ttl": BIRDS})
+    assert f"<loc>http://localhost{HERON}</loc>" in client.get("/sitemap.xml").text
+    assert "Disallow: /resource" not in client.get("/robots.txt").text
+
+
+# The first example of the documentation
+
+DOCUMENT: Final = (ROOT / "docs" / "publish-your-data.md").read_text(encoding="utf-8")
+REQUESTS: Final = re.findall(r"^GET (\S+) +(\d+) (.*)$", DOCUMENT, re.MULTILINE)
+
+
+@pytest.mark.parametrize(("path", "status", "answer"), REQUESTS)
+def test_the_example_of_the_documentation_runs(
+    publish: Callable[..., FlaskClient], path: str, status: str, answer: str
+) -> None:
+    turtle, mapping = re.search(r"```turtle\n(.*?)```", DOCUMENT, re.DOTALL), "--map (.*)"
+    maps = tuple(re.findall(mapping, DOCUMENT)[:1])
+    assert turtle
+    response = publish({"birds.ttl": turtle[1]}, maps=maps).get(path)
+    assert response.status_code == int(status)
+    assert answer in response.headers.get("Location", "") + response.text
+
+
+# Many statements about one thing
+
+
+def test_more_than_a_thousand_statements_are_paged_and_said_to_be(
+    publish: Callable[..., FlaskClient],
+) -> None:
+    members = "".join(
+        f"<urn:n:{number}> <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> <urn:C> .\n"
+        for number in range(1500)
+    )
+    client = publish({"a.nt": "<urn:C> <urn:p> <urn:q> .\n" + members})
+    first, second = (graph(client, f"/resource?iri=urn:C{page}") for page in ("", "&page=2"))
+    subjects = [
+        {t.subject for t in page if t.object == ox.NamedNode("urn:C")} for page in (first, second)
+    ]
+    document = ox.NamedNode(f"{BASE}resource?iri=urn%3AC")
+    assert [len(page - {document}) for page in subjects] == [1000, 500]
+    assert any(t.predicate.value.endswith("hydra/core#next") for t in first)
+    assert any("1500 statements lead" in str(t.object) for t in first)
+    assert client.get("/resource?iri=urn:C&page=3").status_code == 404
+    assert "page=2" in client.get("/resource.html?iri=urn:C").text

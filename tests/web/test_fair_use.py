@@ -1,0 +1,167 @@
+"""Limits per client, who the client is, and the ID and the log of a request."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from unicef_linked.web import create_app
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flask.testing import FlaskClient
+
+    from unicef_linked.config import Settings
+    from unicef_linked.release import Release
+    from unicef_linked.store.embedded import Embedded
+
+PUBLIC = "9.9.9.9"
+
+
+@pytest.fixture
+def site(release: Release, store: Embedded, settings: Settings) -> Callable[..., FlaskClient]:
+    """Return a client of an application with these settings; its address is a public one."""
+
+    def site(**changes: Any) -> FlaskClient:
+        client = create_app(replace(settings, **changes), release, store).test_client()
+        client.environ_base["REMOTE_ADDR"] = PUBLIC
+        return client
+
+    return site
+
+
+def test_a_client_over_its_limit_is_told_when_to_come_back(
+    site: Callable[..., FlaskClient],
+) -> None:
+    client = site(rate_limit="3/hour")
+    answers = [client.get("/doc/office/gao") for _ in range(4)]
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
+    assert [answer.headers["RateLimit"].partition(";t=")[0] for answer in answers] == [
+        '"all";r=2',
+        '"all";r=1',
+        '"all";r=0',
+        '"all";r=0',
+    ]
+    refused = answers[-1]
+    assert refused.headers["RateLimit-Policy"] == '"all";q=3;w=3600'
+    assert 0 < int(refused.headers["Retry-After"]) <= 3600
+    assert refused.headers["Access-Control-Allow-Origin"] == "*"
+    assert "RateLimit" in refused.headers["Access-Control-Expose-Headers"]
+    assert refused.get_json(force=True)["type"].endswith("/too-many-requests")
+    assert client.get("/healthz").status_code == 200
+
+
+def test_what_is_computed_has_a_limit_of_its_own(site: Callable[..., FlaskClient]) -> None:
+    client = site(rate_limit="100/hour", rate_limit_queries="2/hour")
+    paths = ("/sparql?query=ASK{}", "/sparql//?query=ASK{}", "/search?q=gao", "/fragments.ttl")
+    assert [client.get(path).status_code for path in paths] == [200, 200, 429, 429]
+    assert client.get("/doc/office/gao").headers["RateLimit"].startswith('"all";r=')
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "are_one"),
+    [
+        pytest.param(PUBLIC, "9.9.9.10", False, id="two addresses"),
+        pytest.param("2620:fe::1", "2620:fe::2", True, id="one site"),
+        pytest.param("2620:fe::1", "2620:fe:0:1::1", False, id="two sites"),
+        pytest.param(f"::ffff:{PUBLIC}", PUBLIC, True, id="one address in two forms"),
+        pytest.param("127.0.0.1", "127.0.0.1", False, id="this machine"),
+        pytest.param("10.0.0.1", "10.0.0.1", False, id="a private network"),
+    ],
+)
+def test_clients_are_told_apart(
+    site: Callable[..., FlaskClient], first: str, second: str, are_one: bool
+) -> None:
+    client = site(rate_limit="1/hour")
+    assert client.get("/", environ_base={"REMOTE_ADDR": first}).status_code == 200
+    status = client.get("/", environ_base={"REMOTE_ADDR": second}).status_code
+    assert status == (429 if are_one else 200)
+
+
+@pytest.mark.parametrize(
+    ("trusted", "forwarded", "limited"),
+    [
+        pytest.param((), "198.51.100.9", PUBLIC, id="nobody is trusted"),
+        pytest.param((f"{PUBLIC}/32",), "198.51.100.9", "198.51.100.9", id="a trusted proxy"),
+        pytest.param(
+            (f"{PUBLIC}/32",), "192.0.2.1, 198.51.100.9", "198.51.100.9", id="a client that lies"
+        ),
+        pytest.param(
+            (f"{PUBLIC}/32", "198.51.100.0/24"),
+            "192.0.2.1, 198.51.100.9",
+            "192.0.2.1",
+            id="two proxies",
+        ),
+        pytest.param((f"{PUBLIC}/32",), "x, unknown", PUBLIC, id="no address"),
+        pytest.param((f"{PUBLIC}/32",), "", PUBLIC, id="no header"),
+    ],
+)
+def test_a_client_behind_a_proxy_is_who_a_trusted_proxy_says(
+    site: Callable[..., FlaskClient],
+    caplog: pytest.LogCaptureFixture,
+    trusted: tuple[str, ...],
+    forwarded: str,
+    limited: str,
+) -> None:
+    client = site(trusted_proxies=trusted, access_log=1.0)
+    with caplog.at_level(logging.INFO, "unicef_linked.access"):
+        client.get("/healthz", headers={"X-Forwarded-For": forwarded})
+    assert f'{limited} "GET /healthz" 200' in caplog.text
+
+
+def test_requests_are_answered_though_they_cannot_be_counted(
+    site: Callable[..., FlaskClient], caplog: pytest.LogCaptureFixture
+) -> None:
+    client = site(rate_limit="1/hour", rate_limit_storage="redis://127.0.0.1:1/0")
+    assert [client.get("/healthz").status_code, client.get("/").status_code] == [200, 200]
+    assert client.get("/").status_code == 200
+    assert caplog.text.count("requests of clients are not counted") == 1
+
+
+# The ID of a request
+
+
+@pytest.mark.parametrize(
+    ("trusted", "given", "is_taken"),
+    [
+        ((), "0af7651916cd43dd8448eb211c80319c", False),
+        ((f"{PUBLIC}/32",), "0af7651916cd43dd8448eb211c80319c", True),
+        ((f"{PUBLIC}/32",), "<script>alert(1)</script>", False),
+    ],
+    ids=["from a stranger", "from a trusted proxy", "not an ID"],
+)
+def test_a_request_has_an_id_in_its_answer_and_in_its_problem(
+    site: Callable[..., FlaskClient], trusted: tuple[str, ...], given: str, is_taken: bool
+) -> None:
+    client = site(trusted_proxies=trusted)
+    answer = client.get("/nowhere", headers={"X-Request-Id": given})
+    request_id = answer.headers["X-Request-Id"]
+    assert (request_id == given) == is_taken
+    assert answer.get_json(force=True)["request_id"] == request_id
+    page = client.get("/nowhere", headers={"Accept": "text/html"})
+    assert page.headers["X-Request-Id"] in page.text
+
+
+@pytest.mark.parametrize(
+    ("share", "path", "lines"),
+    [(0.0, "/doc/office/gao", 0), (1.0, "/doc/office/gao?page=1", 1), (1.0, "/nowhere", 1)],
+)
+def test_requests_are_logged_as_far_as_the_setting_says(
+    site: Callable[..., FlaskClient],
+    caplog: pytest.LogCaptureFixture,
+    share: float,
+    path: str,
+    lines: int,
+) -> None:
+    with caplog.at_level(logging.INFO, "unicef_linked.access"):
+        answer = site(access_log=share).get(path)
+    records = [record for record in caplog.records if record.name == "unicef_linked.access"]
+    assert len(records) == lines
+    for record in records:
+        fields = record.__dict__["fields"]
+        assert fields["status"] == answer.status_code
+        assert fields["client"] == PUBLIC
