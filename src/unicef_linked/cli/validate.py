@@ -31,9 +31,23 @@ if TYPE_CHECKING:
     metavar="PATH",
     help="ontology to use; default: the packaged one, but none for a PATH with --shapes",
 )
+@click.option(
+    "--source",
+    "page",
+    type=PATH,
+    metavar="PAGE",
+    help="text of a source: its digest, ranges, numbers and names are compared with the claims",
+)
 @click.option("--format", "style", type=OneOf(("text", "turtle", "json")), default="text")
+@click.option("--all", "everything", is_flag=True, help="also results that follow from others")
 def command(
-    paths: tuple[Path, ...], shapes: tuple[Path, ...], ontology: Path | None, style: str
+    paths: tuple[Path, ...],
+    shapes: tuple[Path, ...],
+    ontology: Path | None,
+    page: Path | None,
+    style: str,
+    *,
+    everything: bool,
 ) -> int:
     """Check data against the shapes (SHACL).
 
@@ -57,13 +71,18 @@ def command(
     if ontology:
         content = replace(content, ontology=(ontology,))
     with remarks() as remark, waiting("validating"):
-        report = validate(content, context, remark=remark)
-    print_report(report, style, Names(), sys.stdout)
+        report = validate(content, context, page=page, remark=remark)
+    print_report(report, style, Names(), sys.stdout, everything=everything)
     return 0 if report.conforms else 1
 
 
-def print_report(report: Report, style: str, names: Names, out: TextIO) -> None:
-    """Print a SHACL report: for people, as Turtle, or as JSON."""
+def print_report(
+    report: Report, style: str, names: Names, out: TextIO, *, everything: bool = False
+) -> None:
+    """Print a SHACL report: for people, as Turtle, or as JSON.
+
+    For people, results that follow from others are only counted, unless ``everything`` is asked.
+    """
     from dataclasses import asdict
 
     if style == "turtle":
@@ -76,7 +95,15 @@ def print_report(report: Report, style: str, names: Names, out: TextIO) -> None:
         print(json.dumps(body, ensure_ascii=False, indent=2), file=out)
     else:
         for result in report.results:
-            print(_describe(result, names), file=out)
+            if everything or not result.follows:
+                print(_describe(result, names), file=out)
+        following = 0 if everything else sum(result.follows for result in report.results)
+        if following:
+            print(
+                f"{following} more follow{'s' if following == 1 else ''} from these: "
+                "mend them first, or see all with --all",
+                file=out,
+            )
         print(_summarize(report), file=out)
 
 
