@@ -77,7 +77,7 @@ _DATE: Final = "date"
 _LEVELS: Final = 6
 """Parts of a name with the levels above it that are read, from its end."""
 
-_HIERARCHY: Final = re.compile(r"\s*[>›»→]\s*")
+_HIERARCHY: Final = re.compile(r"\s*[>→]\s*")
 """What stands between the levels of a name that has those above it: “Mopti > Bandiagara”."""
 
 Value = str | float | bool | dict[str, Any]

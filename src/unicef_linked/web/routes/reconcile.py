@@ -427,7 +427,7 @@ def flyout(responder: Responder, lookup: EntityLookup, kind: str) -> Response:
 def _entity(lookup: EntityLookup, key: str) -> Entity:
     entity = lookup.index.entities.get(key)
     if entity is None:
-        raise NotFound(f"there is no entity {key!r}; ids are such as region/gao")
+        raise NotFound(f"there is no entity {key!r}; an id is the type and the key in an IRI")
     return entity
 
 
