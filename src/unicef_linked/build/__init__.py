@@ -226,8 +226,8 @@ def validate(
     names = Names()
     if page:
         report = validate(content, context, older=older, remark=remark)
-        results = (*report.results, *_of_page(page, content, context))
-        return replace(make_report(results, report.remarks), prefixes=report.prefixes)
+        both = make_report((*report.results, *_of_page(page, content, context)), report.remarks)
+        return replace(both, prefixes=report.prefixes)
     if not context:
         dataset = _prepare(content, names, remark)
         for sentence in warn_of_vanished(older, dataset.quads) if older else ():
