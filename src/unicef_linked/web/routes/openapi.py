@@ -348,11 +348,15 @@ def _question_paths(responder: Responder, questions: QuestionCatalogue) -> dict[
                         "description": titles.get("en", key),
                         "content": {offer.media_type: {} for offer in offers},
                     },
-                    "400": {"$ref": "#/components/responses/400"},
+                    **{code: {"$ref": f"#/components/responses/{code}"} for code in _PROBLEMS},
                 },
             }
         }
     return paths
+
+
+_PROBLEMS: Final = ("400", "404", "503")
+"""What an answer to an example query may be instead: see ``/query/{question}`` in OPERATIONS."""
 
 
 def _question_parameter(parameter: QueryParameter, names: Mapping[str, str]) -> dict[str, Any]:
