@@ -47,7 +47,7 @@ def installed(
             text=True,
             cwd="/",
             env={"PATH": os.environ["PATH"], "HOME": str(folder), "PYTHONSAFEPATH": "1"},
-            timeout=120,
+            timeout=300,
             check=False,
         )
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pyoxigraph import parse
 
 from unicef_linked import __version__, addresses
+from unicef_linked.dataset.examples import example_entity
 from unicef_linked.dataset.published import PublishedDataset
 from unicef_linked.errors import LinkedDataError, NotFound, QueryOutOfResources, UnusableInput
 from unicef_linked.lookup.answers import identifications_to_json, result_to_json
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 
 _INSTRUCTIONS: Final = (
     "Linked data, read-only. An entity has an IRI {base}id/{{type}}/{{key}} and an id "
-    "{{type}}/{{key}}, such as region/gao. Find it by name with search, or by anybody's "
+    "{{type}}/{{key}}, such as {example}. Find it by name with search, or by anybody's "
     "identifier with resolve; read what is said of it with describe; ask anything else with "
     "sparql. Terms are those of {ontology}#, prefix ul:, which describe explains too. The default "
     "graph is the union of the named graphs; GRAPH ?g {{ … }} tells where a statement is from. "
@@ -69,7 +70,11 @@ def _server(dataset: PublishedDataset, timeout: float) -> MCPServer:
     server: MCPServer = MCPServer(
         "unicef-linked",
         version=__version__,
-        instructions=_INSTRUCTIONS.format(base=dataset.names.base, ontology=dataset.names.ontology),
+        instructions=_INSTRUCTIONS.format(
+            base=dataset.names.base,
+            ontology=dataset.names.ontology,
+            example=example_entity(dataset),
+        ),
         log_level="WARNING",
     )
     hints = ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=False)
@@ -127,9 +132,10 @@ def _resolve_tool(lookup: EntityLookup) -> Callable[..., Any]:
     def resolve(identifier: str, scheme: str = "", language: str = "en") -> list[dict[str, Any]]:
         """Find the entity that an identifier means, with all its other identifiers.
 
-        identifier: an IRI, id or prefixed name (wd:Q332392), the address of a page about the thing
-        (Wikidata, GeoNames, OpenStreetMap), or a code (ML07, pcode2015:ML0101). scheme: of a code, such as pcode or
-        iso3166-2; without it a code may have several readings, each named.
+        identifier: an IRI, id or prefixed name (wd:Q…), the address of a page about the thing
+        (Wikidata, GeoNames, OpenStreetMap), or a code, alone or after its scheme (pcode2015:…).
+        scheme: of a code, such as pcode or iso3166-2; without it a code may have several
+        readings, each named.
         """
         if scheme:
             identifications = lookup.index.by_code(identifier, _scheme(lookup, scheme))
@@ -145,7 +151,7 @@ def _describe_tool(dataset: PublishedDataset, lookup: EntityLookup) -> Callable[
         """Return the statements about an entity, a class, a property or a graph, as Turtle.
 
         Those that lead to it are included.
-        identifier: an IRI, an id such as region/gao, or a prefixed name such as ul:ZoneOffice.
+        identifier: an IRI, an id (type/key), or a prefixed name such as ul:ZoneOffice.
         """
         prefix, _, local = identifier.partition(":")
         iris = [identifier, dataset.names.prefixes.get(prefix, "") + local]

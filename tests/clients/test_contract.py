@@ -66,7 +66,18 @@ def test_schemathesis_finds_no_answer_that_openapi_does_not_promise(
     program, settings = PYTHON.with_name("schemathesis"), HERE / "schemathesis.toml"
     command = [program, "--config-file", settings, "run", f"{server.url}/openapi.json"]
     done = subprocess.run(
-        [*command, "--max-examples", "5", "--seed", "1", "--phases", "coverage,fuzzing"],
+        # Each example query is described like /query/{question}, with parameters of its own.
+        [
+            *command,
+            "--exclude-path-regex",
+            "^/query/[a-z]",
+            "--max-examples",
+            "5",
+            "--seed",
+            "1",
+            "--phases",
+            "coverage,fuzzing",
+        ],
         capture_output=True,
         text=True,
         timeout=300,

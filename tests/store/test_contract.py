@@ -50,8 +50,7 @@ ENDLESS: Final = (
     "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i FILTER(?a != ?f && ?c != ?h) }"
 )
 LARGE: Final = "SELECT ?a ?d { ?a a ?c . ?d ?e ?f } LIMIT 30000"
-LARGE_GRAPH: Final = """CONSTRUCT { ?a ?e ?text }
-    { ?a a ?c . ?d ?e ?f BIND(CONCAT(STR(?a), " ", STR(?d), " ", STR(?f)) AS ?text) } LIMIT 30000"""
+LARGE_GRAPH: Final = "CONSTRUCT { ?s ?p ?o } { ?s ?p ?o } LIMIT 30000"
 
 
 @dataclass(frozen=True)
@@ -573,7 +572,7 @@ def test_long_solutions_break_off_where_xml_cannot_express_them(store: Store) ->
 
 def test_a_long_graph_that_xml_cannot_express_is_never_whole(store: Store) -> None:
     """An engine gives a graph in an order of its own: it may be refused before its first byte."""
-    query = LARGE_GRAPH.replace("{", "{ ?a <http://x.example/2024> ?c .", 1)
+    query = LARGE_GRAPH.replace("{", "{ ?s <http://x.example/2024> ?o .", 1)
     with pytest.raises(NotAcceptable, match="2024"):
         list(answer_of(store, query, RDFXML).chunks)
 

@@ -230,6 +230,10 @@ def test_columns_decide_between_namesakes(release: Release, tmp_path: Path) -> N
         "division/kangaba-benkadi",
     ]
     assert [row["ul_match"] for row in rows] == ["true", "true", "false"]
+    text = "Region,Cercle,Commune\nKoulikoro,Kangaba,Benkadi\nKayes,Kangaba,Benkadi\n"
+    options = (*options, "--property", "partOf=Region")
+    rows = linked(release, tmp_path, text, *options)
+    assert [row["ul_match"] for row in rows] == ["true", "false"]
 
 
 def test_a_table_says_which_extents_a_region_has_had(release: Release, tmp_path: Path) -> None:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pyoxigraph as ox
 import pytest
+from bench.messy import messy_rows, score
+from tests.conftest import ROOT
 
 from unicef_linked.dataset.profile import profile_of
 from unicef_linked.lookup.index import build
@@ -261,6 +263,18 @@ def test_a_candidate_has_the_extents_of_the_time(
     [candidate] = reconciler.candidates(question)
     assert candidate.match
     assert [str(extent.period) for extent in candidate.extents] == periods
+
+
+def test_a_table_of_all_levels_has_only_right_matches(reconciler: Reconciler) -> None:
+    """Precision 1.00, and the recall that the documents tell."""
+    rows = messy_rows(reconciler)
+    assert len(rows) == 1000
+    scores = score(rows, reconciler)
+    assert scores.pop("none").matched == 0
+    told = (ROOT / "docs" / "use-the-data.md").read_text(encoding="utf-8")
+    for level, result in scores.items():
+        assert result.precision == 1.0
+        assert f"| {level} | {result.formatted()} |" in told
 
 
 def test_features_say_what_a_score_is_made_of(reconciler: Reconciler) -> None:

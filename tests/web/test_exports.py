@@ -210,6 +210,14 @@ def test_the_presence_table_says_who_does_what_where(folder: Path) -> None:
         ("ML08", "ML-8"),
         ("ML10", "ML-9"),
     }
+    assert {(r["admin1_name"], r["coverage_basis"]) for r in gao} == {
+        ("Gao", "stated"),
+        ("Kidal", "stated"),
+        ("Ménaka", "stated"),
+    }
+    others = {r["admin1_name"]: r["coverage_basis"] for r in rows if r not in gao}
+    assert others == dict.fromkeys(("Kayes", "Mopti", "Sikasso", "Tombouctou"), "inferred")
+    assert {(r["office_place"], r["office_cercle_pcode"]) for r in gao} == {("Gao", "ML0703")}
     sectors = {
         r["sector"].rpartition("/")[2]: (r["sector_code"], r["subsector_code"]) for r in rows
     }
@@ -255,6 +263,19 @@ def test_the_offices_have_the_staff_that_sparql_counts(client: FlaskClient, fold
         r["office"]: r["staff"] for r in expected
     }
     assert sum(int(r["staff_count"] or 0) for r in rows) == 66
+
+
+def test_an_office_says_where_each_coverage_is_from_and_in_which_cercle_it_is(
+    folder: Path,
+) -> None:
+    rows = {r["office"].rpartition("/")[2]: r for r in table(folder / "offices.csv")}
+    assert rows["gao"]["covers_region_pcode"] == "ML07|ML08|ML10"
+    assert rows["gao"]["coverage_basis"] == "stated|stated|stated"
+    assert rows["kayes"]["coverage_basis"] == "inferred"
+    assert rows["bamako"]["coverage_basis"] == ""
+    cercles = {key: row["place_cercle"].rpartition("/")[2] for key, row in rows.items()}
+    assert cercles == {key: key for key in rows}
+    assert rows["kayes"]["place_cercle_name_fr"] == "Cercle de Kayes"
 
 
 @pytest.mark.parametrize(

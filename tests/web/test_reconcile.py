@@ -272,3 +272,12 @@ def test_answer_and_preview_say_which_extents_a_region_has_had(client: FlaskClie
         text = client.get(f"/reconcile/{card}?id=region/mopti&lang=en").text
         assert before in text
         assert since in text
+
+
+def test_what_decides_between_divisions_is_suggested_and_explained(client: FlaskClient) -> None:
+    for name in ("partOf", "date", "pcode", "pcode2015", "pcode2025"):
+        found: Any = client.get(f"/reconcile/suggest/property?prefix={name}").get_json()
+        assert name in {item["id"] for item in found["result"]}
+        assert client.get(f"/reconcile/flyout/property?id={name}").status_code == 200
+    types: Any = client.get("/reconcile").get_json()["defaultTypes"]
+    assert {"Region", "Cercle", "Commune"} <= {item["id"] for item in types}

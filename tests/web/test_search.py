@@ -98,3 +98,15 @@ def test_an_answer_tells_what_it_leaves_out(client: FlaskClient) -> None:
     assert (part["total"], part["limit"], part["offset"]) == (whole["total"], 1, 1)
     assert part["results"] == whole["results"][1:2]
     assert search(client, "gao", limit="1000")["limit"] == 100, "the limit that was applied"
+
+
+def test_namesakes_are_told_apart_by_where_they_lie(client: FlaskClient) -> None:
+    body: Any = client.get("/search?q=Benkadi&lang=en").get_json()
+    found = [(r["id"], r["within"][0]) for r in body["results"] if r["score"] == 100]
+    assert found == [
+        ("division/dioila-benkadi", "Dioïla Cercle"),
+        ("division/kangaba-benkadi", "Kangaba Cercle"),
+        ("division/sikasso-benkadi", "Sikasso Cercle"),
+    ]
+    page = client.get("/search?q=Benkadi&lang=fr", headers={"Accept": "text/html"}).text
+    assert "Cercle de Kangaba &lt; Région de Koulikoro" in page

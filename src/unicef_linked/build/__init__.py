@@ -35,16 +35,22 @@ from unicef_linked.errors import NotARelease, NotConforming, UnusableInput, rais
 from unicef_linked.rdf.canonical import as_kept, canonical_lines, sort_quads
 from unicef_linked.rdf.iris import CANONICAL_BASE, DCTERMS, WELL_KNOWN_PREFIXES, Names
 from unicef_linked.rdf.serialization import write_rdf
+from unicef_linked.rdf.terms import value_of
 from unicef_linked.rdf.topic import describe_by_dcat, find_topic
 from unicef_linked.release import Manifest, Release, draft_release, open_release
+from unicef_linked.validation.causes import explain, read_statements
+from unicef_linked.validation.page import check_page
+from unicef_linked.validation.report import make_report
 from unicef_linked.validation.shacl import check
+from unicef_linked.validation.vocabulary import unknown_terms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-    from unicef_linked.validation.report import Report
+    from unicef_linked.validation.report import Report, Result
+    from unicef_linked.validation.shacl import Place
 
 __all__ = ["LOCAL_BASE", "Content", "Statement", "build", "snapshot", "validate"]
 
@@ -205,6 +211,7 @@ def validate(
     context: Sequence[Path] = (),
     *,
     older: Release | None = None,
+    page: Path | None = None,
     remark: Remark = keep_silent,
 ) -> Report:
     """Return the SHACL report over what the data files state and what the rules derive from them.
@@ -213,9 +220,14 @@ def validate(
 
     ``context`` are files or folders that the data refers to and that are not to be validated: they
     complete the data graph, but for the named graphs that the data describes itself, and results
-    about them alone are left out.
+    about them alone are left out. ``page`` is a file with the text of a source, to be compared with
+    the claims of it.
     """
     names = Names()
+    if page:
+        report = validate(content, context, older=older, remark=remark)
+        both = make_report((*report.results, *_of_page(page, content, context)), report.remarks)
+        return replace(both, prefixes=report.prefixes)
     if not context:
         dataset = _prepare(content, names, remark)
         for sentence in warn_of_vanished(older, dataset.quads) if older else ():
@@ -235,6 +247,25 @@ def validate(
         or (result.focus_node.startswith("_:") and result.file in files)
     )
     return replace(report, results=tuple(results))
+
+
+def _of_page(page: Path, content: Content, context: Sequence[Path]) -> list[Result]:
+    """Return what the text of a source does not say that claims of it do, with their places."""
+    names = Names()
+    try:
+        text = page.read_bytes()
+    except OSError as error:
+        raise UnusableInput(f"{page} cannot be read: {error.strerror}") from None
+    own = load(content.data, names)
+    described = {quad.subject for source in own for quad in source.quads}
+    others = (source for source in load(context, names) if source.graph not in described)
+    sources = (*own, *others) if context else tuple(own)
+    place = Places(sources).find
+    located = []
+    for result in check_page((quad for source in sources for quad in source.quads), text, names):
+        file, line = place(result.focus_node, result.path)
+        located.append(replace(result, file=file, line=line))
+    return located
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,6 +294,7 @@ def _prepare(content: Content, names: Names, remark: Remark) -> _Dataset:
     place = Places((*data, *ontology), labelled).find
     # Literals are validated as written, and published as the engine keeps them.
     report = check(restore_blanks(written + statistics, labelled, names), shapes, place=place)
+    report = _explained(report, ontology, data, place, names)
     report = replace(report, prefixes=declared_prefixes(asserted))
     for sentence in (*unread_imports(shapes_files, (*ontology, *data)), *report.remarks):
         remark(sentence)
@@ -273,6 +305,24 @@ def _prepare(content: Content, names: Names, remark: Remark) -> _Dataset:
         "rules": hashlib.sha256("".join(rule.text for rule in rules).encode()).hexdigest(),
     }
     return _Dataset(quads + statistics, shapes, report, digests)
+
+
+def _explained(
+    report: Report,
+    ontology: Sequence[SourceFile],
+    data: Sequence[SourceFile],
+    place: Place,
+    names: Names,
+) -> Report:
+    """Return a report with the terms that no vocabulary has, and causes before what follows."""
+    quads = [quad for source in data for quad in source.quads]
+    declared = {value_of(quad.subject) for source in ontology for quad in source.quads}
+    unknown = []
+    for result in unknown_terms(quads, declared, names) if ontology else ():
+        file, line = place(result.focus_node, result.path, None)
+        unknown.append(replace(result, file=file, line=line))
+    both = make_report((*report.results, *unknown), report.remarks)
+    return explain(both, read_statements(quads), names) if both.results else both
 
 
 def _load(content: Content, names: Names, remark: Remark) -> list[list[SourceFile]]:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from pyoxigraph import BlankNode, Literal, NamedNode
 
+from unicef_linked.rdf.iris import RDF
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -20,6 +22,10 @@ Statement = tuple[str, object]
 """A predicate, and an object that is no blank node."""
 
 
+_STATES_ANYTHING, _STATES_TYPE, _STATES_PATH, _STATES_VALUE = 1, 2, 3, 4
+"""How much a file has to do with a result, from least to most."""
+
+
 @dataclass
 class Places:
     """The source files, and their statements with the blank nodes that the data graph has."""
@@ -27,21 +33,22 @@ class Places:
     sources: Sequence[SourceFile]
     quads: Sequence[Quad] = field(default=())
 
-    def find(self, focus: str, path: str) -> tuple[str, int]:
-        """Return the file that states ``path`` of ``focus`` and the line of that subject.
+    def find(self, focus: str, path: str, value: object = None) -> tuple[str, int]:
+        """Return the file that states ``path`` of ``focus`` with ``value``, and the line of that.
 
-        If none states that, the first file that states anything of it; ("", 0) if none does. A
-        blank node, ``_:label``, is where the subject is that leads to it.
+        If none states that, where the value is described, if the path leads there from nothing;
+        else the file that states most of the focus; ("", 0) if none does. A blank node,
+        ``_:label``, is where the subject is that leads to it.
         """
         if not focus.startswith("_:"):
-            return self._place_of(NamedNode(focus), path) if focus else ("", 0)
+            return self._place_of(NamedNode(focus), path, value) if focus else ("", 0)
         node = BlankNode(focus[2:])
         visited = {node}
         queue = [node]
         for blank in queue:
             for subject, predicate in self._links_to.get(blank, ()):
                 if isinstance(subject, NamedNode):
-                    return self._place_of(subject, predicate)
+                    return self._place_of(subject, predicate, None)
                 if subject not in visited:
                     visited.add(subject)
                     queue.append(subject)
@@ -58,15 +65,23 @@ class Places:
                 links[quad.object].append((quad.subject, quad.predicate.value))
         return links
 
-    def _place_of(self, subject: NamedNode, path: str) -> tuple[str, int]:
-        place, relevance = ("", 0), 0
+    def _place_of(self, subject: NamedNode, path: str, value: object) -> tuple[str, int]:
+        best: SourceFile | None = None
+        relevance = 0
         for source in self.sources:
-            predicates = {q.predicate.value for q in source.quads if q.subject == subject}
-            matches = bool(predicates) + (path in predicates)
-            if matches > relevance:
-                relevance = matches
-                place = str(source.path), source.line_of(subject.value) or 0
-        return place
+            found = _relevance(source, subject, path, value)
+            if found > relevance:
+                best, relevance = source, found
+        if relevance < _STATES_PATH and isinstance(value, NamedNode) and value != subject:
+            place = self._place_of(value, "", None)
+            if place[1]:
+                return place
+        if best is None:
+            return "", 0
+        line = best.line_of(subject.value)
+        if relevance == _STATES_VALUE and isinstance(value, NamedNode | Literal):
+            line = best.line_of_value(subject.value, value)
+        return str(best.path), line or 0
 
     def _file_with(self, blanks: Sequence[BlankNode]) -> str:
         """Return the first file that states of some blank node all that is stated of one of these.
@@ -81,6 +96,22 @@ class Places:
                 if statements and any(statements <= candidate for candidate in candidates):
                     return str(source.path)
         return ""
+
+
+def _relevance(source: SourceFile, subject: NamedNode, path: str, value: object) -> int:
+    """Return how much a file says of a subject, its path and its value."""
+    relevance = 0
+    for quad in source.quads:
+        if quad.subject != subject:
+            continue
+        predicate = quad.predicate.value
+        if predicate == path:
+            relevance = max(relevance, _STATES_VALUE if quad.object == value else _STATES_PATH)
+        elif predicate == f"{RDF}type":
+            relevance = max(relevance, _STATES_TYPE)
+        else:
+            relevance = max(relevance, _STATES_ANYTHING)
+    return relevance
 
 
 def _statements_of_blanks(quads: Iterable[Quad]) -> dict[BlankNode, set[Statement]]:

@@ -1,4 +1,4 @@
-"""What follows from the polygons of features: bounding boxes, areas, and which divisions touch.
+"""What follows from geometries: bounding boxes, areas, which divisions touch, and where places lie.
 
 ``rules/spatial.rq`` describes the graph that these statements stand in and names the boxes.
 """
@@ -38,6 +38,7 @@ _DEFAULT_GEOMETRY: Final = NamedNode(f"{GEO}hasDefaultGeometry")
 _METRIC_AREA: Final = NamedNode(f"{GEO}hasMetricArea")
 _BOUNDING_BOX: Final = NamedNode(f"{GEO}hasBoundingBox")
 _TOUCHES: Final = NamedNode(f"{GEO}sfTouches")
+_WITHIN: Final = NamedNode(f"{GEO}sfWithin")
 _AS_WKT: Final = NamedNode(f"{GEO}asWKT")
 _AS_GEOJSON: Final = NamedNode(f"{GEO}asGeoJSON")
 
@@ -47,6 +48,7 @@ def measure(quads: Iterable[Quad], names: Names) -> list[Quad]:
 
     A stated area stands. Geometries that are not well-known text are passed over: the shapes report them. Two divisions
     touch if both are of one class and their polygons share a boundary but no interior (GeoSPARQL 1.1, simple features).
+    A place lies within each division below the regions whose polygon contains its point.
     """
     store = Store()
     store.extend(Quad(*quad.triple) for quad in quads)
@@ -69,6 +71,15 @@ def measure(quads: Iterable[Quad], names: Names) -> list[Quad]:
             if isinstance(quad.subject, NamedNode) and quad.subject in shapes
         ]
         measured += [Quad(one, _TOUCHES, other, graph) for one, other in touching(members, shapes)]
+    places = _points(store, NamedNode(names.term("Place")))
+    for division in _subclasses(store, NamedNode(names.term("Subdivision"))):
+        for quad in store.quads_for_pattern(None, _TYPE, division):
+            polygon = shapes.get(quad.subject) if isinstance(quad.subject, NamedNode) else None
+            measured += [
+                Quad(place, _WITHIN, quad.subject, graph)
+                for place, point in places.items()
+                if polygon is not None and shapely.contains(polygon, point)
+            ]
     return sorted(set(measured), key=str)
 
 
@@ -116,6 +127,18 @@ def _polygons(store: Store) -> dict[NamedNode, tuple[NamedNode, shapely.Geometry
             if shape is not None and shape.area > 0:
                 polygons[feature] = (geometry, shape)
     return polygons
+
+
+def _points(store: Store, kind: NamedNode) -> dict[NamedNode, shapely.Point]:
+    """Return the things of a class whose default geometry is a point, with it."""
+    points = {}
+    for quad in store.quads_for_pattern(None, _TYPE, kind):
+        for default in store.quads_for_pattern(quad.subject, _DEFAULT_GEOMETRY, None):
+            for text in store.quads_for_pattern(default.object, _AS_WKT, None):  # type: ignore[arg-type]
+                shape = _read(str(getattr(text.object, "value", "")))
+                if isinstance(shape, shapely.Point) and isinstance(quad.subject, NamedNode):
+                    points[quad.subject] = shape
+    return points
 
 
 def _read(text: str) -> shapely.Geometry | None:

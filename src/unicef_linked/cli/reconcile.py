@@ -68,7 +68,7 @@ def command(
 
     table = csv_file.read_table(file, column)
     properties = _properties(columns)
-    for title in (column, *properties.values()):  # before anything that takes time
+    for title in (column, *(title for _, title in properties)):  # before anything that takes time
         table.column(title)
     if date is not None and parse_period(date) is None:
         raise click.BadParameter(f"{date!r} is not a date such as 2024, 2024-05 or 2024-05-01")
@@ -83,7 +83,7 @@ def command(
     )
     types = (csv_table.choose_type(kind, reconciler),) if kind else ()
     question = csv_table.Question(column, types, properties, date or "")
-    csv_table.check_properties(properties, reconciler)
+    csv_table.check_properties((name for name, _ in properties), reconciler)
     with closing(Progress("reconciling")) as progress:
 
         def report(done: int, total: int) -> None:
@@ -98,14 +98,14 @@ def command(
     return 0
 
 
-def _properties(columns: tuple[str, ...]) -> dict[str, str]:
-    """Return the column of each property that an option names."""
-    properties = {}
+def _properties(columns: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """Return the properties that options name, each with its column."""
+    properties = []
     for text in columns:
         name, equals, title = text.partition("=")
         if not (name.strip() and equals and title.strip()):
             raise click.BadParameter(
                 f"{text!r} is not a property and a column such as partOf=Region"
             )
-        properties[name.strip()] = title.strip()
-    return properties
+        properties.append((name.strip(), title.strip()))
+    return tuple(properties)

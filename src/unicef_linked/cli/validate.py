@@ -37,13 +37,24 @@ if TYPE_CHECKING:
     metavar="DIR",
     help="the release that the data follows: what it has and the data has not is named",
 )
+@click.option(
+    "--source",
+    "page",
+    type=PATH,
+    metavar="PAGE",
+    help="text of a source: its digest, ranges, numbers and names are compared with the claims",
+)
 @click.option("--format", "style", type=OneOf(("text", "turtle", "json")), default="text")
+@click.option("--all", "everything", is_flag=True, help="also results that follow from others")
 def command(
     paths: tuple[Path, ...],
     shapes: tuple[Path, ...],
     ontology: Path | None,
     after: Path | None,
+    page: Path | None,
     style: str,
+    *,
+    everything: bool,
 ) -> int:
     """Check data against the shapes (SHACL).
 
@@ -69,13 +80,16 @@ def command(
         content = replace(content, ontology=(ontology,))
     with remarks() as remark, waiting("validating"):
         older = open_whole_release(after) if after else None
-        report = validate(content, context, older=older, remark=remark)
-    print_report(report, style, sys.stdout)
+        report = validate(content, context, older=older, page=page, remark=remark)
+    print_report(report, style, sys.stdout, everything=everything)
     return 0 if report.conforms else 1
 
 
-def print_report(report: Report, style: str, out: TextIO) -> None:
-    """Print a SHACL report: for people, as Turtle, or as JSON."""
+def print_report(report: Report, style: str, out: TextIO, *, everything: bool = False) -> None:
+    """Print a SHACL report: for people, as Turtle, or as JSON.
+
+    For people, results that follow from others are only counted, unless ``everything`` is asked.
+    """
     from dataclasses import asdict
 
     names = Names(declared=report.prefixes)
@@ -89,7 +103,15 @@ def print_report(report: Report, style: str, out: TextIO) -> None:
         print(json.dumps(body, ensure_ascii=False, indent=2), file=out)
     else:
         for result in report.results:
-            print(_describe(result, names), file=out)
+            if everything or not result.follows:
+                print(_describe(result, names), file=out)
+        following = 0 if everything else sum(result.follows for result in report.results)
+        if following:
+            print(
+                f"{following} more follow{'s' if following == 1 else ''} from these: "
+                "mend them first, or see all with --all",
+                file=out,
+            )
         print(_summarize(report), file=out)
 
 

@@ -141,10 +141,10 @@ def _table(iri: NamedNode, files: _Definitions, cells: _Definitions) -> Table:
 def _columns(
     iri: NamedNode, term: str, about: tuple[str, ...], files: _Definitions, cells: _Definitions
 ) -> tuple[Column, ...]:
-    """Return the columns of a file that are about a variable of its rows."""
+    """Return the columns of a file that are about variables of its rows."""
     iris = (value for value in files.values(iri, term) if isinstance(value, NamedNode))
     columns = (_column(column, cells) for column in cells.in_order(iris))
-    return tuple(column for column in columns if column.about in about)
+    return tuple(column for column in columns if column.about and set(column.about) <= set(about))
 
 
 _EACH: Final = {"EachLanguage": Each.LANGUAGE, "EachScheme": Each.SCHEME}
@@ -153,7 +153,7 @@ _EACH: Final = {"EachLanguage": Each.LANGUAGE, "EachScheme": Each.SCHEME}
 def _column(iri: NamedNode, cells: _Definitions) -> Column:
     return Column(
         name=cells.text(iri, "columnName"),
-        about=cells.text(iri, "aboutVariable"),
+        about=tuple(cells.text(iri, "aboutVariable").split()),
         pattern=cells.text(iri, "cellPattern"),
         states=cells.text(iri, "cellProperty"),
         each=_EACH.get(cells.local_name(iri, "repeatedFor"), Each.ONCE),

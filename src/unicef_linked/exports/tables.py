@@ -42,13 +42,13 @@ class Each(Enum):
 class Column:
     """One column, or one for each language or scheme that the data has.
 
-    ``pattern`` binds ``?value`` from the row's variable ``about``; where it also binds ``?by``,
+    ``pattern`` binds ``?value`` from the row's variables ``about``; where it also binds ``?by``,
     several values come in the order of that, so that lists of names run beside lists of things.
     Without a pattern the column is empty.
     """
 
     name: str
-    about: str
+    about: tuple[str, ...]
     pattern: str = ""
     states: str = ""  # the IRI of the property that a cell is a statement of
     each: Each = Each.ONCE
@@ -105,26 +105,28 @@ def fill(columns: Iterable[Column], table: Table, store: Store, names: Names) ->
     rows = sorted({tuple(value_of(row[name]) for name in table.about) for row in solutions})
     filled = []
     for column in columns:
-        position = table.about.index(column.about)
+        places = [table.about.index(name) for name in column.about]
         variants = _values(column, store, names) if rows else {}
         if column.each is Each.ONCE:
             variants = {"": variants.get("", {})}
         for variant in sorted(variants, key=lambda text: (_FIRST_LANGUAGES.get(text, 2), text)):
-            cells = [tuple(variants[variant].get(row[position], ())) for row in rows]
+            values = variants[variant]
+            cells = [tuple(values.get(tuple(row[n] for n in places), ())) for row in rows]
             if column.each is Each.ONCE or any(cells):
                 filled.append(Filled(_name(column, variant, names), column, variant, cells))
     return filled
 
 
-def _values(column: Column, store: Store, names: Names) -> dict[str, dict[str, list[str]]]:
-    """Return the values of a column, by variant and subject, each list in order."""
+def _values(
+    column: Column, store: Store, names: Names
+) -> dict[str, dict[tuple[str, ...], list[str]]]:
+    """Return the values of a column, by variant and by what they are about, each list in order."""
     if not column.pattern:
         return {}
     by = " ?by" if "?by" in column.pattern else ""
-    solutions = ask(
-        store, names, f"SELECT DISTINCT ?{column.about}{by} ?value {{ {column.pattern} }}"
-    )
-    by_variant: dict[str, dict[str, list[str]]] = {}
+    about = " ".join(f"?{name}" for name in column.about)
+    solutions = ask(store, names, f"SELECT DISTINCT {about}{by} ?value {{ {column.pattern} }}")
+    by_variant: dict[str, dict[tuple[str, ...], list[str]]] = {}
     for row in sorted(
         solutions, key=lambda row: (value_of(row.get("by")), value_of(row.get("value")))
     ):
@@ -132,7 +134,8 @@ def _values(column: Column, store: Store, names: Names) -> dict[str, dict[str, l
         keeps_place = bool(by) and column.many  # in a list beside another, also what is not known
         if (column.each is Each.ONCE or variant) and (text or keeps_place):
             of_variant = by_variant.setdefault(variant, {})
-            values = of_variant.setdefault(value_of(row.get(column.about)), [])
+            subject = tuple(value_of(row.get(name)) for name in column.about)
+            values = of_variant.setdefault(subject, [])
             if by or text not in values:
                 values.append(text)
     return by_variant

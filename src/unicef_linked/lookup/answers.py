@@ -20,8 +20,10 @@ def result_to_json(
 ) -> dict[str, Any]:
     """Return one result of a search: the entity by its name for a reader of ``languages``.
 
-    ``matched`` is its label nearest to the query.
+    ``matched`` is its label nearest to the query; ``within`` are the divisions that a smaller one
+    lies in, which tell namesakes apart.
     """
+    within = [container.text for container in lookup.hierarchy(entity, languages)]
     name, types = entity.name(languages), lookup.reconciler.types_of(entity)
     matched = nearest_label(lookup.index.normalize, entity, query, name.text)
     return {
@@ -32,6 +34,7 @@ def result_to_json(
         "lang": name.language,
         "matched": matched.text if matched else None,
         "score": score,
+        **({"within": within} if within else {}),
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from unicef_linked.errors import UnusableInput
@@ -72,21 +72,22 @@ def choose_type(name: str, reconciler: Reconciler) -> str:
 def check_properties(names: Iterable[str], reconciler: Reconciler) -> None:
     """Raise UnusableInput for a property that nothing here has; the message lists those there are."""
     for name in names:
-        if name != "date" and reconciler.property_iri(name) is None:
-            there = ", ".join(reconciler.properties_of(None))
-            raise UnusableInput(f"there is no property {name!r}; there are: date, {there}")
+        if name not in reconciler.query_properties and reconciler.property_iri(name) is None:
+            there = ", ".join(reconciler.query_properties)
+            raise UnusableInput(f"there is no property {name!r}; there are: {there}")
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
     """What is asked of each row: the column of names, their types, what decides between namesakes.
 
-    ``columns`` have values of properties, by their ids; ``date`` is one of all rows.
+    ``columns`` are ids of properties, each with a column that has its values; one may come several
+    times. ``date`` is one of all rows.
     """
 
     column: str
     types: tuple[str, ...] = ()
-    columns: Mapping[str, str] = field(default_factory=dict)
+    columns: tuple[tuple[str, str], ...] = ()
     date: str = ""
 
 
@@ -136,10 +137,10 @@ def reconcile(
 def _keys(table: Table, question: Question) -> list[_Key]:
     """Return what is asked of each row; empty cells decide nothing."""
     place = table.column(question.column)
-    places = {name: table.column(title) for name, title in question.columns.items()}
+    places = [(name, table.column(title)) for name, title in question.columns]
     keys = []
     for row in table.rows:
-        properties = [(name, row[number].strip()) for name, number in places.items()]
+        properties = [(name, row[number].strip()) for name, number in places]
         if question.date:
             properties.append(("date", question.date))
         stated = tuple((name, text) for name, text in properties if fold(text))

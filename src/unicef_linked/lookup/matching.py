@@ -19,7 +19,7 @@ from pyoxigraph import Literal, NamedNode
 from unicef_linked.errors import TooLarge
 from unicef_linked.lookup.normalization import LONGEST, fold, fold_code, similarity
 from unicef_linked.lookup.territory import ALWAYS, parse_period
-from unicef_linked.rdf.iris import RDF, RDFS, SCHEMA, SKOS, XSD
+from unicef_linked.rdf.iris import DCTERMS, RDF, RDFS, SCHEMA, SKOS, XSD
 from unicef_linked.rdf.languages import matching_tag
 from unicef_linked.rdf.mappings import REFERENCES
 
@@ -77,7 +77,7 @@ _DATE: Final = "date"
 _LEVELS: Final = 6
 """Parts of a name with the levels above it that are read, from its end."""
 
-_HIERARCHY: Final = re.compile(r"\s*[>›»→]\s*")
+_HIERARCHY: Final = re.compile(r"\s*[>→]\s*")
 """What stands between the levels of a name that has those above it: “Mopti > Bandiagara”."""
 
 Value = str | float | bool | dict[str, Any]
@@ -576,6 +576,11 @@ class Reconciler:
                 properties.items(), key=lambda item: (not item[1].startswith(own), item[0].lower())
             )
         )
+
+    @cached_property
+    def query_properties(self) -> dict[str, str]:
+        """The properties that a query may state, by id: those of the default types, and the time."""
+        return self.properties_of(None) | {_DATE: f"{DCTERMS}date"}
 
     def extension(
         self, entity: Entity, name: str, languages: Sequence[str], limit: int = 0

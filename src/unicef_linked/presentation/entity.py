@@ -12,7 +12,7 @@ from pyoxigraph import Literal, NamedNode
 from unicef_linked.dataset.labels import Text
 from unicef_linked.presentation.evidence import Evidence, claims_about, read_evidence
 from unicef_linked.presentation.layout import Group, Row, Step
-from unicef_linked.presentation.literals import FormattedLiteral, format_literal
+from unicef_linked.presentation.literals import FormattedLiteral, format_literal, format_value
 from unicef_linked.rdf.iris import DCTERMS, RDF, RDFS, SKOS
 from unicef_linked.store.statements import LoadedStatements
 
@@ -455,7 +455,8 @@ class _EntityPageBuilder:
         graphs = {graph for quad in quads for graph in _graph(quad)}
         through = {node.value for each in chains for node in _between(reading.start, each)}
         language = self.context.language
-        literal = format_literal(term, language) if isinstance(term, Literal) else None
+        predicate = chains[0][-1].predicate.value if chains and chains[0] else ""
+        literal = format_value(term, predicate, language) if isinstance(term, Literal) else None
         links = [reader.link(iri) for iri in sorted(through)]
         return Fact(
             reader.value(term, last),

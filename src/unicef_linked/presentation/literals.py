@@ -7,8 +7,8 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Final
 
-from unicef_linked.presentation.local_formats import format_date, format_number
-from unicef_linked.rdf.iris import XSD
+from unicef_linked.presentation.local_formats import format_area, format_date, format_number
+from unicef_linked.rdf.iris import GEO, XSD
 
 if TYPE_CHECKING:
     from pyoxigraph import Literal
@@ -33,6 +33,9 @@ _DATES: Final = {
     f"{XSD}date": ("", 3),
 }
 """Datatypes of dates: the suffix that makes a day of a value, the number of parts that it has."""
+
+_METRIC_AREA: Final = f"{GEO}hasMetricArea"
+"""Areas in square metres (GeoSPARQL 1.1, section 8.3.2.7)."""
 
 _STANDARD: Final = (XSD, "http://www.w3.org/", "http://www.opengis.net/")
 """Beginnings of datatypes of standards; other datatypes are schemes of codes."""
@@ -72,6 +75,18 @@ def format_literal(literal: Literal, language: str) -> FormattedLiteral:
         return FormattedLiteral(text, "digest", text)
     is_text = literal.language or datatype.startswith(_STANDARD)
     return FormattedLiteral(text, "text" if is_text else "code", text)
+
+
+def format_value(literal: Literal, predicate: str, language: str) -> FormattedLiteral:
+    """Return a literal as a value of a property: an area in square metres in square kilometres."""
+    formatted = format_literal(literal, language)
+    if predicate != _METRIC_AREA or formatted.kind != "number":
+        return formatted
+    try:
+        text = format_area(Decimal(literal.value), language)
+    except (InvalidOperation, ValueError, OverflowError):
+        return formatted
+    return FormattedLiteral(text, formatted.kind, formatted.lexical)
 
 
 def _date(text: str, datatype: str, language: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Final
 
-from babel import dates, numbers
+from babel import dates, numbers, units
 
 from unicef_linked.i18n import locale_of
 
@@ -25,6 +25,17 @@ def format_number(value: float | Decimal, language: str) -> str:
     ('16,27167', '4,568')
     """
     return str(numbers.format_decimal(value, locale=_locale(language), decimal_quantization=False))
+
+
+def format_area(square_metres: float | Decimal, language: str) -> str:
+    """Return an area in square kilometres, whole from 10 on.
+
+    >>> format_area(2.3194e10, "en"), format_area(1.5e6, "en")
+    ('23,194 km²', '1.5 km²')
+    """
+    kilometres = float(square_metres) / 1e6
+    shown = round(kilometres, 1) if kilometres < 10 else round(kilometres)
+    return str(units.format_unit(shown, "area-square-kilometer", "short", locale=_locale(language)))
 
 
 def format_date(language: str, year: int, month: int | None = None, day: int | None = None) -> str:

@@ -13,6 +13,7 @@ from unicef_linked.dataset.labels import Text
 from unicef_linked.exports.geojson import Geometry, bounds
 from unicef_linked.presentation.maps import Feature, draw, read_place
 from unicef_linked.rdf.iris import GEO, RDF
+from unicef_linked.rdf.terms import value_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -104,7 +105,7 @@ class LocatorMaps:
     def __init__(self) -> None:
         self._drawn: dict[tuple[str, str], Map | None] = {}
         self._areas: dict[tuple[str, str], Feature | None] = {}  # by IRI and language
-        self._members: dict[NamedNode, frozenset[str]] = {}  # of a class
+        self._members: dict[NamedNode, tuple[str, ...]] = {}  # of a class
 
     def draw(
         self, context: PageContext, statements: LoadedStatements, thing: Link, page: EntityPage
@@ -169,27 +170,36 @@ class LocatorMaps:
         features: Sequence[Feature],
         ground: Feature | None,
     ) -> list[Feature]:
-        """Return the areas of the same kinds as what is shown."""
+        """Return the areas of the same kinds as what is shown, each by its narrowest class.
+
+        A region is among regions, not among the divisions of all levels.
+        """
         shown = {feature.iri for feature in features}
         quads = chain.from_iterable(statements.match(NamedNode(iri), _TYPE) for iri in shown)
-        classes = {quad.object for quad in quads if isinstance(quad.object, NamedNode)}
         own = f"{context.names.ontology}#"
-        members = self._members_of(
-            context, [kind for kind in classes if kind.value.startswith(own)]
-        )
-        others = members - shown - {ground.iri if ground else ""}
-        return self._find_areas(context, statements, sorted(others), "context")
+        classes = {value_of(quad.object) for quad in quads}
+        classes = {iri for iri in classes if iri.startswith(own)}
+        for iri in list(classes):
+            classes -= set(context.dataset.superclasses(iri)) - {iri}
+        members = self._members_of(context, [NamedNode(iri) for iri in sorted(classes)])
+        beside = shown | {ground.iri if ground else ""}
+        others = [iri for iri in members if iri not in beside]
+        return self._find_areas(context, statements, others, "context")
 
-    def _members_of(self, context: PageContext, kinds: Collection[NamedNode]) -> frozenset[str]:
-        """Return the instances of classes."""
+    def _members_of(self, context: PageContext, kinds: Collection[NamedNode]) -> list[str]:
+        """Return the instances of classes, each once, those of the smallest class first.
+
+        The largest one is that of the lowest level, whose things often have points alone.
+        """
         missing = [kind for kind in kinds if kind not in self._members]
         quads = context.store.match_any(None, [_TYPE], missing) if missing else []
         for kind in missing:
             subjects = [quad.subject for quad in quads if quad.object == kind]
             iris = (subject.value for subject in subjects if isinstance(subject, NamedNode))
             # No map shows more than MOST of them, beside those that it is about.
-            self._members[kind] = frozenset(sorted(iris)[: 3 * MOST])
-        return frozenset().union(*(self._members[kind] for kind in kinds))
+            self._members[kind] = tuple(sorted(iris)[: 3 * MOST])
+        by_size = sorted(kinds, key=lambda kind: (len(self._members[kind]), kind.value))
+        return list(dict.fromkeys(chain.from_iterable(self._members[kind] for kind in by_size)))
 
     def _find_areas(
         self,

@@ -49,6 +49,7 @@ WELL_KNOWN_PREFIXES: Final = {
     "dqv": DQV,
     "foaf": FOAF,
     "geo": GEO,
+    "geof": "http://www.opengis.net/def/function/geosparql/",
     "hydra": HYDRA,
     "oa": "http://www.w3.org/ns/oa#",
     "org": "http://www.w3.org/ns/org#",

@@ -36,6 +36,8 @@ class Result:
     file: str = ""
     line: int = 0
     term: str = ""  # the value as a term, in the syntax of N-Triples
+    suggestion: str = ""  # IRI of the term that a misspelt one is likely meant to be
+    follows: bool = False  # whether it follows from another result: mend that one first
 
     def message(self, language: str) -> str:
         """Return the message in ``language``, else in English, else any."""
@@ -83,8 +85,8 @@ class Report:
 
 
 def make_report(results: Iterable[Result], remarks: Iterable[str] = ()) -> Report:
-    """Return the report of results, in a fixed order: the most severe first."""
-    ordered = sorted(results, key=lambda r: (SEVERITIES.index(r.severity), r))
+    """Return the report of results, in a fixed order: the most severe first, then the causes."""
+    ordered = sorted(results, key=lambda r: (SEVERITIES.index(r.severity), r.follows, r))
     return Report(tuple(ordered), tuple(remarks))
 
 

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
     from unicef_linked.rdf.terms import Term
 
-Place = Callable[[str, str], tuple[str, int]]
-"""From a focus node, an IRI or ``_:label``, and the IRI of a path to their file and line.
+Place = Callable[[str, str, "Term | None"], tuple[str, int]]
+"""From a focus node, an IRI or ``_:label``, the IRI of a path and a value to their file and line.
 
 ("", 0) if none is known.
 """
@@ -132,7 +132,7 @@ def _without_log() -> Iterator[None]:
         logger.setLevel(level)
 
 
-def _no_place(_focus: str, _path: str) -> tuple[str, int]:
+def _no_place(_focus: str, _path: str, _value: Term | None) -> tuple[str, int]:
     return "", 0
 
 
@@ -190,7 +190,7 @@ def _read_result(
     messages = sorted(
         (text.language or "", str(text)) for text in texts if isinstance(text, rdflib.Literal)
     )
-    file, line = place(_text(focus), path)
+    file, line = place(_text(focus), path, value)
     return Result(
         known_severity(first(SH.resultSeverity)),
         _text(focus),

@@ -241,6 +241,7 @@ def robots(responder: Responder) -> Response:
 ENDLESS: Final = (
     f"{addresses.SPARQL}?query=",
     f"{addresses.SPARQL}?*&query=",
+    f"{addresses.QUERIES}/*?",
     addresses.RESOURCE,
     addresses.FRAGMENTS,
     addresses.RESOLVE,

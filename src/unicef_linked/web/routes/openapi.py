@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl
 from flask import Blueprint, Response, current_app, request
 
 from unicef_linked import __version__, addresses
+from unicef_linked.dataset.examples import parameter_examples
 from unicef_linked.errors import BadParameter
 from unicef_linked.i18n import SOURCE
 from unicef_linked.rdf.formats import GRAPH_FORMATS, HTML, SOLUTION_FORMATS, Carries, Format
@@ -100,16 +101,19 @@ def describe(
     release: str,
     languages: Sequence[str],
     gettext: Gettext,
+    examples: Mapping[str, str],
 ) -> dict[str, Any]:
     """Return the OpenAPI 3.1 description.
 
-    ``release`` is the name of the one that is served, ``languages`` are those of the pages.
+    ``release`` is the name of the one that is served, ``languages`` are those of the pages;
+    ``examples`` take the place of those of parameters that the release has not.
     """
     tags = {"type": "string", "examples": list(languages)}
     language = replace(PARAMETERS["lang"], example=languages[0], schema=tags)
-    parameters = {**PARAMETERS, "lang": language}
+    own = {name: replace(PARAMETERS[name], example=text) for name, text in examples.items()}
     for name in ("release", "of-release", "a", "b"):
-        parameters[name] = replace(PARAMETERS[name], example=release)
+        own[name] = replace(PARAMETERS[name], example=release)
+    parameters = {**PARAMETERS, **own, "lang": language}
     paths: dict[str, Any] = {}
     for operation in operations:
         described = _operation(operation, parameters, gettext)
@@ -222,7 +226,9 @@ def _example(parameter: Parameter) -> object:
             return parameter.example
 
 
-def _description(responder: Responder, language: str) -> dict[str, Any]:
+def _description(
+    responder: Responder, questions: QuestionCatalogue, language: str
+) -> dict[str, Any]:
     """Return the description of the operations that this application has."""
     present = public_routes(current_app)
     dataset = responder.names.dataset
@@ -233,6 +239,7 @@ def _description(responder: Responder, language: str) -> dict[str, Any]:
         release=responder.dataset.release.manifest.name,
         languages=responder.languages,
         gettext=responder.translations.of(language).gettext,
+        examples=parameter_examples(responder.dataset, questions.by_key),
     )
 
 
@@ -302,7 +309,7 @@ def _answer(status: str, response: Mapping[str, Any]) -> DocumentedAnswer:
 
 def openapi(responder: Responder, questions: QuestionCatalogue) -> Response:
     """Return the description of every public operation (OpenAPI Specification 3.1.0)."""
-    description = _description(responder, SOURCE)
+    description = _description(responder, questions, SOURCE)
     description["paths"] |= _question_paths(responder, questions)
     content = json.dumps(description, ensure_ascii=False, indent=1).encode()
     return responder.represent(
@@ -341,11 +348,15 @@ def _question_paths(responder: Responder, questions: QuestionCatalogue) -> dict[
                         "description": titles.get("en", key),
                         "content": {offer.media_type: {} for offer in offers},
                     },
-                    "400": {"$ref": "#/components/responses/400"},
+                    **{code: {"$ref": f"#/components/responses/{code}"} for code in _PROBLEMS},
                 },
             }
         }
     return paths
+
+
+_PROBLEMS: Final = ("400", "404", "503")
+"""What an answer to an example query may be instead: see ``/query/{question}`` in OPERATIONS."""
 
 
 def _question_parameter(parameter: QueryParameter, names: Mapping[str, str]) -> dict[str, Any]:
@@ -371,9 +382,9 @@ def _question_parameter(parameter: QueryParameter, names: Mapping[str, str]) -> 
     }
 
 
-def docs(responder: Responder) -> Response:
+def docs(responder: Responder, questions: QuestionCatalogue) -> Response:
     """Return the same as a page."""
-    operations = list(documented(_description(responder, responder.language())))
+    operations = list(documented(_description(responder, questions, responder.language())))
     links = [link(addresses.OPENAPI, "service-desc", type=OPENAPI.media_type)]
     return responder.represent(
         responder.render("docs.html", operations=operations), HTML, links=links
@@ -399,6 +410,6 @@ def routes(responder: Responder, questions: QuestionCatalogue) -> Blueprint:
     """Return the routes, bound to what they need."""
     blueprint = Blueprint("openapi", __name__)
     bind(blueprint, ("/openapi.json",), openapi, responder, questions)
-    bind(blueprint, ("/docs",), docs, responder)
+    bind(blueprint, ("/docs",), docs, responder, questions)
     blueprint.before_app_request(refuse_ambiguity)
     return blueprint

@@ -354,7 +354,7 @@ def _suggest_types(
 def _suggest_properties(
     responder: Responder, lookup: EntityLookup, prefix: str, languages: Sequence[str]
 ) -> list[_Describe]:
-    iris = lookup.reconciler.properties_of(None)
+    iris = lookup.reconciler.query_properties
     labels = _labels(responder, iris.values(), languages)
     return [
         partial(dict, id=key, name=labels[iri])
@@ -400,7 +400,7 @@ def flyout(responder: Responder, lookup: EntityLookup, kind: str) -> Response:
     if kind == "type":
         iris = {key: responder.names.term(key) for key in lookup.reconciler.types}
     elif kind == "property":
-        iris = lookup.reconciler.properties_of(None)
+        iris = lookup.reconciler.query_properties
     if name not in iris:
         raise NotFound(f"there is no {kind} {name!r} here")
     iri = iris[name]
@@ -427,7 +427,7 @@ def flyout(responder: Responder, lookup: EntityLookup, kind: str) -> Response:
 def _entity(lookup: EntityLookup, key: str) -> Entity:
     entity = lookup.index.entities.get(key)
     if entity is None:
-        raise NotFound(f"there is no entity {key!r}; ids are such as region/gao")
+        raise NotFound(f"there is no entity {key!r}; an id is the type and the key in an IRI")
     return entity
 
 

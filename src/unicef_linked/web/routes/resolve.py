@@ -203,7 +203,7 @@ def resolve_all(responder: Responder, lookup: EntityLookup) -> Response:
         identifiers = None
     if not isinstance(identifiers, list):
         raise BadParameter(
-            'send a JSON list of identifiers, such as ["wd:Q912", {"scheme": "pcode", "code": "ML07"}]'
+            'send a JSON list of identifiers: texts, or objects such as {"scheme": …, "code": …}'
         )
     if len(identifiers) > BATCH:
         raise TooLarge(
