@@ -42,6 +42,7 @@ MADE: Final = {
     "query": addresses.query("ASK { ?s ?p <http://example.org/a?b=c#d> }", "csv"),
     "fragment": addresses.fragment({"subject": "http://example.org/a"}),
     "search": addresses.search("San Pedro & Gao", "Region"),
+    "named_query": addresses.named_query("active-country"),
     "with_query": addresses.with_query(addresses.DATASET, {"lang": "fr"}),
     "in_format": addresses.in_format(addresses.DATASET, "ttl"),
     "part": addresses.part(addresses.ONTOLOGY, "Office"),
@@ -79,6 +80,7 @@ WITH_SUFFIX: Final = [
         addresses.RELEASES,
         MADE["release"],
         MADE["difference"],
+        MADE["named_query"],
         *(path for name, path in MEMENTOS.items() if not name.endswith("dataset.nq")),
     )
 ]

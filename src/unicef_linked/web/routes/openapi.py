@@ -79,7 +79,7 @@ def template(rule: str) -> str:
     first = rule.split("/")[1]
     names = {"entity_type": "type", "name": _PARAMETER_NAMES.get(first, "name")}
     if first == "query":
-        names |= {"key": "question", "suffix": "extension"}
+        names |= {"key": "question", "suffix": "answer_extension"}
     return re.sub(r"<(?:\w+:)?(\w+)>", lambda match: f"{{{names.get(match[1], match[1])}}}", rule)
 
 
