@@ -116,8 +116,8 @@ def test_an_editor_is_told_of_what_vanishes_without_a_successor(
     assert main(["validate", str(made.data[0]), *arguments, *after]) == 0
     told = [line for line in capsys.readouterr().err.splitlines() if "vanish" in line]
     assert len(told) == 1
-    assert "place:old vanishes" in told[0]
-    assert "place:old dcterms:isReplacedBy …" in told[0]
+    assert "place/old vanishes" in told[0]
+    assert "place/old dcterms:isReplacedBy …" in told[0]
     assert main(["validate", str(made.data[0]), *arguments, "--after", str(chain[4].path)]) == 0
     assert "vanish" not in capsys.readouterr().err
 

@@ -56,7 +56,8 @@ def links(response: TestResponse) -> list[tuple[str, str, str]]:
         date = re.search(r'datetime="([^"]*)"', part)
         assert target
         assert relation
-        found.append((target[1], relation[1], date[1] if date else ""))
+        path = target[1].removeprefix("http://localhost")
+        found.append((path, relation[1], date[1] if date else ""))
     return found
 
 

@@ -88,10 +88,12 @@ class Past:
                 yield release
 
     def events(self, iri: str) -> list[Event]:
-        """Return what each published release changed of an IRI, newest first.
+        """Return what each published release changed of an IRI, newest first; nothing of one alone.
 
         The first release that is kept is taken for the one that created what it has.
         """
+        if len(self.published) == 1:
+            return []
         subject = f"<{iri}>"
         events: list[Event] = []
         before: list[bytes] = []

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import TYPE_CHECKING, Literal
 
 from unicef_linked.release.lines import open_lines
@@ -53,14 +54,32 @@ def compare(
     """
     with closing(open_lines(newer.dataset)) as after:
         if older is None:
-            yield from compare_lines((), _part(after, subject, since))
+            lines = after.of_subject(subject) if subject else after.since(since)
+            yield from compare_lines((), lines)
             return
         with closing(open_lines(older.dataset)) as before:
-            yield from compare_lines(_part(before, subject, since), _part(after, subject, since))
+            if subject:
+                yield from compare_lines(before.of_subject(subject), after.of_subject(subject))
+            else:
+                yield from _compare_files(before, after, since)
 
 
-def _part(lines: SortedLines, subject: str, since: str) -> Iterator[bytes]:
-    return lines.of_subject(subject) if subject else lines.since(since) if since else iter(lines)
+def _compare_files(
+    older: SortedLines, newer: SortedLines, since: str
+) -> Iterator[EntityDifference]:
+    """Yield the differences of two dumps by subject, without reading equal parts line by line."""
+    differing = older.differing(newer, since)
+    for subject, lines in groupby(differing, key=lambda pair: _subject(pair[1])):
+        added: list[bytes] = []
+        removed: list[bytes] = []
+        for is_new, line in lines:
+            (added if is_new else removed).append(line)
+        change: Change = "changed"
+        if not removed and not older.has_subject(subject):
+            change = "created"
+        elif not added and not newer.has_subject(subject):
+            change = "deleted"
+        yield EntityDifference(subject, change, tuple(added), tuple(removed))
 
 
 def compare_lines(older: Iterable[bytes], newer: Iterable[bytes]) -> Iterator[EntityDifference]:

@@ -177,6 +177,7 @@ _DOCUMENTS: Final = (
     addresses.DATASET,
     addresses.QUALITY,
     addresses.DUMPS,
+    addresses.RELEASES,
     addresses.DOCS,
 )
 _OF_OURS: Final = (addresses.ONTOLOGY, addresses.SHAPES)
@@ -246,8 +247,13 @@ ENDLESS: Final = (
     addresses.RESOLVE,
     addresses.RECONCILE,
     addresses.SEARCH,
+    addresses.release(""),
+    addresses.timemap("/"),
+    addresses.difference("", "").rstrip("."),
+    addresses.CHANGES + "?",
 )
-"""Addresses that crawlers leave out: there are as many as there are questions."""
+"""Addresses that crawlers leave out: there are as many as there are questions, or each document again
+for each release."""
 
 
 def llms(responder: Responder) -> Response:

@@ -173,11 +173,16 @@ def parse_http_date(text: str) -> datetime:
 _EXAMPLE: Final = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
 
-def _links(path: str, releases: Sequence[Release], shown: Release | None = None) -> Iterator[str]:
-    """Yield the links of RFC 7089, section 2.2: to the original, its TimeMap and some mementos."""
-    stem = _stem(path)
-    yield link(path, "original timegate")
-    yield link(addresses.timemap(stem), "timemap", type=LINK_FORMAT.media_type)
+def _links(
+    responder: Responder, path: str, releases: Sequence[Release], shown: Release | None = None
+) -> Iterator[str]:
+    """Yield the links of RFC 7089, section 2.2: to the original, its TimeMap and some mementos.
+
+    They are absolute, as all in the RFC: memento-client 0.6.1 does not resolve others.
+    """
+    timemap = responder.absolute(addresses.timemap(_stem(path)))
+    yield link(responder.absolute(path), "original timegate")
+    yield link(timemap, "timemap", type=LINK_FORMAT.media_type)
     if not releases:
         return
     position = releases.index(shown) if shown in releases else len(releases)
@@ -195,7 +200,7 @@ def _links(path: str, releases: Sequence[Release], shown: Release | None = None)
     for number, names in sorted(relations.items()):
         manifest = releases[number].manifest
         yield link(
-            addresses.memento(manifest.name, path),
+            responder.absolute(addresses.memento(manifest.name, path)),
             " ".join([*names, "memento"]),
             datetime=http_date(manifest.instant),
         )
@@ -233,16 +238,17 @@ def go_back(responder: Responder, past: Past) -> Response | None:
     response = redirect(target, 302)
     assert isinstance(response, Response)
     response.headers["Cache-Control"] = CACHE
-    _add_links(response, _links(path, releases, release))
+    _add_links(response, _links(responder, path, releases, release))
     return response
 
 
-def mark_time_gate(response: Response) -> Response:
+def mark_time_gate(responder: Responder, response: Response) -> Response:
     """Say of each document that it is a TimeGate, and where its mementos are listed."""
     if request.method in {"GET", "HEAD"} and is_time_gate(request.path):
         _vary_by_date(response)
         if response.status_code in {200, 410}:
-            _add_links(response, _links(addresses.to_address(request.path), ()))
+            path = addresses.to_address(request.path)
+            _add_links(response, _links(responder, path, ()))
     return response
 
 
@@ -257,7 +263,8 @@ def _as_memento(archive: Archive, release: Release, path: str, response: Respons
             response.headers["Cache-Control"] = FOREVER
         opened = archive.open(release.manifest.name)
         releases = releases_with(opened.responder, archive.past, path)
-        _add_links(response, _links(addresses.to_address(path), releases, release))
+        address = addresses.to_address(path)
+        _add_links(response, _links(opened.responder, address, releases, release))
     return response
 
 
@@ -301,7 +308,8 @@ def dump(archive: Archive, name: str, file: str) -> Response:
         opened.responder.dataset.release.manifest.instant
     )
     response.headers["Cache-Control"] = FOREVER
-    _add_links(response, iter([link(addresses.dump(file), "original")]))
+    original = opened.responder.absolute(addresses.dump(file))
+    _add_links(response, iter([link(original, "original")]))
     return response
 
 
@@ -389,7 +397,7 @@ def routes(responder: Responder, past: Past, page_size: int) -> Blueprint:
     blueprint = Blueprint("mementos", __name__)
     archive = Archive(responder, past)
     blueprint.before_app_request(partial(go_back, responder, past))
-    blueprint.after_app_request(mark_time_gate)
+    blueprint.after_app_request(partial(mark_time_gate, responder))
     root = "/release/<name>"
     kept = (
         (f"{root}/doc/<entity_type>/<path:key>", document, (archive,)),
