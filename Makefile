@@ -8,7 +8,7 @@ PORT   ?= 8000
 WORKERS ?= $(shell nproc 2>/dev/null || echo 2)
 BIN    := .venv/bin
 
-.PHONY: serve test check format bench clean
+.PHONY: serve test check format bench soak clean
 
 serve: .venv/run
 	exec $(BIN)/unicef-linked serve --host $(HOST) --port $(PORT) --workers $(WORKERS)
@@ -29,6 +29,11 @@ format: .venv/dev
 # Beside other servers, in the same run; SECTIONS="queries documents" measures these alone.
 bench: .venv/bench
 	$(BIN)/python -m bench $(SECTIONS)
+
+# Load, evil queries and kills of every kind of process, for so many minutes.
+MINUTES ?= 30
+soak: .venv/run
+	$(BIN)/python -m bench.soak --minutes $(MINUTES)
 
 .venv/run: pyproject.toml hatch_build.py $(wildcard browser/*.* browser/styles/* browser/sparql/*)
 	$(PYTHON) -m venv .venv

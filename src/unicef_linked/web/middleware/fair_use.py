@@ -69,13 +69,9 @@ class FairUse:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer by the application, or with 429."""
-        segment = environ["PATH_INFO"].lstrip("/").partition("/")[0].partition(".")[0]
-        client = "" if segment in _FREE else _key(environ[CLIENT])
-        policies = [self._all, self._computed] if segment in _COMPUTED else [self._all]
-        limits = [(policy, limit) for policy in policies for limit in policy.limits]
-        if not client or not limits:
-            return self._application(environ, start_response)
-        counted = self._counts.count(limits, client)
+        client = _key(environ[CLIENT])
+        limits = self._limits(environ["PATH_INFO"]) if client else []
+        counted = self._counts.count(limits, client) if limits else None
         if counted is None:
             return self._application(environ, start_response)
         policy, limit, left, seconds = counted
@@ -97,6 +93,14 @@ class FairUse:
             retry_after=seconds,
         )
         return self._render_problem(environ, refused)(environ, start)
+
+    def _limits(self, path: str) -> list[tuple[_Policy, RateLimitItem]]:
+        """Return the limits that hold for a path."""
+        segment = path.lstrip("/").partition("/")[0].partition(".")[0]
+        if segment in _FREE:
+            return []
+        policies = [self._all, self._computed] if segment in _COMPUTED else [self._all]
+        return [(policy, limit) for policy in policies for limit in policy.limits]
 
 
 class _Policy:
