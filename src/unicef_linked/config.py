@@ -216,9 +216,11 @@ class Settings:
     links_state: str = setting(
         "", text, "File that `links check --state` writes, shown on /quality; empty: none is shown"
     )
-    rate_limit: str = setting("", rates, "Requests that one client may send; empty: any number")
+    rate_limit: str = setting(
+        "3000/minute", rates, "Requests that one client may send; empty: any number"
+    )
     rate_limit_queries: str = setting(
-        "",
+        "300/minute",
         rates,
         "Requests of these that compute: queries, fragments, search, matching; empty: any number",
     )

@@ -249,7 +249,9 @@ def test_every_statement_is_read_where_it_is_published(
     store: Store, release: Release, engine: Engine
 ) -> None:
     published = set(release.quads())
-    found = set(store.match())
+    found: set[ox.Quad] = set()
+    for name in release.manifest.graphs:  # one by one: Virtuoso is slow with all of them
+        found.update(store.match(graph_name=ox.NamedNode(name)))
     assert kept(published, engine) <= found
     assert len(found) == len(published)
     assert {
