@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
 
 import pyoxigraph as ox
 import pytest
@@ -49,38 +51,33 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 BASE: Final = "https://data.example/"
 
 
-@pytest.fixture
-def publish(tmp_path: Path) -> Iterator[Callable[..., FlaskClient]]:
-    """Serve texts, each as a file; ``maps`` and ``public_url`` are settings."""
-    with closing(_Opened()) as opened:
+@pytest.fixture(scope="module")
+def publish(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., FlaskClient]]:
+    """Serve texts, each as a file; ``maps`` and ``public_url`` are settings. The same once."""
+    clients: dict[str, FlaskClient] = {}
+    with ExitStack() as opened:
 
         def serve(
             texts: dict[str, str | bytes],
             *,
             maps: tuple[str, ...] = (),
             public_url: str = "",
-            **options: object,
+            **options: Any,
         ) -> FlaskClient:
-            folder = tmp_path / "my_birds"
+            key = repr((texts, maps, public_url, options))
+            if key in clients:
+                return clients[key]
+            folder = tmp_path_factory.mktemp("data") / "my_birds"
             folder.mkdir()
             for name, text in texts.items():
                 (folder / name).write_bytes(text if isinstance(text, bytes) else text.encode())
             settings = Settings(maps=maps, public_url=public_url, languages=("en", "fr"))
-            release = snapshot([folder], tmp_path / "out", **{"base_iri": BASE, **options})  # type: ignore[arg-type]
-            store = Embedded(release, "/no/queries", settings)
-            opened.stores.append(store)
-            return create_app(settings, release, store).test_client()
+            release = snapshot([folder], folder.with_name("out"), **{"base_iri": BASE, **options})
+            store = opened.enter_context(closing(Embedded(release, "/no/queries", settings)))
+            clients[key] = create_app(settings, release, store).test_client()
+            return clients[key]
 
         yield serve
-
-
-class _Opened:
-    def __init__(self) -> None:
-        self.stores: list[Embedded] = []
-
-    def close(self) -> None:
-        for store in self.stores:
-            store.close()
 
 
 def graph(client: FlaskClient, path: str) -> set[ox.Triple]:
@@ -204,7 +201,7 @@ def test_the_prefixes_of_the_files_shorten_names(publish: Callable[..., FlaskCli
 
 
 def test_quads_in_named_graphs_are_told_counted_and_listed(
-    tmp_path: Path, publish: Callable[..., FlaskClient]
+    publish: Callable[..., FlaskClient],
 ) -> None:
     remarks: list[str] = []
     client = publish(
@@ -323,6 +320,117 @@ def test_the_sitemap_lists_every_thing_and_crawlers_may_read_it(
     client = publish({"a.ttl": BIRDS})
     assert f"<loc>http://localhost{HERON}</loc>" in client.get("/sitemap.xml").text
     assert "Disallow: /resource" not in client.get("/robots.txt").text
+
+
+# Search, reconciliation
+
+LABELS: Final = (
+    PREFIXES
+    + """
+PREFIX dc: <http://purl.org/dc/elements/1.1/> PREFIX foaf: <http://xmlns.com/foaf/0.1/> PREFIX schema: <https://schema.org/>
+<urn:x:1> a v:Bird ; rdfs:label "Grey heron"@en, "Harmaahaikara"@fi .
+<urn:x:2> a v:Bird ; skos:prefLabel "Egret"@en ; skos:altLabel "Aigrette garzette"@fr .
+<urn:x:3> a v:Bird ; skosxl:prefLabel [ skosxl:literalForm "Spoonbill"@en ] ; skosxl:altLabel <urn:l> .
+<urn:l> a skosxl:Label ; skosxl:literalForm "Lepelaar"@nl .
+<urn:x:4> a v:Bird ; dc:title "Pelican" .
+<urn:x:5> a v:Bird ; foaf:name "Stork" ; v:eats <urn:x:2> .
+<urn:x:6> a v:Bird ; schema:name "鷺"@ja ; schema:alternateName "サギ"@ja .
+<urn:x:7> a v:Bird ; dcterms:title "مالك الحزين"@ar .
+v:Bird a owl:Class ; rdfs:label "Bird"@en, "Oiseau"@fr .
+"""
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "number"),
+    [
+        ("grey heron", 1),
+        ("harmaahaikara", 1),
+        ("egret", 2),
+        ("aigrette garzete", 2),
+        ("Spoonbill", 3),
+        ("lepelaar", 3),
+        ("pelican", 4),
+        ("stork", 5),
+        ("鷺", 6),
+        ("サギ", 6),
+        ("مالك الحزين", 7),
+    ],
+)
+def test_a_thing_is_found_by_any_label_in_any_language(
+    publish: Callable[..., FlaskClient], name: str, number: int
+) -> None:
+    client, iri = publish({"a.ttl": LABELS}), f"urn:x:{number}"
+    results = client.get("/search", query_string={"q": name}).json["results"]  # type: ignore[index]
+    assert results[0]["iri"] == results[0]["id"] == iri
+    assert results[0]["type"] == "https://birds.example/vocabulary#Bird"
+    page = client.get("/search", query_string={"q": name}, headers={"Accept": "text/html"}).text
+    assert f'href="/resource?iri=urn%3Ax%3A{number}"' in page
+    queries = json.dumps({"q0": {"query": name, "type": results[0]["type"]}})
+    best = client.get("/reconcile", query_string={"queries": queries}).json["q0"]["result"][0]  # type: ignore[index]
+    assert best["id"] == iri
+    assert best["type"][0]["name"] == "Bird"
+
+
+def test_ids_make_the_round_trip_of_openrefine(publish: Callable[..., FlaskClient]) -> None:
+    client = publish({"a.ttl": LABELS})
+    manifest = client.get("/reconcile").json
+    assert manifest is not None
+    url = manifest["view"]["url"].replace("{{id}}", quote("urn:x:5", safe=""))
+    assert client.get(url.removeprefix("http://localhost")).status_code == 200
+    assert {"id": "https://birds.example/vocabulary#Bird", "name": "Bird"} in manifest[
+        "defaultTypes"
+    ]
+    proposed = client.get(
+        "/reconcile/properties", query_string={"type": "https://birds.example/vocabulary#Bird"}
+    ).json["properties"]  # type: ignore[index]
+    assert "v:eats" in {each["id"] for each in proposed}
+    extend = json.dumps({"ids": ["urn:x:5"], "properties": [{"id": "v:eats"}]})
+    rows = client.get("/reconcile", query_string={"extend": extend}).json["rows"]  # type: ignore[index]
+    assert rows == {"urn:x:5": {"v:eats": [{"id": "urn:x:2", "name": "Egret"}]}}
+    suggested = client.get("/reconcile/suggest/entity?prefix=gre").json["result"]  # type: ignore[index]
+    assert suggested[0]["id"] == "urn:x:1"
+    for path in ("preview", "flyout/entity"):
+        assert "Stork" in client.get(f"/reconcile/{path}?id=urn:x:5").text
+
+
+def test_an_iri_or_a_short_name_is_resolved(publish: Callable[..., FlaskClient]) -> None:
+    client = publish(
+        {
+            "a.ttl": BIRDS
+            + 'bird:heron skos:notation "ARDEA"^^v:code ; skos:exactMatch <http://other.example/7> .'
+        }
+    )
+    for iri in ("https://birds.example/id/heron", "bird:heron", "http://other.example/7"):
+        answer = client.get(
+            "/resolve", query_string={"iri": iri}, headers={"Accept": "text/turtle"}
+        )
+        assert "bird:heron" in answer.text
+    assert client.get("/resolve?code=ardea&scheme=code").status_code == 200
+    assert client.post("/resolve", json=["bird:heron"]).json[0]["results"][0]["types"] == [  # type: ignore[index]
+        "https://birds.example/vocabulary#Bird"
+    ]
+
+
+def test_a_class_is_listed_by_name_in_pages_and_filtered(
+    publish: Callable[..., FlaskClient],
+) -> None:
+    texts = (f'<urn:n:{n}> a v:Bird ; rdfs:label "Bird {n:03}" .' for n in range(120))
+    client = publish({"a.ttl": PREFIXES + "\n".join(texts)})
+    kind = "https://birds.example/vocabulary#Bird"
+    answer = client.get("/search", query_string={"type": kind, "offset": 50}).json
+    assert answer is not None
+    assert answer["total"] == 120
+    assert [each["label"] for each in answer["results"]] == [f"Bird {n:03}" for n in range(50, 100)]
+    page = client.get("/search", query_string={"type": kind}, headers={"Accept": "text/html"}).text
+    assert "offset=50" in page
+    filtered = client.get("/search", query_string={"type": kind, "q": "bird 007"}).json
+    assert filtered is not None
+    assert filtered["results"][0]["iri"] == "urn:n:7"
+    overview = client.get(
+        "/resource", query_string={"iri": kind}, headers={"Accept": "text/html"}
+    ).text
+    assert "/search?q=&amp;type=https%3A//birds.example/vocabulary%23Bird" in overview
 
 
 # The first example of the documentation

@@ -127,6 +127,10 @@ class PublishedDataset:
         """Classes with their instances and properties with their triples (VoID, section 4.5)."""
         return self.statistics.partitions
 
+    def members(self, iri: str) -> int:
+        """Return how many things of others have a class; 0 of ours, which have lists."""
+        return dict(self.partitions["class"]).get(iri, 0) if self.is_of_others else 0
+
     @cached_property
     def links(self) -> list[tuple[str, str, int]]:
         """Links to other datasets: the beginning of their IRIs, the property, the statements."""

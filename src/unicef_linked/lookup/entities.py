@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 
 from pyoxigraph import NamedNode
 
+from unicef_linked.dataset.labels import collation
 from unicef_linked.lookup.index import Index
 from unicef_linked.lookup.index import read as read_index
 from unicef_linked.lookup.matching import Reconciler, ReconciliationQuery
 from unicef_linked.lookup.normalization import fold
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from unicef_linked.lookup.index import Entity
     from unicef_linked.rdf.iris import Names
     from unicef_linked.store import Store
@@ -54,6 +57,14 @@ class EntityLookup:
             scores[entity.id] = max(score, scores.get(entity.id, 0.0))
         entities = [(self.index.entities[key], score) for key, score in scores.items()]
         return sorted(entities, key=lambda pair: (-pair[1], self.index.rank(pair[0]), pair[0].id))
+
+    def members(self, type_name: str, languages: Sequence[str]) -> list[tuple[Entity, float]]:
+        """Return all entities of a type by name, each with the score of what is not compared: 0."""
+        entities = self.reconciler.types.get(type_name, [])
+        return [
+            (entity, 0.0)
+            for entity in sorted(entities, key=lambda each: collation(each.name(languages).text))
+        ]
 
 
 def _prefix_score(label: str, query: str) -> float:

@@ -10,29 +10,44 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
-from pyoxigraph import Literal, NamedNode
+from pyoxigraph import BlankNode, Literal, NamedNode, Quad
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from unicef_linked.dataset.labels import Text
 from unicef_linked.dataset.profile import Profile, read_profile
+from unicef_linked.lookup.identifiers import Identifiers, choose_identifiers
 from unicef_linked.lookup.normalization import ROUNDING, Normalizer, fold, fold_code
-from unicef_linked.rdf.iris import RDF, RDFS, SKOS, Names
-from unicef_linked.rdf.labels import LABEL_PROPERTIES
+from unicef_linked.rdf.iris import DCTERMS, FOAF, RDF, RDFS, SCHEMA, SKOS, SKOSXL, Names, local_name
+from unicef_linked.rdf.labels import LABEL_PROPERTIES, LABELS_AS_THINGS, LITERAL_FORM
 from unicef_linked.rdf.languages import matching_tag
 from unicef_linked.rdf.mappings import REFERENCES, SAME
+from unicef_linked.rdf.terms import value_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-
-    from pyoxigraph import Quad
 
     from unicef_linked.lookup.normalization import NormalizedName
     from unicef_linked.rdf.terms import Term
     from unicef_linked.store import Store
 
-_NAMING: Final = (*LABEL_PROPERTIES[:4], f"{SKOS}altLabel", f"{SKOS}hiddenLabel")
-_READ: Final = (*_NAMING, *REFERENCES, f"{SKOS}notation", f"{RDF}type", f"{RDFS}subClassOf")
+_NAMING: Final = (
+    *LABEL_PROPERTIES,
+    f"{SKOS}altLabel",
+    f"{SKOS}hiddenLabel",
+    f"{DCTERMS}alternative",
+    f"{FOAF}nick",
+    f"{SCHEMA}alternateName",
+    "https://schema.org/alternateName",
+)
+_READ: Final = (
+    *_NAMING,
+    *LABELS_AS_THINGS,
+    *REFERENCES,
+    f"{SKOS}notation",
+    f"{RDF}type",
+    f"{RDFS}subClassOf",
+)
 
 _SAME: Final = frozenset((*SAME, REFERENCES[-1]))
 """Predicates that lead to the same thing, or to a page about it."""
@@ -73,7 +88,7 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """One thing under ``{base}id/``; ``id`` is what follows: ``region/gao``."""
+    """One thing; ``id`` is what follows ``{base}id/``: ``region/gao``, of data of others its IRI."""
 
     iri: str
     id: str
@@ -96,7 +111,7 @@ class Entity:
         tags = {label.language for label in self.labels}
         if "" in tags:
             return _first(self.labels, "")
-        return _first(self.labels, self.labels[0].language) if tags else Text(self.id)
+        return _first(self.labels, self.labels[0].language) if tags else Text(local_name(self.id))
 
 
 def _first(labels: Iterable[Label], tag: str) -> Text:
@@ -142,6 +157,7 @@ class Index:
     """
 
     names: Names
+    ids: Identifiers
     profile: Profile
     normalize: Normalizer
     entities: Mapping[str, Entity]
@@ -194,6 +210,11 @@ class Index:
         bare = re.split(r"[?#]", text, maxsplit=1)[0]
         if bare != text:
             yield bare
+
+    def entity_of(self, iri: str) -> Entity | None:
+        """Return the entity that an IRI names."""
+        entity_id = self.ids.entity(iri)
+        return self.entities.get(entity_id) if entity_id else None
 
     def by_code(
         self, code: str, scheme: str | None = None, among: Callable[[Entity], bool] = lambda _: True
@@ -365,15 +386,21 @@ def read(store: Store, names: Names) -> Index:
 
 def build(quads: Iterable[Quad], names: Names, profile: Profile) -> Index:
     """Return the index of statements; those that it does not need are passed over."""
-    statements = _Statements(names)
-    for quad in quads:
-        if isinstance(quad.subject, NamedNode) and quad.subject.value.startswith(names.base):
-            statements.add(quad.subject.value, quad.predicate.value, quad.object)
-    entries = _Entries(names, statements.entities(), profile)
+    named = [quad for quad in quads if isinstance(quad.subject, NamedNode | BlankNode)]
+    ids = choose_identifiers(names, {value_of(quad.subject) for quad in named})
+    statements = _Statements(names, ids)
+    for quad in _with_plain_labels(named):
+        subject = quad.subject
+        if isinstance(subject, NamedNode) and (
+            ids.are_iris or subject.value.startswith(names.base)
+        ):
+            statements.add(subject.value, quad.predicate.value, quad.object)
+    entries = _Entries(ids, statements.entities(), profile)
     for entity in entries.entities.values():
         entries.add(entity)
     return Index(
         names,
+        ids,
         profile,
         entries.normalize,
         entries.entities,
@@ -387,11 +414,27 @@ def build(quads: Iterable[Quad], names: Names, profile: Profile) -> Index:
     )
 
 
+def _with_plain_labels(quads: Sequence[Quad]) -> Iterator[Quad]:
+    """Yield statements; one about a label that is a thing with the text of that (SKOS-XL, B.3.4)."""
+    forms: dict[Term, list[Term]] = {}
+    for quad in quads:
+        if quad.predicate.value == LITERAL_FORM:
+            forms.setdefault(quad.subject, []).append(quad.object)
+    for quad in quads:
+        plain = LABELS_AS_THINGS.get(quad.predicate.value)
+        if plain is None:
+            yield quad
+            continue
+        for text in forms.get(quad.object, ()):
+            yield Quad(quad.subject, NamedNode(plain), text)
+
+
 @dataclass(frozen=True)
 class _Statements:
     """What statements say, by subject."""
 
     names: Names
+    ids: Identifiers
     labels: dict[str, dict[tuple[str, str], bool]] = field(default_factory=dict)
     hidden: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
     types: dict[str, set[str]] = field(default_factory=dict)
@@ -423,10 +466,9 @@ class _Statements:
         self._leave_out_hidden()
         entities = {}
         for iri in sorted(self.labels.keys() | self.types.keys() | self.codes.keys()):
-            pair = self.names.type_and_key(iri)
-            if pair:
-                entity = self._entity(iri, "/".join(pair))
-                entities[entity.id] = entity
+            entity_id = self.ids.entity(iri)
+            if entity_id and f"{SKOSXL}Label" not in self.types.get(iri, ()):
+                entities[entity_id] = self._entity(iri, entity_id)
         return entities
 
     def _leave_out_hidden(self) -> None:
@@ -449,10 +491,16 @@ class _Statements:
         return Entity(iri, entity_id, tuple(labels), types, tuple(codes), references)
 
     def terms(self) -> dict[str, dict[str, str]]:
-        """Return the names of the ontology's terms, by IRI and language; preferred ones win."""
+        """Return the names of the ontology's terms, by IRI and language; preferred ones win.
+
+        Those of others are the classes in use and the schemes of codes.
+        """
+        used = set(chain.from_iterable(self.types.values()))
+        used.update(code.scheme for codes in self.codes.values() for code in codes)
         terms = {}
         for iri, labels in self.labels.items():
-            if iri.startswith(f"{self.names.ontology}#"):
+            is_own = iri.startswith(f"{self.names.ontology}#")
+            if is_own or (self.ids.are_iris and iri in used):
                 ordered = sorted(labels.items(), key=lambda item: item[1])
                 terms[iri] = {language: text for (text, language), _ in ordered}
         return terms
@@ -461,7 +509,8 @@ class _Statements:
         """Return the superclasses of each class that are of this dataset."""
         classes = {}
         for iri, superclasses in self.broader.items():
-            own = (other for other in superclasses if other.startswith(self.names.base))
+            start = "" if self.ids.are_iris else self.names.base
+            own = (other for other in superclasses if other.startswith(start))
             classes[iri] = tuple(sorted(own))
         return classes
 
@@ -478,8 +527,8 @@ def _each_once(references: Iterable[Reference]) -> tuple[Reference, ...]:
 class _Entries:
     """Entities, filed by what they will be looked up by."""
 
-    def __init__(self, names: Names, entities: dict[str, Entity], profile: Profile) -> None:
-        self.names = names
+    def __init__(self, ids: Identifiers, entities: dict[str, Entity], profile: Profile) -> None:
+        self.ids = ids
         self.entities = entities
         self.normalize = Normalizer(profile.name_words, profile.particles)
         self.by_iri: dict[str, list[Identification]] = {}
@@ -497,8 +546,7 @@ class _Entries:
         for reference in entity.references:
             identification = Identification(entity, None, reference.relation, reference.iri)
             self.by_iri.setdefault(_plain(reference.iri), []).append(identification)
-            pair = self.names.type_and_key(reference.iri)
-            other = self.entities.get("/".join(pair)) if pair else None
+            other = self.entities.get(self.ids.entity(reference.iri) or "")
             for code in other.codes if other else ():
                 self._add_code(code, entity, reference.relation)
         self._add_names(entity)

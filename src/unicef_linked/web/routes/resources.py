@@ -141,6 +141,7 @@ def resource_page(
         ),
         formats=formats_of(path, query if number == 1 else query | {"page": str(number)}),
         query=offer_query(resource, entity),
+        members=responder.dataset.members(iri),
         number=number,
         pages=responder.dataset.pages(iri, statements),
         page_address=lambda n: addresses.with_query(path, query | {"page": str(n)}),
