@@ -15,7 +15,9 @@ from unicef_linked.rdf.iris import DC, DCAT, DCTERMS, OWL, RDF, RDFS, SCHEMA, SK
 from unicef_linked.rdf.labels import LABEL_PROPERTIES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
+
+    from unicef_linked.rdf.terms import Term
 
 _CLASSES: Final = (
     f"{DCAT}Catalog",
@@ -64,26 +66,32 @@ _OF_IRIS: Final = frozenset(
 """Properties whose values DCAT-AP requires to be things."""
 
 
-def find_topic(quads: Iterable[Quad]) -> str | None:
+def find_topic(quads: Sequence[Quad]) -> str | None:
     """Return the IRI of the thing that a dataset is about as a whole, None if nothing tells.
 
     It has a title. Of several of the broadest class, it is the one that most IRIs begin with; of
     several datasets without a catalogue, none is the whole.
     """
-    classes: defaultdict[str, set[int]] = defaultdict(set)
-    titled: set[str] = set()
-    subjects: set[str] = set()
-    titles = _SAME_IN_DCAT[f"{DCTERMS}title"]
+    kind = NamedNode(f"{RDF}type")
+    places = {NamedNode(iri): place for place, iri in enumerate(_CLASSES)}
+    titles = {NamedNode(iri) for iri in _SAME_IN_DCAT[f"{DCTERMS}title"]}
+    classes: defaultdict[Term, set[int]] = defaultdict(set)
     for quad in quads:
-        if not isinstance(quad.subject, NamedNode):
-            continue
-        subject, predicate, value = quad.subject.value, quad.predicate.value, quad.object
-        subjects.add(subject)
-        if predicate == f"{RDF}type" and isinstance(value, NamedNode) and value.value in _CLASSES:
-            classes[subject].add(_CLASSES.index(value.value))
-        elif predicate in titles and isinstance(value, Literal):
-            titled.add(subject)
-    ranks = {iri: min(ranks) for iri, ranks in classes.items() if iri in titled}
+        if quad.predicate == kind and quad.object in places:
+            classes[quad.subject].add(places[quad.object])  # type: ignore[index]
+    if not classes:
+        return None
+    titled = {
+        quad.subject for quad in quads if quad.subject in classes and quad.predicate in titles
+    }
+    ranks = {
+        node.value: min(ranks)
+        for node, ranks in classes.items()
+        if isinstance(node, NamedNode) and node in titled
+    }
+    subjects: set[str] = set()
+    if len(ranks) > 1:
+        subjects = {quad.subject.value for quad in quads if isinstance(quad.subject, NamedNode)}
     for rank in sorted(set(ranks.values())):
         candidates = sorted(iri for iri in ranks if ranks[iri] == rank)
         if len(candidates) == 1:
