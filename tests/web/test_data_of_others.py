@@ -433,6 +433,130 @@ def test_a_class_is_listed_by_name_in_pages_and_filtered(
     assert "/search?q=&amp;type=https%3A//birds.example/vocabulary%23Bird" in overview
 
 
+# Pages
+
+NESTED: Final = (
+    PREFIXES
+    + """
+bird:heron a v:Bird ; rdfs:label "Heron"@en ;
+  v:nest [ v:in "reeds"@en ; v:eggs [ v:number 4 ] ] ;
+  v:seen ( "Gao" "Mopti" ) ;
+  skosxl:altLabel [ a skosxl:Label ; skosxl:literalForm "Crane"@en ] .
+v:Wader a owl:Class ; rdfs:label "Wader"@en ; rdfs:subClassOf
+  [ a owl:Restriction ; owl:onProperty v:eats ; owl:someValuesFrom [ a owl:Class ; owl:unionOf ( v:Fish v:Frog ) ] ] ,
+  [ a owl:Restriction ; owl:onProperty v:eats ; owl:minQualifiedCardinality 2 ; owl:onClass v:Fish ] .
+v:eats rdfs:label "eats"@en . v:Fish rdfs:label "fish"@en . v:Frog rdfs:label "frog"@en .
+<https://birds.example/no/label> a v:Bird ; <https://elsewhere.example/terms#wingSpan> 1 .
+"""
+)
+
+
+def shown(client: FlaskClient, iri: str, **parameters: str) -> str:
+    """Return the words of a page, one space between them."""
+    page = client.get("/resource.html", query_string={"iri": iri, "lang": "en", **parameters}).text
+    return " ".join(re.sub(r"<[^>]*>", " ", page.partition("<main")[2]).split())
+
+
+@pytest.mark.parametrize(
+    ("iri", "words"),
+    [
+        ("https://birds.example/id/heron", "v:nest v:eggs v:number 4 integer v:in reeds"),
+        ("https://birds.example/id/heron", "v:seen Gao Mopti"),
+        ("https://birds.example/id/heron", "skosxl:altLabel Crane"),
+        ("https://birds.example/vocabulary#Wader", "eats some ( fish or frog )"),
+        ("https://birds.example/vocabulary#Wader", "eats min 2 integer fish"),
+        ("https://birds.example/no/label", "v:Bird label What"),
+        ("https://birds.example/no/label", "wingSpan 1"),
+    ],
+)
+def test_blank_nodes_lists_and_restrictions_are_shown_where_they_are_used(
+    publish: Callable[..., FlaskClient], iri: str, words: str
+) -> None:
+    text = shown(publish({"a.ttl": NESTED}), iri).replace("xsd:", "")
+    assert words in text
+    assert "_:" not in text
+
+
+def test_a_triple_term_is_shown_with_links(publish: Callable[..., FlaskClient]) -> None:
+    assert "&lt;&lt;( Heron v:lives Gao )&gt;&gt;" in shown(
+        publish({"a.ttl": RDF12 + ' bird:heron rdfs:label "Heron"@en .'}),
+        "https://birds.example/id/heron",
+    )
+
+
+def test_circles_of_blank_nodes_end(publish: Callable[..., FlaskClient]) -> None:
+    client = publish(
+        {
+            "a.ttl": "<urn:a> <urn:p> _:b . _:b <urn:p> _:c . _:c <urn:p> _:b . _:l <http://www.w3.org/1999/02/22-rdf-syntax-ns#first> 1 ; <http://www.w3.org/1999/02/22-rdf-syntax-ns#rest> _:l . <urn:a> <urn:q> _:l ."
+        }
+    )
+    assert client.get("/resource.html?iri=urn:a").status_code == 200
+
+
+THESAURUS: Final = (
+    PREFIXES
+    + """
+<urn:s> a skos:ConceptScheme ; skos:prefLabel "Themes"@en .
+<urn:a> a skos:Concept ; skos:inScheme <urn:s> ; skos:topConceptOf <urn:s> ; skos:prefLabel "Animals"@en, "Eläimet"@fi .
+<urn:b> a skos:Concept ; skos:inScheme <urn:s> ; skos:broader <urn:a> ; skos:prefLabel "Birds"@en, "Linnut"@fi .
+<urn:c> a skos:Concept ; skos:inScheme <urn:s> ; skos:broader <urn:b> ; skos:prefLabel "Cranes"@en, "Kurjet"@fi .
+<urn:k> a skos:Collection ; skos:prefLabel "Waders"@en ; skos:member <urn:c> .
+"""
+)
+
+
+def test_a_concept_scheme_has_its_tree_alphabet_and_collections(
+    publish: Callable[..., FlaskClient],
+) -> None:
+    client = publish({"a.ttl": THESAURUS})
+    text = shown(client, "urn:s")
+    assert "Hierarchy Animals 1 Birds 1 Cranes" in text
+    assert "Alphabet A 1 B 1 C 1" in text
+    assert "Collections Waders" in text
+    assert "C 1 Cranes" in shown(client, "urn:s", letter="C")
+
+
+def test_a_circle_of_concepts_ends(publish: Callable[..., FlaskClient]) -> None:
+    client = publish({"a.ttl": THESAURUS + "<urn:a> skos:broader <urn:c> ."})
+    assert "Cranes" in shown(client, "urn:s")
+
+
+def test_the_languages_of_content_and_interface_are_chosen_apart(
+    publish: Callable[..., FlaskClient],
+) -> None:
+    client = publish({"a.ttl": THESAURUS})
+    page = client.get("/resource.html?iri=urn:b&lang=fr&clang=fi").text
+    assert "<h1>" in page
+    assert re.search(r"<h1><bdi lang=\"fi\"[^>]*>Linnut</bdi></h1>", page)
+    assert '<html lang="fr">' in page
+    assert "clang=en" in page
+    assert 'href="/?lang=fr&amp;clang=fi"' in page
+    fallback = client.get("/resource.html?iri=urn:k&lang=fr&clang=fi").text
+    assert re.search(r'<h1><bdi lang="en"[^>]*>Waders</bdi></h1>', fallback)
+
+
+def test_pages_are_in_english_for_whoever_asks_for_no_language(
+    publish: Callable[..., FlaskClient],
+) -> None:
+    response = publish({"a.ttl": BIRDS}).get("/", headers={"Accept": "text/html"})
+    assert response.headers["Content-Language"] == "en"
+
+
+def test_a_named_graph_has_a_page(publish: Callable[..., FlaskClient]) -> None:
+    client = publish(
+        {
+            "a.trig": "<urn:g> { <urn:c> a <urn:B> } <urn:h> { <urn:h> <http://www.w3.org/2000/01/rdf-schema#label> 'Notes' }"
+        }
+    )
+    home = client.get("/", headers={"Accept": "text/html"}).text
+    assert 'href="/resource?iri=urn%3Ag"' in home
+    assert "Notes</a>" in home
+    page = client.get("/resource.html?iri=urn:g", follow_redirects=True).text
+    assert "urn:c" in page or "urn%3Ac" in page
+    assert len(graph(client, "/resource?iri=urn:g")) == 1
+    assert "1 statement" in shown(client, "urn:h")
+
+
 # The first example of the documentation
 
 DOCUMENT: Final = (ROOT / "docs" / "publish-your-data.md").read_text(encoding="utf-8")

@@ -123,6 +123,7 @@ class LabelResolver:
     ):
         self._names, self._labels, self._language, self._locate = names, labels, language, locate
         self._preferred = tuple(preferred)
+        self._content_language = self._preferred[0] if self._preferred else language
 
     def with_labels(self, labels: Mapping[str, Mapping[str, str]]) -> LabelResolver:
         """Return a resolver that has these labels too."""
@@ -240,7 +241,7 @@ class LabelResolver:
         text = value.text or (value.link.label if value.link else Text(value.plain_text))
         link = value.link or value.datatype
         return (
-            bool(text.language) and not matching_tag(self._language, [text.language]),
+            bool(text.language) and not matching_tag(self._content_language, [text.language]),
             collation(text.text),
             text.language,
             link.iri if link else "",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
@@ -11,7 +12,9 @@ from pyoxigraph import BlankNode, Literal, NamedNode, Quad, RdfFormat, Triple, p
 from unicef_linked.dataset.description import Description, partial_view, write_description
 from unicef_linked.dataset.labels import Text
 from unicef_linked.dataset.profile import ordered_classes
-from unicef_linked.rdf.iris import DCTERMS, FOAF, RDF, RDFS, Names
+from unicef_linked.dataset.thesaurus import Thesaurus, read_thesaurus
+from unicef_linked.rdf.iris import DCTERMS, FOAF, RDF, RDFS, SKOS, Names
+from unicef_linked.rdf.labels import LABEL_PROPERTIES
 from unicef_linked.rdf.languages import matching_tag
 from unicef_linked.rdf.mappings import MAPPINGS
 from unicef_linked.rdf.statistics import count as count_statistics
@@ -60,6 +63,9 @@ class PublishedDataset:
     release: Release
     store: Store
     _superclasses: dict[str, frozenset[str]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    _thesauri: dict[str, Thesaurus] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
     _counts: dict[str, int] = field(default_factory=dict, init=False, repr=False, compare=False)
@@ -130,6 +136,30 @@ class PublishedDataset:
     def members(self, iri: str) -> int:
         """Return how many things of others have a class; 0 of ours, which have lists."""
         return dict(self.partitions["class"]).get(iri, 0) if self.is_of_others else 0
+
+    def thesaurus(self, iri: str) -> Thesaurus | None:
+        """Return a concept scheme of others as a whole; None of anything else."""
+        if not self.is_of_others or iri not in self._schemes:
+            return None
+        if iri not in self._thesauri:
+            self._thesauri[iri] = read_thesaurus(self.store, iri)
+        return self._thesauri[iri]
+
+    @cached_property
+    def _schemes(self) -> frozenset[str]:
+        scheme = NamedNode(f"{SKOS}ConceptScheme")
+        quads = self.store.match(None, NamedNode(f"{RDF}type"), scheme)
+        return frozenset(value_of(quad.subject) for quad in quads)
+
+    @cached_property
+    def label_languages(self) -> dict[str, int]:
+        """The languages of the labels, with how many there are; the most used first."""
+        tags: Counter[str] = Counter()
+        for iri in LABEL_PROPERTIES:
+            for quad in self.store.match(None, NamedNode(iri)):
+                if isinstance(quad.object, Literal) and quad.object.language:
+                    tags[quad.object.language] += 1
+        return dict(sorted(tags.items(), key=lambda pair: (-pair[1], pair[0])))
 
     @cached_property
     def links(self) -> list[tuple[str, str, int]]:

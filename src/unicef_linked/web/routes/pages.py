@@ -25,9 +25,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from unicef_linked.dataset.charts import ChartCollection
+    from unicef_linked.dataset.labels import Link
     from unicef_linked.exports.definitions import Exports
     from unicef_linked.presentation.charts.chart import Chart
     from unicef_linked.web.responder import Responder
+
+_GRAPHS: Final = 200
+"""Most named graphs that the home page lists; /dataset has all."""
 
 _OTHER_TYPES: Final = {".gz": "application/gzip", "": "text/plain; charset=utf-8"}
 """Content types of what lies beside the dumps, by suffix: the compressed ones and SHA256SUMS."""
@@ -78,7 +82,8 @@ def home(responder: Responder, charts: ChartCollection) -> Response:
             for address, (iri, number) in responder.lists.items()
             for kind in [reader.resource(iri, quads)]
         ],
-        classes=[(reader.link(iri), number) for iri, number in classes],
+        classes=[(reader.term(iri), number) for iri, number in classes],
+        named_graphs=_named_graphs(responder),
         dataset=reader.resource(responder.names.dataset, responder.dataset.own_statements),
         counts=responder.dataset.counts,
         release=responder.dataset.release.manifest,
@@ -91,6 +96,13 @@ def home(responder: Responder, charts: ChartCollection) -> Response:
     return responder.represent(
         content, offer, varies_by=["Accept"], links=links, cache=_cache(built)
     )
+
+
+def _named_graphs(responder: Responder) -> list[tuple[Link, int]]:
+    """Return the named graphs of others, each with the number of its statements."""
+    graphs = responder.dataset.named_graphs if responder.dataset.is_of_others else {}
+    reader = responder.context().reader([], *graphs)
+    return [(reader.link(iri), number) for iri, number in graphs.items()][:_GRAPHS]
 
 
 def pictures(responder: Responder, charts: ChartCollection) -> Response:
