@@ -12,7 +12,7 @@ from urllib.parse import quote
 import pyoxigraph as ox
 import pytest
 
-from unicef_linked.build import Statement, snapshot
+from unicef_linked.build import Content, Statement, build, snapshot
 from unicef_linked.config import Settings
 from unicef_linked.rdf.iris import DCTERMS, VOID
 from unicef_linked.store.embedded import Embedded
@@ -573,6 +573,65 @@ def test_the_example_of_the_documentation_runs(
     response = publish({"birds.ttl": turtle[1]}, maps=maps).get(path)
     assert response.status_code == int(status)
     assert answer in response.headers.get("Location", "") + response.text
+
+
+# Data of others that is built
+
+SHAPES: Final = """
+PREFIX sh: <http://www.w3.org/ns/shacl#> PREFIX v: <https://birds.example/vocabulary#>
+PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#> PREFIX s: <https://birds.example/shapes#>
+s:Bird a sh:NodeShape ; sh:targetClass v:Bird ; sh:property s:Bird-label, s:Bird-lives .
+s:Bird-label a sh:PropertyShape ; sh:path rdfs:label ; sh:minCount 1 ; sh:message "Give it a label."@en .
+s:Bird-lives a sh:PropertyShape ; sh:path v:lives ; sh:group s:Where ; sh:name "lives in"@en ; sh:order 1 .
+s:Where a sh:PropertyGroup ; rdfs:label "Where it is seen"@en ; sh:order 1 .
+"""
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlaskClient]:
+    folder = tmp_path_factory.mktemp("built")
+    texts = {
+        "data": BIRDS.replace("bird:heron a", "bird:heron v:nest [ v:in 'reeds' ] ; a").replace(
+            "<https://birds.example/id/Ségou?year=2020> a v:Bird .", ""
+        ),
+        "shapes": SHAPES,
+        "ontology": PREFIXES + "v:Wader a owl:Class ; rdfs:subClassOf v:Bird .",
+    }
+    for name, text in texts.items():
+        (folder / f"{name}.ttl").write_text(text)
+    (folder / "rules").mkdir()
+    parts = [(folder / f"{name}.ttl",) for name in ("data", "shapes", "ontology")]
+    release = build(Content(*parts, folder / "rules"), folder / "out", "https://birds.example/")
+    settings = Settings(languages=("en", "fr"))
+    with closing(Embedded(release, "/no/queries", settings)) as store:
+        yield create_app(settings, release, store).test_client()
+
+
+def test_built_data_of_others_is_browsed_as_well(built: FlaskClient) -> None:
+    home = built.get("/", headers={"Accept": "text/html"}).text
+    assert "the words it rests on" not in home
+    assert "/resource?iri=https%3A%2F%2Fbirds.example%2Fvocabulary%23Bird" in home
+    assert (
+        f'href="{HERON}"'
+        in built.get("/resource.html?iri=https://birds.example/vocabulary%23Bird").text
+    )
+    assert built.get("/id/heron").headers["Location"] == HERON
+    assert built.get("/search?q=haikara").json["results"][0]["label"] == "Heron"  # type: ignore[index]
+    assert f"<loc>http://localhost{HERON}</loc>" in built.get("/sitemap.xml").text
+
+
+def test_built_pages_are_laid_out_by_the_shapes_of_others(built: FlaskClient) -> None:
+    text = shown(built, "https://birds.example/id/heron")
+    assert "Where it is seen" in text
+    assert "reeds" in text
+    assert ".well-known" not in text.partition("All statements")[2].partition("Identifier")[0]
+
+
+def test_what_stands_for_a_blank_node_leads_to_its_statements(built: FlaskClient) -> None:
+    turtle = built.get("/resource.nt?iri=https://birds.example/id/heron").text
+    genid = re.search(r"<https://birds.example(/\.well-known/genid/[^>]*)>", turtle)
+    assert genid
+    assert built.get(genid[1], follow_redirects=True).status_code == 200
 
 
 # Many statements about one thing

@@ -139,14 +139,15 @@ class PublishedDataset:
 
     def thesaurus(self, iri: str) -> Thesaurus | None:
         """Return a concept scheme of others as a whole; None of anything else."""
-        if not self.is_of_others or iri not in self._schemes:
+        if not self.is_of_others or iri not in self.schemes:
             return None
         if iri not in self._thesauri:
             self._thesauri[iri] = read_thesaurus(self.store, iri)
         return self._thesauri[iri]
 
     @cached_property
-    def _schemes(self) -> frozenset[str]:
+    def schemes(self) -> frozenset[str]:
+        """The concept schemes (SKOS)."""
         scheme = NamedNode(f"{SKOS}ConceptScheme")
         quads = self.store.match(None, NamedNode(f"{RDF}type"), scheme)
         return frozenset(value_of(quad.subject) for quad in quads)

@@ -86,6 +86,7 @@ def _on_every_page(responder: Responder, charts: ChartCollection) -> dict[str, A
         "menu": _menu(context, responder.lists),
         "has_charts": bool(charts.definitions),
         "is_ours": responder.dataset.is_built,
+        "is_of_others": responder.dataset.is_of_others,
         "release_name": responder.dataset.release.manifest.name,
         "prefixes": responder.names.prefixes,
     }

@@ -10,6 +10,7 @@ import pyoxigraph as ox
 from flask import Blueprint, Response, send_file
 
 from unicef_linked import addresses
+from unicef_linked.dataset.labels import collation
 from unicef_linked.errors import NotFound
 from unicef_linked.metadata import schema_org
 from unicef_linked.metadata.dcat import describe_dataset
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from unicef_linked.web.responder import Responder
 
 _GRAPHS: Final = 200
-"""Most named graphs that the home page lists; /dataset has all."""
+"""Most named graphs, and most concept schemes, that the home page lists."""
 
 _OTHER_TYPES: Final = {".gz": "application/gzip", "": "text/plain; charset=utf-8"}
 """Content types of what lies beside the dumps, by suffix: the compressed ones and SHA256SUMS."""
@@ -83,6 +84,7 @@ def home(responder: Responder, charts: ChartCollection) -> Response:
             for kind in [reader.resource(iri, quads)]
         ],
         classes=[(reader.term(iri), number) for iri, number in classes],
+        schemes=_schemes(responder),
         named_graphs=_named_graphs(responder),
         dataset=reader.resource(responder.names.dataset, responder.dataset.own_statements),
         counts=responder.dataset.counts,
@@ -96,6 +98,14 @@ def home(responder: Responder, charts: ChartCollection) -> Response:
     return responder.represent(
         content, offer, varies_by=["Accept"], links=links, cache=_cache(built)
     )
+
+
+def _schemes(responder: Responder) -> list[Link]:
+    """Return the concept schemes of others."""
+    iris = sorted(responder.dataset.schemes) if responder.dataset.is_of_others else []
+    reader = responder.context().reader([], *iris)
+    links = [reader.link(iri) for iri in iris[:_GRAPHS]]
+    return sorted(links, key=lambda each: collation(each.label.text))
 
 
 def _named_graphs(responder: Responder) -> list[tuple[Link, int]]:
