@@ -171,12 +171,16 @@ class LabelResolver:
         text = Text(f"_:{term.value}" if isinstance(term, BlankNode) else str(term))
         return Value(text=text, graphs=sources)
 
+    def nested(self, quads: Iterable[Quad]) -> Callable[[Term, Iterable[str]], Value]:
+        """Return ``value``, but for blank nodes with what the quads say of them."""
+        return _Nested(self, quads, self._names.skolems).value
+
     def resource(self, iri: str, quads: Collection[Quad]) -> Resource:
         """Return everything that the quads say of ``iri``, blank nodes with what is said of them."""
         node = NamedNode(iri)
         outgoing: _Graphs = defaultdict(lambda: defaultdict(set))
         incoming: _Graphs = defaultdict(lambda: defaultdict(set))
-        nested = _Nested(self, quads, self._names.skolems)
+        nested = self.nested(quads)
         for quad in quads:
             if quad.subject == node:
                 graphs = outgoing[quad.predicate.value][quad.object]
@@ -202,7 +206,7 @@ class LabelResolver:
             label,
             tuple(others),
             tuple(sorted(types, key=self._ours_first)),
-            self._properties(outgoing, nested.value),
+            self._properties(outgoing, nested),
             self._properties(incoming, self.value),
         )
 
