@@ -180,7 +180,7 @@ class LabelResolver:
         node = NamedNode(iri)
         outgoing: _Graphs = defaultdict(lambda: defaultdict(set))
         incoming: _Graphs = defaultdict(lambda: defaultdict(set))
-        nested = self.nested(quads)
+        nested = _Nested(self, quads, self._names.skolems)
         for quad in quads:
             if quad.subject == node:
                 graphs = outgoing[quad.predicate.value][quad.object]
@@ -206,8 +206,8 @@ class LabelResolver:
             label,
             tuple(others),
             tuple(sorted(types, key=self._ours_first)),
-            self._properties(outgoing, nested),
-            self._properties(incoming, self.value),
+            self._properties(outgoing, nested.value),
+            self._properties(incoming, nested.owner),
         )
 
     def _ours_first(self, link: Link) -> tuple[bool, str, str]:
@@ -286,13 +286,31 @@ class _Nested:
     def __init__(self, resolver: LabelResolver, quads: Iterable[Quad], skolems: str) -> None:
         self._resolver, self._skolems = resolver, skolems
         self._by_subject: dict[Term, list[Quad]] = {}
+        self._above: dict[Term, Term] = {}
         for quad in quads:
             if self._is_blank(quad.subject):
                 self._by_subject.setdefault(quad.subject, []).append(quad)
+            if self._is_blank(quad.object):
+                self._above[quad.object] = quad.subject
 
     def _is_blank(self, term: Term) -> bool:
         is_skolem = isinstance(term, NamedNode) and term.value.startswith(self._skolems)
         return is_skolem or isinstance(term, BlankNode)
+
+    def owner(self, term: Term, graphs: Iterable[str] = ()) -> Value:
+        """Return a subject for showing: of a blank node, the thing that it belongs to, and itself."""
+        highest, visited = term, {term}
+        while self._is_blank(highest) and highest in self._above:
+            above = self._above[highest]
+            if above in visited or not self._is_blank(above):
+                break
+            visited.add(above)
+            highest = above
+        value = self.value(highest, graphs)
+        owner = self._above.get(highest) if self._is_blank(highest) else None
+        if owner is None or self._is_blank(owner):
+            return value
+        return Value(phrase=(self._resolver.value(owner), value), graphs=value.graphs)
 
     def value(self, term: Term, graphs: Iterable[str] = (), within: tuple[Term, ...] = ()) -> Value:
         """Return a term for showing; ``within`` are the blank nodes that it is nested in."""

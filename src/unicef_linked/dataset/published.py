@@ -323,8 +323,8 @@ class PublishedDataset:
         """The things that are described under IRIs with a fragment, by the IRI of the document."""
         parts: dict[str, list[str]] = {}
         for iri in sorted(self.described):
-            document, hash_, fragment = iri.partition("#")
-            if hash_ and fragment:
+            document, hash_, _ = iri.partition("#")
+            if hash_:
                 parts.setdefault(document, []).append(iri)
         return parts
 
@@ -416,6 +416,7 @@ class PublishedDataset:
         statements.load([node], [node])
         incoming = sorted(self._incoming(statements, node), key=str)
         about = statements.match(node) + incoming[(page - 1) * INCOMING : page * INCOMING]
+        about += _blank_owners(statements, about, self.names.skolems)
         return [*about, *_blank_closure(statements, about, self.names.skolems)]
 
     def pages(self, iri: str, statements: LoadedStatements) -> int:
@@ -485,8 +486,12 @@ def _blank_closure(statements: LoadedStatements, quads: Iterable[Quad], skolems:
     An IRI that begins with ``skolems`` is in place of a blank node.
     """
     closure: list[Quad] = []
-    visited: set[Term] = {quad.subject for quad in quads}
-    pending = [node for quad in quads for node in _blanks_in(quad.object, skolems)]
+    visited: set[Term] = set()
+    pending = [
+        node
+        for quad in quads
+        for node in _blanks_in(quad.subject, skolems) + _blanks_in(quad.object, skolems)
+    ]
     while pending:
         statements.load(pending)
         node = pending.pop()
@@ -497,6 +502,27 @@ def _blank_closure(statements: LoadedStatements, quads: Iterable[Quad], skolems:
             for quad in inside:
                 pending += _blanks_in(quad.object, skolems)
     return closure
+
+
+_CLIMB: Final = 1000
+"""Most blank nodes above those that lead to a thing, such as the members of a list before it."""
+
+
+def _blank_owners(statements: LoadedStatements, quads: Iterable[Quad], skolems: str) -> list[Quad]:
+    """Return the statements by which the blank nodes that are subjects belong to other things."""
+    owners: list[Quad] = []
+    visited: set[Term] = set()
+    pending = [node for quad in quads for node in _blanks_in(quad.subject, skolems)]
+    while pending and len(visited) < _CLIMB:
+        statements.load((), pending)
+        node = pending.pop()
+        if node not in visited:
+            visited.add(node)
+            above = statements.match(object=node)
+            owners += above
+            for quad in above:
+                pending += _blanks_in(quad.subject, skolems)
+    return owners
 
 
 def _blanks_in(term: Term, skolems: str) -> list[Term]:
