@@ -208,7 +208,7 @@ def search(text: str, type_name: str = "") -> str:
     '/search?q=San%20Pedro&type=Region'
     """
     address = f"{SEARCH}?q={quote(text)}"
-    return f"{address}&type={type_name}" if type_name else address
+    return f"{address}&type={quote(type_name)}" if type_name else address
 
 
 # Parts of addresses

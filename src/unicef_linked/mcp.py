@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any, Final
 from pyoxigraph import parse
 
 from unicef_linked import __version__, addresses
-from unicef_linked.dataset.examples import example_entity
 from unicef_linked.dataset.published import PublishedDataset
 from unicef_linked.errors import LinkedDataError, NotFound, QueryOutOfResources, UnusableInput
 from unicef_linked.lookup.answers import identifications_to_json, result_to_json
 from unicef_linked.lookup.entities import EntityLookup
 from unicef_linked.lookup.normalization import LONGEST
 from unicef_linked.rdf.formats import NTRIPLES, RESULTS_TSV, TURTLE
+from unicef_linked.rdf.languages import choose_tag
 from unicef_linked.rdf.serialization import write_rdf
 from unicef_linked.store.engines import open_store, run_engine
 from unicef_linked.store.query import Query
@@ -48,7 +48,15 @@ _INSTRUCTIONS: Final = (
     "Labels are skos:prefLabel with a language tag: fr, en and others. Never match a bare code: a "
     "notation's datatype names its scheme."
 )
-"""What a model is told of the dataset."""
+"""What a model is told of our dataset."""
+
+_INSTRUCTIONS_OF_OTHERS: Final = (
+    "Linked data, read-only: {title}. An entity is known by its IRI, which is its id too. Find it "
+    "by name with search, in any language; read what is said of it with describe; ask anything "
+    "else with sparql, where these prefixes are usual: {prefixes}. Never match a bare code: a "
+    "notation's datatype names its scheme."
+)
+"""What a model is told of data of others."""
 
 _NOT_IN_IRIS: Final = frozenset(' <>"{}|^`\\')
 """Characters that no IRI contains (RFC 3987)."""
@@ -70,11 +78,7 @@ def _server(dataset: PublishedDataset, timeout: float) -> MCPServer:
     server: MCPServer = MCPServer(
         "unicef-linked",
         version=__version__,
-        instructions=_INSTRUCTIONS.format(
-            base=dataset.names.base,
-            ontology=dataset.names.ontology,
-            example=example_entity(dataset),
-        ),
+        instructions=_instructions(dataset),
         log_level="WARNING",
     )
     hints = ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=False)
@@ -87,6 +91,20 @@ def _server(dataset: PublishedDataset, timeout: float) -> MCPServer:
     ):
         server.add_tool(_with_errors(tool), annotations=hints)
     return server
+
+
+def _instructions(dataset: PublishedDataset) -> str:
+    names = dataset.names
+    if not dataset.is_of_others:
+        return _INSTRUCTIONS.format(
+            base=names.base, ontology=names.ontology, example=example_entity(dataset)
+        )
+    titles = dataset.labels([names.dataset]).get(names.dataset, {})
+    tag = choose_tag(["en"], titles)
+    return _INSTRUCTIONS_OF_OTHERS.format(
+        title="a dataset" if tag is None else titles[tag],
+        prefixes=", ".join(f"{name}: <{iri}>" for name, iri in names.declared.items()) or "none",
+    )
 
 
 def _with_errors(tool: Callable[..., Any]) -> Callable[..., Any]:

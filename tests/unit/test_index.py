@@ -179,6 +179,9 @@ def test_a_code_in_a_scheme_has_one_reading(index: Index) -> None:
     assert [r.entity.id for r in index.by_code("ML10", f"{UL}pcode")] == ["region/menaka"]
 
 
-def test_an_index_of_foreign_data_is_empty(release: Release) -> None:
-    empty = build(release.quads(), Names("https://example.org/"), Profile())
-    assert (empty.entities, empty.by_iri("wd:Q912"), empty.by_code("ML07")) == ({}, [], [])
+def test_an_index_of_data_of_others_has_every_named_thing_by_its_iri(release: Release) -> None:
+    foreign = build(release.quads(), Names("https://example.org/"), Profile())
+    iri = f"{Names().entities}region/gao"
+    assert foreign.entities[iri].id == iri
+    assert [i.entity.id for i in foreign.by_iri("http://www.wikidata.org/entity/Q912")] != []
+    assert foreign.ids.term(f"{UL}Region") == f"{UL}Region"

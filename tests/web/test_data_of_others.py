@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
 
 import pyoxigraph as ox
 import pytest
 
-from unicef_linked.build import Statement, snapshot
+from unicef_linked.build import Content, Statement, build, snapshot
 from unicef_linked.config import Settings
 from unicef_linked.rdf.iris import DCTERMS, VOID
 from unicef_linked.store.embedded import Embedded
@@ -49,38 +51,33 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 BASE: Final = "https://data.example/"
 
 
-@pytest.fixture
-def publish(tmp_path: Path) -> Iterator[Callable[..., FlaskClient]]:
-    """Serve texts, each as a file; ``maps`` and ``public_url`` are settings."""
-    with closing(_Opened()) as opened:
+@pytest.fixture(scope="module")
+def publish(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., FlaskClient]]:
+    """Serve texts, each as a file; ``maps`` and ``public_url`` are settings. The same once."""
+    clients: dict[str, FlaskClient] = {}
+    with ExitStack() as opened:
 
         def serve(
             texts: dict[str, str | bytes],
             *,
             maps: tuple[str, ...] = (),
             public_url: str = "",
-            **options: object,
+            **options: Any,
         ) -> FlaskClient:
-            folder = tmp_path / "my_birds"
+            key = repr((texts, maps, public_url, options))
+            if key in clients:
+                return clients[key]
+            folder = tmp_path_factory.mktemp("data") / "my_birds"
             folder.mkdir()
             for name, text in texts.items():
                 (folder / name).write_bytes(text if isinstance(text, bytes) else text.encode())
             settings = Settings(maps=maps, public_url=public_url, languages=("en", "fr"))
-            release = snapshot([folder], tmp_path / "out", **{"base_iri": BASE, **options})  # type: ignore[arg-type]
-            store = Embedded(release, "/no/queries", settings)
-            opened.stores.append(store)
-            return create_app(settings, release, store).test_client()
+            release = snapshot([folder], folder.with_name("out"), **{"base_iri": BASE, **options})
+            store = opened.enter_context(closing(Embedded(release, "/no/queries", settings)))
+            clients[key] = create_app(settings, release, store).test_client()
+            return clients[key]
 
         yield serve
-
-
-class _Opened:
-    def __init__(self) -> None:
-        self.stores: list[Embedded] = []
-
-    def close(self) -> None:
-        for store in self.stores:
-            store.close()
 
 
 def graph(client: FlaskClient, path: str) -> set[ox.Triple]:
@@ -204,7 +201,7 @@ def test_the_prefixes_of_the_files_shorten_names(publish: Callable[..., FlaskCli
 
 
 def test_quads_in_named_graphs_are_told_counted_and_listed(
-    tmp_path: Path, publish: Callable[..., FlaskClient]
+    publish: Callable[..., FlaskClient],
 ) -> None:
     remarks: list[str] = []
     client = publish(
@@ -325,6 +322,241 @@ def test_the_sitemap_lists_every_thing_and_crawlers_may_read_it(
     assert "Disallow: /resource" not in client.get("/robots.txt").text
 
 
+# Search, reconciliation
+
+LABELS: Final = (
+    PREFIXES
+    + """
+PREFIX dc: <http://purl.org/dc/elements/1.1/> PREFIX foaf: <http://xmlns.com/foaf/0.1/> PREFIX schema: <https://schema.org/>
+<urn:x:1> a v:Bird ; rdfs:label "Grey heron"@en, "Harmaahaikara"@fi .
+<urn:x:2> a v:Bird ; skos:prefLabel "Egret"@en ; skos:altLabel "Aigrette garzette"@fr .
+<urn:x:3> a v:Bird ; skosxl:prefLabel [ skosxl:literalForm "Spoonbill"@en ] ; skosxl:altLabel <urn:l> .
+<urn:l> a skosxl:Label ; skosxl:literalForm "Lepelaar"@nl .
+<urn:x:4> a v:Bird ; dc:title "Pelican" .
+<urn:x:5> a v:Bird ; foaf:name "Stork" ; v:eats <urn:x:2> .
+<urn:x:6> a v:Bird ; schema:name "鷺"@ja ; schema:alternateName "サギ"@ja .
+<urn:x:7> a v:Bird ; dcterms:title "مالك الحزين"@ar .
+v:Bird a owl:Class ; rdfs:label "Bird"@en, "Oiseau"@fr .
+"""
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "number"),
+    [
+        ("grey heron", 1),
+        ("harmaahaikara", 1),
+        ("egret", 2),
+        ("aigrette garzete", 2),
+        ("Spoonbill", 3),
+        ("lepelaar", 3),
+        ("pelican", 4),
+        ("stork", 5),
+        ("鷺", 6),
+        ("サギ", 6),
+        ("مالك الحزين", 7),
+    ],
+)
+def test_a_thing_is_found_by_any_label_in_any_language(
+    publish: Callable[..., FlaskClient], name: str, number: int
+) -> None:
+    client, iri = publish({"a.ttl": LABELS}), f"urn:x:{number}"
+    results = client.get("/search", query_string={"q": name}).json["results"]  # type: ignore[index]
+    assert results[0]["iri"] == results[0]["id"] == iri
+    assert results[0]["type"] == "https://birds.example/vocabulary#Bird"
+    page = client.get("/search", query_string={"q": name}, headers={"Accept": "text/html"}).text
+    assert f'href="/resource?iri=urn%3Ax%3A{number}"' in page
+    queries = json.dumps({"q0": {"query": name, "type": results[0]["type"]}})
+    best = client.get("/reconcile", query_string={"queries": queries}).json["q0"]["result"][0]  # type: ignore[index]
+    assert best["id"] == iri
+    assert best["type"][0]["name"] == "Bird"
+
+
+def test_ids_make_the_round_trip_of_openrefine(publish: Callable[..., FlaskClient]) -> None:
+    client = publish({"a.ttl": LABELS})
+    manifest = client.get("/reconcile").json
+    assert manifest is not None
+    url = manifest["view"]["url"].replace("{{id}}", quote("urn:x:5", safe=""))
+    assert client.get(url.removeprefix("http://localhost")).status_code == 200
+    assert {"id": "https://birds.example/vocabulary#Bird", "name": "Bird"} in manifest[
+        "defaultTypes"
+    ]
+    proposed = client.get(
+        "/reconcile/properties", query_string={"type": "https://birds.example/vocabulary#Bird"}
+    ).json["properties"]  # type: ignore[index]
+    assert "v:eats" in {each["id"] for each in proposed}
+    extend = json.dumps({"ids": ["urn:x:5"], "properties": [{"id": "v:eats"}]})
+    rows = client.get("/reconcile", query_string={"extend": extend}).json["rows"]  # type: ignore[index]
+    assert rows == {"urn:x:5": {"v:eats": [{"id": "urn:x:2", "name": "Egret"}]}}
+    suggested = client.get("/reconcile/suggest/entity?prefix=gre").json["result"]  # type: ignore[index]
+    assert suggested[0]["id"] == "urn:x:1"
+    for path in ("preview", "flyout/entity"):
+        assert "Stork" in client.get(f"/reconcile/{path}?id=urn:x:5").text
+
+
+def test_an_iri_or_a_short_name_is_resolved(publish: Callable[..., FlaskClient]) -> None:
+    client = publish(
+        {
+            "a.ttl": BIRDS
+            + 'bird:heron skos:notation "ARDEA"^^v:code ; skos:exactMatch <http://other.example/7> .'
+        }
+    )
+    for iri in ("https://birds.example/id/heron", "bird:heron", "http://other.example/7"):
+        answer = client.get(
+            "/resolve", query_string={"iri": iri}, headers={"Accept": "text/turtle"}
+        )
+        assert "bird:heron" in answer.text
+    assert client.get("/resolve?code=ardea&scheme=code").status_code == 200
+    assert client.post("/resolve", json=["bird:heron"]).json[0]["results"][0]["types"] == [  # type: ignore[index]
+        "https://birds.example/vocabulary#Bird"
+    ]
+
+
+def test_a_class_is_listed_by_name_in_pages_and_filtered(
+    publish: Callable[..., FlaskClient],
+) -> None:
+    texts = (f'<urn:n:{n}> a v:Bird ; rdfs:label "Bird {n:03}" .' for n in range(120))
+    client = publish({"a.ttl": PREFIXES + "\n".join(texts)})
+    kind = "https://birds.example/vocabulary#Bird"
+    answer = client.get("/search", query_string={"type": kind, "offset": 50}).json
+    assert answer is not None
+    assert answer["total"] == 120
+    assert [each["label"] for each in answer["results"]] == [f"Bird {n:03}" for n in range(50, 100)]
+    page = client.get("/search", query_string={"type": kind}, headers={"Accept": "text/html"}).text
+    assert "offset=50" in page
+    filtered = client.get("/search", query_string={"type": kind, "q": "bird 007"}).json
+    assert filtered is not None
+    assert filtered["results"][0]["iri"] == "urn:n:7"
+    overview = client.get(
+        "/resource", query_string={"iri": kind}, headers={"Accept": "text/html"}
+    ).text
+    assert "/search?q=&amp;type=https%3A//birds.example/vocabulary%23Bird" in overview
+
+
+# Pages
+
+NESTED: Final = (
+    PREFIXES
+    + """
+bird:heron a v:Bird ; rdfs:label "Heron"@en ;
+  v:nest [ v:in "reeds"@en ; v:eggs [ v:number 4 ] ] ;
+  v:seen ( "Gao" "Mopti" ) ;
+  skosxl:altLabel [ a skosxl:Label ; skosxl:literalForm "Crane"@en ] .
+v:Wader a owl:Class ; rdfs:label "Wader"@en ; rdfs:subClassOf
+  [ a owl:Restriction ; owl:onProperty v:eats ; owl:someValuesFrom [ a owl:Class ; owl:unionOf ( v:Fish v:Frog ) ] ] ,
+  [ a owl:Restriction ; owl:onProperty v:eats ; owl:minQualifiedCardinality 2 ; owl:onClass v:Fish ] .
+v:eats rdfs:label "eats"@en . v:Fish rdfs:label "fish"@en . v:Frog rdfs:label "frog"@en .
+<https://birds.example/no/label> a v:Bird ; <https://elsewhere.example/terms#wingSpan> 1 .
+"""
+)
+
+
+def shown(client: FlaskClient, iri: str, **parameters: str) -> str:
+    """Return the words of a page, one space between them."""
+    page = client.get("/resource.html", query_string={"iri": iri, "lang": "en", **parameters}).text
+    return " ".join(re.sub(r"<[^>]*>", " ", page.partition("<main")[2]).split())
+
+
+@pytest.mark.parametrize(
+    ("iri", "words"),
+    [
+        ("https://birds.example/id/heron", "v:nest v:eggs v:number 4 integer v:in reeds"),
+        ("https://birds.example/id/heron", "v:seen Gao Mopti"),
+        ("https://birds.example/id/heron", "skosxl:altLabel Crane"),
+        ("https://birds.example/vocabulary#Wader", "eats some ( fish or frog )"),
+        ("https://birds.example/vocabulary#Wader", "eats min 2 integer fish"),
+        ("https://birds.example/no/label", "v:Bird label What"),
+        ("https://birds.example/no/label", "wingSpan 1"),
+    ],
+)
+def test_blank_nodes_lists_and_restrictions_are_shown_where_they_are_used(
+    publish: Callable[..., FlaskClient], iri: str, words: str
+) -> None:
+    text = shown(publish({"a.ttl": NESTED}), iri).replace("xsd:", "")
+    assert words in text
+    assert "_:" not in text
+
+
+def test_a_triple_term_is_shown_with_links(publish: Callable[..., FlaskClient]) -> None:
+    assert "&lt;&lt;( Heron v:lives Gao )&gt;&gt;" in shown(
+        publish({"a.ttl": RDF12 + ' bird:heron rdfs:label "Heron"@en .'}),
+        "https://birds.example/id/heron",
+    )
+
+
+def test_circles_of_blank_nodes_end(publish: Callable[..., FlaskClient]) -> None:
+    client = publish(
+        {
+            "a.ttl": "<urn:a> <urn:p> _:b . _:b <urn:p> _:c . _:c <urn:p> _:b . _:l <http://www.w3.org/1999/02/22-rdf-syntax-ns#first> 1 ; <http://www.w3.org/1999/02/22-rdf-syntax-ns#rest> _:l . <urn:a> <urn:q> _:l ."
+        }
+    )
+    assert client.get("/resource.html?iri=urn:a").status_code == 200
+
+
+THESAURUS: Final = (
+    PREFIXES
+    + """
+<urn:s> a skos:ConceptScheme ; skos:prefLabel "Themes"@en .
+<urn:a> a skos:Concept ; skos:inScheme <urn:s> ; skos:topConceptOf <urn:s> ; skos:prefLabel "Animals"@en, "Eläimet"@fi .
+<urn:b> a skos:Concept ; skos:inScheme <urn:s> ; skos:broader <urn:a> ; skos:prefLabel "Birds"@en, "Linnut"@fi .
+<urn:c> a skos:Concept ; skos:inScheme <urn:s> ; skos:broader <urn:b> ; skos:prefLabel "Cranes"@en, "Kurjet"@fi .
+<urn:k> a skos:Collection ; skos:prefLabel "Waders"@en ; skos:member <urn:c> .
+"""
+)
+
+
+def test_a_concept_scheme_has_its_tree_alphabet_and_collections(
+    publish: Callable[..., FlaskClient],
+) -> None:
+    client = publish({"a.ttl": THESAURUS})
+    text = shown(client, "urn:s")
+    assert "Hierarchy Animals 1 Birds 1 Cranes" in text
+    assert "Alphabet A 1 B 1 C 1" in text
+    assert "Collections Waders" in text
+    assert "C 1 Cranes" in shown(client, "urn:s", letter="C")
+
+
+def test_a_circle_of_concepts_ends(publish: Callable[..., FlaskClient]) -> None:
+    client = publish({"a.ttl": THESAURUS + "<urn:a> skos:broader <urn:c> ."})
+    assert "Cranes" in shown(client, "urn:s")
+
+
+def test_the_languages_of_content_and_interface_are_chosen_apart(
+    publish: Callable[..., FlaskClient],
+) -> None:
+    client = publish({"a.ttl": THESAURUS})
+    page = client.get("/resource.html?iri=urn:b&lang=fr&clang=fi").text
+    assert "<h1>" in page
+    assert re.search(r"<h1><bdi lang=\"fi\"[^>]*>Linnut</bdi></h1>", page)
+    assert '<html lang="fr">' in page
+    assert "clang=en" in page
+    assert 'href="/?lang=fr&amp;clang=fi"' in page
+    fallback = client.get("/resource.html?iri=urn:k&lang=fr&clang=fi").text
+    assert re.search(r'<h1><bdi lang="en"[^>]*>Waders</bdi></h1>', fallback)
+
+
+def test_pages_are_in_english_for_whoever_asks_for_no_language(
+    publish: Callable[..., FlaskClient],
+) -> None:
+    response = publish({"a.ttl": BIRDS}).get("/", headers={"Accept": "text/html"})
+    assert response.headers["Content-Language"] == "en"
+
+
+def test_a_named_graph_has_a_page(publish: Callable[..., FlaskClient]) -> None:
+    client = publish(
+        {
+            "a.trig": "<urn:g> { <urn:c> a <urn:B> } <urn:h> { <urn:h> <http://www.w3.org/2000/01/rdf-schema#label> 'Notes' }"
+        }
+    )
+    home = client.get("/", headers={"Accept": "text/html"}).text
+    assert 'href="/resource?iri=urn%3Ag"' in home
+    assert "Notes</a>" in home
+    page = client.get("/resource.html?iri=urn:g", follow_redirects=True).text
+    assert "urn:c" in page or "urn%3Ac" in page
+    assert len(graph(client, "/resource?iri=urn:g")) == 1
+    assert "1 statement" in shown(client, "urn:h")
+
+
 # The first example of the documentation
 
 DOCUMENT: Final = (ROOT / "docs" / "publish-your-data.md").read_text(encoding="utf-8")
@@ -341,6 +573,66 @@ def test_the_example_of_the_documentation_runs(
     response = publish({"birds.ttl": turtle[1]}, maps=maps).get(path)
     assert response.status_code == int(status)
     assert answer in response.headers.get("Location", "") + response.text
+
+
+# Data of others that is built
+
+SHAPES: Final = """
+PREFIX sh: <http://www.w3.org/ns/shacl#> PREFIX v: <https://birds.example/vocabulary#>
+PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#> PREFIX s: <https://birds.example/shapes#>
+s:Bird a sh:NodeShape ; sh:targetClass v:Bird ; sh:property s:Bird-label, s:Bird-lives .
+s:Bird-label a sh:PropertyShape ; sh:path rdfs:label ; sh:minCount 1 ; sh:message "Give it a label."@en .
+s:Bird-lives a sh:PropertyShape ; sh:path v:lives ; sh:group s:Where ; sh:name "lives in"@en ; sh:order 1 .
+s:Where a sh:PropertyGroup ; rdfs:label "Where it is seen"@en ; sh:order 1 .
+"""
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlaskClient]:
+    folder = tmp_path_factory.mktemp("built")
+    texts = {
+        "data": BIRDS.replace("bird:heron a", "bird:heron v:nest [ v:in 'reeds' ] ; a").replace(
+            "<https://birds.example/id/Ségou?year=2020> a v:Bird .", ""
+        ),
+        "shapes": SHAPES,
+        "ontology": PREFIXES + "v:Wader a owl:Class ; rdfs:subClassOf v:Bird .",
+    }
+    for name, text in texts.items():
+        (folder / f"{name}.ttl").write_text(text)
+    (folder / "rules").mkdir()
+    parts = [(folder / f"{name}.ttl",) for name in ("data", "shapes", "ontology")]
+    release = build(Content(*parts, folder / "rules"), folder / "out", "https://birds.example/")
+    settings = Settings(languages=("en", "fr"))
+    with closing(Embedded(release, "/no/queries", settings)) as store:
+        yield create_app(settings, release, store).test_client()
+
+
+def test_built_data_of_others_is_browsed_as_well(built: FlaskClient) -> None:
+    home = built.get("/", headers={"Accept": "text/html"}).text
+    assert "the words it rests on" not in home
+    assert "/resource?iri=https%3A%2F%2Fbirds.example%2Fvocabulary%23Bird" in home
+    assert (
+        f'href="{HERON}"'
+        in built.get("/resource.html?iri=https://birds.example/vocabulary%23Bird").text
+    )
+    assert built.get("/id/heron").headers["Location"] == HERON
+    assert built.get("/search?q=haikara").json["results"][0]["label"] == "Heron"  # type: ignore[index]
+    assert f"<loc>http://localhost{HERON}</loc>" in built.get("/sitemap.xml").text
+
+
+def test_built_pages_are_laid_out_by_the_shapes_of_others(built: FlaskClient) -> None:
+    text = shown(built, "https://birds.example/id/heron")
+    assert "Where it is seen" in text
+    assert "reeds" in text
+    assert "lives in place Gao" in text
+    assert ".well-known" not in text.partition("Identifier")[0]
+
+
+def test_what_stands_for_a_blank_node_leads_to_its_statements(built: FlaskClient) -> None:
+    turtle = built.get("/resource.nt?iri=https://birds.example/id/heron").text
+    genid = re.search(r"<https://birds.example(/\.well-known/genid/[^>]*)>", turtle)
+    assert genid
+    assert built.get(genid[1], follow_redirects=True).status_code == 200
 
 
 # Many statements about one thing

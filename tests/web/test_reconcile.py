@@ -231,14 +231,15 @@ def test_what_is_not_there_is_not_found(client: FlaskClient, address: str) -> No
     assert client.get(address).status_code == 404
 
 
-def test_over_data_of_others_nothing_matches_and_nothing_breaks(tmp_path: Path) -> None:
+def test_over_data_of_others_ids_are_iris_and_nothing_breaks(tmp_path: Path) -> None:
     (tmp_path / "a.ttl").write_text(
         '<http://example.org/a> <http://www.w3.org/2000/01/rdf-schema#label> "Gao" .'
     )
     foreign = snapshot([tmp_path / "a.ttl"], tmp_path / "release", union=False)
     client = create_app(Settings(), foreign, Embedded(foreign, "", Settings())).test_client()
     assert client.get("/reconcile").status_code == 200
-    assert ask(client, q={"query": "Gao"}) == {"q": {"result": []}}
+    [candidate] = ask(client, q={"query": "Gao"})["q"]["result"]
+    assert (candidate["id"], candidate["match"]) == ("http://example.org/a", True)
     for address in (
         "/reconcile/properties",
         "/reconcile/suggest/entity?prefix=g",

@@ -38,6 +38,7 @@ from unicef_linked.rdf.serialization import write_rdf
 from unicef_linked.rdf.terms import value_of
 from unicef_linked.rdf.topic import describe_by_dcat, find_topic
 from unicef_linked.release import Manifest, Release, draft_release, open_release
+from unicef_linked.release.writer import FAST
 from unicef_linked.validation.causes import explain, read_statements
 from unicef_linked.validation.page import check_page
 from unicef_linked.validation.report import make_report
@@ -136,14 +137,15 @@ def snapshot(
             f"literals are kept by value: {len(changed):,} are served in another form than that of"
             f" the files, such as {written} as {changed[written]}"
         )
+    is_named = any(CANONICAL_BASE in source.text for source in sources)
     names = Names(
-        CANONICAL_BASE if _is_below(CANONICAL_BASE, quads) else base_iri,
+        CANONICAL_BASE if is_named and _is_below(CANONICAL_BASE, quads) else base_iri,
         usable_prefixes(_prefixes_of(sources)),
         has_terms=False,
     )
     topic = find_topic(quads) or ""
     digests = {"data": _digest(sources)}
-    with draft_release(out) as draft:
+    with draft_release(out, compression=FAST) as draft:
         manifest = write_dataset(
             draft,
             quads,

@@ -123,6 +123,7 @@ class LabelResolver:
     ):
         self._names, self._labels, self._language, self._locate = names, labels, language, locate
         self._preferred = tuple(preferred)
+        self._content_language = self._preferred[0] if self._preferred else language
 
     def with_labels(self, labels: Mapping[str, Mapping[str, str]]) -> LabelResolver:
         """Return a resolver that has these labels too."""
@@ -170,6 +171,10 @@ class LabelResolver:
         text = Text(f"_:{term.value}" if isinstance(term, BlankNode) else str(term))
         return Value(text=text, graphs=sources)
 
+    def nested(self, quads: Iterable[Quad]) -> Callable[[Term, Iterable[str]], Value]:
+        """Return ``value``, but for blank nodes with what the quads say of them."""
+        return _Nested(self, quads, self._names.skolems).value
+
     def resource(self, iri: str, quads: Collection[Quad]) -> Resource:
         """Return everything that the quads say of ``iri``, blank nodes with what is said of them."""
         node = NamedNode(iri)
@@ -202,7 +207,7 @@ class LabelResolver:
             tuple(others),
             tuple(sorted(types, key=self._ours_first)),
             self._properties(outgoing, nested.value),
-            self._properties(incoming, self.value),
+            self._properties(incoming, nested.owner),
         )
 
     def _ours_first(self, link: Link) -> tuple[bool, str, str]:
@@ -240,7 +245,7 @@ class LabelResolver:
         text = value.text or (value.link.label if value.link else Text(value.plain_text))
         link = value.link or value.datatype
         return (
-            bool(text.language) and not matching_tag(self._language, [text.language]),
+            bool(text.language) and not matching_tag(self._content_language, [text.language]),
             collation(text.text),
             text.language,
             link.iri if link else "",
@@ -281,13 +286,31 @@ class _Nested:
     def __init__(self, resolver: LabelResolver, quads: Iterable[Quad], skolems: str) -> None:
         self._resolver, self._skolems = resolver, skolems
         self._by_subject: dict[Term, list[Quad]] = {}
+        self._above: dict[Term, Term] = {}
         for quad in quads:
             if self._is_blank(quad.subject):
                 self._by_subject.setdefault(quad.subject, []).append(quad)
+            if self._is_blank(quad.object):
+                self._above[quad.object] = quad.subject
 
     def _is_blank(self, term: Term) -> bool:
         is_skolem = isinstance(term, NamedNode) and term.value.startswith(self._skolems)
         return is_skolem or isinstance(term, BlankNode)
+
+    def owner(self, term: Term, graphs: Iterable[str] = ()) -> Value:
+        """Return a subject for showing: of a blank node, the thing that it belongs to, and itself."""
+        highest, visited = term, {term}
+        while self._is_blank(highest) and highest in self._above:
+            above = self._above[highest]
+            if above in visited or not self._is_blank(above):
+                break
+            visited.add(above)
+            highest = above
+        value = self.value(highest, graphs)
+        owner = self._above.get(highest) if self._is_blank(highest) else None
+        if owner is None or self._is_blank(owner):
+            return value
+        return Value(phrase=(self._resolver.value(owner), value), graphs=value.graphs)
 
     def value(self, term: Term, graphs: Iterable[str] = (), within: tuple[Term, ...] = ()) -> Value:
         """Return a term for showing; ``within`` are the blank nodes that it is nested in."""

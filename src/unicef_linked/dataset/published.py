@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
@@ -11,7 +12,9 @@ from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, RdfFor
 from unicef_linked.dataset.description import Description, partial_view, write_description
 from unicef_linked.dataset.labels import Text
 from unicef_linked.dataset.profile import ordered_classes
-from unicef_linked.rdf.iris import DCTERMS, FOAF, RDF, RDFS, Names
+from unicef_linked.dataset.thesaurus import Thesaurus, read_thesaurus
+from unicef_linked.rdf.iris import DCTERMS, FOAF, RDF, RDFS, SKOS, Names
+from unicef_linked.rdf.labels import LABEL_PROPERTIES
 from unicef_linked.rdf.languages import matching_tag
 from unicef_linked.rdf.mappings import MAPPINGS, REPLACED_BY
 from unicef_linked.rdf.statistics import count as count_statistics
@@ -60,6 +63,9 @@ class PublishedDataset:
     release: Release
     store: Store
     _superclasses: dict[str, frozenset[str]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    _thesauri: dict[str, Thesaurus] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
     _counts: dict[str, int] = field(default_factory=dict, init=False, repr=False, compare=False)
@@ -126,6 +132,35 @@ class PublishedDataset:
     def partitions(self) -> dict[str, list[tuple[str, int]]]:
         """Classes with their instances and properties with their triples (VoID, section 4.5)."""
         return self.statistics.partitions
+
+    def members(self, iri: str) -> int:
+        """Return how many things of others have a class; 0 of ours, which have lists."""
+        return dict(self.partitions["class"]).get(iri, 0) if self.is_of_others else 0
+
+    def thesaurus(self, iri: str) -> Thesaurus | None:
+        """Return a concept scheme of others as a whole; None of anything else."""
+        if not self.is_of_others or iri not in self.schemes:
+            return None
+        if iri not in self._thesauri:
+            self._thesauri[iri] = read_thesaurus(self.store, iri)
+        return self._thesauri[iri]
+
+    @cached_property
+    def schemes(self) -> frozenset[str]:
+        """The concept schemes (SKOS)."""
+        scheme = NamedNode(f"{SKOS}ConceptScheme")
+        quads = self.store.match(None, NamedNode(f"{RDF}type"), scheme)
+        return frozenset(value_of(quad.subject) for quad in quads)
+
+    @cached_property
+    def label_languages(self) -> dict[str, int]:
+        """The languages of the labels, with how many there are; the most used first."""
+        tags: Counter[str] = Counter()
+        for iri in LABEL_PROPERTIES:
+            for quad in self.store.match(None, NamedNode(iri)):
+                if isinstance(quad.object, Literal) and quad.object.language:
+                    tags[quad.object.language] += 1
+        return dict(sorted(tags.items(), key=lambda pair: (-pair[1], pair[0])))
 
     @cached_property
     def links(self) -> list[tuple[str, str, int]]:
@@ -288,8 +323,8 @@ class PublishedDataset:
         """The things that are described under IRIs with a fragment, by the IRI of the document."""
         parts: dict[str, list[str]] = {}
         for iri in sorted(self.described):
-            document, hash_, fragment = iri.partition("#")
-            if hash_ and fragment:
+            document, hash_, _ = iri.partition("#")
+            if hash_:
                 parts.setdefault(document, []).append(iri)
         return parts
 
@@ -383,6 +418,7 @@ class PublishedDataset:
         statements.load([node], [node])
         incoming = sorted(self._incoming(statements, node), key=str)
         about = statements.match(node) + incoming[(page - 1) * INCOMING : page * INCOMING]
+        about += _blank_owners(statements, about, self.names.skolems)
         return [*about, *_blank_closure(statements, about, self.names.skolems)]
 
     def pages(self, iri: str, statements: LoadedStatements) -> int:
@@ -452,8 +488,12 @@ def _blank_closure(statements: LoadedStatements, quads: Iterable[Quad], skolems:
     An IRI that begins with ``skolems`` is in place of a blank node.
     """
     closure: list[Quad] = []
-    visited: set[Term] = {quad.subject for quad in quads}
-    pending = [node for quad in quads for node in _blanks_in(quad.object, skolems)]
+    visited: set[Term] = set()
+    pending = [
+        node
+        for quad in quads
+        for node in _blanks_in(quad.subject, skolems) + _blanks_in(quad.object, skolems)
+    ]
     while pending:
         statements.load(pending)
         node = pending.pop()
@@ -464,6 +504,27 @@ def _blank_closure(statements: LoadedStatements, quads: Iterable[Quad], skolems:
             for quad in inside:
                 pending += _blanks_in(quad.object, skolems)
     return closure
+
+
+_CLIMB: Final = 1000
+"""Most blank nodes above those that lead to a thing, such as the members of a list before it."""
+
+
+def _blank_owners(statements: LoadedStatements, quads: Iterable[Quad], skolems: str) -> list[Quad]:
+    """Return the statements by which the blank nodes that are subjects belong to other things."""
+    owners: list[Quad] = []
+    visited: set[Term] = set()
+    pending = [node for quad in quads for node in _blanks_in(quad.subject, skolems)]
+    while pending and len(visited) < _CLIMB:
+        statements.load((), pending)
+        node = pending.pop()
+        if node not in visited:
+            visited.add(node)
+            above = statements.match(object=node)
+            owners += above
+            for quad in above:
+                pending += _blanks_in(quad.subject, skolems)
+    return owners
 
 
 def _blanks_in(term: Term, skolems: str) -> list[Term]:

@@ -91,10 +91,15 @@ def _meaning_to_json(
         "iri": entity.iri,
         "id": entity.id,
         "label": entity.name(languages).text,
-        "types": sorted(
-            iri.rpartition("#")[2] for iri in entity.types if iri.startswith(names.ontology)
-        ),
+        "types": _types(names, entity),
         **{key: value for key, value in reason.items() if value},
         "codes": codes,
         "references": references,
     }
+
+
+def _types(names: Names, entity: Entity) -> list[str]:
+    """Return the classes of the ontology that an entity has, by local name, else all by IRI."""
+    own = f"{names.ontology}#"
+    local = sorted(iri.removeprefix(own) for iri in entity.types if iri.startswith(own))
+    return local or sorted(entity.types)

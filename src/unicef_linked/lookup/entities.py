@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pyoxigraph import NamedNode
 
-from unicef_linked.dataset.labels import Text
+from unicef_linked.dataset.labels import Text, collation
 from unicef_linked.lookup.boundaries import Boundaries, read_boundaries
 from unicef_linked.lookup.index import Index
 from unicef_linked.lookup.index import read as read_index
@@ -65,8 +65,7 @@ class EntityLookup:
 
     def entity_of(self, iri: str) -> Entity | None:
         """Return the entity that an IRI names."""
-        pair = self.names.type_and_key(iri)
-        return self.index.entities.get("/".join(pair)) if pair else None
+        return self.index.entity_of(iri)
 
     def extent_names(self, extents: Iterable[Extent], languages: Sequence[str]) -> list[Text]:
         """Return what extents are called: “Extent of Mopti Region since 2023”, or their periods."""
@@ -91,6 +90,14 @@ class EntityLookup:
             scores[entity.id] = max(score, scores.get(entity.id, 0.0))
         entities = [(self.index.entities[key], score) for key, score in scores.items()]
         return sorted(entities, key=lambda pair: (-pair[1], self.index.rank(pair[0]), pair[0].id))
+
+    def members(self, type_name: str, languages: Sequence[str]) -> list[tuple[Entity, float]]:
+        """Return all entities of a type by name, each with the score of what is not compared: 0."""
+        entities = self.reconciler.types.get(type_name, [])
+        return [
+            (entity, 0.0)
+            for entity in sorted(entities, key=lambda each: collation(each.name(languages).text))
+        ]
 
 
 def _prefix_score(label: str, query: str) -> float:

@@ -13,30 +13,45 @@ from itertools import chain
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from pyoxigraph import Literal, NamedNode
+from pyoxigraph import BlankNode, Literal, NamedNode, Quad
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from unicef_linked.dataset.labels import Text
 from unicef_linked.dataset.profile import Profile, read_profile
+from unicef_linked.lookup.identifiers import Identifiers, choose_identifiers
 from unicef_linked.lookup.normalization import ROUNDING, Normalizer, fold, fold_code
 from unicef_linked.lookup.territory import TERMS, Territory, territory_of
-from unicef_linked.rdf.iris import RDF, RDFS, SKOS, Names
-from unicef_linked.rdf.labels import LABEL_PROPERTIES
+from unicef_linked.rdf.iris import DCTERMS, FOAF, RDF, RDFS, SCHEMA, SKOS, SKOSXL, Names, local_name
+from unicef_linked.rdf.labels import LABEL_PROPERTIES, LABELS_AS_THINGS, LITERAL_FORM
 from unicef_linked.rdf.languages import matching_tag
 from unicef_linked.rdf.mappings import REFERENCES, REPLACED_BY, SAME
+from unicef_linked.rdf.terms import value_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-
-    from pyoxigraph import Quad
 
     from unicef_linked.lookup.normalization import NormalizedName
     from unicef_linked.rdf.terms import Term
     from unicef_linked.store import Store
 
-_NAMING: Final = (*LABEL_PROPERTIES[:4], f"{SKOS}altLabel", f"{SKOS}hiddenLabel")
-_READ: Final = (*_NAMING, *REFERENCES, f"{SKOS}notation", f"{RDF}type", f"{RDFS}subClassOf")
+_NAMING: Final = (
+    *LABEL_PROPERTIES,
+    f"{SKOS}altLabel",
+    f"{SKOS}hiddenLabel",
+    f"{DCTERMS}alternative",
+    f"{FOAF}nick",
+    f"{SCHEMA}alternateName",
+    "https://schema.org/alternateName",
+)
+_READ: Final = (
+    *_NAMING,
+    *LABELS_AS_THINGS,
+    *REFERENCES,
+    f"{SKOS}notation",
+    f"{RDF}type",
+    f"{RDFS}subClassOf",
+)
 
 _SAME: Final = frozenset((*SAME, REFERENCES[-1]))
 """Predicates that lead to the same thing, or to a page about it."""
@@ -83,7 +98,7 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """One thing under ``{base}id/``; ``id`` is what follows: ``region/gao``."""
+    """One thing; ``id`` is what follows ``{base}id/``: ``region/gao``, of data of others its IRI."""
 
     iri: str
     id: str
@@ -106,7 +121,7 @@ class Entity:
         tags = {label.language for label in self.labels}
         if "" in tags:
             return _first(self.labels, "")
-        return _first(self.labels, self.labels[0].language) if tags else Text(self.id)
+        return _first(self.labels, self.labels[0].language) if tags else Text(local_name(self.id))
 
 
 def _first(labels: Iterable[Label], tag: str) -> Text:
@@ -153,6 +168,7 @@ class Index:
     """
 
     names: Names
+    ids: Identifiers
     profile: Profile
     normalize: Normalizer
     entities: Mapping[str, Entity]
@@ -213,6 +229,11 @@ class Index:
         """An entity's IRI, the address of its document, or its id."""
         base = re.escape(_plain(self.names.base))
         return re.compile(rf"(?:{base}/(?:id|doc)/)?/?([a-z][a-z0-9-]*)/([a-z0-9-]+)(?:\.\w+)?")
+
+    def entity_of(self, iri: str) -> Entity | None:
+        """Return the entity that an IRI names."""
+        entity_id = self.ids.entity(iri)
+        return self.entities.get(entity_id) if entity_id else None
 
     def by_code(
         self, code: str, scheme: str | None = None, among: Callable[[Entity], bool] = lambda _: True
@@ -412,25 +433,28 @@ def build(
 
     The names and identifiers of ``former`` things lead to what replaces them.
     """
-    statements = _Statements(names)
+    named = [quad for quad in quads if isinstance(quad.subject, NamedNode | BlankNode)]
+    ids = choose_identifiers(names, {value_of(quad.subject) for quad in named})
+    statements = _Statements(names, ids)
     of_territory = frozenset(map(names.term, TERMS))
     territorial: list[tuple[str, str, Term]] = []
-    for quad in quads:
-        if isinstance(quad.subject, NamedNode) and quad.subject.value.startswith(names.base):
-            subject, predicate, value = quad.subject.value, quad.predicate.value, quad.object
-            statements.add(subject, predicate, value)
+    for quad in _with_plain_labels(named):
+        subject, predicate = value_of(quad.subject), quad.predicate.value
+        is_named = isinstance(quad.subject, NamedNode)
+        if is_named and (ids.are_iris or subject.startswith(names.base)):
+            statements.add(subject, predicate, quad.object)
             if predicate in of_territory:
-                territorial.append((subject, predicate, value))
-    entries = _Entries(names, statements.entities(), profile)
+                territorial.append((subject, predicate, quad.object))
+    entries = _Entries(ids, statements.entities(), profile)
     for entity in entries.entities.values():
         entries.add(entity)
     for iri, about in sorted(former.items()):
-        pair = names.type_and_key(iri)
-        successor = entries.entities.get("/".join(pair)) if pair else None
+        successor = entries.entities.get(ids.entity(iri) or "")
         if successor:
-            entries.add_former(successor, _former_entities(about, names))
+            entries.add_former(successor, _former_entities(about, ids))
     return Index(
         names,
+        ids,
         profile,
         entries.normalize,
         entries.entities,
@@ -445,13 +469,28 @@ def build(
     )
 
 
-def _former_entities(quads: Iterable[Quad], names: Names) -> Iterable[Entity]:
+def _former_entities(quads: Iterable[Quad], ids: Identifiers) -> Iterable[Entity]:
     """Return the entities that statements of earlier releases describe."""
-    statements = _Statements(names)
+    statements = _Statements(ids.names, ids)
     for quad in quads:
         if isinstance(quad.subject, NamedNode):
             statements.add(quad.subject.value, quad.predicate.value, quad.object)
     return statements.entities().values()
+
+
+def _with_plain_labels(quads: Sequence[Quad]) -> Iterator[Quad]:
+    """Yield statements; one about a label that is a thing with the text of that (SKOS-XL, B.3.4)."""
+    forms: dict[Term, list[Term]] = {}
+    for quad in quads:
+        if quad.predicate.value == LITERAL_FORM:
+            forms.setdefault(quad.subject, []).append(quad.object)
+    for quad in quads:
+        plain = LABELS_AS_THINGS.get(quad.predicate.value)
+        if plain is None:
+            yield quad
+            continue
+        for text in forms.get(quad.object, ()):
+            yield Quad(quad.subject, NamedNode(plain), text)
 
 
 @dataclass(frozen=True)
@@ -459,6 +498,7 @@ class _Statements:
     """What statements say, by subject."""
 
     names: Names
+    ids: Identifiers
     labels: dict[str, dict[tuple[str, str], bool]] = field(default_factory=dict)
     hidden: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
     types: dict[str, set[str]] = field(default_factory=dict)
@@ -490,10 +530,9 @@ class _Statements:
         self._leave_out_hidden()
         entities = {}
         for iri in sorted(self.labels.keys() | self.types.keys() | self.codes.keys()):
-            pair = self.names.type_and_key(iri)
-            if pair:
-                entity = self._entity(iri, "/".join(pair))
-                entities[entity.id] = entity
+            entity_id = self.ids.entity(iri)
+            if entity_id and f"{SKOSXL}Label" not in self.types.get(iri, ()):
+                entities[entity_id] = self._entity(iri, entity_id)
         return entities
 
     def _leave_out_hidden(self) -> None:
@@ -516,10 +555,16 @@ class _Statements:
         return Entity(iri, entity_id, tuple(labels), types, tuple(codes), references)
 
     def terms(self) -> dict[str, dict[str, str]]:
-        """Return the names of the ontology's terms, by IRI and language; preferred ones win."""
+        """Return the names of the ontology's terms, by IRI and language; preferred ones win.
+
+        Those of others are the classes in use and the schemes of codes.
+        """
+        used = set(chain.from_iterable(self.types.values()))
+        used.update(code.scheme for codes in self.codes.values() for code in codes)
         terms = {}
         for iri, labels in self.labels.items():
-            if iri.startswith(f"{self.names.ontology}#"):
+            is_own = iri.startswith(f"{self.names.ontology}#")
+            if is_own or (self.ids.are_iris and iri in used):
                 ordered = sorted(labels.items(), key=lambda item: item[1])
                 terms[iri] = {language: text for (text, language), _ in ordered}
         return terms
@@ -528,7 +573,8 @@ class _Statements:
         """Return the superclasses of each class that are of this dataset."""
         classes = {}
         for iri, superclasses in self.broader.items():
-            own = (other for other in superclasses if other.startswith(self.names.base))
+            start = "" if self.ids.are_iris else self.names.base
+            own = (other for other in superclasses if other.startswith(start))
             classes[iri] = tuple(sorted(own))
         return classes
 
@@ -545,8 +591,8 @@ def _each_once(references: Iterable[Reference]) -> tuple[Reference, ...]:
 class _Entries:
     """Entities, filed by what they will be looked up by."""
 
-    def __init__(self, names: Names, entities: dict[str, Entity], profile: Profile) -> None:
-        self.names = names
+    def __init__(self, ids: Identifiers, entities: dict[str, Entity], profile: Profile) -> None:
+        self.ids = ids
         self.entities = entities
         self.normalize = Normalizer(profile.name_words, profile.particles)
         self.by_iri: dict[str, list[Identification]] = {}
@@ -564,8 +610,7 @@ class _Entries:
         for reference in entity.references:
             identification = Identification(entity, None, reference.relation, reference.iri)
             self.by_iri.setdefault(_plain(reference.iri), []).append(identification)
-            pair = self.names.type_and_key(reference.iri)
-            other = self.entities.get("/".join(pair)) if pair else None
+            other = self.entities.get(self.ids.entity(reference.iri) or "")
             for code in other.codes if other else ():
                 self._add_code(code, entity, reference.relation)
         self._add_names(entity)

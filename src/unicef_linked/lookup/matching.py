@@ -139,18 +139,17 @@ class Reconciler:
 
     def type_iri(self, name: str) -> str:
         """Return the IRI of a type by its local name, prefixed name or IRI."""
-        return name if "/" in name else self.index.names.term(name.removeprefix("ul:"))
+        return self.index.ids.term_iri(name)
 
     @cached_property
     def types(self) -> dict[str, list[Entity]]:
-        """The entities of each class of the ontology, by local name; default types first."""
-        own = f"{self.index.names.ontology}#"
+        """The entities of each class of the ontology, by its id; default types first."""
+        term = self.index.ids.term
         entities: dict[str, list[Entity]] = {}
         for entity in self.index.entities.values():
-            for iri in entity.types:
-                if iri.startswith(own):
-                    entities.setdefault(iri.removeprefix(own), []).append(entity)
-        order = {iri.removeprefix(own): n for n, iri in enumerate(self._default_classes)}
+            for name in filter(None, map(term, entity.types)):
+                entities.setdefault(name, []).append(entity)
+        order = {term(iri): n for n, iri in enumerate(self._default_classes)}
         names = sorted(entities, key=lambda name: (order.get(name, len(order)), name))
         return {name: entities[name] for name in names}
 
@@ -161,8 +160,7 @@ class Reconciler:
     @cached_property
     def default_types(self) -> tuple[str, ...]:
         """Types that a query without a type may mean: all, where the data names none."""
-        own = f"{self.index.names.ontology}#"
-        stated = {iri.removeprefix(own) for iri in self._default_classes}
+        stated = {self.index.ids.term(iri) for iri in self._default_classes}
         return tuple(name for name in self.types if name in stated or not stated)
 
     def types_in_order(self, names: Iterable[str]) -> list[str]:
@@ -170,11 +168,8 @@ class Reconciler:
         return sorted(names, key=lambda name: (name not in self.default_types, name))
 
     def types_of(self, entity: Entity) -> list[str]:
-        """Return the classes of the ontology that an entity has, by local name, in order."""
-        own = f"{self.index.names.ontology}#"
-        return self.types_in_order(
-            iri.removeprefix(own) for iri in entity.types if iri.startswith(own)
-        )
+        """Return the classes of the ontology that an entity has, by their ids, in order."""
+        return self.types_in_order(filter(None, map(self.index.ids.term, entity.types)))
 
     def candidates(self, query: ReconciliationQuery) -> list[Candidate]:
         """Return the entities that may be meant, best first.
@@ -472,8 +467,7 @@ class Reconciler:
 
     def _entity(self, term: Term) -> Entity | None:
         """Return the entity that a term is."""
-        pair = self.index.names.type_and_key(term.value) if isinstance(term, NamedNode) else None
-        return self.index.entities.get("/".join(pair)) if pair else None
+        return self.index.entity_of(term.value) if isinstance(term, NamedNode) else None
 
     def properties(self, entity: Entity) -> dict[str, tuple[str, list[Term]]]:
         """Return what is stated of an entity: the id of each property, with IRI and values.
@@ -501,7 +495,7 @@ class Reconciler:
                 iri = value.datatype.value
             local = re.search(r"[#/]([A-Za-z][\w.-]*)$", iri)
             name = local[1] if local else iri
-            if properties.get(name, (iri, []))[0] != iri:
+            if self.index.ids.are_iris or properties.get(name, (iri, []))[0] != iri:
                 name = names.shorten(iri)
             values = properties.setdefault(name, (iri, []))[1]
             if value not in values:
@@ -547,7 +541,6 @@ class Reconciler:
 
         None where it has values of another kind, or where the ontology names several.
         """
-        own = f"{self.index.names.ontology}#"
         classes = {
             quad.object.value
             for quad in self.statements(iri)
@@ -556,7 +549,8 @@ class Reconciler:
         if len(classes) != 1:
             return None
         [class_iri] = classes
-        return class_iri.removeprefix(own) if class_iri.startswith(own) else None
+        name = self.index.ids.term(class_iri)
+        return name if name in self.types or not self.index.ids.are_iris else None
 
     def properties_of(self, type_name: str | None) -> dict[str, str]:
         """Return the properties of entities of a type (None: of the default types).
@@ -565,7 +559,7 @@ class Reconciler:
         """
         types: Sequence[str] = self.default_types
         if type_name:
-            types = [type_name.removeprefix("ul:").rpartition("#")[2]]
+            types = [self.index.ids.term(self.type_iri(type_name)) or ""]
         properties: dict[str, str] = {}
         for name in types:
             for entity in self.types.get(name, [])[:_SAMPLE]:

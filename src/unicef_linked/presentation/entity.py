@@ -17,7 +17,7 @@ from unicef_linked.rdf.iris import DCTERMS, RDF, RDFS, SKOS
 from unicef_linked.store.statements import LoadedStatements
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from pyoxigraph import Quad
 
@@ -248,7 +248,8 @@ def _further(statements: LoadedStatements, terms: Iterable[Term], step: Step) ->
 
 def arrange(context: PageContext, reading: EntityReading) -> EntityPage:
     """Return the page of a thing that has been read."""
-    return _EntityPageBuilder(reading, context).page()
+    nested = reading.reader.nested(reading.about)
+    return _EntityPageBuilder(reading, context, nested).page()
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,7 +331,8 @@ class EntityReading:
     """The statements about a thing before they are arranged: rows with values, evidence, labels."""
 
     start: NamedNode
-    own: tuple[Quad, ...]  # the statements of the thing itself
+    about: tuple[Quad, ...]  # the statements of the description
+    own: tuple[Quad, ...]  # those of them about the thing itself
     types: tuple[str, ...]  # its most specific classes of the dataset
     meaning: Chains
     groups: tuple[tuple[Group, tuple[tuple[Row, Chains], ...]], ...]
@@ -373,7 +375,7 @@ def read_entity(
     named = {kind for of_value in kinds.values() for kind in of_value}
     reader = context.reader([*about, *quads], *evidence.iris, *named, *classes, start.value)
     types = _specific(context, classes)
-    return EntityReading(start, own, types, meaning, filled, kinds, evidence, reader)
+    return EntityReading(start, tuple(about), own, types, meaning, filled, kinds, evidence, reader)
 
 
 def _filled_groups(
@@ -408,6 +410,7 @@ class _EntityPageBuilder:
 
     reading: EntityReading
     context: PageContext
+    value_of: Callable[[Term, Iterable[str]], Value]
 
     def page(self) -> EntityPage:
         """Return the finished page."""
@@ -459,7 +462,7 @@ class _EntityPageBuilder:
         literal = format_value(term, predicate, language) if isinstance(term, Literal) else None
         links = [reader.link(iri) for iri in sorted(through)]
         return Fact(
-            reader.value(term, last),
+            self.value_of(term, last),
             literal,
             tuple(reader.link(kind) for kind in reading.kinds.get(term, ())),
             tuple(sorted(links, key=lambda link: link.label.text)),

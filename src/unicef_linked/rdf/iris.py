@@ -181,13 +181,15 @@ class Names:
 
 
 def local_name(iri: str) -> str:
-    """Return the end of an IRI as people read it, the IRI itself if it has none.
+    """Return the end of an IRI as people read it; itself if it has none or is no IRI.
 
     >>> local_name("http://example.org/a#b_c"), local_name("http://example.org/S%C3%A9gou/")
     ('b_c', 'Ségou')
     >>> local_name("urn:isbn:1"), local_name("http://example.org")
     ('1', 'http://example.org')
     """
+    if ":" not in iri:
+        return iri
     path = iri.partition("://")[2].partition("/")[2] if "://" in iri else iri
     ends = [end for end in re.split(r"[#/]" if "://" in iri else r"[#/:]", path) if end]
     return unquote(ends[-1]) if ends else iri

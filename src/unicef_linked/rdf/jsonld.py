@@ -31,6 +31,8 @@ from unicef_linked.rdf.iris import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from unicef_linked.rdf.terms import Term
+
 Context = dict[str, Any]
 Node = dict[str, Any]
 """A node object (JSON-LD 1.1, section 4.2.2)."""
@@ -117,23 +119,21 @@ def make_context(quads: Iterable[Quad], names: Names) -> Context:
 
 def _read_usage(quads: Iterable[Quad]) -> _Usage:
     usage = _Usage()
-    statements: set[tuple[str, str, str]] = set()
-    values: set[tuple[str, str, str]] = set()  # (subject, predicate, language)
+    values: dict[tuple[Term, str, str], Term] = {}  # by subject, predicate, language
     for quad in quads:
-        predicate, value = quad.predicate.value, quad.object
+        subject, property_, value, _ = quad
+        predicate = property_.value
         if predicate == f"{RDF}type" and isinstance(value, NamedNode):
             usage.classes.add(value.value)
             continue
-        statement = (str(quad.subject), predicate, str(value))
-        if statement in statements:
-            continue  # the same triple in another graph
-        statements.add(statement)
-        usage.kinds.setdefault(predicate, set()).add(_kind_of_value(value))
-        language = (value.language or "") if isinstance(value, Literal) else ""
-        slot = (statement[0], predicate, language)
-        if slot in values:
+        kind = _kind_of_value(value)
+        usage.kinds.setdefault(predicate, set()).add(kind)
+        if predicate in usage.repeated:
+            continue
+        language = value.language if kind == "@language" else ""
+        slot = (subject, predicate, language or "")
+        if values.setdefault(slot, value) != value:  # equal: the same triple in another graph
             usage.repeated.add(predicate)
-        values.add(slot)
     return usage
 
 

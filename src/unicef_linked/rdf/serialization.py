@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from functools import lru_cache
 from itertools import count
 from typing import TYPE_CHECKING, Any, Final
@@ -98,21 +99,22 @@ def _used(
     statements: Sequence[Triple] | Sequence[Quad], prefixes: Mapping[str, str]
 ) -> dict[str, str]:
     """Return the prefixes whose namespaces the IRIs of statements begin with."""
-    iris: set[str] = set()
+    terms: set[object] = set()
     for statement in statements:
-        terms = [statement.subject, statement.predicate, statement.object]
-        if isinstance(statement, Quad):
-            terms.append(statement.graph_name)  # type: ignore[arg-type]
-        for term in terms:
-            if isinstance(term, NamedNode):
-                iris.add(term.value)
-            elif isinstance(term, Literal):
-                iris.add(term.datatype.value)
-    return {
-        prefix: namespace
-        for prefix, namespace in prefixes.items()
-        if namespace and any(iri.startswith(namespace) for iri in iris)
-    }
+        terms.update(statement)
+    iris: set[str] = set()
+    for term in terms:
+        if isinstance(term, NamedNode):
+            iris.add(term.value)
+        elif isinstance(term, Literal):
+            iris.add(term.datatype.value)
+    ordered = sorted(iris)
+    used = {}
+    for prefix, namespace in prefixes.items():
+        place = bisect_left(ordered, namespace)  # what begins with it, if anything, begins here
+        if namespace and place < len(ordered) and ordered[place].startswith(namespace):
+            used[prefix] = namespace
+    return used
 
 
 # RDF/XML. What is checked here the engine writes as it is, so that no XML parser reads the answer:

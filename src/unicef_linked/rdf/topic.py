@@ -6,16 +6,19 @@ these statements in the terms of DCAT.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Final
 
 from pyoxigraph import Literal, NamedNode, Quad
 
 from unicef_linked.rdf.iris import DC, DCAT, DCTERMS, OWL, RDF, RDFS, SCHEMA, SKOS, VOID
 from unicef_linked.rdf.labels import LABEL_PROPERTIES
+from unicef_linked.rdf.terms import is_iri
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Sequence
+
+    from unicef_linked.rdf.terms import Term
 
 _CLASSES: Final = (
     f"{DCAT}Catalog",
@@ -64,32 +67,46 @@ _OF_IRIS: Final = frozenset(
 """Properties whose values DCAT-AP requires to be things."""
 
 
-def find_topic(quads: Iterable[Quad]) -> str | None:
+def find_topic(quads: Sequence[Quad]) -> str | None:
     """Return the IRI of the thing that a dataset is about as a whole, None if nothing tells.
 
     It has a title. Of several of the broadest class, it is the one that most IRIs begin with; of
-    several datasets without a catalogue, none is the whole.
+    several datasets without a catalogue, none is the whole. Without any of these classes, it is
+    the namespace of most IRIs, if that has a title.
     """
-    classes: defaultdict[str, set[int]] = defaultdict(set)
-    titled: set[str] = set()
-    subjects: set[str] = set()
-    titles = _SAME_IN_DCAT[f"{DCTERMS}title"]
+    kind = NamedNode(f"{RDF}type")
+    places = {NamedNode(iri): place for place, iri in enumerate(_CLASSES)}
+    titles = {NamedNode(iri) for iri in _SAME_IN_DCAT[f"{DCTERMS}title"]}
+    classes: defaultdict[Term, set[int]] = defaultdict(set)
     for quad in quads:
-        if not isinstance(quad.subject, NamedNode):
-            continue
-        subject, predicate, value = quad.subject.value, quad.predicate.value, quad.object
-        subjects.add(subject)
-        if predicate == f"{RDF}type" and isinstance(value, NamedNode) and value.value in _CLASSES:
-            classes[subject].add(_CLASSES.index(value.value))
-        elif predicate in titles and isinstance(value, Literal):
-            titled.add(subject)
-    ranks = {iri: min(ranks) for iri, ranks in classes.items() if iri in titled}
+        if quad.predicate == kind and quad.object in places:
+            classes[quad.subject].add(places[quad.object])  # type: ignore[index]
+    titled = {quad.subject for quad in quads if quad.predicate in titles}
+    ranks = {
+        node.value: min(ranks)
+        for node, ranks in classes.items()
+        if isinstance(node, NamedNode) and node in titled
+    }
+    subjects: set[str] = set()
+    if len(ranks) > 1:
+        subjects = {quad.subject.value for quad in quads if isinstance(quad.subject, NamedNode)}
     for rank in sorted(set(ranks.values())):
         candidates = sorted(iri for iri in ranks if ranks[iri] == rank)
         if len(candidates) == 1:
             return candidates[0]
         if not _CLASSES[rank].endswith("Dataset"):
             return max(candidates, key=lambda iri: _begun(iri, subjects))
+    return None if classes else _titled_namespace(quads, titled)
+
+
+def _titled_namespace(quads: Sequence[Quad], titled: Collection[object]) -> str | None:
+    """Return what more than half of the subjects begin with, if it has a title."""
+    subjects = {quad.subject.value for quad in quads if isinstance(quad.subject, NamedNode)}
+    starts = Counter(iri[: max(iri.rfind("/"), iri.rfind("#")) + 1] for iri in subjects)
+    for start, number in starts.most_common(1):
+        for iri in (start, start.rstrip("#/")):
+            if 2 * number > len(subjects) and is_iri(iri) and NamedNode(iri) in titled:
+                return iri
     return None
 
 

@@ -156,8 +156,15 @@ def format_instant(instant: datetime) -> str:
 
 
 def write_manifest(manifest: Manifest) -> bytes:
-    """Return a manifest as JSON: equal manifests give equal bytes."""
-    return json_bytes(asdict(manifest))
+    """Return a manifest as JSON: equal manifests give equal bytes.
+
+    What only a snapshot says of itself is left out where it says nothing.
+    """
+    content = asdict(manifest)
+    for name in ("topic", "title", "description", "license"):
+        if not content[name]:
+            del content[name]
+    return json_bytes(content)
 
 
 def json_bytes(content: object) -> bytes:

@@ -34,12 +34,16 @@ if TYPE_CHECKING:
 Write = Callable[[BinaryIO], object]
 """A function that writes one part of a release to a stream."""
 
+BEST: Final = 9
+FAST: Final = 1
+"""Levels of compression: of a release to keep, and of one that lasts as long as a server."""
+
 _BUFFER: Final = 1 << 20
 """Bytes that are collected before they are hashed, compressed and written."""
 
 
 @contextmanager
-def draft_release(out: Path) -> Iterator[Draft]:
+def draft_release(out: Path, *, compression: int = BEST) -> Iterator[Draft]:
     """Give a release to write; ``Draft.publish`` makes ``out`` a symbolic link to it.
 
     Without ``publish``, and when anything is raised, ``out`` stays as it was. What a build that was
@@ -51,7 +55,7 @@ def draft_release(out: Path) -> Iterator[Draft]:
         raise UnusableInput(f"{out} is a folder with other files in it; give --out a new name")
     if out.exists() and not out.is_dir():
         raise UnusableInput(f"{out} is a file; give --out the name of a folder")
-    draft = Draft(out, out.with_name(f".{out.name}.partial-{os.getpid()}"))
+    draft = Draft(out, out.with_name(f".{out.name}.partial-{os.getpid()}"), compression)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         _remove_leftovers(out)
@@ -72,6 +76,7 @@ class Draft:
 
     out: Path
     folder: Path
+    compression: int = BEST
     sums: dict[str, str] = field(default_factory=dict)  # SHA-256 of the dumps, by file name
 
     @property
@@ -90,7 +95,7 @@ class Draft:
 
     def write_gzip(self, name: str, write: Write) -> None:
         """Write one file compressed."""
-        with self._create(name) as file, _compressing(file) as stream:
+        with self._create(name) as file, _compressing(file, self.compression) as stream:
             write(stream)
 
     def write_dump(self, name: str, write: Write) -> str:
@@ -100,7 +105,7 @@ class Draft:
             self._create(f"dumps/{name}") as plain_file,
             self._create(f"dumps/{name}.gz") as gzip_file,
             _copying(gzip_file.write, compressed.update) as gzip_stream,
-            _compressing(gzip_stream) as compressing,
+            _compressing(gzip_stream, self.compression) as compressing,
             _copying(plain_file.write, plain.update, compressing.write) as stream,
         ):
             write(stream)
@@ -243,12 +248,12 @@ def _copying(*targets: Callable[[bytes], object]) -> Iterator[BinaryIO]:
 
 
 @contextmanager
-def _compressing(file: BinaryIO) -> Iterator[BinaryIO]:
+def _compressing(file: BinaryIO, level: int) -> Iterator[BinaryIO]:
     """Give a stream whose content goes to ``file`` as gzip.
 
     The header has no time stamp and no file name: equal content, equal bytes.
     """
-    compressor = zlib.compressobj(9, zlib.DEFLATED, 16 + zlib.MAX_WBITS)  # 16: as gzip
+    compressor = zlib.compressobj(level, zlib.DEFLATED, 16 + zlib.MAX_WBITS)  # 16: as gzip
     with _copying(lambda chunk: file.write(compressor.compress(chunk))) as stream:
         yield stream
     file.write(compressor.flush())

@@ -19,10 +19,12 @@ _LANGUAGES: Final = 20
 def preferred_languages(default: str) -> list[str]:
     """Return the language ranges that a reader prefers for names of things, best first.
 
-    ``?lang=``, then those of Accept-Language by weight, then ``default``, the language of pages.
+    ``?clang=``, that of the content; ``?lang=``; then those of Accept-Language by weight; then
+    ``default``, the language of pages.
     """
     accepted = [tag for tag, weight in request.accept_languages if weight > 0]
-    ranges = [tag for tag in (request.args.get("lang", ""), *accepted) if _RANGE.fullmatch(tag)]
+    stated = (request.args.get("clang", ""), request.args.get("lang", ""))
+    ranges = [tag for tag in (*stated, *accepted) if _RANGE.fullmatch(tag)]
     return [*ranges[:_LANGUAGES], default]
 
 

@@ -77,6 +77,8 @@ class Responder:
         has_route = self.names.type_and_key(iri) or iri in dataset.named_graphs
         if address is not None and (has_route or not dataset.is_of_others):
             return self.place(address) if address.startswith(_KEPT) else address
+        if dataset.is_of_others and iri in dataset.named_graphs:
+            return addresses.resource(iri)
         may_be_described = dataset.is_of_others or iri.startswith(self.names.base)
         return addresses.resource(iri) if may_be_described and iri in dataset.described else address
 
@@ -84,8 +86,21 @@ class Responder:
         """Return the language of pages: by ``?lang=``, else by Accept-Language, else the default."""
         if "language" not in g:
             accepted = request.headers.get("Accept-Language")
-            g.language = choose_language(request.args.get("lang"), accepted, self.languages)
+            offered = self._languages_in_order()
+            g.language = choose_language(request.args.get("lang"), accepted, offered)
         return str(g.language)
+
+    def _languages_in_order(self) -> tuple[str, ...]:
+        """Return the languages that pages can have, the default first: English for others' data."""
+        if self.dataset.is_built:
+            return self.languages
+        return tuple(sorted(self.languages, key=lambda language: language != "en"))
+
+    def content_language(self) -> str:
+        """Return the language of the content: by ``?clang=``, else that of pages."""
+        tag = request.args.get("clang", "")
+        is_used = tag and tag in self.dataset.label_languages
+        return tag if is_used else self.language()
 
     def context(self, language: str | None = None) -> PageContext:
         """Return what a page is made from, in the request's language unless another is given."""
@@ -156,6 +171,8 @@ class Responder:
         located_by, cache = dict(query), CACHE
         if offer is HTML:
             located_by["lang"] = self.language()
+            if "clang" in request.args:
+                located_by["clang"] = self.content_language()
             page = html()
             if isinstance(page, Uncached):
                 content, cache = page.content, "no-store"

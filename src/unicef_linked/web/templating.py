@@ -58,11 +58,11 @@ def install(app: Flask, responder: Responder, charts: ChartCollection) -> None:
         "format_literal": lambda literal: format_literal(literal, responder.language()),
         "day": lambda issued: day(issued, responder.language()),
         "host": host,
-        "meaning": lambda resource: meaning(resource, responder.language()),
-        "summary": lambda values: summary(_preferred(values, responder.language())),
+        "meaning": lambda resource: meaning(resource, responder.content_language()),
+        "summary": lambda values: summary(_preferred(values, responder.content_language())),
         "outline": outline,
         "shortened": shortened,
-        "preferred": lambda values: _preferred(values, responder.language()),
+        "preferred": lambda values: _preferred(values, responder.content_language()),
         "short_name": responder.names.shorten,
     }
     app.jinja_env.filters.update(
@@ -78,6 +78,8 @@ def _on_every_page(responder: Responder, charts: ChartCollection) -> dict[str, A
         "asset": asset,
         "language": context.language,
         "languages": responder.languages,
+        "content_languages": _content_languages(responder),
+        "content_language": responder.content_language(),
         "direction": locale_of(context.language).text_direction,
         "absolute": responder.absolute,
         "other_language_url": _other_language,
@@ -86,6 +88,7 @@ def _on_every_page(responder: Responder, charts: ChartCollection) -> dict[str, A
         "menu": _menu(context, responder.lists),
         "has_charts": bool(charts.definitions),
         "is_ours": responder.dataset.is_built,
+        "is_of_others": responder.dataset.is_of_others,
         "release_name": responder.dataset.release.manifest.name,
         "prefixes": responder.names.prefixes,
     }
@@ -138,18 +141,33 @@ def _dataset_licence(context: PageContext) -> Link | None:
     return context.common_reader().link(licences[0]) if licences else None
 
 
-def _other_language(language: str) -> str:
+def _other_language(language: str, parameter: str = "lang") -> str:
     """Return the address of the page in another language: ``lang`` of its query replaced."""
-    values = [(name, value) for name, value in request.args.items(multi=True) if name != "lang"]
-    return addresses.with_query(request.path, [*values, ("lang", language)])
+    values = [(name, value) for name, value in request.args.items(multi=True) if name != parameter]
+    return addresses.with_query(request.path, [*values, (parameter, language)])
+
+
+_CONTENT_LANGUAGES: Final = 24
+"""Most languages of labels that a page offers."""
+
+
+def _content_languages(responder: Responder) -> list[str]:
+    """Return the languages of labels that a page offers, if it cannot have all of them itself."""
+    if not responder.dataset.is_of_others:
+        return []
+    tags = list(responder.dataset.label_languages)[:_CONTENT_LANGUAGES]
+    return tags if set(tags) - set(responder.languages) else []
 
 
 def _localized(href: str, language: str) -> str:
-    """Return the address of another page in the language of the request, if that has ``lang``."""
-    if "lang" not in request.args or not href.startswith("/"):
+    """Return the address of another page in the languages that the request states."""
+    stated = {"lang": language} if "lang" in request.args else {}
+    if "clang" in request.args:
+        stated["clang"] = request.args["clang"]
+    if not stated or not href.startswith("/"):
         return href
     path, mark, fragment = href.partition("#")
-    return f"{path}{'&' if '?' in path else '?'}lang={language}{mark}{fragment}"
+    return f"{addresses.with_query(path, stated)}{mark}{fragment}"
 
 
 def _preferred(values: Sequence[Value], language: str) -> Sequence[Value]:

@@ -10,6 +10,7 @@ import pyoxigraph as ox
 from flask import Blueprint, Response, send_file
 
 from unicef_linked import addresses
+from unicef_linked.dataset.labels import collation
 from unicef_linked.errors import NotFound
 from unicef_linked.metadata import schema_org
 from unicef_linked.metadata.dcat import describe_dataset
@@ -25,9 +26,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from unicef_linked.dataset.charts import ChartCollection
+    from unicef_linked.dataset.labels import Link
     from unicef_linked.exports.definitions import Exports
     from unicef_linked.presentation.charts.chart import Chart
     from unicef_linked.web.responder import Responder
+
+_GRAPHS: Final = 200
+"""Most named graphs, and most concept schemes, that the home page lists."""
 
 _OTHER_TYPES: Final = {".gz": "application/gzip", "": "text/plain; charset=utf-8"}
 """Content types of what lies beside the dumps, by suffix: the compressed ones and SHA256SUMS."""
@@ -78,7 +83,9 @@ def home(responder: Responder, charts: ChartCollection) -> Response:
             for address, (iri, number) in responder.lists.items()
             for kind in [reader.resource(iri, quads)]
         ],
-        classes=[(reader.link(iri), number) for iri, number in classes],
+        classes=[(reader.term(iri), number) for iri, number in classes],
+        schemes=_schemes(responder),
+        named_graphs=_named_graphs(responder),
         dataset=reader.resource(responder.names.dataset, responder.dataset.own_statements),
         counts=responder.dataset.counts,
         release=responder.dataset.release.manifest,
@@ -91,6 +98,21 @@ def home(responder: Responder, charts: ChartCollection) -> Response:
     return responder.represent(
         content, offer, varies_by=["Accept"], links=links, cache=_cache(built)
     )
+
+
+def _schemes(responder: Responder) -> list[Link]:
+    """Return the concept schemes of others."""
+    iris = sorted(responder.dataset.schemes) if responder.dataset.is_of_others else []
+    reader = responder.context().reader([], *iris)
+    links = [reader.link(iri) for iri in iris[:_GRAPHS]]
+    return sorted(links, key=lambda each: collation(each.label.text))
+
+
+def _named_graphs(responder: Responder) -> list[tuple[Link, int]]:
+    """Return the named graphs of others, each with the number of its statements."""
+    graphs = responder.dataset.named_graphs if responder.dataset.is_of_others else {}
+    reader = responder.context().reader([], *graphs)
+    return [(reader.link(iri), number) for iri, number in graphs.items()][:_GRAPHS]
 
 
 def pictures(responder: Responder, charts: ChartCollection) -> Response:

@@ -72,8 +72,7 @@ def service(responder: Responder, lookup: EntityLookup) -> Response:
         {
             "versions": ["0.2"],
             "name": name,
-            "identifierSpace": responder.names.entities,
-            "schemaSpace": f"{responder.names.ontology}#",
+            **_spaces(responder, lookup),
             "documentation": responder.absolute(addresses.DOCS),
             "serviceVersion": __version__,
             "batchSize": BATCH,  # of the drafts since 0.2
@@ -81,7 +80,7 @@ def service(responder: Responder, lookup: EntityLookup) -> Response:
             "defaultTypes": [
                 _type(lookup, type_name, languages) for type_name in lookup.reconciler.default_types
             ],
-            "view": {"url": responder.absolute(addresses.entity("{{id}}"))},
+            "view": {"url": responder.absolute(_view(lookup))},
             "preview": {"url": f"{url}/preview?id={{{{id}}}}", "width": width, "height": height},
             "suggest": {kind: suggestion(kind) for kind in ("entity", "property", "type")},
             "extend": {
@@ -99,6 +98,25 @@ def service(responder: Responder, lookup: EntityLookup) -> Response:
         },
         "Accept-Language",
     )
+
+
+def _spaces(responder: Responder, lookup: EntityLookup) -> dict[str, str]:
+    """Return what the ids of entities, and those of types and properties, are relative to.
+
+    Whole IRIs are relative to nothing; what most of them begin with still tells services apart.
+    """
+    if not lookup.index.ids.are_iris:
+        terms = f"{responder.names.ontology}#"
+        return {"identifierSpace": responder.names.entities, "schemaSpace": terms}
+    space = responder.dataset.uri_space or responder.names.base
+    return {"identifierSpace": space, "schemaSpace": RDFS}
+
+
+def _view(lookup: EntityLookup) -> str:
+    """Return the address of the page about an entity; clients encode the id that they put in."""
+    if lookup.index.ids.are_iris:
+        return f"{addresses.RESOURCE}?iri={{{{id}}}}"
+    return addresses.entity("{{id}}")
 
 
 def _queries(responder: Responder, lookup: EntityLookup, text: str) -> Response:
@@ -155,9 +173,9 @@ def _judgement(candidate: Candidate) -> dict[str, object]:
 
 def _term(lookup: EntityLookup, name: str, languages: Sequence[str]) -> str:
     """Return what one of our terms is called."""
-    texts = lookup.index.terms.get(lookup.names.term(name), {})
+    texts = lookup.index.terms.get(lookup.reconciler.type_iri(name), {})
     tag = choose_tag(languages, texts)
-    return name if tag is None else texts[tag]
+    return lookup.names.shorten(name) if tag is None else texts[tag]
 
 
 def _description(
@@ -194,11 +212,10 @@ def _type(
     lookup: EntityLookup, name: str, languages: Sequence[str], *, broader: bool = False
 ) -> dict[str, Any]:
     description: dict[str, Any] = {"id": name, "name": _term(lookup, name, languages)}
-    classes = lookup.index.broader.get(lookup.names.term(name), ()) if broader else ()
+    classes = lookup.index.broader.get(lookup.reconciler.type_iri(name), ()) if broader else ()
     if classes:
-        description["broader"] = [
-            _type(lookup, iri.rpartition("#")[2], languages) for iri in classes
-        ]
+        term = lookup.index.ids.term
+        description["broader"] = [_type(lookup, term(iri) or iri, languages) for iri in classes]
     return description
 
 
@@ -398,7 +415,7 @@ def flyout(responder: Responder, lookup: EntityLookup, kind: str) -> Response:
         )
     iris: dict[str, str] = {}
     if kind == "type":
-        iris = {key: responder.names.term(key) for key in lookup.reconciler.types}
+        iris = {key: lookup.reconciler.type_iri(key) for key in lookup.reconciler.types}
     elif kind == "property":
         iris = lookup.reconciler.query_properties
     if name not in iris:

@@ -21,6 +21,8 @@ from unicef_linked.presentation.citation import Citation
 from unicef_linked.presentation.editor import offer_query
 from unicef_linked.presentation.entity import arrange, overview, read_entity
 from unicef_linked.presentation.locator_map import legend
+from unicef_linked.presentation.thesaurus import ThesaurusPage
+from unicef_linked.presentation.thesaurus import arrange as arrange_thesaurus
 from unicef_linked.rdf.formats import DOCUMENT_FORMATS, HTML, JSONLD, by_suffix
 from unicef_linked.rdf.iris import DCTERMS, HYDRA, RDF, RDFS, SKOS, written_forms
 from unicef_linked.rdf.terms import integer, value_of
@@ -155,12 +157,26 @@ def resource_page(
             responder.place(path), query if number == 1 else query | {"page": str(number)}
         ),
         query=offer_query(responder.names, resource, entity),
+        members=responder.dataset.members(iri),
+        thesaurus=_thesaurus(responder, iri),
+        graph_size=responder.dataset.named_graphs.get(iri)
+        if responder.dataset.is_of_others
+        else None,
         number=number,
         pages=responder.dataset.pages(iri, statements),
         page_address=lambda n: addresses.with_query(path, query | {"page": str(n)}),
         title=reader.label(iri),
     )
     return Uncached(content) if chart is not None and chart.passing else content
+
+
+def _thesaurus(responder: Responder, iri: str) -> ThesaurusPage | None:
+    """Return the page of a concept scheme, None of anything else."""
+    scheme = responder.dataset.thesaurus(iri)
+    if scheme is None or not scheme.concepts:
+        return None
+    reader = responder.context().reader([], iri).with_labels(scheme.labels)
+    return arrange_thesaurus(scheme, reader, request.args.get("letter", ""))
 
 
 def _citation(responder: Responder, title: str, iri: str) -> Citation:
@@ -198,6 +214,8 @@ def any_resource(
     except ValueError:
         raise BadParameter(f"iri={iri!r} is not an absolute IRI") from None
     statements = LoadedStatements(responder.dataset.store)
+    if iri in responder.dataset.named_graphs and not responder.dataset.about(iri, statements):
+        return _only_statements(responder, iri, suffix)
     number = _page_number(responder, iri, statements)
     document_iri = addresses.absolute(responder.names.base, addresses.resource(iri))
     response = responder.respond(
@@ -220,6 +238,19 @@ def any_resource(
     if about:
         add_signposts(response, signposts(responder.dataset, addresses.RESOURCE, iri, about))
     return response
+
+
+def _only_statements(responder: Responder, graph: str, suffix: str | None) -> Response:
+    """Return a named graph that nothing is stated about: its statements, as a page or as RDF."""
+    if _is_page(suffix):
+        target = addresses.in_format(addresses.FRAGMENTS, HTML.suffix, {"graph": graph})
+        response = redirect(target, 303)
+        response.headers["Vary"] = vary("Accept")
+        return response  # type: ignore[return-value]
+    quads = responder.dataset.store.match(graph_name=ox.NamedNode(graph))
+    return responder.respond(
+        addresses.RESOURCE, suffix, lambda: Description(graph, quads), lambda: b""
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from unicef_linked.web.routing import bind
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from unicef_linked.dataset.labels import Text
     from unicef_linked.lookup.entities import EntityLookup
     from unicef_linked.lookup.index import Entity
     from unicef_linked.web.responder import Responder
@@ -26,15 +27,15 @@ SHOWN: Final = 50
 
 
 def search(responder: Responder, lookup: EntityLookup) -> Response:
-    """Return what ``?q=`` may name, best first.
+    """Return what ``?q=`` may name, best first; without it all of a type, by name.
 
     ``?type=`` keeps one kind, ``?limit=`` and ``?offset=`` one page of the results.
     """
     query, language = request.args.get("q", "").strip()[:LONGEST], responder.language()
     limit, offset = min(whole_number("limit", SHOWN), 2 * SHOWN), whole_number("offset", 0)
-    matches = lookup.search(query) if query else []
-    types = Counter(name for entity, _ in matches for name in lookup.reconciler.types_of(entity))
     kind = _type_name(lookup, request.args.get("type", ""))
+    matches = lookup.search(query) if query else lookup.members(kind, [language])
+    types = Counter(name for entity, _ in matches for name in lookup.reconciler.types_of(entity))
     if kind:
         matches = [pair for pair in matches if kind in lookup.reconciler.types_of(pair[0])]
     shown = matches[offset : offset + limit]
@@ -53,7 +54,10 @@ def search(responder: Responder, lookup: EntityLookup) -> Response:
             "search.html",
             query=query,
             kind=kind,
+            kind_label=_kind_label(responder, lookup, kind),
             total=len(matches),
+            offset=offset,
+            limit=limit,
             results=list(zip(results, links, matched, strict=True)),
             **_kinds(responder, lookup, entities, types),
         )
@@ -78,6 +82,14 @@ def _type_name(lookup: EntityLookup, text: str) -> str:
     return text
 
 
+def _kind_label(responder: Responder, lookup: EntityLookup, kind: str) -> Text | None:
+    """Return the label of a class by its id, None without one."""
+    if kind not in lookup.reconciler.types:
+        return None
+    iri = lookup.reconciler.type_iri(kind)
+    return responder.context().reader([], iri).term(iri).label
+
+
 def _kinds(
     responder: Responder, lookup: EntityLookup, entities: Sequence[Entity], types: Counter[str]
 ) -> dict[str, Any]:
@@ -86,7 +98,7 @@ def _kinds(
     for entity in entities:
         iris += entity.types
     reader = responder.context().reader([], *iris)
-    kinds = {name: reader.label(responder.names.term(name)) for name in types}
+    kinds = {name: reader.label(lookup.reconciler.type_iri(name)) for name in types}
     facets = [(name, kinds[name], types[name]) for name in lookup.reconciler.types if types[name]]
     return {"kinds": kinds, "facets": facets}
 
