@@ -13,6 +13,7 @@ import pyoxigraph as ox
 import pytest
 
 from unicef_linked.build import Content, Statement, build, snapshot
+from unicef_linked.cli import main
 from unicef_linked.config import Settings
 from unicef_linked.rdf.iris import DCTERMS, VOID
 from unicef_linked.store.embedded import Embedded
@@ -535,11 +536,27 @@ def test_the_languages_of_content_and_interface_are_chosen_apart(
     assert re.search(r'<h1><bdi lang="en"[^>]*>Waders</bdi></h1>', fallback)
 
 
-def test_pages_are_in_english_for_whoever_asks_for_no_language(
-    publish: Callable[..., FlaskClient],
-) -> None:
-    response = publish({"a.ttl": BIRDS}).get("/", headers={"Accept": "text/html"})
-    assert response.headers["Content-Language"] == "en"
+def test_the_command_hands_its_options_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.ttl").write_text("<urn:a> a <urn:B> .")
+    (tmp_path / "b.ttl").write_text("<urn:a>")
+    served: list[tuple[Any, Settings]] = []
+    monkeypatch.setattr(
+        "unicef_linked.web.server.serve",
+        lambda release, settings, **_: served.append((release.manifest, settings)),
+    )
+    mapping = "https://birds.example/=/"
+    arguments = ["--data", str(tmp_path), "--skip-bad", "--title", "Birds", "--map", mapping]
+    assert main(["serve", *arguments, "--license", "https://l.example/1", "--port", "8080"]) == 0
+    [(manifest, settings)] = served
+    assert (manifest.title, manifest.license) == ("Birds", "https://l.example/1")
+    assert manifest.base_iri == "http://127.0.0.1:8080/"
+    assert settings.maps == (mapping,)
+    assert settings.languages == ("en", "fr")
+    monkeypatch.setenv("UNICEF_LINKED_LANGUAGES", "fr,en")
+    assert main(["serve", *arguments]) == 0
+    assert served[1][1].languages == ("fr", "en")
+    for bad in (["--map", "nowhere"], ["--license", "x"], ["--skip-bad"]):
+        assert main(["serve", *bad]) == 2
 
 
 def test_a_named_graph_has_a_page(publish: Callable[..., FlaskClient]) -> None:

@@ -109,7 +109,15 @@ def _write_dump(
         stream.writelines(canonical_lines(ordered))
     elif kind is TURTLE:
         triples = [quad.triple for quad in ordered]
-        stream.write(write_rdf(set(triples) if union else triples, kind.rdf, names.prefixes))
+        is_one_graph = all(isinstance(quad.graph_name, DefaultGraph) for quad in ordered)
+        stream.write(
+            write_rdf(
+                set(triples) if union and not is_one_graph else triples,
+                kind.rdf,
+                names.prefixes,
+                is_sorted=is_one_graph,
+            )
+        )
     else:
         serialize(ordered, stream, kind.rdf)
 

@@ -83,7 +83,9 @@ def command(
     from unicef_linked.store.engines import check_engine
     from unicef_linked.web.server import serve
 
-    settings = read_settings()
+    # Pages about data of others are in English where nothing else is asked for.
+    defaults = {"UNICEF_LINKED_LANGUAGES": "en,fr"} if data else {}
+    settings = read_settings({**defaults, **os.environ})
     if maps:
         settings = replace(settings, maps=maps)
     if union and not data:

@@ -26,13 +26,18 @@ _WITH_PREFIXES: Final = frozenset({RdfFormat.TURTLE, RdfFormat.TRIG, RdfFormat.R
 
 
 def write_rdf(
-    statements: Collection[Triple] | Collection[Quad], kind: RdfFormat, prefixes: Mapping[str, str]
+    statements: Collection[Triple] | Collection[Quad],
+    kind: RdfFormat,
+    prefixes: Mapping[str, str],
+    *,
+    is_sorted: bool = False,
 ) -> bytes:
     """Return the statements sorted, with the prefixes that they use in the order given.
 
-    Raises Unwritable if the format cannot express them.
+    With ``is_sorted`` they are a sequence in the order of their lines already. Raises Unwritable if
+    the format cannot express them.
     """
-    ordered: Any = sorted(statements, key=str)
+    ordered: Any = statements if is_sorted else sorted(statements, key=str)
     if kind == RdfFormat.RDF_XML:
         ordered = prepare_for_xml(ordered)
         if reason := unwritable_in_xml(ordered):

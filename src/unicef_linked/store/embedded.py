@@ -51,8 +51,9 @@ class Embedded:
     def __init__(
         self, release: Release, address: str, settings: Settings, index: Path | None = None
     ) -> None:
-        self._store = open_index(index) if index else load_release(release)
-        self._published = None if index else ox.Dataset(release.quads())
+        quads = [] if index else list(release.quads())
+        self._store = open_index(index) if index else load_release(release, quads)
+        self._published = None if index else ox.Dataset(quads)
         self._union = release.manifest.union
         self._settings = settings
         self._sockets = SocketPool(

@@ -23,15 +23,15 @@ if TYPE_CHECKING:
 _LOG: Final = logging.getLogger(__name__)
 
 
-def load_release(release: Release) -> Store:
-    """Return a release as an in-memory store.
+def load_release(release: Release, quads: Iterable[Quad] | None = None) -> Store:
+    """Return a release as an in-memory store; ``quads`` are its statements if they are read.
 
     Where the release's default graph is the union, the union is stored. Oxigraph's own union
     returns a triple once for each graph that holds it
     (https://github.com/oxigraph/oxigraph/issues/1919), while an RDF merge holds it once (RDF 1.1
     Semantics, section 4.1).
     """
-    return _loaded(_statements(release))
+    return _loaded(_statements(release, release.quads() if quads is None else quads))
 
 
 def default_graph(store: Store) -> Store:
@@ -82,7 +82,7 @@ def _write_index(release: Release, index: Path) -> None:
     partial = index.with_name(f".{index.name}.partial-{os.getpid()}")
     try:
         store = Store(partial)
-        store.bulk_extend(_statements(release))
+        store.bulk_extend(_statements(release, release.quads()))
         store.optimize()  # without it, queries on bulk-loaded files take five times as long
         store.flush()
         del store  # closes it: a read-only store must have no writer beside it
@@ -97,8 +97,8 @@ def open_index(index: Path) -> Store:
     return Store.read_only(str(index))
 
 
-def _statements(release: Release) -> Iterator[Quad]:
-    for quad in release.quads():
+def _statements(release: Release, quads: Iterable[Quad]) -> Iterator[Quad]:
+    for quad in quads:
         yield quad
         if release.manifest.union and not isinstance(quad.graph_name, DefaultGraph):
             yield Quad(quad.subject, quad.predicate, quad.object)

@@ -86,15 +86,8 @@ class Responder:
         """Return the language of pages: by ``?lang=``, else by Accept-Language, else the default."""
         if "language" not in g:
             accepted = request.headers.get("Accept-Language")
-            offered = self._languages_in_order()
-            g.language = choose_language(request.args.get("lang"), accepted, offered)
+            g.language = choose_language(request.args.get("lang"), accepted, self.languages)
         return str(g.language)
-
-    def _languages_in_order(self) -> tuple[str, ...]:
-        """Return the languages that pages can have, the default first: English for others' data."""
-        if self.dataset.is_built:
-            return self.languages
-        return tuple(sorted(self.languages, key=lambda language: language != "en"))
 
     def content_language(self) -> str:
         """Return the language of the content: by ``?clang=``, else that of pages."""
