@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pyoxigraph import parse
 
 from unicef_linked import __version__, addresses
+from unicef_linked.dataset.examples import example_entity
 from unicef_linked.dataset.published import PublishedDataset
 from unicef_linked.errors import LinkedDataError, NotFound, QueryOutOfResources, UnusableInput
 from unicef_linked.lookup.answers import identifications_to_json, result_to_json
