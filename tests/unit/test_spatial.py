@@ -5,12 +5,10 @@ from __future__ import annotations
 import pytest
 import shapely
 from pyoxigraph import Quad, RdfFormat, parse
+from tests.names import NAMES, PREFIXES
 
 from unicef_linked.build.spatial import area, measure
-from unicef_linked.rdf.iris import GEO, Names
-
-NAMES = Names()
-PROLOGUE = "".join(f"PREFIX {name}: <{iri}>\n" for name, iri in NAMES.prefixes.items())
+from unicef_linked.rdf.iris import GEO
 
 SQUARES = """
 ul:Region rdfs:subClassOf ul:Division . ul:Cercle rdfs:subClassOf ul:Division .
@@ -31,7 +29,7 @@ geometry:broken geo:asWKT "POLYGON ((0 0, 1"^^geo:wktLiteral .
 @pytest.fixture(scope="module")
 def measured() -> set[tuple[str, str, str]]:
     """What follows from the squares, by keys, local names and texts."""
-    quads = [Quad(*q.triple) for q in parse(PROLOGUE + SQUARES, format=RdfFormat.TURTLE)]
+    quads = [Quad(*q.triple) for q in parse(PREFIXES + SQUARES, format=RdfFormat.TURTLE)]
     return {
         (
             "/".join(q.subject.value.split("/")[-2:]),

@@ -390,7 +390,7 @@ def test_a_list_names_each_of_its_members(client: FlaskClient) -> None:
     hydra = rdflib.Namespace("http://www.w3.org/ns/hydra/core#")
     collection = rdflib.URIRef(f"{BASE}doc/region")
     assert len(list(graph.objects(collection, hydra.member))) == 20
-    assert graph.value(collection, hydra.totalItems).toPython() == 11
+    assert graph.value(collection, hydra.totalItems).toPython() == 20
 
 
 def test_a_long_list_has_pages_that_lead_to_each_other(client: FlaskClient) -> None:
