@@ -86,13 +86,14 @@ def program(name: str) -> str:
     return found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def oxigraph(
     release: Release, settings: Settings, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
     """The SPARQL endpoint of an Oxigraph server."""
     url = f"http://127.0.0.1:{free_port()}"
-    # It does not notice who leaves: without a limit of its own, one query of the tests keeps a core busy to their end.
+    # It does not notice who leaves, and its limit does not end every query: it runs for one module, and keeps a core busy no
+    # longer than that.
     command = [
         program("oxigraph"),
         "serve",
