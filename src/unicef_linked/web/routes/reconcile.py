@@ -19,7 +19,7 @@ from unicef_linked.lookup.matching import BATCH, LIMIT, read_queries
 from unicef_linked.lookup.normalization import fold
 from unicef_linked.rdf.formats import HTML
 from unicef_linked.rdf.iris import RDFS, SKOS
-from unicef_linked.rdf.languages import choose_tag, matching_tag
+from unicef_linked.rdf.languages import choose_text, matching_tag
 from unicef_linked.web.parameters import (
     parse_whole_number,
     preferred_languages,
@@ -129,10 +129,7 @@ def _candidate(
         "id": entity.id,
         "name": entity.name(languages).text,
         "description": _description(lookup, entity, languages),
-        "type": [
-            {"id": name, "name": _term(lookup, name, languages)}
-            for name in lookup.reconciler.types_of(entity)
-        ],
+        "type": _types_of(lookup, entity, languages),
         "score": candidate.score,
         "match": candidate.match,
         "features": [{"id": name, "value": value} for name, value in candidate.features.items()],
@@ -141,9 +138,14 @@ def _candidate(
 
 def _term(lookup: EntityLookup, name: str, languages: Sequence[str]) -> str:
     """Return what one of our terms is called."""
-    texts = lookup.index.terms.get(lookup.names.term(name), {})
-    tag = choose_tag(languages, texts)
-    return name if tag is None else texts[tag]
+    return choose_text(languages, lookup.index.terms.get(lookup.names.term(name), {}), name)
+
+
+def _types_of(
+    lookup: EntityLookup, entity: Entity, languages: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Return the types of an entity as answers have them."""
+    return [_type(lookup, name, languages) for name in lookup.reconciler.types_of(entity)]
 
 
 def _description(lookup: EntityLookup, entity: Entity, languages: Sequence[str]) -> str:
@@ -244,9 +246,8 @@ def _labels(
     labels = responder.dataset.store.labels(iris) if iris else {}
     names = {}
     for iri in iris:
-        texts = labels.get(iri, {})
-        tag = choose_tag(languages, texts)
-        names[iri] = responder.names.shorten(iri) if tag is None else texts[tag]
+        texts = labels.get(iri)
+        names[iri] = choose_text(languages, texts, iri) if texts else responder.names.shorten(iri)
     return names
 
 
@@ -302,10 +303,7 @@ def _suggestion(lookup: EntityLookup, entity: Entity, languages: Sequence[str]) 
         "id": entity.id,
         "name": entity.name(languages).text,
         "description": _description(lookup, entity, languages),
-        "notable": [
-            {"id": name, "name": _term(lookup, name, languages)}
-            for name in lookup.reconciler.types_of(entity)
-        ],
+        "notable": _types_of(lookup, entity, languages),
     }
 
 
