@@ -98,15 +98,6 @@ def profile_of(quads: Iterable[Quad], names: Names) -> Profile:
     )
 
 
-def ordered_classes(quads: Iterable[Quad]) -> tuple[str, ...]:
-    """Return the subjects of statements by the whole number that is each one's object."""
-    places: dict[str, set[str]] = {}
-    for quad in quads:
-        if isinstance(quad.subject, NamedNode) and isinstance(quad.object, Literal):
-            places.setdefault(quad.subject.value, set()).add(quad.object.value)
-    return _ordered(places)
-
-
 def _inverted(classes: Mapping[str, set[str]]) -> dict[str, frozenset[str]]:
     """Return the kinds of each class, from the classes of each kind."""
     kinds: dict[str, set[str]] = {}

@@ -11,7 +11,7 @@ from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, RdfFor
 
 from unicef_linked.dataset.description import Description, partial_view, write_description
 from unicef_linked.dataset.labels import Text
-from unicef_linked.dataset.profile import ordered_classes
+from unicef_linked.dataset.profile import profile_of
 from unicef_linked.dataset.thesaurus import Thesaurus, read_thesaurus
 from unicef_linked.rdf.iris import DCTERMS, FOAF, RDF, RDFS, SKOS, Names
 from unicef_linked.rdf.labels import LABEL_PROPERTIES
@@ -357,7 +357,8 @@ class PublishedDataset:
                 entity_type := self.type_of_members(iri)
             ):
                 lists.setdefault(entity_type, (iri, number))
-        order = ordered_classes(self.store.match(None, NamedNode(self.names.term("menuOrder"))))
+        stated = self.store.match(None, NamedNode(self.names.term("menuOrder")))
+        order = profile_of(stated, self.names).menu_order
         places = {iri: place for place, iri in enumerate(order)}
         types = sorted(lists, key=lambda name: (places.get(lists[name][0], len(places)), name))
         return {name: lists[name] for name in types}

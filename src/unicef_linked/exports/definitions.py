@@ -18,7 +18,7 @@ from unicef_linked.exports.geojson import write_geojson
 from unicef_linked.exports.mappings import write_mappings
 from unicef_linked.exports.tables import Column, Each, Table, write_csv, write_metadata
 from unicef_linked.rdf.iris import DCTERMS, RDF, SHACL
-from unicef_linked.rdf.languages import choose_tag
+from unicef_linked.rdf.languages import choose_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -51,8 +51,7 @@ class Export:
 
     def title(self, language: str) -> str:
         """Return its title in a language, else in English, else in any; else its name."""
-        tag = choose_tag([language], self.titles)
-        return self.name if tag is None else self.titles[tag]
+        return choose_text([language], self.titles, self.name)
 
 
 @dataclass(frozen=True)

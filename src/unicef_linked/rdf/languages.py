@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 
 def matching_tag(language: str, tags: Collection[str]) -> str | None:
@@ -52,3 +52,13 @@ def choose_tag(languages: Sequence[str], tags: Iterable[str]) -> str | None:
         if tag is not None:
             return tag
     return min(there, default=None)
+
+
+def choose_text(languages: Sequence[str], texts: Mapping[str, str], otherwise: str) -> str:
+    """Return the text that ``choose_tag`` chooses of those by tag, ``otherwise`` if there is none.
+
+    >>> choose_text(["fr"], {"en": "health", "fr": "santé"}, "x"), choose_text(["fr"], {}, "x")
+    ('santé', 'x')
+    """
+    tag = choose_tag(languages, texts)
+    return otherwise if tag is None else texts[tag]

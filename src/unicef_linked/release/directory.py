@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -64,6 +65,12 @@ class Release:
         """Return the whole-dataset files, by name."""
         folder = self.path / "dumps"
         return tuple(sorted(folder.iterdir())) if folder.is_dir() else ()
+
+
+def digest_of(path: Path) -> str:
+    """Return the SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def open_release(path: Path) -> Release:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections import Counter
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from pyoxigraph import NamedNode
 
 from unicef_linked.errors import NotARelease
-from unicef_linked.release.directory import SIGNATURE, SUMS, Release, open_release
+from unicef_linked.release.directory import SIGNATURE, SUMS, Release, digest_of, open_release
 from unicef_linked.release.signature import is_signed
 
 if TYPE_CHECKING:
@@ -74,8 +73,7 @@ def _faults_of_other_files(folder: Path, known: set[str]) -> Iterator[Fault]:
 
 def _fault_of_file(folder: Path, name: str, digest: str) -> Iterator[Fault]:
     try:
-        with (folder / name).open("rb") as file:
-            actual = hashlib.file_digest(file, "sha256").hexdigest()
+        actual = digest_of(folder / name)
     except FileNotFoundError:
         yield Fault(name, "is missing")
     except OSError as error:
@@ -88,8 +86,7 @@ def _fault_of_file(folder: Path, name: str, digest: str) -> Iterator[Fault]:
 def faults_of_statements(release: Release) -> Iterator[Fault]:
     """Yield what the manifest says of the statements and they do not bear out."""
     manifest = release.manifest
-    with release.dataset.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    digest = digest_of(release.dataset)
     if digest != manifest.sha256:
         yield Fault(
             "dumps/dataset.nq", f"has SHA-256 {digest}, manifest.json says {manifest.sha256}"

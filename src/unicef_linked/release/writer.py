@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from unicef_linked.errors import NotARelease, UnusableInput
-from unicef_linked.release.directory import SIGNATURE, SUMS, Release, open_release
+from unicef_linked.release.directory import SIGNATURE, SUMS, Release, digest_of, open_release
 from unicef_linked.release.history import extend_history
 from unicef_linked.release.manifest import Manifest, json_bytes, write_manifest
 from unicef_linked.release.verification import faults_of_files, faults_of_signature
@@ -146,12 +146,8 @@ class Draft:
 
     def _write_sums(self, key: Ed25519PrivateKey | None) -> None:
         """Write the digest of every file, and with a key the signature of the digests."""
-        lines = []
-        for path in sorted(self.folder.rglob("*")):
-            if path.is_file():
-                with path.open("rb") as file:
-                    digest = hashlib.file_digest(file, "sha256").hexdigest()
-                lines.append(f"{digest}  {path.relative_to(self.folder).as_posix()}\n")
+        files = [path for path in sorted(self.folder.rglob("*")) if path.is_file()]
+        lines = (f"{digest_of(f)}  {f.relative_to(self.folder).as_posix()}\n" for f in files)
         content = "".join(lines).encode()
         self.write(SUMS, lambda file: file.write(content))
         if key is not None:

@@ -63,7 +63,7 @@ class Guard:
         """Answer by the application, or with the fault of the request."""
         host = environ.get("HTTP_HOST", "")
         if not _HOST.fullmatch(host):
-            del environ["HTTP_HOST"]  # a problem is written with the server's name instead
+            environ.pop("HTTP_HOST", None)  # a problem is written with the server's name instead
             if host or environ["SERVER_PROTOCOL"] not in _WITHOUT_HOST:
                 fault = BadRequest("a request names one host, in one header field Host")
                 return self._answer(fault, environ, start_response)

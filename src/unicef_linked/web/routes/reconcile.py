@@ -19,7 +19,7 @@ from unicef_linked.lookup.matching import BATCH, LIMIT, read_queries
 from unicef_linked.lookup.normalization import fold
 from unicef_linked.rdf.formats import HTML
 from unicef_linked.rdf.iris import RDFS, SKOS
-from unicef_linked.rdf.languages import choose_tag, matching_tag
+from unicef_linked.rdf.languages import choose_text, matching_tag
 from unicef_linked.web.parameters import (
     parse_whole_number,
     preferred_languages,
@@ -153,10 +153,7 @@ def _description_of_candidates(
             "id": entity.id,
             "name": entity.name(languages).text,
             "description": _description(lookup, entity, languages, extents),
-            "type": [
-                {"id": name, "name": _term(lookup, name, languages)}
-                for name in lookup.reconciler.types_of(entity)
-            ],
+            "type": _types_of(lookup, entity, languages),
         }
 
     return lambda candidate: describe(candidate.entity.id, candidate.extents)
@@ -173,9 +170,15 @@ def _judgement(candidate: Candidate) -> dict[str, object]:
 
 def _term(lookup: EntityLookup, name: str, languages: Sequence[str]) -> str:
     """Return what one of our terms is called."""
-    texts = lookup.index.terms.get(lookup.reconciler.type_iri(name), {})
-    tag = choose_tag(languages, texts)
-    return lookup.names.shorten(name) if tag is None else texts[tag]
+    iri = lookup.reconciler.type_iri(name)
+    return choose_text(languages, lookup.index.terms.get(iri, {}), lookup.names.shorten(name))
+
+
+def _types_of(
+    lookup: EntityLookup, entity: Entity, languages: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Return the types of an entity as answers have them."""
+    return [_type(lookup, name, languages) for name in lookup.reconciler.types_of(entity)]
 
 
 def _description(
@@ -293,9 +296,8 @@ def _labels(
     labels = responder.dataset.labels(iris) if iris else {}
     names = {}
     for iri in iris:
-        texts = labels.get(iri, {})
-        tag = choose_tag(languages, texts)
-        names[iri] = responder.names.shorten(iri) if tag is None else texts[tag]
+        texts = labels.get(iri)
+        names[iri] = choose_text(languages, texts, iri) if texts else responder.names.shorten(iri)
     return names
 
 
@@ -351,10 +353,7 @@ def _suggestion(lookup: EntityLookup, entity: Entity, languages: Sequence[str]) 
         "id": entity.id,
         "name": entity.name(languages).text,
         "description": _description(lookup, entity, languages),
-        "notable": [
-            {"id": name, "name": _term(lookup, name, languages)}
-            for name in lookup.reconciler.types_of(entity)
-        ],
+        "notable": _types_of(lookup, entity, languages),
     }
 
 

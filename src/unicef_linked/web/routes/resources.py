@@ -55,7 +55,7 @@ def identify(responder: Responder, past: Past, entity_type: str, key: str) -> Re
     if suffix is not None:
         raise NotFound(f"nothing is published about {responder.names.entity(entity_type, key)}")
     negotiate(DOCUMENT_FORMATS)
-    address = _document_of(responder, iri)
+    address = addresses.document(*_type_and_key(responder, iri))
     language = request.args.get("lang")
     target = addresses.with_query(address, {"lang": language} if language else {})
     response = redirect(target, 303)
@@ -66,11 +66,11 @@ def identify(responder: Responder, past: Past, entity_type: str, key: str) -> Re
     return response
 
 
-def _document_of(responder: Responder, iri: str) -> str:
-    """Return the address of the document about an entity."""
+def _type_and_key(responder: Responder, iri: str) -> tuple[str, str]:
+    """Return the type and key of an entity that was found."""
     type_and_key = responder.names.type_and_key(iri)
     assert type_and_key is not None, iri
-    return addresses.document(*type_and_key)
+    return type_and_key
 
 
 def document(
@@ -87,8 +87,9 @@ def document(
     name = f"{entity_type}/{key}" if suffix is None else f"{entity_type}/{key}.{suffix}"
     statements = LoadedStatements(responder.dataset.store)
     iri, suffix = find_published(responder, past, statements, name)
-    path = _document_of(responder, iri)
-    document_iri = f"{responder.names.base}doc/{iri.removeprefix(responder.names.entities)}"
+    type_and_key = _type_and_key(responder, iri)
+    path = addresses.document(*type_and_key)
+    document_iri = responder.names.document(*type_and_key)
     number = _page_number(responder, iri, statements)
     response = responder.respond(
         path,
