@@ -28,7 +28,9 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 def browser() -> Iterator[Browser]:
     """Debian's Chromium; not for longer than a module, since other tests cannot have an event loop beside it."""
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        chromium = playwright.chromium.launch(
+            executable_path="/usr/bin/chromium-headless-shell", args=FLAGS
+        )
         yield chromium
         chromium.close()
 
