@@ -1253,11 +1253,25 @@ def write(plan: Plan, folder: Path, damage: Damage, pages: Path | None = None) -
     return statements
 
 
+def statements_of(text: str) -> int:
+    """Return a number of statements, written with k or M for thousands or millions.
+
+    >>> statements_of("15k"), statements_of("1.46M"), statements_of("1200000")
+    (15000, 1460000, 1200000)
+    """
+    factor = {"k": 1_000, "M": 1_000_000}.get(text[-1:], 1)
+    return round(float(text.rstrip("kM")) * factor)
+
+
 def main() -> int:
     """Write a world and say what it is."""
     parser = argparse.ArgumentParser(prog="python -m bench.world", description=__doc__)
     parser.add_argument(
-        "--statements", type=int, required=True, metavar="N", help="to publish, within a tenth"
+        "--statements",
+        type=statements_of,
+        required=True,
+        metavar="N",
+        help="to publish, within a tenth: 15000, 450k, 1.46M",
     )
     parser.add_argument(
         "--out", type=Path, required=True, metavar="DIR", help="a folder that is not there yet"
