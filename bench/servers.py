@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -34,6 +34,7 @@ class Server:
     name: str
     port: int
     sparql: str = "/sparql"  # the path of its query operation
+    pid: int = 0  # its main process, once it runs
 
     def get(
         self, path: str, headers: Mapping[str, str] | None = None, timeout: float = 60.0
@@ -90,8 +91,9 @@ def _running(
     *,
     ready: str = "/",
     environment: Mapping[str, str] | None = None,
+    patience: float = 60.0,
 ) -> Iterator[Server]:
-    """Start a server, wait until ``ready`` is answered, and stop it at the end."""
+    """Start a server, wait so long (s) until ``ready`` is answered, and stop it at the end."""
     log = folder / f"{server.name}.log"
     with log.open("wb") as out:
         process = subprocess.Popen(
@@ -103,7 +105,7 @@ def _running(
             env=environment,
         )
     try:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + patience
         while True:
             if process.poll() is not None or time.monotonic() > deadline:
                 lines = log.read_text(errors="replace").strip().splitlines()[-3:]
@@ -115,7 +117,7 @@ def _running(
                     break
             except (OSError, HTTPException):
                 time.sleep(0.1)
-        yield server
+        yield replace(server, pid=process.pid)
     finally:
         process.terminate()
         try:
@@ -131,14 +133,19 @@ def ours(
     folder: Path,
     *,
     workers: int = WORKERS,
+    engine: str = "",
     environment: Mapping[str, str] | None = None,
+    patience: float = 60.0,
 ) -> Iterator[Server]:
     """Our server over a release, with the settings that a user gets unless an environment says otherwise."""
     server = Server(OURS, free_port())
     command = [sys.executable, "-m", "unicef_linked", "serve", "--release", str(release)]
     command += ["--port", str(server.port), "--workers", str(workers)]
-    with _running(server, command, folder, ready="/readyz", environment=environment):
-        yield server
+    command += ["--engine", engine] if engine else []
+    with _running(
+        server, command, folder, ready="/readyz", environment=environment, patience=patience
+    ) as running:
+        yield running
 
 
 def merged(release: Path) -> bytes:

@@ -26,6 +26,7 @@ from typing import Final
 
 import requests
 
+from bench.processes import children, is_supervisor, memory
 from unicef_linked.cli.releases import packaged_release
 
 PATHS: Final = (
@@ -120,31 +121,14 @@ class Soak:
         ]
 
 
-def children(pid: int) -> list[int]:
-    """Return the processes that a process has started."""
-    found: list[int] = []
-    for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        with suppress(OSError):
-            found += map(int, task.read_text().split())
-    return found
-
-
-def is_supervisor(pid: int) -> bool:
-    """Tell whether a process is the parent of the query processes."""
-    with suppress(OSError):
-        return b"store.pool.supervisor" in Path(f"/proc/{pid}/cmdline").read_bytes()
-    return False
-
-
 def usage(main: int) -> tuple[float, int]:
     """Return the proportional memory (MiB) and the open files of a service, of its lasting processes."""
-    memory, files = 0.0, 0
+    used, files = 0.0, 0
     for pid in (main, *children(main)):
+        used += memory(pid).pss
         with suppress(OSError):
-            rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
-            memory += int(re.search(r"Pss:\s+(\d+)", rollup)[1]) / 1024  # type: ignore[index]
             files += sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir())
-    return memory, files
+    return used, files
 
 
 def start(log: Path) -> tuple[subprocess.Popen[str], str]:
@@ -198,7 +182,7 @@ def report(soak: Soak, samples: list[tuple[float, int]], status: int, log: str) 
     """Print the figures; return 1 where one is not as it should be."""
     part = max(1, len(samples) // 4)
     begin, last = samples[part : 2 * part] or samples, samples[-part:]
-    memory = [statistics.median(sample[0] for sample in each) for each in (begin, last)]
+    used = [statistics.median(sample[0] for sample in each) for each in (begin, last)]
     files = [statistics.median(sample[1] for sample in each) for each in (begin, last)]
     unexplained = soak.unexplained()
     for name, number in sorted(soak.counts.items()):
@@ -206,14 +190,14 @@ def report(soak: Soak, samples: list[tuple[float, int]], status: int, log: str) 
     times = sorted(soak.times)
     print(f"p50 {times[len(times) // 2]:.3f} s, p99 {times[len(times) * 99 // 100]:.3f} s")
     print(f"lost about a kill: {len(soak.lost) - len(unexplained)}, otherwise: {len(unexplained)}")
-    print(f"memory: {memory[0]:.0f} MiB in the second quarter, {memory[1]:.0f} in the last")
+    print(f"memory: {used[0]:.0f} MiB in the second quarter, {used[1]:.0f} in the last")
     print(f"open files: {files[0]:.0f} in the second quarter, {files[1]:.0f} in the last")
     print(f"lines of the log: {log.count(chr(10))}, with a traceback: {log.count('Traceback')}")
     print(f"exit status: {status}")
     faults = [
         soak.counts["wrong"] > 0 and "an answer was wrong",
         bool(unexplained) and f"answers were lost: {unexplained[:5]}",
-        memory[1] > 1.2 * memory[0] + 20 and "memory grew",
+        used[1] > 1.2 * used[0] + 20 and "memory grew",
         files[1] > 1.2 * files[0] + 20 and "open files grew",
         status != 0 and "it did not stop in order",
     ]
