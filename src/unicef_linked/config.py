@@ -93,6 +93,27 @@ def rates(value: str) -> str:
     return value
 
 
+def counting_storage(value: str) -> str:
+    """Return the address of where requests are counted, if it can be used.
+
+    >>> counting_storage("memory://")
+    'memory://'
+    """
+    from limits.errors import ConfigurationError
+    from limits.storage import storage_from_string
+
+    value = value.strip()
+    if value == "memory://":
+        return value
+    if not value.startswith(("redis://", "rediss://", "redis+")):
+        raise ValueError("is neither memory:// nor an address such as redis://127.0.0.1:6379/0")
+    try:
+        storage_from_string(value)  # which connects only when it counts
+    except (ConfigurationError, ValueError) as error:
+        raise ValueError(f"cannot be used ({error})") from None
+    return value
+
+
 def networks(value: str) -> tuple[str, ...]:
     """Return the networks of a list, each as an address with a prefix length.
 
@@ -217,16 +238,16 @@ class Settings:
         "", text, "File that `links check --state` writes, shown on /quality; empty: none is shown"
     )
     rate_limit: str = setting(
-        "3000/minute", rates, "Requests that one client may send; empty: any number"
+        "3000/minute", rates, "Requests that one client may send; none: any number"
     )
     rate_limit_queries: str = setting(
         "300/minute",
         rates,
-        "Requests of these that compute: queries, fragments, search, matching; empty: any number",
+        "Requests of these that compute: queries, fragments, search, matching; none: any number",
     )
     rate_limit_storage: str = setting(
         "memory://",
-        text,
+        counting_storage,
         "Where requests are counted: memory://, or redis://… for several servers together",
     )
     trusted_proxies: tuple[str, ...] = setting(
@@ -330,6 +351,24 @@ def source_date(environment: Mapping[str, str] = os.environ) -> datetime | None:
         raise UnusableInput(
             f"SOURCE_DATE_EPOCH={seconds!r} is no number of seconds since 1970; unset or correct it"
         ) from None
+
+
+def exports_traces(environment: Mapping[str, str] = os.environ) -> bool:
+    """Tell whether traces are wanted, by the variables of OpenTelemetry (Environment Variable Spec).
+
+    Without one that says where they go there are none, although its default is a collector on this
+    machine.
+
+    >>> exports_traces({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4318"}), exports_traces({})
+    (True, False)
+    """
+    if environment.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
+        return False
+    exporter = environment.get("OTEL_TRACES_EXPORTER", "").strip()
+    if exporter:
+        return exporter != "none"
+    endpoints = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
+    return any(environment.get(name, "").strip() for name in endpoints)
 
 
 def cache_folder(environment: Mapping[str, str] = os.environ) -> Path:
