@@ -353,22 +353,22 @@ def source_date(environment: Mapping[str, str] = os.environ) -> datetime | None:
         ) from None
 
 
-def exports_traces(environment: Mapping[str, str] = os.environ) -> bool:
-    """Tell whether traces are wanted, by the variables of OpenTelemetry (Environment Variable Spec).
+def trace_exporter(environment: Mapping[str, str] = os.environ) -> str:
+    """Return where traces go, by the variables of OpenTelemetry: ``otlp``, ``console``, "" for nowhere.
 
-    Without one that says where they go there are none, although its default is a collector on this
-    machine.
+    See its Environment Variable Specification. Without a variable that says where to there are
+    none, although its default is a collector on this machine.
 
-    >>> exports_traces({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4318"}), exports_traces({})
-    (True, False)
+    >>> trace_exporter({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4318"})
+    'otlp'
     """
     if environment.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
-        return False
+        return ""
     exporter = environment.get("OTEL_TRACES_EXPORTER", "").strip()
     if exporter:
-        return exporter != "none"
+        return exporter if exporter in {"otlp", "console"} else ""
     endpoints = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
-    return any(environment.get(name, "").strip() for name in endpoints)
+    return "otlp" if any(environment.get(name, "").strip() for name in endpoints) else ""
 
 
 def cache_folder(environment: Mapping[str, str] = os.environ) -> Path:

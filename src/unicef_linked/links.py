@@ -21,9 +21,9 @@ import pyoxigraph as ox
 import requests
 
 from unicef_linked import __version__
+from unicef_linked.comparison import can_be_compared, compare, without_scheme
 from unicef_linked.errors import UnusableInput
 from unicef_linked.http_client import PoliteClient, RequestFailed, media_type_of
-from unicef_linked.rdf.comparison import can_be_compared, compare, without_scheme
 from unicef_linked.rdf.iris import RDF
 from unicef_linked.rdf.mappings import MAPPINGS
 

@@ -7,8 +7,8 @@ from typing import Final
 
 import pytest
 
-from unicef_linked.rdf import comparison
-from unicef_linked.rdf.comparison import compare
+from unicef_linked import comparison
+from unicef_linked.comparison import compare
 
 RDF: Final = 'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:e="http://e/"'
 LAUGHS: Final = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 13))

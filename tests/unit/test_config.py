@@ -10,9 +10,9 @@ import pytest
 from unicef_linked.config import (
     Settings,
     cache_folder,
-    exports_traces,
     read_settings,
     terminal_language,
+    trace_exporter,
 )
 from unicef_linked.errors import UnusableInput
 
@@ -111,22 +111,22 @@ def test_a_value_that_cannot_be_used_names_its_variable(
 
 
 @pytest.mark.parametrize(
-    ("environment", "wanted"),
+    ("environment", "exporter"),
     [
-        ({}, False),
-        ({"OTEL_SERVICE_NAME": "mali"}, False),
-        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4318"}, True),
-        ({"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://127.0.0.1:4318/v1/traces"}, True),
-        ({"OTEL_TRACES_EXPORTER": "console"}, True),
-        ({"OTEL_TRACES_EXPORTER": "none", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://a"}, False),
-        ({"OTEL_SDK_DISABLED": "true", "OTEL_TRACES_EXPORTER": "otlp"}, False),
+        ({}, ""),
+        ({"OTEL_SERVICE_NAME": "mali"}, ""),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4318"}, "otlp"),
+        ({"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://127.0.0.1:4318/v1/traces"}, "otlp"),
+        ({"OTEL_TRACES_EXPORTER": "console"}, "console"),
+        ({"OTEL_TRACES_EXPORTER": "none", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://a"}, ""),
+        ({"OTEL_SDK_DISABLED": "true", "OTEL_TRACES_EXPORTER": "otlp"}, ""),
     ],
     ids=lambda value: ", ".join(value) if isinstance(value, dict) else "",
 )
 def test_traces_are_sent_where_the_environment_says_whereto(
-    environment: dict[str, str], wanted: bool
+    environment: dict[str, str], exporter: str
 ) -> None:
-    assert exports_traces(environment) == wanted
+    assert trace_exporter(environment) == exporter
 
 
 @pytest.mark.parametrize("variable", ["PUBLIC_URL", "UNICEF_LINKED_PUBLIC_URL"])

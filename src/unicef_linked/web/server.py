@@ -21,7 +21,7 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
 from unicef_linked import log
-from unicef_linked.config import Settings, exports_traces
+from unicef_linked.config import Settings, trace_exporter
 from unicef_linked.errors import AddressInUse, LinkedDataError, ServiceEnded, UnusableInput
 from unicef_linked.i18n import read_translations
 from unicef_linked.links import read_state
@@ -85,14 +85,15 @@ def application(generation: Callable[[], Generation]) -> WSGIApplication:
 
 def _open_tracer() -> Tracer | None:
     """Return what makes spans, None where no traces are wanted or the extra is not installed."""
-    if not exports_traces():
+    exporter = trace_exporter()
+    if not exporter:
         return None
     try:
         from unicef_linked.web.middleware.tracing import open_tracer
     except ImportError:
         _LOG.warning("traces are wanted and not sent: the extra otel is not installed")
         return None
-    return open_tracer()
+    return open_tracer(exporter)
 
 
 def serve(

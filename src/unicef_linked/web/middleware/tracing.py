@@ -1,12 +1,11 @@
 """Traces of requests and of what they ask of the store, by OpenTelemetry.
 
-Imported only where traces are wanted (``config.exports_traces``): it needs the extra ``otel``. The
+Imported only where traces are wanted (``config.trace_exporter``): it needs the extra ``otel``. The
 library reads its own variables of the environment, ``OTEL_…``.
 """
 
 from __future__ import annotations
 
-import os
 from functools import wraps
 from multiprocessing.util import Finalize
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -41,15 +40,18 @@ _STORE_CALLS: Final = frozenset({"answer", "labels", "match", "match_any", "sele
 """Methods of a store that ask it for data."""
 
 
-def open_tracer() -> Tracer:
-    """Return what makes the spans of this process; a thread sends them, the rest at its end."""
+def open_tracer(exporter: str) -> Tracer:
+    """Return what makes the spans of this process; a thread sends them, the rest at its end.
+
+    ``exporter`` is ``otlp`` (over HTTP) or ``console`` (to standard output).
+    """
     resource = Resource.create()
     if str(resource.attributes["service.name"]).startswith(_UNNAMED):
         resource = resource.merge(Resource({"service.name": _NAME}))
-    is_console = os.environ.get("OTEL_TRACES_EXPORTER", "").strip() == "console"
-    exporter = ConsoleSpanExporter() if is_console else OTLPSpanExporter()
     provider = TracerProvider(resource=resource)
-    provider.add_span_processor(BatchSpanProcessor(exporter))
+    provider.add_span_processor(
+        BatchSpanProcessor(ConsoleSpanExporter() if exporter == "console" else OTLPSpanExporter())
+    )
     # A web worker is a process of multiprocessing, which does not call what atexit knows.
     Finalize(None, provider.shutdown, exitpriority=10)
     return provider.get_tracer(_NAME, __version__)

@@ -2,7 +2,7 @@
 
 RDF and JSON can be written so that a parser takes memory or time without end, or breaks its process
 (nested triple terms and contexts do so in pyoxigraph 0.5.13; no upstream issue is known). What comes
-from hosts that are linked to is therefore parsed by ``python -m unicef_linked.rdf.comparison``.
+from hosts that are linked to is therefore parsed by ``python -m unicef_linked.comparison``.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def compare(identifiers: Iterable[str], content: bytes, media_type: str, url: st
     header = json.dumps([list(limits.items()), list(identifiers), media_type, url]).encode()
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "unicef_linked.rdf.comparison"],
+            [sys.executable, "-m", "unicef_linked.comparison"],
             input=header + b"\n" + content,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
