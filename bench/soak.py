@@ -67,10 +67,16 @@ SLOW: Final = (
     b"",
 )
 """Half a body, a reader that does not read, half a header, silence."""
+PAUSE: Final = 0.5
+"""Pause of a client whose request was lost (s)."""
 CLIENTS: Final = 3
 """Clients that ask one thing after the other."""
 CALM: Final = 2 / 3
 """Share of the time in which query processes alone are killed."""
+LASTING: Final = ("web worker", "supervisor", "main process")
+"""Kinds of processes that last; in the storm these are killed too."""
+AGAIN: Final = 65.0
+"""Time between two kills of a kind that lasts (s): after a minute a process begins a new count of restarts."""
 SLACK: Final = 1.0
 """Tolerance between our clock and the moment of a kill (s)."""
 RECOVERY: Final = 45.0
@@ -148,7 +154,7 @@ class Soak:
     process: subprocess.Popen[bytes]
     expected: dict[str, bytes] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
-    times: dict[str, list[float]] = field(default_factory=dict)
+    times: dict[str, list[tuple[float, float]]] = field(default_factory=dict)  # of right answers
     losses: list[Loss] = field(default_factory=list)
     refused: list[Loss] = field(default_factory=list)  # 503 because no query process ran
     kills: list[Kill] = field(default_factory=list)
@@ -170,6 +176,7 @@ class Soak:
             client.close()
             what = f"{key}: {type(error).__name__}"
             self.losses.append(Loss(began, time.monotonic(), port, is_query, what))
+            self.over.wait(PAUSE)
             return
         ended = time.monotonic()
         if status == 503:
@@ -181,7 +188,8 @@ class Soak:
             self.faults.append(f"another answer than before: {key}")
         else:
             self.counts["answers that were right"] += 1
-            self.times.setdefault("query" if is_query else "document", []).append(ended - began)
+            kind = "query" if is_query else "document"
+            self.times.setdefault(kind, []).append((began, ended))
 
     def _turned_away(self, request: Loss, content: bytes) -> None:
         problem = "?"
@@ -218,7 +226,10 @@ class Soak:
             headers = {"Content-Type": "application/x-www-form-urlencoded"}
             try:
                 connection.request("POST", "/sparql", form, headers)
-                connection.getresponse().read()
+                response = connection.getresponse()
+                if response.status == 503:
+                    self.over.wait(0.1)
+                response.read()
             except (OSError, http.client.HTTPException):
                 self.over.wait(0.1)
             self.counts["evil queries, half of them left"] += 1
@@ -247,10 +258,11 @@ class Soak:
     def kill(self, seed: int) -> None:
         """Kill a process now and then; in the storm of any kind."""
         choice = random.Random(seed)
-        while not self.over.wait(choice.uniform(3, 9)):
-            kinds = ["query process"] * 6
+        while not self.over.wait(choice.uniform(2, 8)):
+            kinds = ["query process"]
             if self.is_storm.is_set():
-                kinds += ["web worker"] * 2 + ["supervisor"] * 2 + ["main process"]
+                lately = {kill.kind for kill in self.kills if kill.at > time.monotonic() - AGAIN}
+                kinds += [kind for kind in LASTING if kind not in lately]
             kind = choice.choice(kinds)
             pids = self.processes()[kind]
             if pids:
@@ -336,6 +348,20 @@ class Soak:
             start - SLACK <= loss.ended and loss.began <= end + SLACK
             for start, end in zip(away, back, strict=True)
         )
+
+    def recoveries(self) -> dict[str, float]:
+        """Return the longest time from a kill of each kind to the next right answer (s).
+
+        That answer is to a query where query processes ended, else to a document.
+        """
+        longest: dict[str, float] = {}
+        for kill in self.kills:
+            if kill.kind in LASTING:
+                answers = self.times.get("query" if kill.kind == "supervisor" else "document", [])
+                later = [ended - kill.at for began, ended in answers if began > kill.at]
+                if later:
+                    longest[kill.kind] = max(longest.get(kill.kind, 0.0), min(later))
+        return longest
 
     def _is_refused_rightly(self, loss: Loss) -> bool:
         kinds = {"supervisor", "main process", "main process, back"}
@@ -487,10 +513,33 @@ def report(
     counts.add_row(["of these, with a traceback", f"{log.count('Traceback'):,}"])
     times = table("answers under all this", "p50 (s)", "p99 (s)", "longest (s)")
     for kind, measured in sorted(soak.times.items()):
-        ordered = sorted(measured)
+        ordered = sorted(ended - began for began, ended in measured)
         shown = [ordered[len(ordered) * share // 100] for share in (50, 99)]
         times.add_row([kind, *(f"{value:.3f}" for value in (*shown, ordered[-1]))])
-    uses = table("while query processes are killed", "2nd quarter", "last quarter")
+    recoveries = table("a right answer after a kill of", "longest (s)")
+    recoveries.add_rows([[kind, f"{s:.1f}"] for kind, s in soak.recoveries().items()])
+    uses, growth = compare_uses(samples)
+    faults += growth
+    # A main process that was killed cannot remove its two folders.
+    if len(left) > 2 * soak.counts["killed: main process"]:
+        faults.append(f"left behind: {', '.join(left)}")
+    if status:
+        faults.append(f"it did not stop in order: {status}")
+    if "Traceback" in log:
+        faults.append("the log has a traceback:\n" + log[log.index("Traceback") :][:3000])
+    print(f"## {minutes:g} minutes\n")
+    for each in (counts, times, recoveries, uses):
+        print(f"{each.get_string()}\n")
+    for fault, number in Counter(faults).items():
+        print(f"- fault: {fault}" + (f" ({number} times)" if number > 1 else ""))
+    if not faults:
+        print("- no fault")
+    return int(bool(faults))
+
+
+def compare_uses(samples: Sequence[Sample]) -> tuple[PrettyTable, list[str]]:
+    """Return what the processes used early and late, and what has grown too much."""
+    uses, faults = table("while query processes are killed", "2nd quarter", "last quarter"), []
     part = max(1, len(samples) // 4)
     halves = (samples[part : 2 * part] or samples, samples[-part:])
     for unit, of in (("memory (MiB)", "memory"), ("open files", "files")):
@@ -501,19 +550,7 @@ def report(
             uses.add_row([f"{kind}: {unit}", f"{before:,.0f}", f"{after:,.0f}"])
             if after > GROWTH * before + ALWAYS:
                 faults.append(f"{kind}: {unit} grew")
-    faults += [f"left behind: {name}" for name in left]
-    if status:
-        faults.append(f"it did not stop in order: {status}")
-    if "Traceback" in log:
-        faults.append("the log has a traceback:\n" + log[log.index("Traceback") :][:3000])
-    print(f"## {minutes:g} minutes\n")
-    for each in (counts, times, uses):
-        print(f"{each.get_string()}\n")
-    for fault, number in Counter(faults).items():
-        print(f"- fault: {fault}" + (f" ({number} times)" if number > 1 else ""))
-    if not faults:
-        print("- no fault")
-    return int(bool(faults))
+    return uses, faults
 
 
 def table(*columns: str) -> PrettyTable:
