@@ -47,11 +47,11 @@ soak: .venv/run
 # What the tests run beside us and is no Python package: Debian's Chromium, oneTBB's allocator, the program of Virtuoso without its
 # service, the clients of tests/clients (those in JavaScript by the lock file beside them, those in Python in an environment of
 # their own), and the vocabularies of tests/vocabularies.
-PEERS := caddy chromium-headless-shell libtbbmalloc2 nginx-light rasqal-utils virtuoso-opensource-7-bin
+PEERS := caddy chromium-headless-shell libtbbmalloc2 nginx-light rasqal-utils redis-server virtuoso-opensource-7-bin
 ALLOCATOR := $(BIN)/python -c 'import ctypes.util, sys; sys.exit(not ctypes.util.find_library("tbbmalloc_proxy"))'
 
 .venv/peers: .venv/dev tests/clients/package-lock.json tests/clients/requirements.txt tests/vocabularies/package-lock.json
-	@{ command -v caddy && command -v chromium-headless-shell && $(ALLOCATOR) && command -v roqet && command -v virtuoso-t && PATH="$$PATH:/usr/sbin" command -v nginx; } >/dev/null \
+	@{ command -v caddy && command -v chromium-headless-shell && $(ALLOCATOR) && command -v roqet && command -v redis-server && command -v virtuoso-t && PATH="$$PATH:/usr/sbin" command -v nginx; } >/dev/null \
 	  || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $(PEERS) >/dev/null; } \
 	  || { echo "the tests need $(PEERS): install them (apt-get install $(PEERS), as root)" >&2; exit 1; }
 	$(PYTHON) -m venv .venv/clients

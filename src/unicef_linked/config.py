@@ -93,6 +93,27 @@ def rates(value: str) -> str:
     return value
 
 
+def counting_storage(value: str) -> str:
+    """Return the address of where requests are counted, if it can be used.
+
+    >>> counting_storage("memory://")
+    'memory://'
+    """
+    from limits.errors import ConfigurationError
+    from limits.storage import storage_from_string
+
+    value = value.strip()
+    if value == "memory://":
+        return value
+    if not value.startswith(("redis://", "rediss://", "redis+")):
+        raise ValueError("is neither memory:// nor an address such as redis://127.0.0.1:6379/0")
+    try:
+        storage_from_string(value)  # which connects only when it counts
+    except (ConfigurationError, ValueError) as error:
+        raise ValueError(f"cannot be used ({error})") from None
+    return value
+
+
 def networks(value: str) -> tuple[str, ...]:
     """Return the networks of a list, each as an address with a prefix length.
 
@@ -217,16 +238,16 @@ class Settings:
         "", text, "File that `links check --state` writes, shown on /quality; empty: none is shown"
     )
     rate_limit: str = setting(
-        "3000/minute", rates, "Requests that one client may send; empty: any number"
+        "3000/minute", rates, "Requests that one client may send; none: any number"
     )
     rate_limit_queries: str = setting(
         "300/minute",
         rates,
-        "Requests of these that compute: queries, fragments, search, matching; empty: any number",
+        "Requests of these that compute: queries, fragments, search, matching; none: any number",
     )
     rate_limit_storage: str = setting(
         "memory://",
-        text,
+        counting_storage,
         "Where requests are counted: memory://, or redis://… for several servers together",
     )
     trusted_proxies: tuple[str, ...] = setting(
@@ -330,6 +351,24 @@ def source_date(environment: Mapping[str, str] = os.environ) -> datetime | None:
         raise UnusableInput(
             f"SOURCE_DATE_EPOCH={seconds!r} is no number of seconds since 1970; unset or correct it"
         ) from None
+
+
+def trace_exporter(environment: Mapping[str, str] = os.environ) -> str:
+    """Return where traces go, by the variables of OpenTelemetry: ``otlp``, ``console``, "" for nowhere.
+
+    See its Environment Variable Specification. Without a variable that says where to there are
+    none, although its default is a collector on this machine.
+
+    >>> trace_exporter({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4318"})
+    'otlp'
+    """
+    if environment.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
+        return ""
+    exporter = environment.get("OTEL_TRACES_EXPORTER", "").strip()
+    if exporter:
+        return exporter if exporter in {"otlp", "console"} else ""
+    endpoints = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
+    return "otlp" if any(environment.get(name, "").strip() for name in endpoints) else ""
 
 
 def cache_folder(environment: Mapping[str, str] = os.environ) -> Path:

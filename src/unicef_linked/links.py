@@ -13,19 +13,18 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import unquote, urldefrag, urljoin, urlsplit
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urldefrag, urljoin, urlsplit
 
 import prettytable
 import pyoxigraph as ox
 import requests
 
 from unicef_linked import __version__
+from unicef_linked.comparison import can_be_compared, compare, without_scheme
 from unicef_linked.errors import UnusableInput
 from unicef_linked.http_client import PoliteClient, RequestFailed, media_type_of
-from unicef_linked.rdf.entities import check_entities
-from unicef_linked.rdf.formats import GRAPH_FORMATS
-from unicef_linked.rdf.iris import OWL, RDF
+from unicef_linked.rdf.iris import RDF
 from unicef_linked.rdf.mappings import MAPPINGS
 
 if TYPE_CHECKING:
@@ -245,7 +244,10 @@ class _Checker:
                 return Finding(
                     link.url, "dead", status, target, "it leads to what is no http(s) address"
                 )
-            moved = moved or (status in _PERMANENT and _bare(target) != _bare(url))
+            # http to https does not count as moved.
+            moved = moved or (
+                status in _PERMANENT and without_scheme(target) != without_scheme(url)
+            )
             url = target
             if url in visited:
                 return Finding(link.url, "dead", status, url, "its redirects go round in a circle")
@@ -278,12 +280,6 @@ def _location(reply: Reply) -> str:
     return location
 
 
-def _bare(url: str) -> str:
-    """Return a URL without scheme and percent encoding: http to https does not count as moved."""
-    parts = urlsplit(url)
-    return unquote(parts._replace(scheme="", path=parts.path or "/").geturl())
-
-
 def _elsewhere(url: str, link: Link) -> str | None:
     return url if url != link.url else None
 
@@ -295,84 +291,7 @@ def _is_nothing(_: Mapping[str, str]) -> bool:
 
 def _is_data(headers: Mapping[str, str]) -> bool:
     """Tell whether a content can be compared."""
-    kind = media_type_of(headers)
-    return kind == "application/json" or _rdf_format(kind) is not None
-
-
-def _rdf_format(media_type: str) -> ox.RdfFormat | None:
-    """Return the format of RDF with a media type; plain JSON is not taken for JSON-LD."""
-    if media_type == "application/json":
-        return None
-    for offer in GRAPH_FORMATS:
-        if media_type in {offer.media_type, *offer.aliases}:
-            return offer.rdf
-    return None
-
-
-def compare(identifiers: Iterable[str], content: bytes, media_type: str, url: str) -> str:
-    """Return how a target's data fails to describe the identifiers, "" if it describes them.
-
-    RDF describes its subjects. JSON describes what it has under ``entities`` (Wikidata) or in an
-    ``id``, by the last segment of the IRI. JSON-LD is read as JSON, so that its context need not be
-    fetched. Data in other formats is not compared.
-
-    >>> page = b'{"entities": {"Q2": {"id": "Q2"}}}'
-    >>> identifier = "http://www.wikidata.org/entity/Q1"
-    >>> compare([identifier], page, "application/json", "https://www.wikidata.org/")
-    'it says Q2, not Q1'
-    """
-    if media_type.endswith("json"):
-        return _compare_json(identifiers, content)
-    kind = _rdf_format(media_type)
-    if kind is None:
-        return ""
-    properties: dict[str, set[str]] = defaultdict(set)  # by subject
-    try:
-        if kind == ox.RdfFormat.RDF_XML:
-            check_entities(content.decode("utf-8", "replace"))
-        for quad in ox.parse(content, format=kind, base_iri=url):
-            properties[_bare(getattr(quad.subject, "value", ""))].add(quad.predicate.value)
-    except (SyntaxError, ValueError) as error:
-        return f"its data cannot be read as {media_type}: {error}"
-    for iri in identifiers:
-        described_by = properties.get(_bare(iri))
-        if not described_by:
-            return f"its data says nothing of {iri}"
-        if described_by == {f"{OWL}sameAs"}:
-            return f"its data says of {iri} only that it is another now"
-    return ""
-
-
-def _compare_json(identifiers: Iterable[str], content: bytes) -> str:
-    try:
-        body = json.loads(content)
-    except ValueError as error:
-        return f"its data is no JSON: {error}"
-    ids = _ids(body)
-    if not ids:
-        return ""
-    for iri in identifiers:
-        key = unquote(urlsplit(iri.rstrip("/")).path.rpartition("/")[2])
-        if not ids & {key, iri} and _bare(iri) not in map(_bare, ids):
-            return f"it says {', '.join(sorted(ids)[:3])}, not {key}"
-    return ""
-
-
-def _ids(body: Any) -> set[str]:
-    """Return the identifiers that a JSON document describes, empty if it names none."""
-    if not isinstance(body, dict):
-        return set()
-    if isinstance(body.get("entities"), dict):
-        return set(body["entities"])
-    nodes = [body]
-    graph = body.get("@graph")
-    if isinstance(graph, list):
-        nodes += [node for node in graph if isinstance(node, dict)]
-    ids: set[str] = set()
-    for node in nodes:
-        values = [node.get(name) for name in ("@id", "id", "geonameId", "wof:id")]
-        ids.update(str(value) for value in values if isinstance(value, str | int))
-    return ids
+    return can_be_compared(media_type_of(headers))
 
 
 def write(findings: Sequence[Finding], links: Sequence[Link], style: str) -> str:

@@ -55,7 +55,7 @@ def _time(record: logging.LogRecord) -> str:
 def configuration(form: str) -> dict[str, Any]:
     """Return the configuration of logging for ``logging.config.dictConfig``; form: text or json.
 
-    Granian's logger is among those it configures: its lines have the same form.
+    Those of Granian and OpenTelemetry are among them: their lines have the same form.
     """
     formatter = _Json if form == "json" else _Text
     logger = {"handlers": ["stderr"], "level": "INFO", "propagate": False}
@@ -70,7 +70,10 @@ def configuration(form: str) -> dict[str, Any]:
                 "stream": "ext://sys.stderr",
             }
         },
-        "loggers": {_PREFIX: logger, "_granian": {**logger, "level": "ERROR"}},
+        "loggers": {
+            _PREFIX: logger,
+            **{name: {**logger, "level": "ERROR"} for name in ("_granian", "opentelemetry")},
+        },
     }
 
 

@@ -15,7 +15,6 @@ from unicef_linked.build.files import walk
 from unicef_linked.build.sources import load
 from unicef_linked.cli import main
 from unicef_linked.errors import MalformedData, SeveralErrors, UnusableInput
-from unicef_linked.links import compare
 from unicef_linked.rdf.entities import ExpandingEntities, check_entities
 from unicef_linked.rdf.iris import Names
 
@@ -387,8 +386,3 @@ def test_plain_entities_stay(tmp_path: Path, declarations: str) -> None:
         text = text.replace("http://example.org/{}", "&ex;{}")
     write(tmp_path, {"a.owl": text.format("a")})
     assert subjects(tmp_path)[0] == ["a"]
-
-
-def test_the_data_behind_a_link_is_not_expanded_either() -> None:
-    answer = compare(["http://example.org/a"], NESTED.encode(), "application/rdf+xml", "http://e/")
-    assert "the entity 'b' refers to other entities" in answer

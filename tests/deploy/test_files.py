@@ -40,7 +40,8 @@ def test_the_unit_gives_the_service_next_to_nothing() -> None:
 
 def test_every_library_is_locked_with_its_hashes() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    wanted = [*project["dependencies"], *project["optional-dependencies"]["redis"]]
+    extras = project["optional-dependencies"]
+    wanted = [*project["dependencies"], *extras["redis"], *extras["otel"]]
     entry = r"^([\w.-]+)==\S+.*\\\n(?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+"
     locked = re.findall(entry, LOCK, re.MULTILINE)
     assert {re.split(r"[<>=\[]", name)[0].lower() for name in wanted} <= set(locked)

@@ -7,7 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from unicef_linked.config import Settings, cache_folder, read_settings, terminal_language
+from unicef_linked.config import (
+    Settings,
+    cache_folder,
+    read_settings,
+    terminal_language,
+    trace_exporter,
+)
 from unicef_linked.errors import UnusableInput
 
 
@@ -89,6 +95,10 @@ def test_a_variable_sets_what_it_names(
         pytest.param("QUERY_TIMEOUT", "-1", "is below zero", id="a deadline in the past"),
         pytest.param("QUERY_QUEUE", "-1", "is below zero", id="less than no queue"),
         pytest.param("LANGUAGES", ",", "no language", id="no language at all"),
+        pytest.param("RATE_LIMIT", "many", "is not a limit such as", id="a limit in words"),
+        pytest.param("RATE_LIMIT_STORAGE", "redis", "is neither memory://", id="no address"),
+        pytest.param("RATE_LIMIT_STORAGE", "redis://a:b/0", "cannot be used", id="no port"),
+        pytest.param("TRUSTED_PROXIES", "10.0.0.1/8", "has host bits set", id="no network"),
     ],
 )
 def test_a_value_that_cannot_be_used_names_its_variable(
@@ -98,6 +108,25 @@ def test_a_value_that_cannot_be_used_names_its_variable(
         read_settings({f"UNICEF_LINKED_{variable}": value})
     assert f"UNICEF_LINKED_{variable}" in str(caught.value)
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("environment", "exporter"),
+    [
+        ({}, ""),
+        ({"OTEL_SERVICE_NAME": "mali"}, ""),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4318"}, "otlp"),
+        ({"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://127.0.0.1:4318/v1/traces"}, "otlp"),
+        ({"OTEL_TRACES_EXPORTER": "console"}, "console"),
+        ({"OTEL_TRACES_EXPORTER": "none", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://a"}, ""),
+        ({"OTEL_SDK_DISABLED": "true", "OTEL_TRACES_EXPORTER": "otlp"}, ""),
+    ],
+    ids=lambda value: ", ".join(value) if isinstance(value, dict) else "",
+)
+def test_traces_are_sent_where_the_environment_says_whereto(
+    environment: dict[str, str], exporter: str
+) -> None:
+    assert trace_exporter(environment) == exporter
 
 
 @pytest.mark.parametrize("variable", ["PUBLIC_URL", "UNICEF_LINKED_PUBLIC_URL"])

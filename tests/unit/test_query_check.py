@@ -6,6 +6,7 @@ these rows.
 
 from __future__ import annotations
 
+import tracemalloc
 from contextlib import suppress
 
 import pytest
@@ -367,6 +368,17 @@ def test_an_answer_is_kept_only_where_asking_again_would_give_the_same(
     text: str, expected: bool
 ) -> None:
     assert is_repeatable(text) is expected
+
+
+def test_a_long_prefix_used_often_takes_no_memory() -> None:
+    prologue = f"PREFIX a: <http://{'x' * 50_000}/> SELECT * "
+    clauses = "".join(f"FROM a:{number:x} " for number in range(4000))
+    tracemalloc.start()
+    try:
+        assert dataset_clauses(f"{prologue}{clauses}{{}}") is None
+        assert tracemalloc.get_traced_memory()[1] < 8 << 20
+    finally:
+        tracemalloc.stop()
 
 
 @given(st.text(alphabet="SERVICE{}()<>\"'\\#?:.\n au0042", max_size=300))

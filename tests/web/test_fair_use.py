@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import logging
+import shutil
+import socket
+import subprocess
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
+from limits.errors import StorageError
+from limits.storage import MemoryStorage
 
 from unicef_linked.web import create_app
+from unicef_linked.web.middleware import fair_use
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from flask.testing import FlaskClient
+    from tests.conftest import Server
 
     from unicef_linked.config import Settings
     from unicef_linked.release import Release
     from unicef_linked.store.embedded import Embedded
 
 PUBLIC = "9.9.9.9"
+REDIS: Final = shutil.which("redis-server")
 
 
 @pytest.fixture
@@ -120,6 +129,105 @@ def test_requests_are_answered_though_they_cannot_be_counted(
     assert [client.get("/healthz").status_code, client.get("/").status_code] == [200, 200]
     assert client.get("/").status_code == 200
     assert caplog.text.count("requests of clients are not counted") == 1
+
+
+# Counted in Redis
+
+
+@pytest.fixture(scope="module")
+def redis(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """A Redis server of the tests: its address and its process."""
+    if not REDIS:
+        pytest.skip("redis-server is not installed; make test installs it")
+    folder = tmp_path_factory.mktemp("redis")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [
+        REDIS,
+        "--bind",
+        "127.0.0.1",
+        "--port",
+        str(port),
+        "--dir",
+        str(folder),
+        "--save",
+        "",
+    ]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        while b"Ready to accept connections" not in (line := process.stdout.readline()):
+            assert line, "redis-server does not start"
+        yield f"redis://127.0.0.1:{port}/0", process
+        process.kill()
+
+
+@pytest.mark.parametrize("count", [1, 3], ids=["one limit", "several limits"])
+def test_applications_count_together(
+    site: Callable[..., FlaskClient], redis: tuple[str, object], count: int
+) -> None:
+    limits = ";".join(["2/hour", "500/hour", "900/day"][:count])
+    clients = [site(rate_limit=limits, rate_limit_storage=redis[0]) for _ in range(2)]
+    address = {"REMOTE_ADDR": f"9.9.8.{count}"}
+    answers = [client.get("/", environ_base=address).status_code for client in clients * 2]
+    assert answers == [200, 200, 429, 429]
+
+
+def test_servers_count_together_and_go_on_without_redis(
+    serve: Callable[..., Server],
+    release: Release,
+    redis: tuple[str, subprocess.Popen[bytes]],
+    tmp_path: Path,
+) -> None:
+    url, process = redis
+    environment = {
+        "UNICEF_LINKED_RATE_LIMIT": "5/hour",
+        "UNICEF_LINKED_RATE_LIMIT_STORAGE": url,
+        "UNICEF_LINKED_TRUSTED_PROXIES": "127.0.0.1",
+    }
+    arguments = ("--release", str(release.path), "--workers", "1")
+    logs = [tmp_path / "first", tmp_path / "second"]
+    servers = [serve(*arguments, environment=environment, log=log) for log in logs]
+
+    def statuses(path: str) -> list[int]:
+        headers = {"X-Forwarded-For": PUBLIC}
+        return [server.get(path, headers=headers).status_code for server in servers * 4]
+
+    assert statuses("/doc/office/gao.ttl") == [200] * 5 + [429] * 3
+    process.kill()
+    process.wait()
+    assert statuses("/doc/office/gao.ttl") == [200] * 8
+    assert statuses("/readyz") == [200] * 8
+    for log in logs:
+        assert log.read_text().count("requests of clients are not counted") == 1
+
+
+def test_a_storage_that_comes_back_counts_again(
+    site: Callable[..., FlaskClient],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(fair_use, "_WITHOUT_STORAGE", 0)
+    client, fails = site(rate_limit="2/hour"), True
+    incr = MemoryStorage.incr
+
+    def flaky(*arguments: Any, **options: Any) -> int:
+        if fails:
+            raise StorageError(OSError("connection refused"))
+        return incr(*arguments, **options)
+
+    monkeypatch.setattr(MemoryStorage, "incr", flaky)
+    with caplog.at_level(logging.INFO, "unicef_linked.web.middleware.fair_use"):
+        assert [client.get("/").status_code for _ in range(3)] == [200] * 3
+        fails = False
+        assert [client.get("/").status_code for _ in range(3)] == [200, 200, 429]
+    lines = [record.getMessage() for record in caplog.records if "counted" in record.getMessage()]
+    assert lines == [
+        "requests of clients are not counted: connection refused",
+        "requests of clients are counted again",
+    ]
 
 
 # The ID of a request

@@ -144,6 +144,19 @@ def test_a_query_process_that_is_killed_is_replaced_and_logged(running: Running)
     running.wait_until_ready()
 
 
+def test_query_processes_that_cannot_start_are_tried_again_after_pauses(running: Running) -> None:
+    supervisor = running.supervisor()
+    limits = resource.prlimit(supervisor, resource.RLIMIT_NOFILE)
+    resource.prlimit(supervisor, resource.RLIMIT_NOFILE, (3, limits[1]))  # no further files
+    for pid in children(supervisor):
+        os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: running.said("trying again in 0.4 s"), "no pauses")
+    assert running.said("query process: [Errno 24] Too many open files")
+    resource.prlimit(supervisor, resource.RLIMIT_NOFILE, limits)
+    running.wait_until_ready()
+    assert running.supervisor() == supervisor
+
+
 def test_a_supervisor_killed_again_while_it_starts_comes_back(running: Running) -> None:
     first = running.supervisor()
     os.kill(first, signal.SIGKILL)

@@ -47,6 +47,8 @@ if TYPE_CHECKING:
 FORMATS: Final = ("table", *(offer.name for offer in (*SOLUTION_FORMATS, *GRAPH_FORMATS)))
 _TOO_LONG: Final = 10_000_000
 """Most characters of a query; a longer one is refused."""
+_MOST_OF_A_TABLE: Final = 64 << 20
+"""Most bytes of an endpoint's answer that is shown as a table: it is held in memory whole."""
 _PATIENCE: Final = 600.0
 """Deadline (s) for the answer of an endpoint: long, since the user can stop the command."""
 
@@ -171,7 +173,7 @@ def ask_endpoint(url: str, text: str, style: str, settings: Settings) -> Iterato
             solutions=solutions,
             graph=graph,
             timeout=_PATIENCE,
-            ceiling=sys.maxsize,
+            ceiling=_MOST_OF_A_TABLE if style == "table" else sys.maxsize,
         )
         chunks = answer.chunks if answer.whole is None else iter([answer.whole])
         if style == "table" and answer.format == solutions:

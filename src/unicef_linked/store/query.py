@@ -293,15 +293,27 @@ def _is_clause_without_space(word: str, prefixes: Collection[str]) -> bool:
 def _resolve(prologue: list[str], references: list[str], base: str) -> list[str] | None:
     """Return the IRIs of references and prefixed names, None if one of them has none.
 
-    A prologue means the same in Turtle, whose parser is at hand.
+    None also if they are longer than _LONGEST_DATASET together: a long prefix can be used often. A
+    prologue means the same in Turtle, whose parser is at hand.
     """
     statements = [f"{reference} <urn:p> <urn:o> ." for reference in references]
     document = "\n".join(prologue + statements)
+    iris: list[str] = []
+    length = 0
     try:
-        quads = list(parse(document, format=RdfFormat.TURTLE, base_iri=base or None))
+        for quad in parse(document, format=RdfFormat.TURTLE, base_iri=base or None):
+            if isinstance(quad.subject, NamedNode):
+                iris.append(quad.subject.value)
+                length += len(iris[-1])
+            if length > _LONGEST_DATASET:
+                return None
     except (SyntaxError, ValueError):  # ValueError: of the base
         return None
-    return [quad.subject.value for quad in quads if isinstance(quad.subject, NamedNode)]
+    return iris
+
+
+_LONGEST_DATASET: Final = 1_000_000
+"""Most characters of the IRIs of a dataset that a query's text names."""
 
 
 def may_need_base(text: str) -> bool:

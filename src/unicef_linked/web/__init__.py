@@ -54,6 +54,8 @@ from unicef_linked.web.routes import (
 from unicef_linked.web.routes.dereference import answer_instead, read_mappings
 
 if TYPE_CHECKING:
+    from opentelemetry.trace import Tracer
+
     from unicef_linked.config import Settings
     from unicef_linked.i18n import Translations
     from unicef_linked.release import Release
@@ -93,13 +95,18 @@ def create_app(
     *,
     translations: Translations | None = None,
     restarts: int = 0,
+    tracer: Tracer | None = None,
 ) -> Flask:
     """Return the WSGI application that serves a release.
 
     ``translations`` are the package's unless others are given; ``restarts`` is the number of web
-    workers that were started again before this one. Raises UnusableInput for a language
-    that has none.
+    workers that were started again before this one; ``tracer`` makes spans, if traces are wanted.
+    Raises UnusableInput for a language that has no translations.
     """
+    if tracer:
+        from unicef_linked.web.middleware.tracing import Tracing, traced
+
+        store = traced(store, tracer)
     translations = translations or read_translations()
     check_languages(settings, translations)
     app = Publisher(__name__, static_folder="static", static_url_path=addresses.STATIC)
@@ -177,6 +184,8 @@ def create_app(
         app.wsgi_app, settings, render_problem=partial(render_problem, app, responder)
     )
     app.wsgi_app = metrics.Metered(app.wsgi_app, figures)  # type: ignore[method-assign]
+    if tracer:
+        app.wsgi_app = Tracing(app.wsgi_app, tracer, app.url_map)  # type: ignore[method-assign]
     if settings.root:
         app.wsgi_app = Mount(app.wsgi_app, settings.root)  # type: ignore[method-assign]
     app.wsgi_app = Access(  # type: ignore[method-assign]

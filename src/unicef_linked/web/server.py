@@ -21,7 +21,7 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
 from unicef_linked import log
-from unicef_linked.config import Settings
+from unicef_linked.config import Settings, trace_exporter
 from unicef_linked.errors import AddressInUse, LinkedDataError, ServiceEnded, UnusableInput
 from unicef_linked.i18n import read_translations
 from unicef_linked.links import read_state
@@ -42,6 +42,8 @@ from unicef_linked.web.workers import (
 if TYPE_CHECKING:
     from collections.abc import Callable
     from wsgiref.types import WSGIApplication
+
+    from opentelemetry.trace import Tracer
 
     from unicef_linked.web.workers import Generation
 
@@ -69,7 +71,8 @@ def application(generation: Callable[[], Generation]) -> WSGIApplication:
     except LinkedDataError as error:
         _LOG.error("%s", error)
         sys.exit(1)
-    app = create_app(settings, release, store, restarts=int(os.environ.get(_RESTARTS, "0")))
+    restarts = int(os.environ.get(_RESTARTS, "0"))
+    app = create_app(settings, release, store, restarts=restarts, tracer=_open_tracer())
     overdue = app.extensions[BODIES].overdue
     threading.Thread(target=close_slow, args=(overdue,), daemon=True).start()
     threading.Thread(target=app.extensions[CHARTS].solve_all, daemon=True).start()
@@ -78,6 +81,19 @@ def application(generation: Callable[[], Generation]) -> WSGIApplication:
     current.say_ready()
     # The outermost layer is the middleware: a cached response never enters Flask.
     return current.wrap(app.wsgi_app)
+
+
+def _open_tracer() -> Tracer | None:
+    """Return what makes spans, None where no traces are wanted or the extra is not installed."""
+    exporter = trace_exporter()
+    if not exporter:
+        return None
+    try:
+        from unicef_linked.web.middleware.tracing import open_tracer
+    except ImportError:
+        _LOG.warning("traces are wanted and not sent: the extra otel is not installed")
+        return None
+    return open_tracer(exporter)
 
 
 def serve(

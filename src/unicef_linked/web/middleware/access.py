@@ -50,6 +50,8 @@ class Access:
         if self._networks and self._is_trusted(peer):
             given = environ.get("HTTP_X_REQUEST_ID", "")
             peer = self._forwarded(environ.get("HTTP_X_FORWARDED_FOR", ""), peer)
+        else:
+            environ.pop("HTTP_TRACEPARENT", None)  # a stranger's would decide what is sampled
         environ[CLIENT] = peer
         request_id = given if _ID.fullmatch(given) else secrets.token_hex(8)
         REQUEST_ID.set(request_id)

@@ -125,6 +125,7 @@ class _Counts:
             options |= {"socket_connect_timeout": _STORAGE_TIMEOUT}
         self._limiter = FixedWindowRateLimiter(storage_from_string(storage, **options))
         self._paused_until = 0.0  # s, monotonic clock
+        self._is_failing = False
         self._lock = threading.Lock()
 
     def count(self, limits: list[tuple[_Policy, RateLimitItem]], client: str) -> _Counted | None:
@@ -135,16 +136,25 @@ class _Counts:
         if time.monotonic() < self._paused_until:
             return None
         try:
-            return min(
-                (self._count(policy, limit, client) for policy, limit in limits),
-                key=lambda counted: counted[2] / counted[1].amount,
-            )
+            counted = [self._count(policy, limit, client) for policy, limit in limits]
         except StorageError as error:
-            with self._lock:
-                if time.monotonic() >= self._paused_until:
-                    self._paused_until = time.monotonic() + _WITHOUT_STORAGE
-                    _LOG.error("requests of clients are not counted: %s", error)
+            self._paused_until = time.monotonic() + _WITHOUT_STORAGE
+            self._tell(error)
             return None
+        if self._is_failing:
+            self._tell(None)
+        return min(counted, key=lambda each: each[2] / each[1].amount)
+
+    def _tell(self, error: StorageError | None) -> None:
+        """Log that the storage began to fail, or that it answers again: one line for each."""
+        with self._lock:
+            if self._is_failing == (error is not None):
+                return
+            self._is_failing = error is not None
+        if error:
+            _LOG.error("requests of clients are not counted: %s", error)
+        else:
+            _LOG.info("requests of clients are counted again")
 
     def _count(self, policy: _Policy, limit: RateLimitItem, client: str) -> _Counted:
         is_allowed = self._limiter.hit(limit, policy.name, client)
