@@ -153,7 +153,7 @@ class LocatorMaps:
         if ground:
             note = ground.note or ground.label.text
             around.insert(0, replace(ground, label=Text(""), kind="ground", note=note))
-        drawn = draw([*around, *_in_groups(_in_short(shown))], words=_LETTER_HEIGHT)
+        drawn = draw([*around, *in_groups(_in_short(shown))], words=_LETTER_HEIGHT)
         if drawn is None:
             return None
         if len(listed) > MOST:
@@ -263,13 +263,18 @@ def _in_short(features: Sequence[Feature]) -> list[Feature]:
     return [replace(feature, label=labels.get(feature.iri, feature.label)) for feature in features]
 
 
-def _in_groups(features: Sequence[Feature]) -> list[Feature]:
-    """Return features with the looks of their row, where they are of several rows."""
-    order = dict.fromkeys(f.note for f in features if f.note and f.kind in _MARKED)
-    looks = {note: _GROUPS[min(at, len(_GROUPS) - 1)] for at, note in enumerate(order)}
-    return [
-        replace(feature, kind=feature.kind + looks.get(feature.note, "")) for feature in features
-    ]
+def in_groups(features: Sequence[Feature]) -> list[Feature]:
+    """Return features with the looks of their row, where areas or points are of several rows."""
+    rows: dict[bool, dict[str, None]] = {True: {}, False: {}}
+    for feature in features:
+        if feature.note and feature.kind in _MARKED:
+            rows[_is_area(feature.geometry)][feature.note] = None
+    grouped = []
+    for feature in features:
+        looks = dict(zip(rows[_is_area(feature.geometry)], _GROUPS, strict=False))
+        look = looks.get(feature.note, _GROUPS[-1]) if feature.note else ""
+        grouped.append(replace(feature, kind=feature.kind + look))
+    return grouped
 
 
 def _is_subject(feature: Feature) -> bool:
