@@ -273,6 +273,13 @@ def test_an_iri_leads_to_its_description(
     assert client.post(path).status_code in {404, 405}
 
 
+def test_what_is_not_described_is_named_in_the_answer(publish: Callable[..., FlaskClient]) -> None:
+    response = publish({"a.ttl": BIRDS}).get("/resource.ttl?iri=urn:none")
+    assert response.status_code == 404
+    assert response.json is not None
+    assert response.json["detail"] == "nothing is published about urn:none"
+
+
 def test_a_mapping_may_have_a_path_and_there_may_be_several(
     publish: Callable[..., FlaskClient],
 ) -> None:
