@@ -353,3 +353,26 @@ def test_a_posted_query_is_never_answered_304_and_a_long_one_passes_by() -> None
     for _ in range(3):
         client.post("/sparql", data=b"#" * 100_000)
     assert application.asked == 5
+
+
+@pytest.mark.parametrize(
+    ("condition", "status"),
+    [
+        pytest.param("*", 200, id="there is one"),
+        pytest.param("{etag}", 200, id="the one that there is"),
+        pytest.param('"another", {etag}', 200, id="one of several"),
+        pytest.param('"another"', 412, id="another"),
+        pytest.param("W/{etag}", 412, id="compared strongly"),
+    ],
+)
+def test_a_representation_that_is_no_longer_the_expected_one_is_not_sent(
+    condition: str, status: int
+) -> None:
+    """RFC 9110, section 13.1.1."""
+    client = fronted(Application())
+    etag = ask(client).headers["ETag"]
+    for _ in range(2):  # asked, and from the cache
+        response = client.get("/", headers={"If-Match": condition.format(etag=etag)})
+        assert response.status_code == status
+        assert response.data == (TEXT if status == 200 else b"")
+        assert response.headers["ETag"] == etag

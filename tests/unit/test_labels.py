@@ -47,7 +47,13 @@ def reader(language: str) -> LabelResolver:
         pytest.param(GAO, "en", Text("Gao zone office", "en"), id="in the other"),
         pytest.param(KIDAL, "bm", Text("Kidal Region", "en"), id="else in English"),
         pytest.param(WIKIDATA, "fr", Text("Mali", "bm"), id="else in any, and the page says which"),
-        pytest.param(f"{SKOS}note", "fr", Text("skos:note", ""), id="else the prefixed name"),
+        pytest.param(
+            f"{SKOS}note", "fr", Text("note", "en"), id="else that of a well-known vocabulary"
+        ),
+        pytest.param(
+            "https://schema.org/name", "en", Text("name", ""), id="whose IRIs have two forms"
+        ),
+        pytest.param(f"{SKOS}none", "fr", Text("skos:none", ""), id="else the prefixed name"),
         pytest.param(
             "http://example.org/x", "fr", Text("http://example.org/x", ""), id="else the IRI"
         ),

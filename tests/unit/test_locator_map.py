@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pyoxigraph import RdfFormat, Store, parse
 
-from unicef_linked.presentation.locator_map import place_of, short_names
+from unicef_linked.presentation.locator_map import in_groups, place_of, short_names
+from unicef_linked.presentation.maps import Feature
 
 if TYPE_CHECKING:
     from pyoxigraph import Quad
@@ -92,3 +93,25 @@ def test_a_thing_is_where_its_geometry_or_its_position_says(
 )
 def test_areas_bear_the_word_that_sets_them_apart(names: list[str], expected: list[str]) -> None:
     assert short_names(names) == expected
+
+
+def test_areas_and_points_of_several_rows_look_different() -> None:
+    square: Any = {"type": "Polygon", "coordinates": [[[0, 0], [1, 0], [1, 1], [0, 0]]]}
+    point: Any = {"type": "Point", "coordinates": [0, 0]}
+    drawn = [
+        ("area", square, "Neighbours"),
+        ("area 2", square, "Divisions"),
+        ("office", point, "Offices"),
+        ("town", point, "Capital"),
+        ("other office", point, "Offices"),
+        ("itself", square, ""),
+    ]
+    features = [Feature(iri, place, kind="related", note=row) for iri, place, row in drawn]
+    assert [feature.kind.removeprefix("related").strip() for feature in in_groups(features)] == [
+        "",
+        "square second",
+        "",
+        "square second",
+        "",
+        "",
+    ]

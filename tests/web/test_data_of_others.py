@@ -273,15 +273,27 @@ def test_an_iri_leads_to_its_description(
     assert client.post(path).status_code in {404, 405}
 
 
+def test_what_is_not_described_is_named_in_the_answer(publish: Callable[..., FlaskClient]) -> None:
+    response = publish({"a.ttl": BIRDS}).get("/resource.ttl?iri=urn:none")
+    assert response.status_code == 404
+    assert response.json is not None
+    assert response.json["detail"] == "nothing is published about urn:none"
+
+
 def test_a_mapping_may_have_a_path_and_there_may_be_several(
     publish: Callable[..., FlaskClient],
 ) -> None:
     client = publish(
-        {"a.ttl": BIRDS + "<urn:x:1> a v:Bird . <https://other.example/a/1> a v:Bird ."},
+        {
+            "a.ttl": BIRDS
+            + "<urn:x:1> a v:Bird . <https://other.example/a/1> a v:Bird . "
+            + "<https://birds.example/id/> a v:Bird ."
+        },
         maps=("https://birds.example/id/=/birds/", "https://other.example/a/=/birds/others/"),
     )
     assert client.get("/birds/heron").headers["Location"] == HERON
     assert client.get("/birds/others/1").status_code == 303
+    assert client.get("/birds/").status_code == 303, "the beginning itself is published too"
     assert client.get("/id/heron").status_code == 404
 
 
@@ -463,9 +475,14 @@ def shown(client: FlaskClient, iri: str, **parameters: str) -> str:
     [
         ("https://birds.example/id/heron", "v:nest v:eggs v:number 4 integer v:in reeds"),
         ("https://birds.example/id/heron", "v:seen Gao Mopti"),
-        ("https://birds.example/id/heron", "skosxl:altLabel Crane"),
+        ("https://birds.example/id/heron", "alternative label Crane"),
         ("https://birds.example/vocabulary#Wader", "eats some ( fish or frog )"),
-        ("https://birds.example/vocabulary#Wader", "eats min 2 integer fish"),
+        ("https://birds.example/vocabulary#Wader", "eats min 2 fish"),
+        # A list is no thing of its own: what leads to a member is the property that has the list.
+        (
+            "https://birds.example/vocabulary#Frog",
+            "unionOf ” of Wader ( eats some ( fish or frog ))",
+        ),
         ("https://birds.example/no/label", "v:Bird label What"),
         ("https://birds.example/no/label", "wingSpan 1"),
     ],
@@ -476,6 +493,39 @@ def test_blank_nodes_lists_and_restrictions_are_shown_where_they_are_used(
     text = shown(publish({"a.ttl": NESTED}), iri).replace("xsd:", "")
     assert words in text
     assert "_:" not in text
+
+
+def test_what_several_graphs_state_is_shown_once(publish: Callable[..., FlaskClient]) -> None:
+    genid = f"{BASE}.well-known/genid/"
+    one, two = f"<{genid}1>", f"<{genid}2>"
+    members = (
+        f'{one} rdf:first "Gao" ; rdf:rest {two} . {two} rdf:first "Mopti" ; rdf:rest rdf:nil .'
+    )
+    node = f"<urn:a> <urn:p> {one} ."
+    graphs = "".join(f"<urn:g:{n}> {{ {node} {members} }}" for n in (1, 2))
+    client = publish({"a.trig": PREFIXES + graphs}, union=True)
+    assert "p Gao Mopti Graph" in shown(client, "urn:a")
+
+
+def test_classes_and_properties_have_the_names_of_their_vocabularies(
+    publish: Callable[..., FlaskClient],
+) -> None:
+    catalogue = (
+        PREFIXES
+        + """PREFIX foaf: <http://xmlns.com/foaf/0.1/>
+<urn:c> a dcat:Catalog ; dcterms:title "All"@en ; dcterms:publisher [ a foaf:Organization ] ; dcat:dataset <urn:d> .
+<urn:d> a dcat:Dataset ; dcterms:title "Trees"@en ; dcterms:issued "2024"^^<urn:year> .
+<urn:o> a <http://www.w3.org/ns/org#Organization> .
+dcterms:issued rdfs:label "came out"@en .
+"""
+    )
+    client = publish({"a.ttl": catalogue})
+    assert "Catalog All" in shown(client, "urn:c")
+    assert "Publisher type Organization" in shown(client, "urn:c")
+    assert "came out 2024" in shown(client, "urn:d"), "those of the data come first"
+    assert "Jeu de données Trees" in shown(client, "urn:d", lang="fr")
+    home = client.get("/?lang=en", headers={"Accept": "text/html"}).text
+    assert 'Organization <code translate="no">foaf:Organization</code>' in home, "two are alike"
 
 
 def test_a_triple_term_is_shown_with_links(publish: Callable[..., FlaskClient]) -> None:
@@ -502,6 +552,7 @@ THESAURUS: Final = (
 <urn:b> a skos:Concept ; skos:inScheme <urn:s> ; skos:broader <urn:a> ; skos:prefLabel "Birds"@en, "Linnut"@fi .
 <urn:c> a skos:Concept ; skos:inScheme <urn:s> ; skos:broader <urn:b> ; skos:prefLabel "Cranes"@en, "Kurjet"@fi .
 <urn:k> a skos:Collection ; skos:prefLabel "Waders"@en ; skos:member <urn:c> .
+<urn:o> a skos:OrderedCollection ; skos:prefLabel "By size"@en ; skos:memberList ( <urn:b> <urn:c> ) .
 """
 )
 
@@ -513,7 +564,7 @@ def test_a_concept_scheme_has_its_tree_alphabet_and_collections(
     text = shown(client, "urn:s")
     assert "Hierarchy Animals 1 Birds 1 Cranes" in text
     assert "Alphabet A 1 B 1 C 1" in text
-    assert "Collections Waders" in text
+    assert "Collections By size Waders" in text
     assert "C 1 Cranes" in shown(client, "urn:s", letter="C")
 
 

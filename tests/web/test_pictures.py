@@ -309,6 +309,11 @@ def test_the_home_page_counts_what_it_is_about(visit: Visit, server: Server) -> 
         [(count,)] = ask(server, f"(COUNT(DISTINCT ?it) AS ?n) {{ ?it a ul:{name} }}")
         entry = page.locator(f'.counts a[href^="/doc/{name.lower()}"]')
         assert entry.locator("strong").inner_text() == count
+    for name in ("Cercle", "Commune"):
+        [(count,)] = ask(server, f"(COUNT(DISTINCT ?it) AS ?n) {{ ?it a ul:{name} }}")
+        link = page.locator(f'.cards a[href^="/search?q=&type={name}"]')
+        assert link.inner_text().split()[0] == count
+    assert not page.locator(".questions a", has_text="Rule").count(), "rules are no questions"
     [(people,)] = ask(server, "(SUM(?n) AS ?sum) { ?office ul:staffCount ?n }")
     assert page.locator('.counts a[href*="#picture-staff"] strong').inner_text() == people
 

@@ -13,6 +13,7 @@ from unicef_linked.rdf.iris import OWL, RDF, XSD, Names, local_name
 from unicef_linked.rdf.labels import LABEL_PROPERTIES, LITERAL_FORM
 from unicef_linked.rdf.languages import choose_tag, matching_tag
 from unicef_linked.rdf.terms import iris_in
+from unicef_linked.rdf.vocabularies import labels_of_term
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -133,9 +134,11 @@ class LabelResolver:
     def label(self, iri: str) -> Text:
         """Return the label that ``choose`` chooses, else the shortened IRI.
 
+        A term of a well-known vocabulary that the data gives no label has that of its vocabulary.
         A thing with a page here whose IRI no prefix shortens is called by the end of its IRI.
         """
-        label = self.choose(self._labels.get(iri, {})) or Text(self._names.shorten(iri))
+        labels = self._labels.get(iri) or labels_of_term(iri)
+        label = self.choose(labels) or Text(self._names.shorten(iri))
         if label.text == iri and self._locate(iri) is not None:
             return Text(local_name(iri))
         return label
@@ -185,7 +188,8 @@ class LabelResolver:
             if quad.subject == node:
                 graphs = outgoing[quad.predicate.value][quad.object]
             elif quad.object == node:
-                graphs = incoming[quad.predicate.value][quad.subject]
+                subject, predicate = nested.outside_lists(quad)
+                graphs = incoming[predicate][subject]
             else:
                 continue
             if isinstance(quad.graph_name, NamedNode):
@@ -258,6 +262,9 @@ _DEPTH: Final = 12
 _LONGEST: Final = 1000
 """Most members of a list that a page shows."""
 
+_OF_LISTS: Final = frozenset({f"{RDF}first", f"{RDF}rest"})
+"""The properties that lists are made of."""
+
 _FILLERS: Final = {
     f"{OWL}someValuesFrom": "some",
     f"{OWL}allValuesFrom": "only",
@@ -285,32 +292,44 @@ class _Nested:
 
     def __init__(self, resolver: LabelResolver, quads: Iterable[Quad], skolems: str) -> None:
         self._resolver, self._skolems = resolver, skolems
-        self._by_subject: dict[Term, list[Quad]] = {}
-        self._above: dict[Term, Term] = {}
+        self._by_subject: dict[Term, list[Triple]] = {}
+        self._above: dict[Term, Quad] = {}  # the statement that leads to a blank node
+        triples: set[Triple] = set()
         for quad in quads:
-            if self._is_blank(quad.subject):
-                self._by_subject.setdefault(quad.subject, []).append(quad)
+            if quad.triple not in triples and self._is_blank(quad.subject):
+                triples.add(quad.triple)  # several graphs may state it
+                self._by_subject.setdefault(quad.subject, []).append(quad.triple)
             if self._is_blank(quad.object):
-                self._above[quad.object] = quad.subject
+                self._above[quad.object] = quad
 
     def _is_blank(self, term: Term) -> bool:
         is_skolem = isinstance(term, NamedNode) and term.value.startswith(self._skolems)
         return is_skolem or isinstance(term, BlankNode)
 
+    def outside_lists(self, quad: Quad) -> tuple[Term, str]:
+        """Return subject and predicate of a statement; of a member of a list, those of the list."""
+        visited: set[Term] = set()
+        while quad.predicate.value in _OF_LISTS and quad.subject in self._above:
+            if quad.subject in visited:
+                break
+            visited.add(quad.subject)
+            quad = self._above[quad.subject]
+        return quad.subject, quad.predicate.value
+
     def owner(self, term: Term, graphs: Iterable[str] = ()) -> Value:
         """Return a subject for showing: of a blank node, the thing that it belongs to, and itself."""
         highest, visited = term, {term}
         while self._is_blank(highest) and highest in self._above:
-            above = self._above[highest]
+            above = self._above[highest].subject
             if above in visited or not self._is_blank(above):
                 break
             visited.add(above)
             highest = above
         value = self.value(highest, graphs)
         owner = self._above.get(highest) if self._is_blank(highest) else None
-        if owner is None or self._is_blank(owner):
+        if owner is None or self._is_blank(owner.subject):
             return value
-        return Value(phrase=(self._resolver.value(owner), value), graphs=value.graphs)
+        return Value(phrase=(self._resolver.value(owner.subject), value), graphs=value.graphs)
 
     def value(self, term: Term, graphs: Iterable[str] = (), within: tuple[Term, ...] = ()) -> Value:
         """Return a term for showing; ``within`` are the blank nodes that it is nested in."""
@@ -324,8 +343,8 @@ class _Nested:
         shown = replace(plain, link=None, text=None)
         within = (*within, term)
         by_property: dict[str, dict[Term, None]] = {}
-        for quad in statements:
-            by_property.setdefault(quad.predicate.value, {})[quad.object] = None
+        for statement in statements:
+            by_property.setdefault(statement.predicate.value, {})[statement.object] = None
         if f"{RDF}first" in by_property:
             return replace(shown, members=self._members(term, within))
         forms = by_property.get(LITERAL_FORM, {})
@@ -349,11 +368,11 @@ class _Nested:
         while node in self._by_subject and node not in visited and len(members) < _LONGEST:
             visited.add(node)
             following = None
-            for quad in self._by_subject[node]:
-                if quad.predicate.value == f"{RDF}first":
-                    members.append(self.value(quad.object, (), within))
-                elif quad.predicate.value == f"{RDF}rest":
-                    following = quad.object
+            for statement in self._by_subject[node]:
+                if statement.predicate.value == f"{RDF}first":
+                    members.append(self.value(statement.object, (), within))
+                elif statement.predicate.value == f"{RDF}rest":
+                    following = statement.object
             node = following
         return tuple(members)
 
@@ -376,7 +395,10 @@ class _Nested:
         restricted = self.value(single[f"{OWL}onProperty"], (), within)
         for iri, word in _FILLERS.items():
             if iri in single:
-                phrase = [restricted, _word(word), self.value(single[iri], (), within)]
+                filler = self.value(single[iri], (), within)
+                if iri.lower().endswith("cardinality"):  # its datatype is always the same
+                    filler = replace(filler, datatype=None)
+                phrase = [restricted, _word(word), filler]
                 of = single.get(f"{OWL}onClass") or single.get(f"{OWL}onDataRange")
                 return (*phrase, self.value(of, (), within)) if of is not None else tuple(phrase)
         return ()

@@ -360,8 +360,22 @@ class PublishedDataset:
         stated = self.store.match(None, NamedNode(self.names.term("menuOrder")))
         order = profile_of(stated, self.names).menu_order
         places = {iri: place for place, iri in enumerate(order)}
-        types = sorted(lists, key=lambda name: (places.get(lists[name][0], len(places)), name))
-        return {name: lists[name] for name in types}
+
+        def place(name: str) -> tuple[int, str]:
+            """Return the place that is stated of a list, else of the first of its kinds."""
+            iri = lists[name][0]
+            stated = [places[kind] for kind in (iri, *self.kinds_of(iri)) if kind in places]
+            return places.get(iri, min(stated, default=len(places))), name
+
+        return {name: lists[name] for name in sorted(lists, key=place)}
+
+    def kinds_of(self, class_iri: str) -> dict[str, int]:
+        """Return the classes below one that have instances, with how many."""
+        return {
+            iri: number
+            for iri, number in self.partitions["class"]
+            if class_iri in self.superclasses(iri)
+        }
 
     def plural(self, class_iri: str, language: str) -> Text | None:
         """Return the plural label of a class in a language, else in English."""

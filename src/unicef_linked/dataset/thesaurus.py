@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pyoxigraph import NamedNode
+from pyoxigraph import BlankNode, NamedNode
 
 from unicef_linked.rdf.iris import RDF, SKOS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from unicef_linked.store import Labels, Store
 
@@ -70,10 +70,26 @@ def _collections(store: Store, members: set[str]) -> set[str]:
     for name in ("Collection", "OrderedCollection"):
         for quad in store.match(None, NamedNode(f"{RDF}type"), NamedNode(f"{SKOS}{name}")):
             if isinstance(quad.subject, NamedNode):
-                inside = _objects(store, quad.subject, "member")
+                inside = {*_objects(store, quad.subject, "member"), *_listed(store, quad.subject)}
                 if quad.subject.value in members or members.intersection(inside):
                     collections.add(quad.subject.value)
     return collections
+
+
+def _listed(store: Store, collection: NamedNode) -> Iterator[str]:
+    """Yield the members in the list of an ordered collection (SKOS Reference, S36)."""
+    pending = [quad.object for quad in store.match(collection, NamedNode(f"{SKOS}memberList"))]
+    visited: set[object] = set()
+    while pending:
+        node = pending.pop()
+        if node in visited or not isinstance(node, NamedNode | BlankNode):
+            continue
+        visited.add(node)
+        for quad in store.match(node):
+            if quad.predicate.value == f"{RDF}rest":
+                pending.append(quad.object)
+            elif quad.predicate.value == f"{RDF}first" and isinstance(quad.object, NamedNode):
+                yield quad.object.value
 
 
 def _objects(store: Store, subject: NamedNode, name: str) -> list[str]:

@@ -24,10 +24,13 @@ MAX_TERMS: Final = 1000
 """Most classes, and most properties, that the editor completes: those used most."""
 
 _EXAMPLES: Final = """
-# The example queries, each with the named graph that holds it.
+# The example queries, each with the named graph that holds it. Rules and constraints are none.
 PREFIX sh: <http://www.w3.org/ns/shacl#>
-SELECT ?graph ?example ?text {
-  ?example sh:select|sh:ask|sh:construct ?text
+SELECT DISTINCT ?graph ?example ?text {
+  VALUES ?kind {
+    sh:SPARQLExecutable sh:SPARQLSelectExecutable sh:SPARQLAskExecutable sh:SPARQLConstructExecutable
+  }
+  ?example a ?kind ; sh:select|sh:ask|sh:construct ?text
   OPTIONAL { GRAPH ?graph { ?example sh:select|sh:ask|sh:construct ?text } }
 }
 ORDER BY STR(?graph) STR(?example)

@@ -34,6 +34,11 @@ _MAX_MAPS: Final = 500
 """Maps in the cache; it is emptied when it has as many."""
 _MARKED: Final = ("subject", "related")
 """Kinds of features that the legend explains."""
+_GROUPS: Final = ("", " square second", " diamond third", " triangle fourth")
+"""Looks of the things of the first rows, each with a colour and, of points, a form of its own.
+
+Those of further rows look like the last.
+"""
 _MAX_LABELS: Final = 6
 """Most labels of a map; with more of them nobody could read any."""
 _LETTER_HEIGHT: Final = 36
@@ -131,7 +136,8 @@ class LocatorMaps:
         same classes; ``ground`` is an area around all others without neighbours of its class, such
         as the country around its regions.
         """
-        headings = _things_of_rows(thing, page)
+        listed = _things_of_rows(thing, page)
+        headings = dict(list(listed.items())[:MOST])
         load_places(statements, [thing.iri, *(link.iri for link in headings)])
         own = place_of(statements, thing.iri)
         kind = "related" if own and _is_area(own) else "subject"
@@ -147,8 +153,13 @@ class LocatorMaps:
         if ground:
             note = ground.note or ground.label.text
             around.insert(0, replace(ground, label=Text(""), kind="ground", note=note))
-        drawn = draw([*around, *_in_short(shown)], words=_LETTER_HEIGHT)
-        return _with_few_words(drawn, thing.iri) if drawn else None
+        drawn = draw([*around, *in_groups(_in_short(shown))], words=_LETTER_HEIGHT)
+        if drawn is None:
+            return None
+        if len(listed) > MOST:
+            sentence = context.messages.gettext("The first %(shown)s of %(all)s things are shown.")
+            drawn = replace(drawn, note=sentence % {"shown": MOST, "all": len(listed)})
+        return _with_few_words(drawn, thing.iri)
 
     def _ground(
         self, context: PageContext, statements: LoadedStatements, features: Sequence[Feature]
@@ -252,12 +263,30 @@ def _in_short(features: Sequence[Feature]) -> list[Feature]:
     return [replace(feature, label=labels.get(feature.iri, feature.label)) for feature in features]
 
 
+def in_groups(features: Sequence[Feature]) -> list[Feature]:
+    """Return features with the looks of their row, where areas or points are of several rows."""
+    rows: dict[bool, dict[str, None]] = {True: {}, False: {}}
+    for feature in features:
+        if feature.note and feature.kind in _MARKED:
+            rows[_is_area(feature.geometry)][feature.note] = None
+    grouped = []
+    for feature in features:
+        looks = dict(zip(rows[_is_area(feature.geometry)], _GROUPS, strict=False))
+        look = looks.get(feature.note, _GROUPS[-1]) if feature.note else ""
+        grouped.append(replace(feature, kind=feature.kind + look))
+    return grouped
+
+
+def _is_subject(feature: Feature) -> bool:
+    return "subject" in feature.kind.split()
+
+
 def _with_few_words(drawn: Map, thing: str) -> Map:
     """Return a map with the labels of its subject areas only, else of its points, if they are few.
 
     The thing of the page has no label: its name is the title.
     """
-    areas = {shape.feature.iri for shape in drawn.areas if shape.feature.kind == "subject"}
+    areas = {shape.feature.iri for shape in drawn.areas if _is_subject(shape.feature)}
     points = {shape.feature.iri for shape in drawn.points}
     candidates = (areas - {thing}, points - {thing})
     named = next((iris for iris in candidates if 0 < len(iris) <= _MAX_LABELS), set())
@@ -270,7 +299,7 @@ def legend(drawn: Map) -> list[tuple[str, str]]:
     entries: dict[tuple[str, str], None] = {}
     for form, shapes in (("area", drawn.areas), ("point", drawn.points)):
         for feature in (shape.feature for shape in shapes):
-            if feature.note and feature.kind in _MARKED:
+            if feature.note and feature.kind.startswith(_MARKED):
                 entries[f"{form} {feature.kind}", feature.note] = None
     return list(entries)
 
@@ -294,13 +323,13 @@ def _is_area(geometry: Geometry) -> bool:
 
 
 def _things_of_rows(thing: Link, page: EntityPage) -> dict[Link, str]:
-    """Return the first MOST things in the rows, each with the heading of its first row."""
+    """Return the things in the rows, each with the heading of its first row."""
     headings: dict[Link, str] = {}
     rows = chain.from_iterable(part.rows for part in (*page.sections, *page.key_facts))
     for row in reversed(list(rows)):
         links = [fact.value.link for fact in row.things if fact.value.link]
         headings.update(dict.fromkeys(links, row.heading.text))
-    things = list(reversed(headings.items()))[:MOST]
+    things = reversed(headings.items())
     return {link: heading for link, heading in things if link.iri != thing.iri}
 
 

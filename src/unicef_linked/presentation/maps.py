@@ -133,6 +133,7 @@ class Map:
     points: tuple[Shape, ...]
     lines: tuple[Line, ...] = ()
     labels: tuple[Label, ...] = ()
+    note: str = ""  # what it leaves out, in the language of the page
 
     @property
     def shapes(self) -> tuple[Shape, ...]:

@@ -100,6 +100,8 @@ def find_mapped(
         whole: list[tuple[list[NamedNode], str | None]] = []
         if question:
             whole = [(_nodes(start, [f"{name}?{question}"]), None)]
+        if not name:
+            whole.append((_nodes("", [start]), None))
         for nodes, suffix in [*whole, *_readings(start, name, written_forms)]:
             for node in nodes:
                 if node.value in dataset.parts or dataset.store.match(node):

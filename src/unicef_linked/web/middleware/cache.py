@@ -20,6 +20,7 @@ from unicef_linked.web.middleware.semantics import (
     encode,
     fields,
     for_the_whole,
+    match_fails,
     none_match_fails,
     not_modified_headers,
 )
@@ -161,7 +162,10 @@ class ResponseCache:
         if method == "POST":  # has no conditions (RFC 9110, section 13.1.2)
             start_response(response.status, response.headers)
             return response.chunks
-        if response.etag and none_match_fails(environ.get("HTTP_IF_NONE_MATCH"), response.etag):
+        if response.etag and match_fails(environ.get("HTTP_IF_MATCH"), response.etag):
+            headers = [*response.not_modified, ("Content-Length", "0")]
+            start_response("412 PRECONDITION FAILED", headers)
+        elif response.etag and none_match_fails(environ.get("HTTP_IF_NONE_MATCH"), response.etag):
             start_response("304 NOT MODIFIED", response.not_modified)
         else:
             start_response(response.status, response.headers)

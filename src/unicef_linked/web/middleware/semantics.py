@@ -50,6 +50,19 @@ def for_the_whole(environ: WSGIEnvironment) -> WSGIEnvironment:
     return whole
 
 
+def match_fails(if_match: str | None, etag: str) -> bool:
+    """Tell whether ``If-Match`` lists other entity tags alone: then the answer is 412.
+
+    Tags are compared strongly (RFC 9110, section 13.1.1).
+
+    >>> match_fails('"b", W/"a"', '"a"'), match_fails('"b", "a"', '"a"'), match_fails("*", '"a"')
+    (True, False, False)
+    """
+    if not if_match or if_match.strip() == "*":
+        return False
+    return etag not in re.findall(r'(?<!W/)"[^"]*"', if_match)
+
+
 def none_match_fails(if_none_match: str | None, etag: str) -> bool:
     """Tell whether ``If-None-Match`` lists the entity tag: then the answer is 304.
 

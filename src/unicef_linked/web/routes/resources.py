@@ -219,10 +219,17 @@ def any_resource(
         return _only_statements(responder, iri, suffix)
     number = _page_number(responder, iri, statements)
     document_iri = addresses.absolute(responder.names.base, addresses.resource(iri))
+
+    def describe() -> Description:
+        description = responder.dataset.describe(iri, document_iri, statements, number)
+        if description is None:
+            raise NotFound(f"nothing is published about {iri}")
+        return description
+
     response = responder.respond(
         addresses.RESOURCE,
         suffix,
-        lambda: responder.dataset.describe(iri, document_iri, statements, number),
+        describe,
         lambda: resource_page(
             responder,
             charts,
