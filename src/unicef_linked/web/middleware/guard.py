@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Final
 
 from werkzeug.exceptions import (
     BadRequest,
-    HTTPException,
     InternalServerError,
     MethodNotAllowed,
     RequestHeaderFieldsTooLarge,
 )
+
+from unicef_linked.errors import NotAcceptable
+from unicef_linked.web.negotiation import CODINGS, IDENTITY, choose_codings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -70,6 +72,11 @@ class Guard:
         if any(len(environ.get(name, "")) > _LONGEST_FIELD for name in _READ_FIELDS):
             large = RequestHeaderFieldsTooLarge(f"a header field has over {_LONGEST_FIELD} bytes")
             return self._answer(large, environ, start_response)
+        if choose_codings(environ.get("HTTP_ACCEPT_ENCODING")) is None:
+            refused = NotAcceptable(
+                (*CODINGS, IDENTITY), "none of the acceptable codings is available"
+            )
+            return self._answer(refused, environ, start_response)
         if environ["PATH_INFO"] == "*" and environ["REQUEST_METHOD"] == "OPTIONS":
             environ["PATH_INFO"] = "/"  # of the server as a whole (RFC 9110, section 9.3.7)
         if not environ["REQUEST_METHOD"].isupper():
@@ -83,6 +90,6 @@ class Guard:
             return self._answer(InternalServerError(), environ, start_response)
 
     def _answer(
-        self, fault: HTTPException, environ: WSGIEnvironment, start_response: StartResponse
+        self, fault: Problem, environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
         return self._render_problem(environ, fault)(environ, start_response)
