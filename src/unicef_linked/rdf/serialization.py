@@ -17,6 +17,7 @@ from unicef_linked.rdf.terms import value_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from mmap import mmap
 
     from unicef_linked.rdf.terms import Term
 
@@ -64,18 +65,34 @@ def settle_prefixes(content: bytes, kind: RdfFormat, order: Sequence[str]) -> by
     """
     if kind == RdfFormat.RDF_XML:
         return finish_xml(_NAMESPACES.sub(_sort_namespaces, content, 1))
-    declared = _PREFIX_LINES.match(content) if kind in _WITH_PREFIXES else None
-    if declared is None:
+    if kind not in _WITH_PREFIXES:
         return content
-    statements = content[declared.end() :]
+    prefixes, end = settled_prefixes(content, order)
+    return prefixes + content[end:]
+
+
+def settled_prefixes(content: bytes | mmap, order: Sequence[str]) -> tuple[bytes, int]:
+    """Return the prefix lines of Turtle or TriG as ``settle_prefixes`` has them.
+
+    With it, where those end that the engine wrote.
+    """
+    declared = _PREFIX_LINES.match(content)
+    if declared is None:
+        return b"", 0
+    end = declared.end()
     lines = {}
     for line in declared[0].splitlines(keepends=True):
         name = _declared_prefix(line)
         # The first condition is quick, and excludes most.
-        if name in statements and re.search(rb"(?<![\w.-])" + re.escape(name), statements):
+        if content.find(name, end) >= 0 and _use_of(name).search(content, end):
             lines[name] = line
     ordered = sorted(lines, key=_positions(tuple(order)).__getitem__)
-    return b"".join([*(lines[name] for name in ordered), statements])
+    return b"".join(lines[name] for name in ordered), end
+
+
+@lru_cache(maxsize=1024)
+def _use_of(name: bytes) -> re.Pattern[bytes]:
+    return re.compile(rb"(?<![\w.-])" + re.escape(name))
 
 
 def _sort_namespaces(declarations: re.Match[bytes]) -> bytes:
