@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
+from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 import pyoxigraph as ox
@@ -23,6 +24,7 @@ from unicef_linked.validation.report import make_report
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from unicef_linked.build.stages import Reached
     from unicef_linked.release import Release
 
 PREFIXES: Final = {
@@ -118,6 +120,19 @@ def test_the_terms_of_a_line_are_those_that_a_parser_reads(value: str, graph: st
     assert b" ".join(filter(None, terms)) + b" .\n" == line
 
 
+STAGES: Final = [
+    "reading",
+    "deriving",
+    "sorting",
+    "counting",
+    "validating",
+    "writing N-Quads",
+    "writing Turtle",
+    "writing JSON-LD",
+    "publishing",
+]
+
+
 def files(folder: Path) -> dict[str, bytes]:
     """Return what is in a folder, by name."""
     paths = (path for path in folder.rglob("*") if path.is_file())
@@ -135,13 +150,18 @@ def test_a_country_built_in_small_runs_is_the_same_release(
     content = Content((country,), packaged.shapes, packaged.ontology, packaged.rules)
     issued = unicef_linked.build.datetime(2026, 1, 1, tzinfo=unicef_linked.build.UTC)
     whole = build(content, tmp_path / "whole", issued=issued)
-    small = build(content, tmp_path / "small", issued=issued, run=300)
+    stages: list[Reached] = []
+    small = build(content, tmp_path / "small", issued=issued, run=300, progress=stages.append)
     assert small.manifest.quads > 10 * 300
     assert files(small.path) == files(whole.path)
     assert {path.name for path in tmp_path.iterdir()} == {
         *("whole", "small"),
         *(whole.path.name, small.path.name),
     }
+    assert [name for name, _ in groupby(reached.name for reached in stages)] == STAGES
+    last = {reached.name: reached for reached in stages}
+    assert last["deriving"].done == last["deriving"].total
+    assert all(0 <= reached.done <= reached.total or not reached.total for reached in stages)
 
 
 @pytest.fixture

@@ -17,7 +17,6 @@ from unicef_linked.web import create_app
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from flask.testing import FlaskClient
     from tests.conftest import Server

@@ -48,9 +48,11 @@ from unicef_linked.build.sources import (
     skolemize,
 )
 from unicef_linked.build.spatial import measure
+from unicef_linked.build.stages import Progress, Stages, report_nothing
 from unicef_linked.build.withdrawal import warn_of_vanished
 from unicef_linked.errors import NotARelease, NotConforming, UnusableInput, raise_all
 from unicef_linked.rdf.canonical import as_kept, line_of, sort_lines, without_repeats
+from unicef_linked.rdf.formats import DUMPS
 from unicef_linked.rdf.iris import CANONICAL_BASE, DCTERMS, WELL_KNOWN_PREFIXES, Names
 from unicef_linked.rdf.serialization import write_rdf
 from unicef_linked.rdf.terms import value_of
@@ -84,6 +86,7 @@ def build(
     issued: datetime | None = None,
     key: Ed25519PrivateKey | None = None,
     remark: Remark = keep_silent,
+    progress: Progress = report_nothing,
     run: int = RUN,
 ) -> Release:
     """Write the release of ``content``, signed with ``key`` if there is one, and return it.
@@ -92,12 +95,13 @@ def build(
     at which the release is ``issued``: now, unless one is given. Raises MalformedData or
     UnusableInput for what cannot be read and NotConforming, with the report in ``report``, for data
     that the shapes refuse; in each case an older release at ``out`` stays as it was. A release that
-    is replaced is recorded in the history of the new one. ``run`` is how many statements are sorted
-    at a time.
+    is replaced is recorded in the history of the new one. ``progress`` is called with the stages;
+    ``run`` is how many statements are sorted at a time.
     """
     names = Names(base_iri)
+    stages = Stages(progress, (*_PREPARING, *_WRITING.values(), _PUBLISHING))
     with draft_release(out) as draft, _scratch_of(draft, run) as scratch:
-        dataset = _prepare(content, names, remark, scratch)
+        dataset = _prepare(content, names, remark, scratch, stages)
         if not dataset.report.conforms:
             raise NotConforming(dataset.report.count("Violation"), dataset.report)
         older = None
@@ -113,7 +117,9 @@ def build(
             union=True,
             conforms=True,
             sources=dataset.digests,
+            begin=lambda name: stages.begin(_WRITING[name]),
         )
+        stages.begin(_PUBLISHING)
         shapes = sort_lines(skolemize(dataset.shapes, names))
         draft.write_gzip("shapes.nq.gz", lambda file: file.writelines(shapes))
         report = _write_report(dataset.report, names)
@@ -130,6 +136,18 @@ def _scratch_of(draft: Draft, run: int) -> Iterator[Scratch]:
         yield scratch
     finally:
         scratch.remove()
+
+
+_READING, _DERIVING, _SORTING, _COUNTING, _VALIDATING, _PUBLISHING = (
+    "reading",
+    "deriving",
+    "sorting",
+    "counting",
+    "validating",
+    "publishing",
+)
+_PREPARING: Final = (_READING, _DERIVING, _SORTING, _COUNTING, _VALIDATING)
+_WRITING: Final = {name: f"writing {kind.title}" for name, kind in DUMPS.items()}
 
 
 LOCAL_BASE: Final = "http://127.0.0.1:8000/"
@@ -154,6 +172,7 @@ def snapshot(
     stated: Statement = Statement(),
     skip_bad: bool = False,
     remark: Remark = keep_silent,
+    progress: Progress = report_nothing,
     run: int = RUN,
 ) -> Release:
     """Write a release of any RDF as it is: nothing derived, nothing validated, blank nodes kept.
@@ -163,7 +182,9 @@ def snapshot(
     below our own base keeps that one. With ``skip_bad`` files that cannot be read are left out.
     N-Quads are written; other dumps are made when they are asked for.
     """
+    stages = Stages(progress, (_READING, _SORTING, _PUBLISHING))
     with draft_release(out, compression=FAST) as draft, _scratch_of(draft, run) as scratch:
+        stages.begin(_READING)
         sources = load(paths, Names(base_iri), as_is=True, skip_bad=skip_bad, remark=remark)
         names = Names(
             CANONICAL_BASE if _is_below(CANONICAL_BASE, sources) else base_iri,
@@ -180,7 +201,9 @@ def snapshot(
             conforms=None,
             sources={"data": _digest(sources)},
             on_demand=True,
+            begin=lambda _: stages.begin(_SORTING),
         )
+        stages.begin(_PUBLISHING)
         if changed:
             written = min(changed)
             remark(
@@ -257,6 +280,7 @@ def validate(
     older: Release | None = None,
     page: Path | None = None,
     remark: Remark = keep_silent,
+    progress: Progress = report_nothing,
     run: int = RUN,
 ) -> Report:
     """Return the SHACL report over what the data files state and what the rules derive from them.
@@ -269,13 +293,14 @@ def validate(
     the claims of it.
     """
     names = Names()
+    stages = Stages(progress, _PREPARING)
     if page:
-        report = validate(content, context, older=older, remark=remark)
+        report = validate(content, context, older=older, remark=remark, progress=progress)
         both = make_report((*report.results, *_of_page(page, content, context)), report.remarks)
         return replace(both, prefixes=report.prefixes)
     if not context:
         with _temporary(run) as scratch:
-            dataset = _prepare(content, names, remark, scratch)
+            dataset = _prepare(content, names, remark, scratch, stages)
             for sentence in _vanished(older, dataset.published):
                 remark(sentence)
             return dataset.report
@@ -284,7 +309,7 @@ def validate(
     others = tuple(source.path for source in load(context, names) if source.graph not in described)
     content = replace(content, data=(*content.data, *others))
     with _temporary(run) as scratch:
-        report = _prepare(content, names, remark, scratch).report
+        report = _prepare(content, names, remark, scratch, stages).report
     stated = {term.value for term in described if isinstance(term, NamedNode)}
     files = {str(source.path) for source in own}
     results = (
@@ -378,16 +403,24 @@ _IN_MEMORY: Final = 6_000_000
 """Most asserted statements that rules are run over in memory; on disk they take twice as long."""
 
 
-def _prepare(content: Content, names: Names, remark: Remark, scratch: Scratch) -> _Dataset:
+def _prepare(
+    content: Content, names: Names, remark: Remark, scratch: Scratch, stages: Stages
+) -> _Dataset:
     """Read, derive and validate."""
+    stages.begin(_READING)
     ontology, data, shapes_files = _load(content, names, remark)
     rules = read_rules(content.rules, names)
-    labelled, written = _derive((*ontology, *data), rules, names, scratch)
-    published = scratch.write(scratch.sort(as_kept(written.lines(), {})))
-    statistics = count_published(lambda: read_lines(published), names, scratch.count_distinct)
+    labelled, written = _derive((*ontology, *data), rules, names, scratch, stages)
+    stages.begin(_SORTING, len(written))
+    published = scratch.write(scratch.sort(as_kept(stages.passing(written.lines()), {})))
+    stages.begin(_COUNTING, 2 * len(written))  # read twice
+    statistics = count_published(
+        lambda: stages.passing(read_lines(published)), names, scratch.count_distinct
+    )
     written = replace(written, statistics=statistics)
     shapes = [quad for source in shapes_files for quad in source.quads]
     place = Places((*data, *ontology), labelled).find
+    stages.begin(_VALIDATING)
     # Literals are validated as written, and published as the engine keeps them.
     report = check(written, shapes, place=place)
     report = _explained(report, ontology, data, place, names)
@@ -404,7 +437,11 @@ def _prepare(content: Content, names: Names, remark: Remark, scratch: Scratch) -
 
 
 def _derive(
-    sources: Sequence[SourceFile], rules: Sequence[Rule], names: Names, scratch: Scratch
+    sources: Sequence[SourceFile],
+    rules: Sequence[Rule],
+    names: Names,
+    scratch: Scratch,
+    stages: Stages,
 ) -> tuple[list[Quad], _Written]:
     """Return what files assert and what follows from it, as files of lines.
 
@@ -415,13 +452,14 @@ def _derive(
     labelled = label_blanks(with_blanks)
     made = name_blanks(labelled, names) + state_rules(rules, names)
     size = sum(1 for _ in read_lines(read))
+    stages.begin(_DERIVING, len(rules))
     store = Store() if size <= _IN_MEMORY else Store(scratch.new_file())
     store.bulk_load(path=read, format=RdfFormat.N_QUADS)
     store.extend(made)
     measured = measure(store, names)
     store.extend(measured)
     made_lines = scratch.write(map(line_of, chain(made, measured)))
-    derived = scratch.write(map(line_of, derive(store, rules, names)))
+    derived = scratch.write(map(line_of, derive(store, stages.passing(rules), names)))
     files = (read, made_lines, derived)
     size += sum(1 for path in files[1:] for _ in read_lines(path))
     return labelled, _Written(files, [], labelled, names, size)

@@ -18,7 +18,7 @@ from unicef_linked.rdf.iris import CANONICAL_BASE, SHACL, Names
 from unicef_linked.rdf.statistics import count, count_distinct, describe, describe_classes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
 _AFTER: Final = re.compile(r"^#\s*after\s*:\s*(.+?)\s*$", re.MULTILINE)
@@ -89,7 +89,7 @@ def state_rules(rules: Iterable[Rule], names: Names) -> list[Quad]:
     ]
 
 
-def derive(store: Store, rules: Sequence[Rule], names: Names) -> Iterator[Quad]:
+def derive(store: Store, rules: Iterable[Rule], names: Names) -> Iterator[Quad]:
     """Yield what the rules derive, each statement in its rule's graph; ``store`` takes it too.
 
     Each rule reads what is in the store, with what the rules before it derived, as one default

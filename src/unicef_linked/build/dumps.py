@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from pyoxigraph import NamedNode
 
 from unicef_linked.build.content import tool_versions
+from unicef_linked.build.files import keep_silent
 from unicef_linked.rdf.canonical import datatype_of, iri_of, split_line
 from unicef_linked.rdf.formats import DUMPS, JSONLD, NQUADS
 from unicef_linked.rdf.iris import SHACL
@@ -23,7 +24,7 @@ from unicef_linked.release.lines import parse_lines
 from unicef_linked.release.manifest import format_instant
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import datetime
 
     from pyoxigraph import Quad
@@ -48,15 +49,18 @@ def write_dataset(
     conforms: bool | None,
     sources: Mapping[str, str],
     on_demand: bool = False,
+    begin: Callable[[str], object] = keep_silent,
 ) -> Manifest:
     """Write the dumps and the JSON-LD context of a dataset; return its manifest.
 
     ``lines`` are its sorted lines, each once. ``names`` may have prefixes of the files; those that
     the statements declare go before them. There is no dump in JSON-LD of a dataset with terms of
     RDF 1.2. With ``on_demand`` N-Quads are written only, and the manifest names the other dumps.
+    ``begin`` is called with the name of each dump before it is written.
     """
     survey = _Survey()
     read = survey.read(lines)
+    begin(_DATASET)
     if on_demand:
         draft.write(f"dumps/{_DATASET}", lambda stream: stream.writelines(read))
         draft.sums[_DATASET] = digest_of(draft.folder / "dumps" / _DATASET)
@@ -71,6 +75,7 @@ def write_dataset(
     }
     dataset, prefixes = draft.folder / "dumps" / _DATASET, names.prefixes
     for name, kind in others.items() if not on_demand else ():
+        begin(name)
         draft.write_dump(
             name, partial(write_dump, dataset, kind, prefixes, is_merged(union, graphs))
         )

@@ -83,16 +83,21 @@ def settled_prefixes(content: bytes | mmap, order: Sequence[str]) -> tuple[bytes
     lines = {}
     for line in declared[0].splitlines(keepends=True):
         name = _declared_prefix(line)
-        # The first condition is quick, and excludes most.
-        if content.find(name, end) >= 0 and _use_of(name).search(content, end):
+        if _occurs(name, content, end):
             lines[name] = line
     ordered = sorted(lines, key=_positions(tuple(order)).__getitem__)
     return b"".join(lines[name] for name in ordered), end
 
 
-@lru_cache(maxsize=1024)
-def _use_of(name: bytes) -> re.Pattern[bytes]:
-    return re.compile(rb"(?<![\w.-])" + re.escape(name))
+def _occurs(name: bytes, content: bytes | mmap, start: int) -> bool:
+    """Tell whether a prefix occurs from a position on, and not as the end of a longer one."""
+    position = content.find(name, start)
+    while position >= 0:
+        before = content[position - 1 : position]
+        if not before.isalnum() and before not in {b"_", b".", b"-"}:
+            return True
+        position = content.find(name, position + 1)
+    return False
 
 
 def _sort_namespaces(declarations: re.Match[bytes]) -> bytes:
