@@ -1,7 +1,7 @@
 """What must hold of every request and every answer, whichever route it is for.
 
 The host is valid (RFC 9112, section 3.2), the method is one of HTTP's as it is written (RFC 9110,
-section 9.1), no header field that is parsed is very long, and an error that nothing else handles is answered with problem details. The host of a
+section 9.1), no path and no header field that is parsed is very long, and an error that nothing else handles is answered with problem details. The host of a
 target in absolute form is not known here: Granian hands over its path alone.
 """
 
@@ -17,6 +17,7 @@ from werkzeug.exceptions import (
     InternalServerError,
     MethodNotAllowed,
     RequestHeaderFieldsTooLarge,
+    RequestURITooLarge,
 )
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ _WITHOUT_HOST: Final = frozenset({"HTTP/1", "HTTP/1.0", "HTTP/0.9"})
 """Protocols, as servers call them, whose requests need no Host."""
 _LONGEST_FIELD: Final = 8192
 """Longest header field (bytes) of those that are parsed."""
+_LONGEST_PATH: Final = 8192
+"""Longest path (bytes); what finds its meaning takes time for each of its segments."""
 _READ_FIELDS: Final = (
     "HTTP_ACCEPT",
     "HTTP_ACCEPT_LANGUAGE",
@@ -67,6 +70,9 @@ class Guard:
             if host or environ["SERVER_PROTOCOL"] not in _WITHOUT_HOST:
                 fault = BadRequest("a request names one host, in one header field Host")
                 return self._answer(fault, environ, start_response)
+        if len(environ["PATH_INFO"]) > _LONGEST_PATH:
+            long = RequestURITooLarge(f"the path of the address has over {_LONGEST_PATH} bytes")
+            return self._answer(long, environ, start_response)
         if any(len(environ.get(name, "")) > _LONGEST_FIELD for name in _READ_FIELDS):
             large = RequestHeaderFieldsTooLarge(f"a header field has over {_LONGEST_FIELD} bytes")
             return self._answer(large, environ, start_response)
