@@ -117,6 +117,12 @@ def test_a_number_of_thousands_of_digits_is_refused(client: FlaskClient, path: s
     assert status(send(client, path)) == 400
 
 
+@pytest.mark.parametrize("path", ["/doc/" + "a/" * 5000, "/" + "x" * 9000], ids=["deep", "wide"])
+def test_a_path_has_a_longest_length(client: FlaskClient, path: str) -> None:
+    assert status(send(client, path)) == 414
+    assert status(send(client, path[:8000])) == 404
+
+
 class Failing:
     """A store whose queries fail."""
 

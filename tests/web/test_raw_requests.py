@@ -8,6 +8,8 @@ import socket
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
+import pytest
+
 if TYPE_CHECKING:
     from tests.conftest import Server
 
@@ -49,6 +51,42 @@ def broken(seed: int) -> bytes:
         end = start + choice.choice((0, 1, 8))
         content[start:end] = choice.choice((b"", content[start:end] * 2, choice.choice(PIECES)))
     return bytes(content)
+
+
+POST: Final = b"POST /sparql HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Type: application/sparql-query"
+CHUNKED: Final = POST + b"\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("sent", "expected"),
+    [
+        pytest.param(CHUNKED + b"6\r\nASK {}\r\n0\r\n\r\n", 200, id="in chunks"),
+        pytest.param(CHUNKED + b"6;" + b"x" * 100_000, 400, id="a long extension of a chunk"),
+        pytest.param(CHUNKED + b"x\r\n", 400, id="a chunk without a length"),
+        pytest.param(
+            POST + b"\r\nContent-Length: " + b"9" * 25 + b"\r\n\r\n", 400, id="a length beyond all"
+        ),
+        pytest.param(
+            POST + b"\r\nContent-Length: 9999999999\r\n\r\nASK {}", 413, id="a length of 10 GB"
+        ),
+        pytest.param(
+            POST + b"; charset*=UTF-8''%00\r\nContent-Length: 6\r\n\r\nASK {}", 415, id="a null"
+        ),
+        pytest.param(
+            b"GET /" + b"a" * 66_000 + b" HTTP/1.1\r\nHost: a\r\n\r\n", 414, id="a long target"
+        ),
+        pytest.param(
+            b"GET / HTTP/1.1\r\nHost: a\r\n" + b"X: a\r\n" * 200 + b"\r\n", 431, id="many fields"
+        ),
+        pytest.param(b"GET ? HTTP/1.1\r\nHost: a\r\n\r\n", 400, id="no path"),
+        pytest.param(b"GET /\x80 HTTP/1.1\r\nHost: a\r\n\r\n", 400, id="a byte beyond ASCII"),
+        pytest.param(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 400, id="TLS"),
+    ],
+)
+def test_a_request_at_the_edge_of_http_has_its_status(
+    server: Server, sent: bytes, expected: int
+) -> None:
+    assert statuses(send(server, sent)) == [expected]
 
 
 def test_bytes_that_are_no_request_harm_nobody(server: Server) -> None:

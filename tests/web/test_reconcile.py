@@ -103,6 +103,9 @@ def test_names_come_in_the_language_of_the_reader(client: FlaskClient) -> None:
             413,
             id="too many values",
         ),
+        pytest.param(
+            json.dumps({str(n): {"query": "Gao" * 70} for n in range(1000)}), 413, id="too long"
+        ),
     ],
 )
 def test_a_batch_of_whatever_kind_has_an_answer(

@@ -145,6 +145,7 @@ def test_a_bad_request_is_refused_with_a_reason(
         pytest.param(b"query=%C3", FORM, 400, id="a form that is not UTF-8"),
         pytest.param(b"\xff", DIRECT, 400, id="a body that is not UTF-8"),
         pytest.param(b"ASK {}", f"{DIRECT}; charset=klingon", 415, id="an unknown character set"),
+        pytest.param(b"ASK {}", f"{DIRECT}; charset*=UTF-8''%00", 415, id="a null character"),
         pytest.param(b"ASK {}", "text/plain", 415, id="a media type that carries no query"),
         pytest.param(b'{"query": "ASK {}"}', "application/json", 415, id="JSON"),
         pytest.param(b"ASK {}", "", 415, id="no media type"),

@@ -43,6 +43,9 @@ LIMIT: Final = 10
 BATCH: Final = 1000
 """Queries that one batch may have."""
 
+CHARACTERS: Final = 200_000
+"""Characters that the names in the queries of one batch may have together."""
+
 VALUES: Final = 5000
 """Values of properties that the queries of one batch may have."""
 
@@ -758,6 +761,12 @@ def read_queries(text: str) -> dict[str, ReconciliationQuery]:
             f"the batch has {len(batch):,} queries and may have {BATCH:,}; send several batches"
         )
     queries = {key: _query(key, value) for key, value in batch.items()}
+    characters = sum(len(query.query) for query in queries.values())
+    if characters > CHARACTERS:
+        raise TooLarge(
+            f"the names in the queries have {characters:,} characters and may have {CHARACTERS:,}: "
+            "send several batches"
+        )
     values = 0
     for query in queries.values():
         values += sum(len(accepted) for _, accepted in query.properties)

@@ -79,7 +79,7 @@ TITLES: Final[Mapping[str, str]] = {
 }
 
 
-_NAMES: Final = {408: "request-timeout", 431: "header-too-large"}
+_NAMES: Final = {408: "request-timeout", 414: "too-large", 431: "header-too-large"}
 """Problem types of the framework's errors, by status; of all others below 500 bad-parameter."""
 
 _WITH_RETRY_AFTER: Final = (

@@ -114,7 +114,7 @@ def _read_body(environ: WSGIEnvironment, charset: str, limit: int | None) -> str
     environ["wsgi.input"], environ["CONTENT_LENGTH"] = io.BytesIO(body), str(len(body))
     try:
         encoding = codecs.lookup(charset).name
-    except LookupError:
+    except (LookupError, ValueError):  # ValueError: of a null character (RFC 2231: charset*=)
         raise UnsupportedMediaType(
             f"the character set {charset!r} is not known; send UTF-8"
         ) from None

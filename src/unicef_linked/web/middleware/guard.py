@@ -1,8 +1,9 @@
 """What must hold of every request and every answer, whichever route it is for.
 
 The host is valid (RFC 9112, section 3.2), the method is one of HTTP's as it is written (RFC 9110,
-section 9.1), no header field that is parsed is very long, and an error that nothing else handles is answered with problem details. The host of a
-target in absolute form is not known here: Granian hands over its path alone.
+section 9.1), no path and no header field that is parsed is very long, and an error that nothing
+else handles is answered with problem details. The host of a target in absolute form is not known
+here: Granian hands over its path alone.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from werkzeug.exceptions import (
     InternalServerError,
     MethodNotAllowed,
     RequestHeaderFieldsTooLarge,
+    RequestURITooLarge,
 )
 
 from unicef_linked.errors import NotAcceptable
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+    from werkzeug.exceptions import HTTPException
+
     from unicef_linked.web.problems import Problem
 
 _LOG: Final = logging.getLogger(__name__)
@@ -33,6 +37,8 @@ _WITHOUT_HOST: Final = frozenset({"HTTP/1", "HTTP/1.0", "HTTP/0.9"})
 """Protocols, as servers call them, whose requests need no Host."""
 _LONGEST_FIELD: Final = 8192
 """Longest header field (bytes) of those that are parsed."""
+_LONGEST_PATH: Final = 8192
+"""Longest path (bytes); what finds its meaning takes time for each of its segments."""
 _READ_FIELDS: Final = (
     "HTTP_ACCEPT",
     "HTTP_ACCEPT_LANGUAGE",
@@ -70,10 +76,9 @@ class Guard:
             if host or environ["SERVER_PROTOCOL"] not in _WITHOUT_HOST:
                 fault = BadRequest("a request names one host, in one header field Host")
                 return self._answer(fault, environ, start_response)
-        for name in _READ_FIELDS:
-            if name in environ and len(environ[name]) > _LONGEST_FIELD:
-                reason = f"a header field has over {_LONGEST_FIELD} bytes"
-                return self._answer(RequestHeaderFieldsTooLarge(reason), environ, start_response)
+        excess = _excess(environ)
+        if excess is not None:
+            return self._answer(excess, environ, start_response)
         if choose_codings(environ.get("HTTP_ACCEPT_ENCODING")) is None:
             refused = NotAcceptable(
                 (*CODINGS, IDENTITY), "none of the acceptable codings is available"
@@ -101,3 +106,13 @@ class Guard:
 def _is_host(value: str) -> bool:
     """Tell whether a value of Host is one."""
     return _HOST.fullmatch(value) is not None
+
+
+def _excess(environ: WSGIEnvironment) -> HTTPException | None:
+    """Return what is wrong with a request that has too long a path or header field."""
+    if len(environ["PATH_INFO"]) > _LONGEST_PATH:
+        return RequestURITooLarge(f"the path of the address has over {_LONGEST_PATH} bytes")
+    for name in _READ_FIELDS:
+        if name in environ and len(environ[name]) > _LONGEST_FIELD:
+            return RequestHeaderFieldsTooLarge(f"a header field has over {_LONGEST_FIELD} bytes")
+    return None

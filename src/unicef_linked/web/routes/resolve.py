@@ -212,10 +212,14 @@ def resolve_all(responder: Responder, lookup: EntityLookup) -> Response:
         )
     languages = preferred_languages(responder.language())
     answers = []
+    known: dict[tuple[tuple[str, str], ...], list[dict[str, object]]] = {}
     for number, item in enumerate(identifiers, start=1):
-        identifications = _identify(responder, lookup, _checked(item, number))
-        results = identifications_to_json(responder.names, identifications, languages)
-        answers.append({"query": item, "results": results})
+        identifier = _checked(item, number)
+        key = tuple(sorted(identifier.items()))
+        if key not in known:
+            identifications = _identify(responder, lookup, identifier)
+            known[key] = identifications_to_json(responder.names, identifications, languages)
+        answers.append({"query": item, "results": known[key]})
     return responder.answer_json(answers, "Accept-Language")
 
 
