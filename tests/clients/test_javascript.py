@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import socket
+from contextlib import closing
 from typing import TYPE_CHECKING, Final
 
 import pyoxigraph as ox
@@ -10,6 +12,9 @@ import pytest
 import requests
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
     from tests.clients.conftest import Clients
     from tests.conftest import Server
 
@@ -111,3 +116,43 @@ def test_rdf_dereference_reads_what_the_turtle_says(
     gao, covers = f"{BASE}id/office/gao", f"{BASE}ontology#coversRegion"
     if "office" in path:
         assert (gao, covers, f"{BASE}id/region/menaka") in default
+
+
+def _free_port() -> int:
+    with closing(socket.socket()) as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def test_comunica_follows_links_from_document_to_document(
+    serve: Callable[..., Server], release_store: ox.Store, clients: Clients, tmp_path: Path
+) -> None:
+    """What covers the region is in its document; how many work there, and where else, is not.
+
+    The IRIs of the release lead to another host, so the same facts are served under IRIs of this one.
+    """
+    url = f"http://127.0.0.1:{_free_port()}"
+    facts = f"""CONSTRUCT {{ ?s ?p ?o }} {{ ?s ?p ?o
+        FILTER(STRSTARTS(STR(?p), "{BASE}ontology#") && REGEX(STR(?s), "/id/(office|region)/[^/]+$"))
+        FILTER(isLITERAL(?o) || REGEX(STR(?o), "/id/(office|region)/[^/]+$")) }}"""
+    triples = release_store.query(facts, use_default_graph_as_union=True)
+    lines = "".join(f"{triple} .\n" for triple in triples)  # type: ignore[union-attr]
+    (tmp_path / "facts.nt").write_text(lines.replace(BASE, f"{url}/"), encoding="utf-8")
+    port = url.rpartition(":")[2]
+    public = {"UNICEF_LINKED_PUBLIC_URL": url}
+    serve("--data", str(tmp_path), "--workers", "1", "--port", port, environment=public)
+    query = f"""PREFIX ul: <{BASE}ontology#> SELECT DISTINCT ?office ?other ?people {{
+        ?office ul:coversRegion <{BASE}id/region/gao>, ?other ; ul:staffCount ?people }}"""
+    expected = {
+        tuple(row[name].value.replace(BASE, f"{url}/") for name in ("office", "other", "people"))
+        for row in release_store.query(query, use_default_graph_as_union=True)  # type: ignore[union-attr]
+    }
+    rows = solutions(
+        clients,
+        "comunica-sparql-link-traversal",
+        "--lenient",
+        f"{url}/doc/region/gao",
+        query.replace(BASE, f"{url}/"),
+    )
+    assert rows == expected
+    assert len(rows) == 3
