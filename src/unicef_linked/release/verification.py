@@ -41,7 +41,7 @@ def faults_of_files(folder: Path) -> Iterator[Fault]:
     """Yield what is wrong with the files of a release: missing, changed, not listed, a link."""
     listed: dict[str, str] = {}
     try:
-        lines = (folder / SUMS).read_text(encoding="utf-8").splitlines()
+        lines = (folder / SUMS).read_bytes().decode().removesuffix("\n").split("\n")
     except FileNotFoundError:
         yield Fault(SUMS, "is missing")
         return
