@@ -33,6 +33,7 @@ from unicef_linked.release import (
 )
 from unicef_linked.release.dumps import find_dump
 from unicef_linked.release.history import MOST_STEPS, extend_history
+from unicef_linked.release.lines import SortedLines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -712,7 +713,7 @@ def test_a_history_has_an_end(tiny: Callable[..., Content], tmp_path: Path) -> N
     )
     long = Release(older.path, replace(older.manifest, history=many))
     newer = replace(older.manifest, sha256="f" * 64)
-    steps = extend_history(long, newer, [])
+    steps = extend_history(long, newer, SortedLines(b""))
     assert len(steps) == MOST_STEPS
     assert (steps[0].sha256, steps[1:]) == (older.manifest.sha256, many[:-1])
 
@@ -723,9 +724,10 @@ def test_a_step_of_the_history_counts_what_each_graph_gained_and_lost(
     older = build(tiny({"a.ttl": GOOD}), tmp_path / "out")
     lines = older.dataset.read_bytes().splitlines(keepends=True)
     newer = replace(older.manifest, sha256="f" * 64)
-    (step,) = extend_history(older, newer, sorted([*lines[1:], b"<urn:z> <urn:p> <urn:g> .\n"]))
+    changed = sorted([*lines[1:], b"<urn:z> <urn:p> <urn:g> .\n"])
+    (step,) = extend_history(older, newer, SortedLines(b"".join(changed)))
     assert (step.added, sum(step.removed.values())) == ({"": 1}, 1)
-    (step,) = extend_history(older, newer, [])
+    (step,) = extend_history(older, newer, SortedLines(b""))
     assert step.removed == older.manifest.graphs
 
 

@@ -29,12 +29,7 @@ FILES: Final = (
     "SHA256SUMS",
     "context.jsonld",
     "dumps/SHA256SUMS",
-    "dumps/dataset.jsonld",
-    "dumps/dataset.jsonld.gz",
     "dumps/dataset.nq",
-    "dumps/dataset.nq.gz",
-    "dumps/dataset.ttl",
-    "dumps/dataset.ttl.gz",
     "manifest.json",
 )
 

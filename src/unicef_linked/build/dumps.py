@@ -12,7 +12,7 @@ from pyoxigraph import NamedNode
 
 from unicef_linked.build.content import tool_versions
 from unicef_linked.build.files import keep_silent
-from unicef_linked.rdf.canonical import datatype_of, iri_of, split_line
+from unicef_linked.rdf.canonical import datatype_of, name_of, split_line
 from unicef_linked.rdf.formats import DUMPS, JSONLD, NQUADS
 from unicef_linked.rdf.iris import SHACL
 from unicef_linked.rdf.jsonld import Usage, make_context
@@ -67,7 +67,7 @@ def write_dataset(
     else:
         draft.write_dump(_DATASET, lambda stream: stream.writelines(read))
     names = replace(names, declared={**names.declared, **survey.declared_prefixes()})
-    graphs = {_name_of(graph): number for graph, number in survey.graphs.items()}
+    graphs = {name_of(graph): number for graph, number in survey.graphs.items()}
     others = {
         name: kind
         for name, kind in DUMPS.items()
@@ -120,11 +120,6 @@ class _Survey:
     def declared_prefixes(self) -> dict[str, str]:
         """Return the prefixes that the statements declare."""
         return declared_prefixes(parse_lines(self._declarations))
-
-
-def _name_of(graph: bytes) -> str:
-    """Return the IRI or the label of a graph name."""
-    return graph[2:].decode() if graph.startswith(b"_:") else iri_of(graph)
 
 
 def _is_of_rdf12(value: bytes) -> bool:

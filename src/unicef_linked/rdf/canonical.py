@@ -59,6 +59,15 @@ def iri_of(term: bytes) -> str:
     return term[1:-1].decode()
 
 
+def name_of(graph: bytes) -> str:
+    """Return the IRI or the label of a graph name; "" for the default graph.
+
+    >>> name_of(b"<urn:g>"), name_of(b"_:g"), name_of(b"")
+    ('urn:g', 'g', '')
+    """
+    return graph[2:].decode() if graph.startswith(b"_:") else iri_of(graph)
+
+
 def datatype_of(literal: bytes) -> str:
     """Return the IRI of the datatype that a literal states, ``@`` and the tag of a language, or "".
 

@@ -49,7 +49,7 @@ def faults_of_files(folder: Path, *, anew: bool = True) -> Iterator[Fault]:
     """
     listed: dict[str, str] = {}
     try:
-        lines = (folder / SUMS).read_text(encoding="utf-8").splitlines()
+        lines = (folder / SUMS).read_bytes().decode().removesuffix("\n").split("\n")
     except FileNotFoundError:
         yield Fault(SUMS, "is missing")
         return

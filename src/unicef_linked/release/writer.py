@@ -15,7 +15,7 @@ import shutil
 import zlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from queue import Queue
@@ -25,6 +25,7 @@ from unicef_linked.errors import NotARelease, UnusableInput
 from unicef_linked.release.directory import SIGNATURE, SUMS, Release, digest_of, open_release
 from unicef_linked.release.engine_index import LARGE, index_name, write_index
 from unicef_linked.release.history import extend_history
+from unicef_linked.release.lines import open_lines
 from unicef_linked.release.manifest import Manifest, json_bytes, write_manifest
 from unicef_linked.release.verification import faults_of_files, faults_of_signature
 from unicef_linked.release.verified import keep_digests
@@ -137,7 +138,7 @@ class Draft:
         if older and older.manifest.sha256 == manifest.sha256:
             manifest = replace(manifest, issued=older.manifest.issued)
         _check_order(older, manifest)
-        with (self.folder / "dumps" / "dataset.nq").open("rb") as dataset:
+        with closing(open_lines(self.folder / "dumps" / "dataset.nq")) as dataset:
             history = extend_history(older, manifest, dataset)
         manifest = replace(manifest, history=history)
         sums = "".join(f"{digest}  {name}\n" for name, digest in sorted(self.sums.items()))
