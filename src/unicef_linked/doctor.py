@@ -119,11 +119,16 @@ def check_disk(release: Release) -> Iterator[Finding]:
         yield Finding("ok", "temporary files", f"{folder} can be written")
 
 
-def check_memory(release: Release, settings: Settings, web_workers: int) -> Iterator[Finding]:
-    """Check the memory of the machine or its cgroup against what processes may need."""
+def check_memory(
+    release: Release, settings: Settings, web_workers: int, engine: str = "memory"
+) -> Iterator[Finding]:
+    """Check the memory of the machine or its cgroup against what processes may need.
+
+    In memory there are two copies of the dataset: of the web workers, and of the query processes.
+    """
     available = _available_memory()
-    dataset = release.manifest.quads * _STATEMENT + _PROCESS
-    fixed = (web_workers + 1) * dataset + web_workers * (settings.cache_size << 20)
+    dataset = 2 * release.manifest.quads * _STATEMENT if engine == "memory" else 0
+    fixed = dataset + web_workers * (_PROCESS + (settings.cache_size << 20)) + 2 * _PROCESS
     queries = 2 * settings.workers * (settings.query_memory << 20)
     text = (
         f"{available >> 20} MiB; {fixed >> 20} for {web_workers} web workers and the dataset, "

@@ -24,6 +24,7 @@ from unicef_linked.errors import (
     QueryTimeout,
 )
 from unicef_linked.rdf.formats import NTRIPLES, RESULTS_CSV, RESULTS_JSON, TURTLE
+from unicef_linked.store import LEFT
 from unicef_linked.store.embedded import Embedded
 from unicef_linked.store.pool import launcher
 from unicef_linked.store.pool.client import Request
@@ -79,6 +80,30 @@ def test_a_query_is_stopped_at_its_deadline_and_the_next_one_is_answered(store: 
         with pytest.raises(QueryTimeout, match=r"stopped after 0\.2 seconds"):
             ask(store, ENDLESS, timeout=0.2)
     assert rows(store, "SELECT ('x' AS ?y) {}") == ["x"]
+
+
+def test_a_question_of_our_own_has_a_deadline_and_ends_when_the_client_has_left(
+    store: Embedded, release: Release, settings: Settings
+) -> None:
+    impatient = replace(settings, query_timeout_max=0.3)
+    with closing(Embedded(release, store._sockets.address, impatient)) as own:
+        with pytest.raises(QueryTimeout, match=r"stopped after 0\.3 seconds"):
+            own.select(ENDLESS)
+        assert own.select("SELECT ('x' AS ?y) {}") == [{"y": ox.Literal("x")}]
+    token = LEFT.set(lambda: True)
+    try:
+        with pytest.raises(QueryError, match="the client has left"):
+            store.select(ENDLESS)
+    finally:
+        LEFT.reset(token)
+
+
+def test_a_question_of_our_own_is_answered_without_query_processes(
+    release: Release, settings: Settings
+) -> None:
+    with closing(Embedded(release, "/no/queries", settings)) as own:
+        [row] = own.select("SELECT ?o { ?s a ?o }  LIMIT 1")
+        assert row.keys() == {"o"}
 
 
 _ONE_PIECE: Final = (

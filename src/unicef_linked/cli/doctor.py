@@ -47,7 +47,7 @@ def command(release: Path | None, url: str | None, workers: int, engine: str, fo
         *doctor.check_release(chosen),
         *doctor.check_limits(),
         *doctor.check_disk(chosen),
-        *doctor.check_memory(chosen, settings, workers),
+        *doctor.check_memory(chosen, settings, workers, engine),
         *doctor.check_processors(settings),
     ]
     if engine not in {"memory", "disk"}:

@@ -81,8 +81,8 @@ def command(
     if release and data:
         raise click.UsageError("--data is not allowed with --release: give one of the two")
 
-    from unicef_linked.store.engines import check_engine
-    from unicef_linked.web.server import serve
+    from unicef_linked import log
+    from unicef_linked.store.engines import EngineStart, check_engine
 
     # Pages about data of others are in English where nothing else is asked for.
     defaults = {"UNICEF_LINKED_LANGUAGES": "en,fr"} if data else {}
@@ -119,6 +119,11 @@ def command(
                 )
         else:
             served = chosen_release(release)
+        log.configure(settings.log_format)
+        start = EngineStart(engine, served, settings)
+        stack.callback(start.close)
+        from unicef_linked.web.server import serve  # takes as long as the engine
+
         serve(
             served,
             settings,
@@ -126,6 +131,7 @@ def command(
             port=port,
             workers=workers,
             engine=engine,
+            start=start,
             reopen=partial(chosen_release, release) if release else None,
         )
     return 0

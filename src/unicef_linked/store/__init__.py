@@ -6,11 +6,13 @@ Called by: ``web``, ``mcp`` and ``cli``.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from pyoxigraph import NamedNode, Quad
 
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
 
 BATCH: Final = 1000
 """Most terms in one request to a remote engine: a query of about 100 kB."""
+
+LEFT: Final = ContextVar[Callable[[], bool]]("client left", default=lambda: False)
+"""Whether the client that is being answered has disconnected: then ``select`` may stop."""
 
 Labels = dict[str, dict[str, str]]
 """IRI to language tag to text; "" is the language of a plain literal."""
@@ -127,7 +132,8 @@ class Store(Protocol):
     def select(self, query: str, bindings: Mapping[str, Term] | None = None) -> list[Solution]:
         """Return the solutions of one of this package's own queries, never a client's.
 
-        It must project each variable that ``bindings`` bind.
+        It must project each variable that ``bindings`` bind. It has the longest deadline that a
+        client's query may have. Raises QueryError.
         """
         ...
 

@@ -1,4 +1,4 @@
-"""Store over a local release: own queries run in this process, clients' queries in the pool."""
+"""Store over a local release: documents are read in this process, queries evaluated in the pool."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from unicef_linked.errors import EngineUnavailable, NoQueryProcess, QueryError
 from unicef_linked.rdf.formats import RESULTS_JSON, Carries
 from unicef_linked.rdf.serialization import settle_prefixes
 from unicef_linked.release.engine_index import open_index
-from unicef_linked.store import ProcessFigures
+from unicef_linked.store import LEFT, ProcessFigures
 from unicef_linked.store.geosparql import GEOSPARQL_FUNCTIONS
 from unicef_linked.store.labels import read_labels
 from unicef_linked.store.loading import load_release
 from unicef_linked.store.pool.client import Request, SocketPool
 from unicef_linked.store.pool.messages import Options
-from unicef_linked.store.query import Query, check, dataset_of
+from unicef_linked.store.query import Query, bind, check, dataset_of
 from unicef_linked.store.solutions import read_solutions
 from unicef_linked.store.xml_answers import check_xml
 
@@ -38,6 +38,8 @@ _CHECK_PATIENCE: Final = 1.0
 """Longest time (s) that ``check`` waits for a query process to take its query."""
 _IDLE_LOOKS, _IDLE_INTERVAL = 5, 0.02
 """How often, and how long apart (s), an idle process is looked for before it counts as stuck."""
+_SOLUTIONS: Final = Options((), (), False, "", False, RESULTS_JSON.media_type, None)
+"""Of a query of our own: the solutions over the whole dataset."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,9 +151,22 @@ class Embedded:
         return read_labels(self.match_any, iris)
 
     def select(self, query: str, bindings: Mapping[str, Term] | None = None) -> list[Solution]:
-        """See Store."""
-        values = {ox.Variable(name): term for name, term in (bindings or {}).items()}
-        return read_solutions(self._store.query(query, substitutions=values))
+        """See Store. A query process evaluates it: its deadline, or a client that leaves, ends it.
+
+        Where none runs, it is evaluated here.
+        """
+        text = bind(query, bindings or {})
+        timeout, left = self._settings.query_timeout_max, LEFT.get()
+        request = Request(text, _SOLUTIONS, timeout, left, self._sockets, self._prefixes)
+        try:
+            request.send()
+            answer = request.read_answer()
+            content = b"".join(answer.chunks) if answer.whole is None else answer.whole
+        except NoQueryProcess:
+            return read_solutions(self._store.query(text))
+        finally:
+            request.close()
+        return read_solutions(ox.parse_query_results(content, format=RESULTS_JSON.results))
 
     def answer(
         self,
@@ -199,9 +214,10 @@ class Embedded:
             raise EngineUnavailable(f"the index cannot be read: {error}") from None
         if all(self._running()):
             return  # load: each process evaluates a query
-        options = Options((), (), False, "", False, RESULTS_JSON.media_type, None)
         patience = _CHECK_PATIENCE
-        request = Request("ASK {}", options, patience, lambda: False, self._sockets, {}, patience)
+        request = Request(
+            "ASK {}", _SOLUTIONS, patience, lambda: False, self._sockets, {}, patience
+        )
         try:
             request.send()
             request.read_answer()

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -89,6 +89,32 @@ def run_engine(
         finally:
             remote.close()
         yield Engine(name)
+
+
+class EngineStart:
+    """An engine that a thread starts, while other parts of the program are loaded."""
+
+    def __init__(self, name: str, release: Release, settings: Settings) -> None:
+        self._give_up: Callable[[], object] = lambda: None
+        self._stack = ExitStack()
+        block = run_engine(name, release, settings, give_up=lambda: self._give_up())
+        thread = ThreadPoolExecutor(1)
+        self._entering = thread.submit(self._stack.enter_context, block)
+        thread.shutdown(wait=False)  # it ends with its work
+
+    @contextmanager
+    def running(self, give_up: Callable[[], object]) -> Iterator[Engine]:
+        """Give the engine when it runs, as ``run_engine`` does; end it with the block."""
+        self._give_up = give_up
+        try:
+            yield self._entering.result()
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """End the engine; once it has ended, nothing happens."""
+        wait([self._entering])
+        self._stack.close()
 
 
 def open_store(engine: Engine, release: Release, settings: Settings) -> Store:

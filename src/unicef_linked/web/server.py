@@ -25,7 +25,7 @@ from unicef_linked.errors import AddressInUse, LinkedDataError, ServiceEnded, Un
 from unicef_linked.i18n import read_translations
 from unicef_linked.links import read_state
 from unicef_linked.release.kept import in_use
-from unicef_linked.store.engines import open_store, run_engine
+from unicef_linked.store.engines import EngineStart, open_store
 from unicef_linked.web import BODIES, CHARTS, check_languages, create_app
 from unicef_linked.web.middleware.connection import close_slow
 from unicef_linked.web.middleware.metrics import shared_by_workers
@@ -93,16 +93,16 @@ def serve(
     port: int,
     workers: int,
     engine: str,
+    start: EngineStart | None = None,
     reopen: Callable[[], Release] | None = None,
 ) -> None:
     """Serve a release until SIGTERM or SIGINT; running requests are finished first.
 
-    On SIGHUP the one that ``reopen`` returns is served, without a gap; if it raises NotARelease,
+    ``start`` is of the engine for this release, where it was begun. On SIGHUP the one that ``reopen`` returns is served, without a gap; if it raises NotARelease,
     nothing changes. Raises AddressInUse or UnusableInput when the address cannot be listened on, UnusableInput when
     the results of a check of links cannot be read or a language has no translations, ServiceEnded
     when a process could not be kept running, and what ``run_engine`` raises.
     """
-    log.configure(settings.log_format)
     check_languages(settings, read_translations())
     port = _check_address(host, port)
     if settings.links_state:
@@ -110,7 +110,7 @@ def serve(
     _allow_connections()
     server = _server(host, port, workers, settings)
     served = _Served(engine, settings, server.give_up)
-    served.start(release)
+    served.start(release, start)
     if reopen:
         server.prepare = lambda: served.switch(reopen())
     try:
@@ -135,13 +135,12 @@ class _Served:
         self._name, self._give_up = name, give_up
         self._running = ExitStack()
 
-    def start(self, release: Release) -> None:
+    def start(self, release: Release, start: EngineStart | None = None) -> None:
         """Run what the release needs, and have web workers that start from now on serve it."""
         with ExitStack() as stack:
             stack.enter_context(in_use(release))
-            self.engine = stack.enter_context(
-                run_engine(self._name, release, self.settings, give_up=self._give_up)
-            )
+            start = start or EngineStart(self._name, release, self.settings)
+            self.engine = stack.enter_context(start.running(self._give_up))
             self._running, self.release = stack.pop_all(), release
 
     def switch(self, release: Release) -> _Switch | None:

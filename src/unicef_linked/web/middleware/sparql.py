@@ -11,6 +11,7 @@ from werkzeug.wsgi import get_current_url
 from unicef_linked import addresses
 from unicef_linked.errors import BadParameter, LinkedDataError
 from unicef_linked.rdf.formats import HTML
+from unicef_linked.store import LEFT
 from unicef_linked.store.query import Query, is_repeatable
 from unicef_linked.web.middleware import connection
 from unicef_linked.web.problems import slug
@@ -68,6 +69,7 @@ class Endpoint:
         """Answer a query, or hand the request on."""
         path = environ["PATH_INFO"].strip("/")  # routing takes further slashes for the same
         if path != _PATH or environ["REQUEST_METHOD"] not in _METHODS:
+            LEFT.set(connection.Client(environ).has_left)
             return self._application(environ, start_response)
         try:
             parameters = read_parameters(environ, self._body_limit)
