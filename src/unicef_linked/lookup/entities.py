@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from unicef_linked.lookup.entity import Entity
-    from unicef_linked.lookup.index import Former, Index
+    from unicef_linked.lookup.index import Index
     from unicef_linked.lookup.spellings import Scope
     from unicef_linked.lookup.territory import Extent
     from unicef_linked.rdf.iris import Names
@@ -87,16 +87,10 @@ class Matches:
 
 @dataclass(frozen=True)
 class EntityLookup:
-    """Finds the entities of one release. Its index is opened, or made, when it is first needed.
-
-    ``former`` returns what was last said of things that were replaced, by their successors;
-    ``earlier`` are the releases that say so.
-    """
+    """Finds the entities of one release. Its index is opened, or made, when it is first needed."""
 
     release: Release
     store: Store
-    former: Callable[[], Former] = dict
-    earlier: Sequence[Release] = ()
 
     @property
     def names(self) -> Names:
@@ -106,7 +100,7 @@ class EntityLookup:
     @cached_property
     def index(self) -> Index:
         """Names, codes and outside identifiers of every entity."""
-        return open_index(self.release, self.former, self.earlier)
+        return open_index(self.release)
 
     @cached_property
     def reconciler(self) -> Reconciler:

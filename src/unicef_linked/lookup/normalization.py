@@ -157,7 +157,8 @@ class Normalizer:
         """Return the kind that a word with one typing error means."""
         if len(word) < _SHORTEST_TYPO:
             return None
-        alike = {*self._beginning.get(word[0], ()), *self._ending.get(word[-1], ())}
+        alike = dict.fromkeys(self._beginning.get(word[0], ()))
+        alike |= dict.fromkeys(self._ending.get(word[-1], ()))
         for _, meant, kind in sorted(alike):
             if OSA.distance(word, meant, score_cutoff=1) <= 1:
                 return kind
