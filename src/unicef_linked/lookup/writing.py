@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from array import array
+from functools import lru_cache
 from itertools import chain, count, groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
@@ -26,6 +27,7 @@ from unicef_linked.lookup.tables import (
     labels_of_json,
 )
 from unicef_linked.lookup.territory import containers_of, existence_of, extents_of
+from unicef_linked.rdf.languages import matching_tag
 from unicef_linked.rdf.mappings import REPLACED_BY
 
 if TYPE_CHECKING:
@@ -112,7 +114,7 @@ class IndexWriter:
         self._write_facts()
         languages.pop("", None)
         ordered = sorted(languages, key=lambda tag: (-languages[tag], tag))[:_ORDERED]
-        return self._arrays(types, kinds), self._orders(["", *ordered])
+        return self._arrays(types, kinds), self._orders(ordered)
 
     def _drafts(self, subjects: Iterable[Subject]) -> Iterator[tuple[object, ...]]:
         """Yield the entities among subjects, and write what is not about entities alone."""
@@ -267,20 +269,23 @@ class IndexWriter:
             self._insert("fact", key, json.dumps(content))
 
     def _orders(self, languages: Sequence[str]) -> dict[str, NDArray[np.int32]]:
-        """Return the place of each entity by its name, for readers of each language."""
-        keys: dict[str, list[str]] = {language: [] for language in languages}
+        """Return the place of each entity by its name, for readers of each language and others."""
+        keys: dict[str, list[str]] = {language: [] for language in ("", *languages)}
         rows = self._tables.rows("SELECT number FROM entity ORDER BY id")
         numbers = [number for [number] in rows]
+        matching = lru_cache(
+            lambda tags: {language for language in languages if matching_tag(language, tags)}
+        )
         for number in numbers:
-            row = self._tables.rows("SELECT * FROM entity WHERE number = ?", number)[0]
-            entity, collated = entity_of_json(row, frozenset()), dict[str, str]()
-            for language in languages:
-                text = entity.name([language] if language else []).text
-                if text not in collated:
-                    collated[text] = collation(text)
-                keys[language].append(collated[text])
+            [row] = self._tables.rows("SELECT * FROM entity WHERE number = ?", number)
+            entity = entity_of_json(row, frozenset())
+            otherwise = collation(entity.name([]).text)
+            own = matching(frozenset(label.language for label in entity.labels))
+            for language, of_language in keys.items():
+                text = collation(entity.name([language]).text) if language in own else otherwise
+                of_language.append(text)
         orders = {}
-        for language in languages:
+        for language in list(keys):
             orders[language] = places = np.empty(len(numbers), np.int32)
             places[numbers] = _places(keys.pop(language))
         return orders
