@@ -28,7 +28,7 @@ from unicef_linked.validation.sets import Wording, judge
 from unicef_linked.validation.terms import from_rdflib, text_of, to_rdflib
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from pyoxigraph import Quad
     from rdflib.plugins.sparql.sparql import Query
@@ -100,7 +100,7 @@ def _no_place(_focus: str, _path: str, _value: Term | None) -> tuple[str, int]:
 
 
 def check(
-    data: Sequence[Quad],
+    data: Collection[Quad],
     shapes: Sequence[Quad],
     *,
     place: Place = _no_place,
@@ -125,7 +125,7 @@ def check(
 
 
 def _check_by_sets(
-    data: Sequence[Quad], shapes_graph: rdflib.Graph, place: Place
+    data: Collection[Quad], shapes_graph: rdflib.Graph, place: Place
 ) -> Iterator[Result]:
     try:
         outcome = judge(Columns(data), shapes_graph)
@@ -137,7 +137,7 @@ def _check_by_sets(
         yield from _check(data, outcome.rest, place)
 
 
-def _check(data: Sequence[Quad], shapes_graph: rdflib.Graph, place: Place) -> Iterator[Result]:
+def _check(data: Collection[Quad], shapes_graph: rdflib.Graph, place: Place) -> Iterator[Result]:
     try:
         outcome: tuple[bool, Any, str] = pyshacl.validate(
             to_rdflib(data),
