@@ -223,6 +223,9 @@ def test_a_query_is_asked_once_for_all_focus_nodes(
         pytest.param("SELECT (?a AS ?value) { $this ex:age ?a }", id="without this"),
         pytest.param("SELECT $this { ?x ex:age ?y { FILTER (BOUND($this)) } }", id="scope"),
         pytest.param("SELECT $this { OPTIONAL { $this ex:knows ?x } } LIMIT 1", id="limit"),
+        pytest.param(
+            "SELECT $this (EXISTS { ?a ex:age ?b } AS ?c) { $this ex:age ?x }", id="EXISTS"
+        ),
         pytest.param("SELECT (COUNT(?x) AS ?value) { $this ex:age ?x }", id="one group"),
         pytest.param(
             "SELECT $this ?value { $this ex:name ?value FILTER (REGEX(STR(?value), '(?i)bob')) }",
@@ -294,6 +297,14 @@ def test_rdflib_differs_from_sparql(query: str, is_said_by_rdflib: bool) -> None
     data = quads("ex:it ex:p [] .")
     assert bool(by_pyshacl(data, shapes).results) is is_said_by_rdflib
     assert bool(by_sets(data, shapes).results) is not is_said_by_rdflib
+
+
+def test_rdflib_makes_strings_of_the_least_and_the_greatest_iri() -> None:
+    shapes = quads("""ex:Shape a sh:NodeShape ; sh:targetNode ex:it ; sh:sparql [
+      sh:select "SELECT $this (MIN(?x) AS ?value) { $this <http://example.org/p> ?x } GROUP BY $this" ] .""")
+    data = quads("ex:it ex:p ex:a, ex:b .")
+    terms = [by(data, shapes).results[0].term for by in (by_pyshacl, by_sets)]
+    assert terms == ['"http://example.org/a"', "<http://example.org/a>"]
 
 
 # The shapes of this package

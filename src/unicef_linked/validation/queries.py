@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import islice
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 import rdflib
@@ -95,7 +95,7 @@ def read_query(source: Any) -> Query:
         raise NotCovered
     text = source.apply_prefixes(text)
     tokens = [token for token in _TOKEN.finditer(text) if token.lastgroup != "comment"]
-    opening = next((t.end() for t in tokens if t.lastgroup == "sign" and t[0] == "{"), None)
+    opening = _opening_of_where(tokens)
     has_regex = any(token[0].upper() in {"REGEX", "REPLACE"} for token in tokens)
     strings = (token[0] for token in tokens if token.lastgroup == "string")
     if opening is None or (has_regex and any(map(_REGEX_SYNTAX.search, strings))):
@@ -105,6 +105,14 @@ def read_query(source: Any) -> Query:
     algebra = _parse(text)
     _check(algebra)
     return Query(source, _as_set_difference(text, algebra), algebra)
+
+
+def _opening_of_where(tokens: list[re.Match[str]]) -> int | None:
+    """Return where the outermost group begins; None where an expression has a group before."""
+    for before, token in pairwise(tokens):
+        if token[0] == "{":
+            return None if before[0].upper() == "EXISTS" else token.end()
+    return None
 
 
 @lru_cache(maxsize=256)
@@ -208,17 +216,20 @@ def _as_set_difference(text: str, algebra: CompValue) -> str:
     words = [token[0] if token.lastgroup == "sign" else token[0].upper() for token in tokens]
     depth = 0
     edits: list[tuple[int, int, str]] = []
-    last = max(token.start() for token in tokens if token[0] == "}")
+    removed: list[str] = []
     for place, word in enumerate(words):
         depth += (word == "{") - (word == "}")
+        if word == "}" and depth == 0:
+            last = tokens[place].start()
+            edits.append((last, last, "".join(removed)))
+            break
         if depth != 1 or words[place : place + 4] != ["FILTER", "NOT", "EXISTS", "{"]:
             continue
         end = words.index("}", place)
         inner, outer = tokens[place + 4 : end], [*tokens[:place], *tokens[end:]]
         if _is_plain_join(inner) and _is_bound(inner, outer, algebra):
             edits.append((tokens[place].start(), tokens[end].end(), ""))
-            pattern = text[inner[0].start() : inner[-1].end()]
-            edits.append((last, last, f" MINUS {{ {pattern} }} "))
+            removed.append(f" MINUS {{ {text[inner[0].start() : inner[-1].end()]} }} ")
     return _edited(text, edits)
 
 
@@ -272,12 +283,15 @@ class Engine:
     def solutions(self, query: Query, focuses: frozenset[int]) -> Iterator[Solution]:
         """Yield the solutions of a query for all focus nodes; raises NotCovered."""
         text = self.rewrite(query).replace(f"<{_FOCUS}>", f"<{self._graph_of(focuses)}>")
-        solutions = self._store.query(text, custom_functions=self._functions)
-        assert isinstance(solutions, QuerySolutions)
-        names = [variable.value for variable in solutions.variables]
-        for solution in solutions:
-            terms = ((name, solution[name]) for name in names)
-            yield {name: _as_written(term) for name, term in terms if term is not None}
+        try:
+            solutions = self._store.query(text, custom_functions=self._functions)
+            assert isinstance(solutions, QuerySolutions)
+            names = [variable.value for variable in solutions.variables]
+            for solution in solutions:
+                terms = ((name, solution[name]) for name in names)
+                yield {name: _as_written(term) for name, term in terms if term is not None}
+        except (SyntaxError, OSError, RuntimeError) as error:  # such as an unknown function
+            raise NotCovered from error
 
     def _graph_of(self, focuses: frozenset[int]) -> str:
         """Return the name of the graph that holds some focus nodes."""
