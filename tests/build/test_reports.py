@@ -153,7 +153,7 @@ def test_what_follows_from_another_result_is_told_after_it(
     assert {(r.focus_node, r.path, r.constraint) for r in shown} == expected
     assert list(report.results)[: len(shown)] == shown
     out = io.StringIO()
-    print_report(report, "text", NAMES, out)
+    print_report(report, "text", out)
     assert out.getvalue().count("Mend it.") == len(causes)
     assert ("--all" in out.getvalue()) is (len(causes) < len(results))
     assert f"{len(results)} violation" in out.getvalue()
@@ -161,7 +161,8 @@ def test_what_follows_from_another_result_is_told_after_it(
 
 def test_a_misspelt_key_is_told_with_the_one_that_is_there() -> None:
     result = violation("office/gao", "coversRegion", f"{ID}region/meneka")
-    report = explain(make_report([result]), read_statements(quads(DATA)), NAMES)
+    names = Names(declared={"region": f"{ID}region/"})
+    report = explain(make_report([result]), read_statements(quads(DATA)), names)
     assert report.results[0].message("en") == "Mend it. Did you mean region:menaka?"
     assert report.results[0].message("fr") == "À corriger. Vouliez-vous dire region:menaka ?"
 

@@ -7,6 +7,7 @@ value. What only follows is marked, so that a reader sees the cause first.
 from __future__ import annotations
 
 import difflib
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -15,7 +16,7 @@ from unicef_linked.rdf.terms import value_of
 from unicef_linked.validation.report import Report, Result, make_report
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from pyoxigraph import Quad
 
@@ -26,6 +27,12 @@ _BY_QUERY: Final = f"{SHACL}SPARQLConstraintComponent"
 
 _LIKE: Final = 0.8
 """How alike (0 to 1) the key of a thing must be to one that nothing has, to be suggested."""
+
+
+_MANY: Final = 2_000
+"""Things of one type from which on only keys of the same start or end are compared."""
+_END: Final = 3
+"""Characters of such an end; the start is the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +63,41 @@ def read_statements(quads: Iterable[Quad]) -> Statements:
 
 def explain(report: Report, files: Statements, names: Names) -> Report:
     """Return a report with suggestions, and with what follows from others marked and last."""
-    results = [_with_suggestion(result, files, names) for result in report.results]
-    causes = [r for r in results if r.severity == "Violation" and not _is_about_claim(r, files)]
-    marked = [
-        replace(result, follows=any(_follows(result, cause, files) for cause in causes))
-        for result in results
-    ]
+    results = _with_suggestions(report.results, files, names)
+    causes = _Causes(results, files)
+    marked = [replace(result, follows=causes.explain(result)) for result in results]
     if all(result.follows for result in marked if result.severity == "Violation"):
         marked = results  # no cause is left
     return make_report(marked, report.remarks)
+
+
+class _Causes:
+    """The violations that others may follow from, by what they have in common with these."""
+
+    def __init__(self, results: Iterable[Result], files: Statements) -> None:
+        self._files = files
+        self._by_node: defaultdict[str, list[Result]] = defaultdict(list)
+        self._has_plain = False
+        for cause in results:
+            if cause.severity != "Violation" or _is_about_claim(cause, files):
+                continue
+            for node in {cause.focus_node, cause.value} - {""}:
+                self._by_node[node].append(cause)
+            names_no_class = bool(cause.suggestion) and cause.path == f"{RDF}type"
+            if cause.file and not names_no_class and not _is_derived(cause, files):
+                self._has_plain = True
+
+    def explain(self, result: Result) -> bool:
+        """Return whether a result would go with a violation."""
+        if self._has_plain and _is_derived(result, self._files):
+            return True
+        about = self._files.claims.get(result.focus_node, (result.focus_node, ""))
+        nodes = {about[0], result.focus_node, result.value}
+        return any(
+            _follows(result, cause, self._files)
+            for node in nodes
+            for cause in self._by_node.get(node, ())
+        )
 
 
 def _is_about_claim(result: Result, files: Statements) -> bool:
@@ -85,11 +118,9 @@ def _follows(result: Result, cause: Result, files: Statements) -> bool:
     if meant and about[0] == cause.focus_node and about[1] in {meant, cause.path}:
         return True
     if cause.value and cause.path and about == (cause.focus_node, cause.path):
-        if is_claim:
-            return True
         same_value = result.value == cause.value
-        return same_value and result.constraint == _BY_QUERY != cause.constraint
-    return _is_derived(result, files) and not _is_derived(cause, files) and bool(cause.file)
+        return is_claim or (same_value and result.constraint == _BY_QUERY != cause.constraint)
+    return False
 
 
 def _is_derived(result: Result, files: Statements) -> bool:
@@ -98,13 +129,26 @@ def _is_derived(result: Result, files: Statements) -> bool:
     return bool(result.path and result.value) and not is_stated
 
 
-def _with_suggestion(result: Result, files: Statements, names: Names) -> Result:
-    """Return a result on a thing that nothing describes with the name that was perhaps meant."""
-    pair = names.type_and_key(result.value)
-    if not pair or result.value in files.described:
-        return result
-    start = names.entity(pair[0], "")
-    candidates = [iri for iri in files.described if iri.startswith(start)]
+def _with_suggestions(results: Iterable[Result], files: Statements, names: Names) -> list[Result]:
+    """Return results, those on things that nothing describes with a name that was perhaps meant."""
+    by_type: defaultdict[str, list[str]] = defaultdict(list)
+    for iri in files.described:
+        if iri.startswith(names.entities):
+            by_type[iri.removeprefix(names.entities).partition("/")[0]].append(iri)
+    suggested = []
+    for result in results:
+        pair = names.type_and_key(result.value)
+        if pair and result.value not in files.described:
+            result = _with_suggestion(result, by_type[pair[0]], names)
+        suggested.append(result)
+    return suggested
+
+
+def _with_suggestion(result: Result, candidates: Sequence[str], names: Names) -> Result:
+    if len(candidates) > _MANY:
+        ends = result.value[-_END:]
+        start = result.value[:-_END]
+        candidates = [iri for iri in candidates if iri.startswith(start) or iri.endswith(ends)]
     near = difflib.get_close_matches(result.value, candidates, n=1, cutoff=_LIKE)
     if not near:
         return result

@@ -1,4 +1,4 @@
-"""From a data graph and a shapes graph to a Report, by pySHACL."""
+"""From a data graph and a shapes graph to a Report, by pySHACL, or by sets for large graphs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pyshacl
 import rdflib
-from pyoxigraph import BlankNode, Literal, NamedNode
 from pyshacl.errors import ReportableRuntimeError, ShapeRecursionWarning
 from rdflib.namespace import SH
 from rdflib.plugins.sparql import prepareQuery
@@ -21,13 +20,15 @@ from rdflib.plugins.sparql.processor import SPARQLProcessor
 from rdflib.query import Processor
 
 from unicef_linked.errors import UnusableInput
-from unicef_linked.rdf.iris import XSD
-from unicef_linked.rdf.terms import value_of
-from unicef_linked.validation.components import AsWritten, adapted_pyshacl
+from unicef_linked.validation.columns import Columns
+from unicef_linked.validation.components import adapted_pyshacl
+from unicef_linked.validation.constraints import sort_messages
 from unicef_linked.validation.report import Report, Result, known_severity, make_report
+from unicef_linked.validation.sets import Wording, judge
+from unicef_linked.validation.terms import from_rdflib, text_of, to_rdflib
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from pyoxigraph import Quad
     from rdflib.plugins.sparql.sparql import Query
@@ -38,6 +39,12 @@ Place = Callable[[str, str, "Term | None"], tuple[str, int]]
 """From a focus node, an IRI or ``_:label``, the IRI of a path and a value to their file and line.
 
 ("", 0) if none is known.
+"""
+
+SETS_FROM: Final = 100_000
+"""Statements from which on constraints are evaluated by sets.
+
+pySHACL takes some 50 s of processor time for so many, sets 4 s. The packaged dataset is smaller.
 """
 
 _RECURSION: Final = (
@@ -79,47 +86,6 @@ def _prepare(query: str, base: str | None, namespaces: tuple[tuple[str, Any], ..
 rdflib.plugin.register("sparql", Processor, __name__, PreparingProcessor.__name__)
 
 
-def to_rdflib(quads: Iterable[Quad]) -> rdflib.Graph:
-    """Return the statements of all graphs as one rdflib graph, each literal as written."""
-    graph = rdflib.Graph(bind_namespaces="none")
-    terms = _Terms()
-    for quad in quads:
-        subject, predicate, value = quad.triple
-        graph.add((terms[subject], terms[predicate], terms[value]))
-    return graph
-
-
-class _Terms(dict["Term", rdflib.term.IdentifiedNode | rdflib.Literal]):
-    """rdflib's terms by the engine's, each made once."""
-
-    def __missing__(self, term: Term) -> rdflib.term.IdentifiedNode | rdflib.Literal:
-        self[term] = _to_rdflib_term(term)
-        return self[term]
-
-
-def _to_rdflib_term(term: Term) -> rdflib.term.IdentifiedNode | rdflib.Literal:
-    """Return a term of rdflib; raises UnusableInput for one of RDF 1.2, which SHACL lacks."""
-    if isinstance(term, NamedNode):
-        return rdflib.URIRef(term.value)
-    if isinstance(term, BlankNode):
-        return rdflib.BNode(term.value)
-    if not isinstance(term, Literal) or term.direction is not None:
-        raise UnusableInput(f"{term} is a term of RDF 1.2; SHACL validates RDF 1.1")
-    if term.language is not None:
-        return rdflib.Literal(term.value, lang=term.language)
-    if term.datatype.value == f"{XSD}string":
-        return rdflib.Literal(term.value)
-    return AsWritten(term.value, term.datatype.value)
-
-
-def _from_rdflib(term: rdflib.term.Node) -> Term:
-    if isinstance(term, rdflib.Literal):
-        if term.language:
-            return Literal(str(term), language=term.language)
-        return Literal(str(term), datatype=NamedNode(term.datatype or f"{XSD}string"))
-    return BlankNode(str(term)) if isinstance(term, rdflib.BNode) else NamedNode(str(term))
-
-
 @contextmanager
 def _without_log() -> Iterator[None]:
     """Keep rdflib from logging, with a traceback, each value that it has no Python type for."""
@@ -136,26 +102,48 @@ def _no_place(_focus: str, _path: str, _value: Term | None) -> tuple[str, int]:
     return "", 0
 
 
-def check(data: Collection[Quad], shapes: Sequence[Quad], *, place: Place = _no_place) -> Report:
+def check(
+    data: Collection[Quad],
+    shapes: Sequence[Quad],
+    *,
+    place: Place = _no_place,
+    sets_from: int = SETS_FROM,
+) -> Report:
     """Return the report on the data; ``place`` gives the file and line of a result.
 
-    The data graph holds the class hierarchy too. Raises UnusableInput when the shapes themselves
-    cannot be used (SHACL, section 3.4: failures).
+    The data graph holds the class hierarchy too. With ``sets_from`` statements or more, what sets
+    do not cover alone is judged by pySHACL. Raises UnusableInput when the shapes themselves cannot
+    be used (SHACL, section 3.4: failures).
     """
     with _without_log(), adapted_pyshacl(), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        report = _check(to_rdflib(data), to_rdflib(shapes), place)
+        shapes_graph = to_rdflib(shapes)
+        if not any(shapes_graph.subjects(rdflib.RDF.type, None)):
+            raise UnusableInput("the shapes graph is empty: nothing would be checked")
+        check_all = _check_by_sets if len(data) >= sets_from else _check
+        report = make_report(check_all(data, shapes_graph, place))
     if any(issubclass(warning.category, ShapeRecursionWarning) for warning in caught):
         return replace(report, remarks=(_RECURSION,))
     return report
 
 
-def _check(data: rdflib.Graph, shapes_graph: rdflib.Graph, place: Place) -> Report:
-    if not any(shapes_graph.subjects(rdflib.RDF.type, None)):
-        raise UnusableInput("the shapes graph is empty: nothing would be checked")
+def _check_by_sets(
+    data: Collection[Quad], shapes_graph: rdflib.Graph, place: Place
+) -> Iterator[Result]:
+    try:
+        outcome = judge(Columns(data), shapes_graph)
+    except ReportableRuntimeError as error:
+        raise _unusable(error) from None
+    wording = Wording(data)
+    yield from (wording.result(finding, place) for finding in outcome.findings)
+    if outcome.rest is not None:
+        yield from _check(data, outcome.rest, place)
+
+
+def _check(data: Collection[Quad], shapes_graph: rdflib.Graph, place: Place) -> Iterator[Result]:
     try:
         outcome: tuple[bool, Any, str] = pyshacl.validate(
-            data,
+            to_rdflib(data),
             shacl_graph=shapes_graph,
             inference="none",
             allow_warnings=True,
@@ -163,12 +151,16 @@ def _check(data: rdflib.Graph, shapes_graph: rdflib.Graph, place: Place) -> Repo
             do_owl_imports=False,
         )
     except ReportableRuntimeError as error:
-        raise UnusableInput(f"the shapes cannot be used: {shorten(str(error), 600)}") from None
+        raise _unusable(error) from None
     _, graph, text = outcome
     if not isinstance(graph, rdflib.Graph):
         raise UnusableInput(f"the shapes cannot be used: {graph or text}")
-    nodes = graph.subjects(rdflib.RDF.type, SH.ValidationResult)
-    return make_report(_read_result(graph, node, shapes_graph, place) for node in nodes)
+    for node in graph.subjects(rdflib.RDF.type, SH.ValidationResult):
+        yield _read_result(graph, node, shapes_graph, place)
+
+
+def _unusable(error: ReportableRuntimeError) -> UnusableInput:
+    return UnusableInput(f"the shapes cannot be used: {shorten(str(error), 600)}")
 
 
 def _read_result(
@@ -180,31 +172,23 @@ def _read_result(
 
     def term(predicate: rdflib.URIRef) -> Term | None:
         value = graph.value(node, predicate)
-        return None if value is None else _from_rdflib(value)
+        return None if value is None else from_rdflib(value)
 
     focus, value, path = term(SH.focusNode), term(SH.value), first(SH.resultPath)
     # pySHACL, at least up to 0.40.1, drops the language of a SPARQL constraint's message (no
     # upstream issue is known): the shape's own messages are read first.
     shape = graph.value(node, SH.sourceShape)
     texts = list(shapes.objects(shape, SH.message)) or list(graph.objects(node, SH.resultMessage))
-    messages = sorted(
-        (text.language or "", str(text)) for text in texts if isinstance(text, rdflib.Literal)
-    )
-    file, line = place(_text(focus), path, value)
+    file, line = place(text_of(focus), path, value)
     return Result(
         known_severity(first(SH.resultSeverity)),
-        _text(focus),
+        text_of(focus),
         path,
-        _text(value),
+        text_of(value),
         first(SH.sourceConstraintComponent),
         first(SH.sourceShape),
-        tuple(messages),
+        sort_messages(texts),
         file,
         line,
         "" if value is None else str(value),
     )
-
-
-def _text(term: Term | None) -> str:
-    """Return an IRI, a lexical form, a blank node as ``_:label``, or "" for no term."""
-    return str(term) if isinstance(term, BlankNode) else value_of(term)
