@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import shapely
-from pyoxigraph import Quad, RdfFormat, parse
+from pyoxigraph import RdfFormat, Store
 from tests.names import NAMES, PREFIXES
 
 from unicef_linked.build.spatial import area, measure
@@ -29,14 +29,15 @@ geometry:broken geo:asWKT "POLYGON ((0 0, 1"^^geo:wktLiteral .
 @pytest.fixture(scope="module")
 def measured() -> set[tuple[str, str, str]]:
     """What follows from the squares, by keys, local names and texts."""
-    quads = [Quad(*q.triple) for q in parse(PREFIXES + SQUARES, format=RdfFormat.TURTLE)]
+    store = Store()
+    store.load(PREFIXES + SQUARES, format=RdfFormat.TURTLE)
     return {
         (
             "/".join(q.subject.value.split("/")[-2:]),
             q.predicate.value.removeprefix(GEO),
             q.object.value.rsplit("/", 1)[-1],
         )
-        for q in measure(quads, NAMES)
+        for q in measure(store, NAMES)
     }
 
 

@@ -8,8 +8,9 @@ import pyoxigraph as ox
 import pytest
 
 from unicef_linked.dataset.vocabulary import Shape, Vocabulary, read_shapes, read_usage
+from unicef_linked.rdf.canonical import sort_lines
 from unicef_linked.rdf.iris import Names
-from unicef_linked.rdf.statistics import count, describe, describe_classes
+from unicef_linked.rdf.statistics import count, count_distinct, describe, describe_classes
 
 NAMES: Final = Names()
 PREFIXES: Final = """
@@ -67,8 +68,8 @@ def ul(name: str) -> str:
 @pytest.fixture
 def vocabulary() -> Vocabulary:
     """The three together."""
-    triples = [quad.triple for quad in parse(DATA)]
-    statistics = count(triples, inside=f"{NAMES.ontology}#")
+    lines = sort_lines(parse(DATA))
+    statistics = count(lambda: lines, count_distinct, inside=f"{NAMES.ontology}#")
     described = [*describe(statistics, NAMES), *describe_classes(statistics, NAMES)]
     usage = read_usage(ox.Quad(*triple) for triple in described)
     return Vocabulary(

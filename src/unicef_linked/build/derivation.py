@@ -8,20 +8,23 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from pyoxigraph import BlankNode, Literal, NamedNode, Quad, QueryTriples, Store, Triple
 
 from unicef_linked.errors import MalformedData, UnusableInput
 from unicef_linked.rdf.iris import CANONICAL_BASE, SHACL, Names
-from unicef_linked.rdf.statistics import count, describe, describe_classes, distinct_triples
+from unicef_linked.rdf.statistics import count, count_distinct, describe, describe_classes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
 _AFTER: Final = re.compile(r"^#\s*after\s*:\s*(.+?)\s*$", re.MULTILINE)
 _REPEATS: Final = re.compile(r"^#\s*repeats\s*:", re.MULTILINE)
+_BATCH: Final = 200_000
+"""Constructed triples that are compared with the store at a time: a bound on memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,32 +89,31 @@ def state_rules(rules: Iterable[Rule], names: Names) -> list[Quad]:
     ]
 
 
-def derive(quads: Sequence[Quad], rules: Sequence[Rule], names: Names) -> list[Quad]:
-    """Return what the rules derive, each statement in its rule's graph.
+def derive(store: Store, rules: Iterable[Rule], names: Names) -> Iterator[Quad]:
+    """Yield what the rules derive, each statement in its rule's graph; ``store`` takes it too.
 
-    Each rule reads the given statements and those that the rules before it derived, as one default
-    graph and by graph name. Statements that are already there are not
-    derived again, but by a rule that repeats those of other graphs. Raises
-    MalformedData for a rule that is not a CONSTRUCT query, or that makes blank nodes.
+    Each rule reads what is in the store, with what the rules before it derived, as one default
+    graph and by graph name. Statements that are already there are not derived again, but by a rule
+    that repeats those of other graphs. Raises MalformedData for a rule that is not a CONSTRUCT
+    query, or that makes blank nodes.
     """
-    store = Store()
-    store.extend(quads)
-    derived: list[Quad] = []
     for rule in rules:
         graph = NamedNode(names.graph(f"derived/{rule.name}"))
         stated_in = graph if rule.repeats else None
-        new = [
-            Quad(t.subject, t.predicate, t.object, graph)
-            for t in _run(rule, store)
-            if not any(store.quads_for_pattern(t.subject, t.predicate, t.object, stated_in))
-        ]
-        derived += new
-        store.extend(new)
-    return derived
+        # A query reads the store as it was when it began.
+        triples = _run(rule, store)
+        while batch := set(islice(triples, _BATCH)):
+            new = [
+                Quad(t.subject, t.predicate, t.object, graph)
+                for t in batch
+                if not any(store.quads_for_pattern(t.subject, t.predicate, t.object, stated_in))
+            ]
+            store.extend(new)
+            yield from new
 
 
-def _run(rule: Rule, store: Store) -> set[Triple]:
-    """Return the triples that one rule constructs. Raises MalformedData."""
+def _run(rule: Rule, store: Store) -> Iterator[Triple]:
+    """Yield the triples that one rule constructs. Raises MalformedData."""
     try:
         answer = store.query(rule.text, use_default_graph_as_union=True)
     except SyntaxError as error:
@@ -122,16 +124,22 @@ def _run(rule: Rule, store: Store) -> set[Triple]:
         ) from None
     if not isinstance(answer, QueryTriples):
         raise MalformedData(rule.path, "a rule is a CONSTRUCT query")
-    triples = set(answer)
-    for triple in triples:
+    for triple in answer:
         if isinstance(triple.subject, BlankNode) or isinstance(triple.object, BlankNode):
             raise MalformedData(rule.path, "makes blank nodes; build an IRI instead")
-    return triples
+        yield triple
 
 
-def count_published(quads: Iterable[Quad], names: Names) -> list[Quad]:
-    """Return the statistics of all graphs but their own, ``graph/derived/statistics``."""
-    graph = NamedNode(names.graph("derived/statistics"))
-    statistics = count(distinct_triples(quads, without=graph), inside=f"{names.ontology}#")
+def count_published(
+    lines: Callable[[], Iterable[bytes]],
+    names: Names,
+    distinct: Callable[[Iterable[bytes]], int] = count_distinct,
+) -> list[Quad]:
+    """Return the statistics of all graphs but their own, ``graph/derived/statistics``.
+
+    ``lines`` returns the sorted lines of the dataset, ``distinct`` how many terms are distinct.
+    """
+    iri = names.graph("derived/statistics")
+    statistics = count(lines, distinct, inside=f"{names.ontology}#", without=iri)
     triples = (*describe(statistics, names), *describe_classes(statistics, names))
-    return [Quad(t.subject, t.predicate, t.object, graph) for t in triples]
+    return [Quad(t.subject, t.predicate, t.object, NamedNode(iri)) for t in triples]

@@ -8,67 +8,126 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from pyoxigraph import DefaultGraph, NamedNode, Quad, serialize
+from pyoxigraph import NamedNode
 
 from unicef_linked.build.content import tool_versions
-from unicef_linked.rdf.canonical import canonical_lines, sort_quads
-from unicef_linked.rdf.formats import DUMPS, JSONLD, NQUADS, TURTLE, Format
+from unicef_linked.build.files import keep_silent
+from unicef_linked.rdf.canonical import datatype_of, name_of, split_line
+from unicef_linked.rdf.formats import DUMPS, JSONLD, NQUADS
 from unicef_linked.rdf.iris import SHACL
-from unicef_linked.rdf.jsonld import make_context
-from unicef_linked.rdf.serialization import write_rdf
-from unicef_linked.rdf.terms import is_iri, is_of_rdf12, value_of
-from unicef_linked.release import Draft, Manifest
+from unicef_linked.rdf.jsonld import Usage, make_context
+from unicef_linked.rdf.terms import is_iri, value_of
+from unicef_linked.release import Manifest
+from unicef_linked.release.directory import digest_of
+from unicef_linked.release.dumps import is_merged, write_dump
+from unicef_linked.release.lines import parse_lines
 from unicef_linked.release.manifest import format_instant
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import datetime
-    from typing import BinaryIO
+
+    from pyoxigraph import Quad
 
     from unicef_linked.rdf.iris import Names
+    from unicef_linked.release import Draft
 
 _PREFIX_NAME: Final = re.compile(r"(?!(?i:xml))[A-Za-z]([A-Za-z0-9_.-]*[A-Za-z0-9_-])?")
 _PREFIX: Final = NamedNode(f"{SHACL}prefix")
 _NAMESPACE: Final = NamedNode(f"{SHACL}namespace")
+_DECLARATION: Final = (str(_PREFIX).encode(), str(_NAMESPACE).encode())
+_DATASET: Final = f"dataset.{NQUADS.suffix}"
 
 
 def write_dataset(
     draft: Draft,
-    quads: Iterable[Quad],
+    lines: Iterable[bytes],
     names: Names,
     *,
     issued: datetime,
     union: bool,
     conforms: bool | None,
     sources: Mapping[str, str],
+    on_demand: bool = False,
+    begin: Callable[[str], object] = keep_silent,
 ) -> Manifest:
     """Write the dumps and the JSON-LD context of a dataset; return its manifest.
 
-    ``names`` may have prefixes of the files; those that the statements declare go before them.
-    There is no dump in JSON-LD of a dataset with terms of RDF 1.2.
+    ``lines`` are its sorted lines, each once. ``names`` may have prefixes of the files; those that
+    the statements declare go before them. There is no dump in JSON-LD of a dataset with terms of
+    RDF 1.2. With ``on_demand`` N-Quads are written only, and the manifest names the other dumps.
+    ``begin`` is called with the name of each dump before it is written.
     """
-    ordered = sort_quads(quads)
-    names = replace(names, declared={**names.declared, **declared_prefixes(ordered)})
-    is_rdf12 = any(is_of_rdf12(quad.object) for quad in ordered)
-    sums = {
-        kind: draft.write_dump(name, partial(_write_dump, ordered, names, kind, union))
+    survey = _Survey()
+    read = survey.read(lines)
+    begin(_DATASET)
+    if on_demand:
+        draft.write(f"dumps/{_DATASET}", lambda stream: stream.writelines(read))
+        draft.sums[_DATASET] = digest_of(draft.folder / "dumps" / _DATASET)
+    else:
+        draft.write_dump(_DATASET, lambda stream: stream.writelines(read))
+    names = replace(names, declared={**names.declared, **survey.declared_prefixes()})
+    graphs = {name_of(graph): number for graph, number in survey.graphs.items()}
+    others = {
+        name: kind
         for name, kind in DUMPS.items()
-        if not (is_rdf12 and kind is JSONLD)
+        if kind is not NQUADS and not (survey.is_rdf12 and kind is JSONLD)
     }
-    draft.write_json("context.jsonld", {"@context": make_context(ordered, names)})
-    graphs = Counter(_graph_name(quad) for quad in ordered)
+    dataset, prefixes = draft.folder / "dumps" / _DATASET, names.prefixes
+    for name, kind in others.items() if not on_demand else ():
+        begin(name)
+        draft.write_dump(
+            name, partial(write_dump, dataset, kind, prefixes, is_merged(union, graphs))
+        )
+    draft.write_json("context.jsonld", {"@context": make_context(survey.usage, names)})
+    packed = [f"{name}.gz" for name in (_DATASET, *others)]
     return Manifest(
-        sha256=sums[NQUADS],
+        sha256=draft.sums[_DATASET],
         base_iri=names.base,
         issued=format_instant(issued),
-        quads=len(ordered),
+        quads=survey.graphs.total(),
         graphs=dict(sorted(graphs.items())),
         union=union,
         conforms=conforms,
         sources=sources,
         tools=tool_versions(),
         prefixes=names.declared,
+        on_demand=tuple(sorted((*others, *packed))) if on_demand else (),
     )
+
+
+class _Survey:
+    """What a release says of its statements, learned as their lines pass through."""
+
+    def __init__(self) -> None:
+        self.graphs: Counter[bytes] = Counter()
+        self.usage = Usage()
+        self.is_rdf12 = False
+        self._declarations: list[bytes] = []
+
+    def read(self, lines: Iterable[bytes]) -> Iterator[bytes]:
+        """Yield sorted lines as they are."""
+        for line in lines:
+            subject, predicate, value, graph = split_line(line)
+            self.graphs[graph] += 1
+            self.usage.add(subject, predicate, value)
+            if predicate in _DECLARATION:
+                self._declarations.append(line)
+            if (b"--" in value or value.startswith(b"<<")) and _is_of_rdf12(value):
+                self.is_rdf12 = True
+            yield line
+
+    def declared_prefixes(self) -> dict[str, str]:
+        """Return the prefixes that the statements declare."""
+        return declared_prefixes(parse_lines(self._declarations))
+
+
+def _is_of_rdf12(value: bytes) -> bool:
+    """Tell whether RDF 1.1 has no such term: a triple term, or a literal with a direction."""
+    if value.startswith(b'"'):
+        suffix = datatype_of(value)
+        return suffix.startswith("@") and "--" in suffix
+    return value.startswith(b"<<")
 
 
 def declared_prefixes(quads: Iterable[Quad]) -> dict[str, str]:
@@ -88,6 +147,11 @@ def declared_prefixes(quads: Iterable[Quad]) -> dict[str, str]:
     )
 
 
+def declarations(lines: Iterable[bytes]) -> list[Quad]:
+    """Return the statements that declare prefixes."""
+    return parse_lines(line for line in lines if any(part in line for part in _DECLARATION))
+
+
 def usable_prefixes(prefixes: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Return those of prefixes that every format can have, by name; the last of a name counts."""
     declared = {
@@ -96,32 +160,3 @@ def usable_prefixes(prefixes: Iterable[tuple[str, str]]) -> dict[str, str]:
         if _PREFIX_NAME.fullmatch(name) and is_iri(namespace)
     }
     return dict(sorted(declared.items()))
-
-
-def _write_dump(
-    ordered: Sequence[Quad], names: Names, kind: Format, union: bool, stream: BinaryIO
-) -> None:
-    """Write sorted quads in one of the formats of ``DUMPS``.
-
-    Turtle has the triples of all graphs; with ``union`` each once, as in the default graph.
-    """
-    if kind is NQUADS:
-        stream.writelines(canonical_lines(ordered))
-    elif kind is TURTLE:
-        triples = [quad.triple for quad in ordered]
-        is_one_graph = all(isinstance(quad.graph_name, DefaultGraph) for quad in ordered)
-        stream.write(
-            write_rdf(
-                set(triples) if union and not is_one_graph else triples,
-                kind.rdf,
-                names.prefixes,
-                is_sorted=is_one_graph,
-            )
-        )
-    else:
-        serialize(ordered, stream, kind.rdf)
-
-
-def _graph_name(quad: Quad) -> str:
-    graph = quad.graph_name
-    return "" if isinstance(graph, DefaultGraph) else str(graph.value)

@@ -65,13 +65,23 @@ class Places:
                 links[quad.object].append((quad.subject, quad.predicate.value))
         return links
 
+    @cached_property
+    def _by_subject(self) -> dict[object, dict[int, list[Quad]]]:
+        """What each file states of each subject, by the position of the file."""
+        statements: dict[object, dict[int, list[Quad]]] = {}
+        for position, source in enumerate(self.sources):
+            for quad in source.statements():
+                files = statements.setdefault(quad.subject, {})
+                files.setdefault(position, []).append(quad)
+        return statements
+
     def _place_of(self, subject: NamedNode, path: str, value: object) -> tuple[str, int]:
         best: SourceFile | None = None
         relevance = 0
-        for source in self.sources:
-            found = _relevance(source, subject, path, value)
-            if found > relevance:
-                best, relevance = source, found
+        for position, quads in self._by_subject.get(subject, {}).items():
+            rank = max(_relevance(quad, path, value) for quad in quads)
+            if rank > relevance:
+                best, relevance = self.sources[position], rank
         if relevance < _STATES_PATH and isinstance(value, NamedNode) and value != subject:
             place = self._place_of(value, "", None)
             if place[1]:
@@ -91,27 +101,23 @@ class Places:
         described = _statements_of_blanks(self.quads)
         for blank in blanks:
             statements = described.get(blank, set())
-            for source in self.sources:
-                candidates = _statements_of_blanks(source.quads).values()
+            for source, candidates in zip(self.sources, self._blanks_by_file, strict=True):
                 if statements and any(statements <= candidate for candidate in candidates):
                     return str(source.path)
         return ""
 
+    @cached_property
+    def _blanks_by_file(self) -> list[list[set[Statement]]]:
+        """What each file states of each blank node."""
+        return [[*_statements_of_blanks(s.statements()).values()] for s in self.sources]
 
-def _relevance(source: SourceFile, subject: NamedNode, path: str, value: object) -> int:
-    """Return how much a file says of a subject, its path and its value."""
-    relevance = 0
-    for quad in source.quads:
-        if quad.subject != subject:
-            continue
-        predicate = quad.predicate.value
-        if predicate == path:
-            relevance = max(relevance, _STATES_VALUE if quad.object == value else _STATES_PATH)
-        elif predicate == f"{RDF}type":
-            relevance = max(relevance, _STATES_TYPE)
-        else:
-            relevance = max(relevance, _STATES_ANYTHING)
-    return relevance
+
+def _relevance(quad: Quad, path: str, value: object) -> int:
+    """Return how much a statement about a subject has to do with a path and a value."""
+    predicate = quad.predicate.value
+    if predicate == path:
+        return _STATES_VALUE if quad.object == value else _STATES_PATH
+    return _STATES_TYPE if predicate == f"{RDF}type" else _STATES_ANYTHING
 
 
 def _statements_of_blanks(quads: Iterable[Quad]) -> dict[BlankNode, set[Statement]]:

@@ -19,6 +19,7 @@ from pyoxigraph import (
     Literal,
     NamedNode,
     Quad,
+    QuadParser,
     RdfFormat,
     Triple,
     parse,
@@ -58,15 +59,33 @@ class SourceFile:
     """One file as read: its text is kept so that a report can name the line of a subject."""
 
     path: Path
-    text: str
+    content: bytes  # its text as UTF-8
     graph: NamedNode | DefaultGraph
-    quads: tuple[Quad, ...]
+    base_iri: str
     prefixes: Mapping[str, str] = field(default_factory=dict)  # that the file declares
+
+    @property
+    def text(self) -> str:
+        """The text of the file."""
+        return self.content.decode()
 
     @property
     def sha256(self) -> str:
         """The digest of the file's text as UTF-8."""
-        return hashlib.sha256(self.text.encode()).hexdigest()
+        return hashlib.sha256(self.content).hexdigest()
+
+    @property
+    def quads(self) -> tuple[Quad, ...]:
+        """What the file states; see ``statements``."""
+        return tuple(self.statements())
+
+    def statements(self) -> Iterator[Quad]:
+        """Yield what the file states, parsed anew: terms take much more memory than the text.
+
+        The labels of blank nodes are others each time.
+        """
+        for quad in _parser(self.path, self.content, self.base_iri):
+            yield _in_graph(quad, self.graph)
 
     def line_of(self, iri: str) -> int | None:
         """Return the line (from 1) on which ``iri`` is first a subject, None if none is found.
@@ -194,22 +213,30 @@ def _read(path: Path) -> str:
     return _XML_DECLARATION.sub("", text, count=1) if is_xml else text
 
 
-def _parse(path: Path, text: str, graph: NamedNode | DefaultGraph, base_iri: str) -> SourceFile:
-    """Return a file as read; where ``graph`` is a named one, terms of RDF 1.2 are refused."""
+def _parser(path: Path, content: bytes, base_iri: str) -> QuadParser:
     kind = SUFFIXES[suffix_of(path)]
-    quads: list[Quad] = []
+    return parse(content, format=kind, base_iri=base_iri, rename_blank_nodes=True)
+
+
+def _in_graph(quad: Quad, graph: NamedNode | DefaultGraph) -> Quad:
+    """Return a quad, in ``graph`` if it is in the default graph."""
+    if isinstance(graph, NamedNode) and isinstance(quad.graph_name, DefaultGraph):
+        return Quad(quad.subject, quad.predicate, quad.object, graph)
+    return quad
+
+
+def _parse(path: Path, text: str, graph: NamedNode | DefaultGraph, base_iri: str) -> SourceFile:
+    """Return a file whose statements can be read; in a named graph, terms of RDF 1.2 cannot."""
+    kind = SUFFIXES[suffix_of(path)]
+    content = text.encode()
     prefixes: dict[str, str] = {}
     try:
         if kind == RdfFormat.RDF_XML:
             check_entities(text)
-        parser = parse(text.encode(), format=kind, base_iri=base_iri, rename_blank_nodes=True)
+        parser = _parser(path, content, base_iri)
         for quad in parser:
             if isinstance(graph, NamedNode):
                 _refuse_rdf12(quad, path, text)
-            if isinstance(quad.graph_name, DefaultGraph) and graph != quad.graph_name:
-                quads.append(Quad(quad.subject, quad.predicate, quad.object, graph))
-            else:
-                quads.append(quad)
             if not prefixes:  # those of RDF/XML are forgotten at the end of their element
                 prefixes = dict(parser.prefixes)
     except ExpandingEntities as error:
@@ -218,7 +245,7 @@ def _parse(path: Path, text: str, graph: NamedNode | DefaultGraph, base_iri: str
         raise _malformed(path, text, kind, error) from None
     except ValueError as error:
         raise MalformedData(path, str(error)) from None
-    return SourceFile(path, text, graph, tuple(quads), prefixes | parser.prefixes)
+    return SourceFile(path, content, graph, base_iri, prefixes | parser.prefixes)
 
 
 def _malformed(path: Path, text: str, kind: RdfFormat, error: SyntaxError) -> MalformedData:
@@ -314,20 +341,27 @@ def skolemize(quads: Iterable[Quad], names: Names) -> list[Quad]:
     The same statements give the same IRIs. Blank nodes of one file stay apart from those of
     another.
     """
-    return name_blanks(label_blanks(quads), names)
-
-
-def label_blanks(quads: Iterable[Quad]) -> list[Quad]:
-    """Return the quads, each blank node with its canonical label (RDFC-1.0)."""
-    plain: list[Quad] = []
     with_blanks: list[Quad] = []
+    plain = list(set_blanks_apart(quads, with_blanks))
+    return plain + name_blanks(label_blanks(with_blanks), names)
+
+
+def set_blanks_apart(quads: Iterable[Quad], with_blanks: list[Quad]) -> Iterator[Quad]:
+    """Yield the quads without blank nodes; ``with_blanks`` takes the others."""
     for quad in quads:
-        (with_blanks if any(_blanks_of(quad)) else plain).append(quad)
-    if not with_blanks:
-        return plain
-    dataset = Dataset(with_blanks)
+        if any(_blanks_of(quad)):
+            with_blanks.append(quad)
+        else:
+            yield quad
+
+
+def label_blanks(quads: Sequence[Quad]) -> list[Quad]:
+    """Return the quads, each blank node with its canonical label (RDFC-1.0)."""
+    if not quads:
+        return []
+    dataset = Dataset(quads)
     dataset.canonicalize(CanonicalizationAlgorithm.RDFC_1_0)
-    return plain + sorted(dataset, key=str)
+    return sorted(dataset, key=str)
 
 
 def name_blanks(quads: Sequence[Quad], names: Names) -> list[Quad]:
@@ -342,10 +376,10 @@ def name_blanks(quads: Sequence[Quad], names: Names) -> list[Quad]:
     return [_replace(quad, iris) for quad in quads]
 
 
-def restore_blanks(quads: Sequence[Quad], labelled: Iterable[Quad], names: Names) -> list[Quad]:
-    """Return the quads with the blank nodes of ``labelled`` in place of their IRIs."""
+def restore_blanks(quads: Iterable[Quad], labelled: Iterable[Quad], names: Names) -> Iterator[Quad]:
+    """Yield the quads with the blank nodes of ``labelled`` in place of their IRIs."""
     blanks = {iri: node for node, iri in _iris_of_blanks(labelled, names).items()}
-    return [_replace(quad, blanks) for quad in quads] if blanks else list(quads)
+    return (_replace(quad, blanks) for quad in quads) if blanks else iter(quads)
 
 
 def _iris_of_blanks(quads: Iterable[Quad], names: Names) -> dict[BlankNode, NamedNode]:

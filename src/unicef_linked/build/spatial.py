@@ -6,20 +6,20 @@
 from __future__ import annotations
 
 import json
-from itertools import combinations
 from math import sqrt
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import shapely
-from pyoxigraph import Literal, NamedNode, Quad, Store
+from pyoxigraph import Literal, NamedNode, Quad
 
 from unicef_linked.rdf.iris import GEO, RDF, RDFS, XSD, Names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
+    from pyoxigraph import Store
 
 _SEMI_MAJOR: Final = 6_378_137.0
 """Equatorial radius of the WGS 84 ellipsoid (m)."""
@@ -43,15 +43,13 @@ _AS_WKT: Final = NamedNode(f"{GEO}asWKT")
 _AS_GEOJSON: Final = NamedNode(f"{GEO}asGeoJSON")
 
 
-def measure(quads: Iterable[Quad], names: Names) -> list[Quad]:
+def measure(store: Store, names: Names) -> list[Quad]:
     """Return bounding box and area of each feature whose default geometry has an area, and which divisions touch.
 
     A stated area stands. Geometries that are not well-known text are passed over: the shapes report them. Two divisions
     touch if both are of one class and their polygons share a boundary but no interior (GeoSPARQL 1.1, simple features).
     A place lies within each division below the regions whose polygon contains its point.
     """
-    store = Store()
-    store.extend(Quad(*quad.triple) for quad in quads)
     polygons = _polygons(store)
     graph = NamedNode(names.graph("derived/spatial"))
     measured: list[Quad] = []
@@ -65,22 +63,22 @@ def measure(quads: Iterable[Quad], names: Names) -> list[Quad]:
             measured.append(Quad(feature, _METRIC_AREA, _double(area(polygon)), graph))
     shapes = {feature: polygon for feature, (_, polygon) in polygons.items()}
     for division in _subclasses(store, NamedNode(names.term("Division"))):
-        members = [
-            quad.subject
-            for quad in store.quads_for_pattern(None, _TYPE, division)
-            if isinstance(quad.subject, NamedNode) and quad.subject in shapes
-        ]
-        measured += [Quad(one, _TOUCHES, other, graph) for one, other in touching(members, shapes)]
+        pairs = touching(_members(store, division, shapes), shapes)
+        measured += [Quad(one, _TOUCHES, other, graph) for one, other in pairs]
     places = _points(store, NamedNode(names.term("Place")))
     for division in _subclasses(store, NamedNode(names.term("Subdivision"))):
-        for quad in store.quads_for_pattern(None, _TYPE, division):
-            polygon = shapes.get(quad.subject) if isinstance(quad.subject, NamedNode) else None
-            measured += [
-                Quad(place, _WITHIN, quad.subject, graph)
-                for place, point in places.items()
-                if polygon is not None and shapely.contains(polygon, point)
-            ]
+        pairs = lying_within(places, _members(store, division, shapes), shapes)
+        measured += [Quad(place, _WITHIN, around, graph) for place, around in pairs]
     return sorted(set(measured), key=str)
+
+
+def _members(
+    store: Store, division: NamedNode, shapes: Mapping[NamedNode, shapely.Geometry]
+) -> list[NamedNode]:
+    """Return the divisions of a class that have a shape, each once, in the order of their IRIs."""
+    subjects = {quad.subject for quad in store.quads_for_pattern(None, _TYPE, division)}
+    members = [node for node in subjects if isinstance(node, NamedNode) and node in shapes]
+    return sorted(members, key=str)
 
 
 def area(geometry: shapely.Geometry) -> float:
@@ -107,12 +105,21 @@ def touching(
     members: Sequence[NamedNode], shapes: Mapping[NamedNode, shapely.Geometry]
 ) -> list[tuple[NamedNode, NamedNode]]:
     """Return the pairs of members whose shapes touch, each in both directions."""
-    ordered = sorted(members, key=str)
-    pairs = []
-    for one, other in combinations(ordered, 2):
-        if shapely.touches(shapes[one], shapes[other]):
-            pairs += [(one, other), (other, one)]
-    return pairs
+    geometries = np.array([shapes[member] for member in members], dtype=object)
+    pairs = shapely.STRtree(geometries).query(geometries, predicate="touches")
+    return [(members[first], members[second]) for first, second in pairs.T.tolist()]
+
+
+def lying_within(
+    places: Mapping[NamedNode, shapely.Point],
+    members: Sequence[NamedNode],
+    shapes: Mapping[NamedNode, shapely.Geometry],
+) -> list[tuple[NamedNode, NamedNode]]:
+    """Return each place with each member whose shape contains its point."""
+    names, points = list(places), list(places.values())
+    geometries = np.array([shapes[member] for member in members], dtype=object)
+    pairs = shapely.STRtree(points).query(geometries, predicate="contains")
+    return [(names[place], members[member]) for member, place in pairs.T.tolist()]
 
 
 def _polygons(store: Store) -> dict[NamedNode, tuple[NamedNode, shapely.Geometry]]:

@@ -9,7 +9,7 @@ import click
 from unicef_linked.cli import options
 from unicef_linked.cli.options import PATH, Command, base_iri
 from unicef_linked.cli.output import remarks
-from unicef_linked.cli.progress import waiting
+from unicef_linked.cli.progress import staged
 from unicef_linked.config import source_date
 from unicef_linked.rdf.iris import CANONICAL_BASE
 
@@ -51,6 +51,12 @@ if TYPE_CHECKING:
     metavar="PRIVATE.pem",
     help="sign the digests of the release with this Ed25519 key",
 )
+@click.option(
+    "--progress",
+    "lines",
+    is_flag=True,
+    help="say on standard error what is done, off a terminal too",
+)
 def command(
     data: Path | None,
     shapes: tuple[Path, ...],
@@ -60,6 +66,8 @@ def command(
     issued: datetime | None,
     keep: int | None,
     sign: Path | None,
+    *,
+    lines: bool,
 ) -> int:
     """Validate, derive, and write an immutable release."""
     from unicef_linked.build import Content, build
@@ -74,8 +82,16 @@ def command(
         packaged.rules,
     )
     key = read_private_key(sign) if sign else None
-    with remarks() as remark, waiting("building"):
-        release = build(content, out, base, issued=issued or source_date(), key=key, remark=remark)
+    with remarks() as remark, staged("building", lines=lines) as progress:
+        release = build(
+            content,
+            out,
+            base,
+            issued=issued or source_date(),
+            key=key,
+            remark=remark,
+            progress=progress,
+        )
     manifest = release.manifest
     print(
         f"{out}: {manifest.quads:,} statements in {len(manifest.graphs)} graphs,"

@@ -11,6 +11,7 @@ from unicef_linked.cli import options
 from unicef_linked.cli.output import write
 from unicef_linked.cli.releases import chosen_release
 from unicef_linked.config import read_settings
+from unicef_linked.release.dumps import find_dump
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,8 +34,9 @@ def command(name: str, out: Path | None, release: Path | None) -> int:
     """
     chosen = chosen_release(release)
     dump = DUMPS.get(name)
-    if dump:
-        source: BinaryIO = (chosen.path / "dumps" / dump).open("rb")
+    path = find_dump(chosen, dump) if dump else None
+    if path:
+        source: BinaryIO = path.open("rb")
     else:
         source = io.BytesIO(_written(name, chosen))
     with source:

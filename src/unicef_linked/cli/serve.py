@@ -14,7 +14,8 @@ import click
 
 from unicef_linked.cli import options
 from unicef_linked.cli.options import PATH, Command
-from unicef_linked.cli.output import warn
+from unicef_linked.cli.output import remarks
+from unicef_linked.cli.progress import staged
 from unicef_linked.cli.releases import chosen_release
 from unicef_linked.config import read_settings
 from unicef_linked.errors import UnusableInput
@@ -105,15 +106,17 @@ def command(
             temporary = stack.enter_context(
                 tempfile.TemporaryDirectory(prefix="unicef-linked-", ignore_cleanup_errors=True)
             )
-            served = snapshot(
-                [data],
-                Path(temporary) / "data",
-                union=union,
-                base_iri=_address(settings, host, port),
-                stated=Statement(title, description, license),
-                skip_bad=skip_bad,
-                remark=warn,
-            )
+            with remarks() as remark, staged("reading") as progress:
+                served = snapshot(
+                    [data],
+                    Path(temporary) / "data",
+                    union=union,
+                    base_iri=_address(settings, host, port),
+                    stated=Statement(title, description, license),
+                    skip_bad=skip_bad,
+                    remark=remark,
+                    progress=progress,
+                )
         else:
             served = chosen_release(release)
         serve(

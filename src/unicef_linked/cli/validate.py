@@ -11,7 +11,7 @@ import click
 from unicef_linked.cli import options
 from unicef_linked.cli.options import PATH, Command, OneOf
 from unicef_linked.cli.output import remarks
-from unicef_linked.cli.progress import waiting
+from unicef_linked.cli.progress import staged
 from unicef_linked.config import terminal_language
 from unicef_linked.rdf.iris import Names
 
@@ -78,9 +78,11 @@ def command(
         content = replace(content, ontology=())
     if ontology:
         content = replace(content, ontology=(ontology,))
-    with remarks() as remark, waiting("validating"):
+    with remarks() as remark, staged("validating") as progress:
         older = open_whole_release(after) if after else None
-        report = validate(content, context, older=older, page=page, remark=remark)
+        report = validate(
+            content, context, older=older, page=page, remark=remark, progress=progress
+        )
     print_report(report, style, sys.stdout, everything=everything)
     return 0 if report.conforms else 1
 

@@ -18,7 +18,7 @@ from unicef_linked.rdf.labels import LABEL_PROPERTIES
 from unicef_linked.rdf.languages import matching_tag
 from unicef_linked.rdf.mappings import MAPPINGS, REPLACED_BY
 from unicef_linked.rdf.statistics import count as count_statistics
-from unicef_linked.rdf.statistics import distinct_triples, read
+from unicef_linked.rdf.statistics import count_distinct, count_triples, read
 from unicef_linked.rdf.terms import iris_in, is_iri, triple, value_of
 from unicef_linked.rdf.topic import describe_by_dcat
 from unicef_linked.store.statements import LoadedStatements
@@ -96,9 +96,7 @@ class PublishedDataset:
     @cached_property
     def statistics(self) -> Statistics:
         """The statistics of VoID: as published, else counted over all graphs."""
-        return self._published_statistics or count_statistics(
-            distinct_triples(self.release.quads())
-        )
+        return self._published_statistics or count_statistics(self.release.lines, count_distinct)
 
     @cached_property
     def _published_statistics(self) -> Statistics | None:
@@ -114,7 +112,7 @@ class PublishedDataset:
             return self.release.manifest.graphs.get("", 0)
         if self._published_statistics is None:
             return self.counts["triples"]
-        return sum(1 for _ in distinct_triples(self.release.quads()))
+        return count_triples(self.release.lines())
 
     @property
     def named_graphs(self) -> dict[str, int]:

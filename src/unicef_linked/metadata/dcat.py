@@ -20,6 +20,7 @@ from unicef_linked.rdf.formats import DUMPS
 from unicef_linked.rdf.iris import DCAT, DCTERMS, FOAF, RDF, SPDX, XSD
 from unicef_linked.rdf.statistics import describe as describe_statistics
 from unicef_linked.rdf.terms import objects_of, triple, typed, value_of
+from unicef_linked.release.directory import size_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -187,8 +188,12 @@ def _dump(
     yield from _distribution(dataset, node, download, dump_format.media_type, titles)
     if path.suffix == ".gz":
         yield triple(node, f"{DCAT}compressFormat", f"{_MEDIA_TYPES}application/gzip")
-    size = typed(str(path.stat().st_size), f"{XSD}nonNegativeInteger")
-    yield triple(node, f"{DCAT}byteSize", size)
+    size = size_of(path)
+    if size is not None:
+        number = typed(str(size), f"{XSD}nonNegativeInteger")
+        yield triple(node, f"{DCAT}byteSize", number)
+    if path.name not in published.checksums:
+        return
     yield from prov.checksum(node, published.checksums[path.name])
     yield triple(_SHA256, f"{RDF}type", f"{SPDX}ChecksumAlgorithm")
 

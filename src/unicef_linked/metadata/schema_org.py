@@ -15,9 +15,11 @@ from unicef_linked.rdf.formats import DUMPS
 from unicef_linked.rdf.iris import DCAT, DCTERMS, RDF, SCHEMA, SKOS
 from unicef_linked.rdf.mappings import SAME
 from unicef_linked.rdf.terms import iris_in, objects_of, value_of
+from unicef_linked.release.directory import size_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     from pyoxigraph import Quad
 
@@ -72,18 +74,27 @@ def dataset(published: PublishedDataset, address: str, language: str) -> Structu
             ],
             "temporalCoverage": f"{starts[0]}/.." if starts else None,
             "distribution": [
-                {
-                    "@type": "DataDownload",
-                    "contentUrl": addresses.absolute(address, addresses.dump(path.name)),
-                    "encodingFormat": DUMPS[path.name].media_type,
-                    "contentSize": f"{path.stat().st_size} B",
-                    "sha256": published.checksums[path.name],
-                }
+                _download(published, address, path)
                 for path in published.release.dumps()
                 if path.name in DUMPS
             ],
         }
     )
+
+
+def _download(published: PublishedDataset, address: str, path: Path) -> Structured:
+    """Return a dump, with size and digest if it is made already."""
+    download: Structured = {
+        "@type": "DataDownload",
+        "contentUrl": addresses.absolute(address, addresses.dump(path.name)),
+        "encodingFormat": DUMPS[path.name].media_type,
+    }
+    size = size_of(path)
+    if size is not None:
+        download["contentSize"] = f"{size} B"
+    if path.name in published.checksums:
+        download["sha256"] = published.checksums[path.name]
+    return download
 
 
 _CODES: Final = {

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from pyld import jsonld as pyld
-from pyoxigraph import Literal, NamedNode, Quad, RdfFormat, Triple, serialize
+from pyoxigraph import Literal, NamedNode, RdfFormat, Triple, serialize
 
 from unicef_linked.errors import Unwritable
+from unicef_linked.rdf.canonical import iri_of
 from unicef_linked.rdf.iris import (
     FOAF,
     HYDRA,
@@ -30,8 +31,6 @@ from unicef_linked.rdf.iris import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-
-    from unicef_linked.rdf.terms import Term
 
 Context = dict[str, Any]
 Node = dict[str, Any]
@@ -65,18 +64,43 @@ _DEPTH: Final = 40
 """Most nodes that are nested into each other; PyLD and other readers recurse over what they read."""
 _LIST_DEPTH: Final = 8
 """Most lists that are nested into each other as ``@list``."""
+_TYPE: Final = f"<{RDF}type>".encode()
+_NO_LITERAL: Final = b"<>"
+"""Stands for what ends a literal where the object is none."""
 _FIRST: Final = f"{RDF}first"
 _REST: Final = f"{RDF}rest"
 _NIL: Final = f"{RDF}nil"
 
 
-@dataclass(frozen=True, slots=True)
-class _Usage:
-    """How a dataset uses its properties and classes, by IRI."""
+class Usage:
+    """How a dataset uses its properties and classes, read from its statements in their order."""
 
-    kinds: dict[str, set[str]] = field(default_factory=dict)  # see _kind_of_value, by property
-    repeated: set[str] = field(default_factory=set)  # properties that a subject has twice
-    classes: set[str] = field(default_factory=set)
+    def __init__(self) -> None:
+        self.kinds: dict[str, set[str]] = {}
+        """By property: "@id", "@language" and the IRIs of datatypes."""
+        self.repeated: set[str] = set()
+        """The properties that a subject has twice, in one language."""
+        self.classes: set[str] = set()
+        self._seen: set[tuple[bytes, bytes]] = set()
+        self._subject = self._predicate = b""
+        self._values: dict[bytes, bytes] = {}  # of this subject and predicate, by language
+
+    def add(self, subject: bytes, predicate: bytes, value: bytes) -> None:
+        """Take a statement, its terms as in N-Quads; those of one subject are together."""
+        if predicate == _TYPE and value.startswith(b"<") and value[1:2] != b"<":
+            self.classes.add(iri_of(value))
+            return
+        suffix = value[value.rindex(b'"') + 1 :] if value.startswith(b'"') else _NO_LITERAL
+        if (predicate, suffix) not in self._seen:
+            self._seen.add((predicate, suffix))
+            self.kinds.setdefault(iri_of(predicate), set()).add(_kind_of(suffix))
+        if predicate != self._predicate or subject != self._subject:
+            self._subject, self._predicate = subject, predicate
+            self._values = {}
+        slot = suffix.partition(b"--")[0] if suffix.startswith(b"@") else b""
+        # Equal: the same triple in another graph.
+        if self._values.setdefault(slot, value) != value:
+            self.repeated.add(iri_of(predicate))
 
     def schemes(self) -> set[str]:
         """Return the schemes of the IRIs that a context defines terms by.
@@ -87,9 +111,17 @@ class _Usage:
         return {iri.partition(":")[0] for iri in (*self.kinds, *self.classes, *kinds)}
 
 
-def make_context(quads: Iterable[Quad], names: Names) -> Context:
+def _kind_of(suffix: bytes) -> str:
+    """Return "@id", "@language" or the IRI of a datatype, by what ends a literal."""
+    if suffix.startswith(b"^^"):
+        return iri_of(suffix[2:])
+    if suffix == _NO_LITERAL:
+        return "@id"
+    return "@language" if suffix else f"{XSD}string"
+
+
+def make_context(usage: Usage, names: Names) -> Context:
     """Return the context of a dataset; it depends on the statements alone."""
-    usage = _read_usage(quads)
     schemes = usage.schemes()
     prefixes = {
         name: iri
@@ -115,33 +147,6 @@ def make_context(quads: Iterable[Quad], names: Names) -> Context:
         if term and term not in context:
             context[term] = iri
     return context | _structural_terms(context)
-
-
-def _read_usage(quads: Iterable[Quad]) -> _Usage:
-    usage = _Usage()
-    values: dict[tuple[Term, str, str], Term] = {}  # by subject, predicate, language
-    for quad in quads:
-        subject, property_, value, _ = quad
-        predicate = property_.value
-        if predicate == f"{RDF}type" and isinstance(value, NamedNode):
-            usage.classes.add(value.value)
-            continue
-        kind = _kind_of_value(value)
-        usage.kinds.setdefault(predicate, set()).add(kind)
-        if predicate in usage.repeated:
-            continue
-        language = value.language if kind == "@language" else ""
-        slot = (subject, predicate, language or "")
-        if values.setdefault(slot, value) != value:  # equal: the same triple in another graph
-            usage.repeated.add(predicate)
-    return usage
-
-
-def _kind_of_value(value: object) -> str:
-    """Return "@id", "@language" or the IRI of a datatype."""
-    if not isinstance(value, Literal):
-        return "@id"
-    return "@language" if value.language else value.datatype.value
 
 
 def _local_name(iri: str) -> str | None:

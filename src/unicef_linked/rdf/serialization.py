@@ -17,6 +17,7 @@ from unicef_linked.rdf.terms import value_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from mmap import mmap
 
     from unicef_linked.rdf.terms import Term
 
@@ -64,18 +65,39 @@ def settle_prefixes(content: bytes, kind: RdfFormat, order: Sequence[str]) -> by
     """
     if kind == RdfFormat.RDF_XML:
         return finish_xml(_NAMESPACES.sub(_sort_namespaces, content, 1))
-    declared = _PREFIX_LINES.match(content) if kind in _WITH_PREFIXES else None
-    if declared is None:
+    if kind not in _WITH_PREFIXES:
         return content
-    statements = content[declared.end() :]
+    prefixes, end = settled_prefixes(content, order)
+    return prefixes + content[end:]
+
+
+def settled_prefixes(content: bytes | mmap, order: Sequence[str]) -> tuple[bytes, int]:
+    """Return the prefix lines of Turtle or TriG as ``settle_prefixes`` has them.
+
+    With it, where those end that the engine wrote.
+    """
+    declared = _PREFIX_LINES.match(content)
+    if declared is None:
+        return b"", 0
+    end = declared.end()
     lines = {}
     for line in declared[0].splitlines(keepends=True):
         name = _declared_prefix(line)
-        # The first condition is quick, and excludes most.
-        if name in statements and re.search(rb"(?<![\w.-])" + re.escape(name), statements):
+        if _occurs(name, content, end):
             lines[name] = line
     ordered = sorted(lines, key=_positions(tuple(order)).__getitem__)
-    return b"".join([*(lines[name] for name in ordered), statements])
+    return b"".join(lines[name] for name in ordered), end
+
+
+def _occurs(name: bytes, content: bytes | mmap, start: int) -> bool:
+    """Tell whether a prefix occurs from a position on, and not as the end of a longer one."""
+    position = content.find(name, start)
+    while position >= 0:
+        before = content[position - 1 : position]
+        if not before.isalnum() and before not in {b"_", b".", b"-"}:
+            return True
+        position = content.find(name, position + 1)
+    return False
 
 
 def _sort_namespaces(declarations: re.Match[bytes]) -> bytes:

@@ -3,24 +3,22 @@
 The builder counts all statements outside the graph of the statistics and publishes the counts in
 that graph. The publisher reads them there; for a dataset without them it counts the default graph
 by the same function. A release has its literals as the engine keeps them, so that a query counts
-the same.
+the same. Lines are counted in their order, so that what is held is what has a class.
 """
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from dataclasses import dataclass, field
-from itertools import chain
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
-from pyoxigraph import Literal, NamedNode
-
-from unicef_linked.rdf.iris import RDF, VOID, VOID_EXT
+from unicef_linked.rdf.canonical import iri_of, split_line
+from unicef_linked.rdf.iris import RDF, VOID, VOID_EXT, XSD
 from unicef_linked.rdf.terms import integer, triple, value_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator
 
     from pyoxigraph import Quad, Triple
 
@@ -35,7 +33,7 @@ _COUNTS: Final = (
     "triples",
 )
 _COUNTED: Final = {"class": "entities", "property": "triples"}
-_TYPE: Final = NamedNode(f"{RDF}type")
+_TYPE: Final = f"<{RDF}type>".encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,80 +48,149 @@ class Statistics:
     """Triples by class, property, "class" or "datatype", and the IRI of that of the object."""
 
 
-def distinct_triples(
-    quads: Iterable[Quad], *, without: NamedNode | None = None
-) -> Iterator[Triple]:
-    """Yield each triple of the graphs other than ``without`` once.
+def count(
+    lines: Callable[[], Iterable[bytes]],
+    distinct: Callable[[Iterable[bytes]], int],
+    *,
+    inside: str | None = None,
+    without: str = "",
+) -> Statistics:
+    """Return the statistics of all graphs of a dataset together, but for that named ``without``.
 
-    A triple that is in ``without`` and in another graph is yielded.
+    ``lines`` returns its sorted lines, the same each time; ``distinct`` returns how many of some
+    terms, each with a line feed, are distinct. With ``inside`` the triples inside the classes whose
+    IRIs begin with it are counted too. They are read once more then, since the class of an object
+    may be stated after its use.
     """
-    seen: set[Triple] = set()
-    for quad in quads:
-        if quad.graph_name != without and quad.triple not in seen:
-            seen.add(quad.triple)
-            yield quad.triple
+    counting = _Counting("" if inside is None else inside)
+    objects = distinct(counting.read(_distinct(lines(), without)))
+    counts = {
+        "entities": counting.entities,
+        "distinctSubjects": counting.subjects,
+        "distinctObjects": objects,
+        "properties": len(counting.properties),
+        "classes": len(counting.classes),
+        "triples": counting.properties.total(),
+    }
+    partitions = {
+        "class": sorted(
+            (iri_of(term), number)
+            for term, number in counting.classes.items()
+            if term.startswith(b"<") and not term.startswith(b"<<")
+        ),
+        "property": sorted((iri_of(term), n) for term, n in counting.properties.items()),
+    }
+    if inside is None:
+        return Statistics(counts, partitions)
+    return Statistics(counts, partitions, *_count_inside(_distinct(lines(), without), counting))
 
 
-def count(triples: Iterable[Triple], *, inside: str | None = None) -> Statistics:
-    """Return the statistics of a graph, given as triples without duplicates.
+def count_distinct(terms: Iterable[bytes]) -> int:
+    """Return how many of some terms are distinct; they are held in memory."""
+    return len(set(terms))
 
-    With ``inside`` also those inside the classes whose IRIs begin with it. For these the uses are
-    kept until all triples are read, since the class of an object may be stated after its use.
+
+def count_triples(lines: Iterable[bytes]) -> int:
+    """Return how many triples the graphs of a dataset hold together, given as sorted lines."""
+    return sum(1 for _ in _distinct(lines, ""))
+
+
+def _distinct(lines: Iterable[bytes], without: str) -> Iterator[tuple[bytes, bytes, bytes]]:
+    """Yield each triple of sorted lines once, but for those that only the graph ``without`` has.
+
+    The lines of one triple are together: no character in a term sorts before the space after it.
     """
-    subjects, objects = set(), set()
-    properties: Counter[str] = Counter()
-    types: defaultdict[object, list[object]] = defaultdict(list)
-    usage: Counter[tuple[object, str, object]] = Counter()
-    for subject, predicate, value in triples:
-        subjects.add(subject)
-        objects.add(value)
-        properties[predicate.value] += 1
-        if predicate == _TYPE:
-            types[subject].append(value)
-        if inside is not None:
-            kind = value.datatype.value if isinstance(value, Literal) else value
-            usage[subject, predicate.value, kind] += 1
-    classes = Counter(chain.from_iterable(types.values()))
-    named = [
-        (term.value, number) for term, number in classes.items() if isinstance(term, NamedNode)
-    ]
-    return Statistics(
-        {
-            "entities": len(types),
-            "distinctSubjects": len(subjects),
-            "distinctObjects": len(objects),
-            "properties": len(properties),
-            "classes": len(classes),
-            "triples": properties.total(),
-        },
-        {"class": sorted(named), "property": sorted(properties.items())},
-        *_count_inside(usage, types, inside or ""),
-    )
+    left_out = f"<{without}>".encode() if without else None
+    last: tuple[bytes, bytes, bytes] | None = None
+    for line in lines:
+        subject, predicate, value, graph = split_line(line)
+        triple_ = (subject, predicate, value)
+        if triple_ != last and graph != left_out:
+            yield triple_
+            last = triple_
+
+
+class _Counting:
+    """What is counted in one reading, and the classes of each subject that has any."""
+
+    def __init__(self, inside: str) -> None:
+        self.entities = self.subjects = 0
+        self.properties: Counter[bytes] = Counter()
+        self.classes: Counter[bytes] = Counter()
+        self.own: dict[bytes, tuple[bytes, ...]] = {}
+        """The classes of a subject whose IRIs begin with ``inside``."""
+        self.others: dict[bytes, tuple[bytes, ...]] = {}
+        """The classes of a subject that has none of these."""
+        self._inside = f"<{inside}".encode()
+        self._shared: dict[tuple[bytes, ...], tuple[bytes, ...]] = {}
+
+    def read(self, triples: Iterable[tuple[bytes, bytes, bytes]]) -> Iterator[bytes]:
+        """Count triples in the order of their subjects; yield each object with a line feed."""
+        subject = b""
+        types: list[bytes] = []
+        for term, predicate, value in triples:
+            if term != subject:
+                self._close(subject, types)
+                subject, types = term, []
+                self.subjects += 1
+            self.properties[predicate] += 1
+            if predicate == _TYPE:
+                types.append(value)
+            yield value + b"\n"
+        self._close(subject, types)
+
+    def _close(self, subject: bytes, types: list[bytes]) -> None:
+        """Take the classes of a subject whose triples are read."""
+        if not types:
+            return
+        self.entities += 1
+        self.classes.update(types)
+        named = tuple(term for term in types if term.startswith(b"<") and term[1:2] != b"<")
+        own = tuple(term for term in named if term.startswith(self._inside))
+        kept, classes = (self.own, own) if own else (self.others, named)
+        if classes:
+            kept[subject] = self._shared.setdefault(classes, classes)
 
 
 def _count_inside(
-    usage: Counter[tuple[object, str, object]],
-    types: Mapping[object, Sequence[object]],
-    inside: str,
-) -> tuple[Counter[tuple[str, str]], Counter[tuple[str, str, str, str]]]:
-    """Return ``properties_of`` and ``values_of`` for classes whose IRIs begin with ``inside``."""
-    named = {}
-    own = {}
-    for term, classes in types.items():
-        named[term] = [node.value for node in classes if isinstance(node, NamedNode)]
-        own[term] = [iri for iri in named[term] if iri.startswith(inside)]
+    triples: Iterable[tuple[bytes, bytes, bytes]], counting: _Counting
+) -> tuple[dict[tuple[str, str], int], dict[tuple[str, str, str, str], int]]:
+    """Return ``properties_of`` and ``values_of`` for the classes that ``counting`` has as own."""
+    own, others = counting.own, counting.others
+    uses: Counter[tuple[tuple[bytes, ...], bytes, bytes | tuple[bytes, ...]]] = Counter()
+    subject, classes = b"", None
+    for term, predicate, value in triples:
+        if term != subject:
+            subject, classes = term, own.get(term)
+        if classes is None:
+            continue
+        kind: bytes | tuple[bytes, ...]
+        if value.startswith(b'"'):
+            kind = value[value.rindex(b'"') + 1 :]
+        else:
+            kind = own.get(value) or others.get(value) or ()
+        uses[classes, predicate, kind] += 1
     properties: Counter[tuple[str, str]] = Counter()
     values: Counter[tuple[str, str, str, str]] = Counter()
-    for (subject, predicate, kind), number in usage.items():
-        if isinstance(kind, str):
-            parts = [("datatype", kind)]
-        else:
-            parts = [("class", iri) for iri in own.get(kind) or named.get(kind) or ()]
-        for class_iri in own.get(subject, ()):
-            properties[class_iri, predicate] += number
+    for (classes, predicate, kind), number in uses.items():
+        key = iri_of(predicate)
+        parts = _parts_of(kind)
+        for class_iri in map(iri_of, classes):
+            properties[class_iri, key] += number
             for part, iri in parts:
-                values[class_iri, predicate, part, iri] += number
+                values[class_iri, key, part, iri] += number
     return properties, values
+
+
+def _parts_of(kind: bytes | tuple[bytes, ...]) -> list[tuple[str, str]]:
+    """Return what an object counts as: its datatype by the end of a literal, or its classes."""
+    if isinstance(kind, tuple):
+        return [("class", iri_of(term)) for term in kind]
+    if kind.startswith(b"^^"):
+        return [("datatype", iri_of(kind[2:]))]
+    if b"--" in kind:
+        return [("datatype", f"{RDF}dirLangString")]
+    return [("datatype", f"{RDF}langString" if kind else f"{XSD}string")]
 
 
 def read(quads: Iterable[Quad], names: Names) -> Statistics | None:

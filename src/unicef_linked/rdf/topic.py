@@ -6,19 +6,18 @@ these statements in the terms of DCAT.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from typing import TYPE_CHECKING, Final
+from collections import Counter
+from typing import TYPE_CHECKING, Final, Protocol
 
 from pyoxigraph import Literal, NamedNode, Quad
 
+from unicef_linked.rdf.canonical import iri_of, split_line
 from unicef_linked.rdf.iris import DC, DCAT, DCTERMS, OWL, RDF, RDFS, SCHEMA, SKOS, VOID
 from unicef_linked.rdf.labels import LABEL_PROPERTIES
 from unicef_linked.rdf.terms import is_iri
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
-
-    from unicef_linked.rdf.terms import Term
+    from collections.abc import Iterable, Iterator, Sequence
 
 _CLASSES: Final = (
     f"{DCAT}Catalog",
@@ -61,59 +60,80 @@ _SAME_IN_DCAT: Final = {
 }
 """Properties of a dataset by DCAT, and those that say the same of a topic; the first found counts."""
 
+_TITLES: Final = frozenset(f"<{iri}>".encode() for iri in _SAME_IN_DCAT[f"{DCTERMS}title"])
+
 _OF_IRIS: Final = frozenset(
     f"{DCTERMS}{name}" for name in ("license", "publisher", "creator", "language", "spatial")
 )
 """Properties whose values DCAT-AP requires to be things."""
 
 
-def find_topic(quads: Sequence[Quad]) -> str | None:
+class Lines(Protocol):
+    """The lines of a dataset, sorted; see ``release.lines.SortedLines``."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield every line."""
+
+    def beginning(self, prefix: bytes) -> Iterator[bytes]:
+        """Yield the lines that begin with ``prefix``."""
+
+    def containing(self, part: bytes) -> Iterator[bytes]:
+        """Yield the lines that contain ``part`` after the subject."""
+
+
+def find_topic(lines: Lines) -> str | None:
     """Return the IRI of the thing that a dataset is about as a whole, None if nothing tells.
 
     It has a title. Of several of the broadest class, it is the one that most IRIs begin with; of
     several datasets without a catalogue, none is the whole. Without any of these classes, it is
     the namespace of most IRIs, if that has a title.
     """
-    kind = NamedNode(f"{RDF}type")
-    places = {NamedNode(iri): place for place, iri in enumerate(_CLASSES)}
-    titles = {NamedNode(iri) for iri in _SAME_IN_DCAT[f"{DCTERMS}title"]}
-    classes: defaultdict[Term, set[int]] = defaultdict(set)
-    for quad in quads:
-        if quad.predicate == kind and quad.object in places:
-            classes[quad.subject].add(places[quad.object])  # type: ignore[index]
-    titled = {quad.subject for quad in quads if quad.predicate in titles}
-    ranks = {
-        node.value: min(ranks)
-        for node, ranks in classes.items()
-        if isinstance(node, NamedNode) and node in titled
-    }
-    subjects: set[str] = set()
-    if len(ranks) > 1:
-        subjects = {quad.subject.value for quad in quads if isinstance(quad.subject, NamedNode)}
-    for rank in sorted(set(ranks.values())):
-        candidates = sorted(iri for iri in ranks if ranks[iri] == rank)
+    ranked: set[bytes] = set()  # what has a class that is as broad or broader
+    for iri in _CLASSES:
+        instances = set(_subjects(lines.containing(f" <{RDF}type> <{iri}> ".encode()))) - ranked
+        ranked |= instances
+        candidates = sorted(
+            iri_of(node) for node in instances if node.startswith(b"<") and _has_title(lines, node)
+        )
         if len(candidates) == 1:
             return candidates[0]
-        if not _CLASSES[rank].endswith("Dataset"):
-            return max(candidates, key=lambda iri: _begun(iri, subjects))
-    return None if classes else _titled_namespace(quads, titled)
+        if candidates and not iri.endswith("Dataset"):
+            return max(candidates, key=lambda iri: _begun(iri, lines))
+    return None if ranked else _titled_namespace(lines)
 
 
-def _titled_namespace(quads: Sequence[Quad], titled: Collection[object]) -> str | None:
+def _subjects(lines: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the subject of each line, once if the lines are sorted."""
+    last = b""
+    for line in lines:
+        subject = line[: line.index(b" ")]
+        if subject != last:
+            yield subject
+            last = subject
+
+
+def _has_title(lines: Lines, subject: bytes) -> bool:
+    return any(split_line(line)[1] in _TITLES for line in lines.beginning(subject + b" "))
+
+
+def _titled_namespace(lines: Lines) -> str | None:
     """Return what more than half of the subjects begin with, if it has a title."""
-    subjects = {quad.subject.value for quad in quads if isinstance(quad.subject, NamedNode)}
-    starts = Counter(iri[: max(iri.rfind("/"), iri.rfind("#")) + 1] for iri in subjects)
+    starts: Counter[bytes] = Counter()
+    for subject in _subjects(lines):
+        if subject.startswith(b"<"):
+            starts[subject[1 : max(subject.rfind(b"/"), subject.rfind(b"#")) + 1]] += 1
     for start, number in starts.most_common(1):
-        for iri in (start, start.rstrip("#/")):
-            if 2 * number > len(subjects) and is_iri(iri) and NamedNode(iri) in titled:
+        for iri in (start.decode(), start.decode().rstrip("#/")):
+            is_most = 2 * number > starts.total()
+            if is_most and is_iri(iri) and _has_title(lines, f"<{iri}>".encode()):
                 return iri
     return None
 
 
-def _begun(iri: str, subjects: set[str]) -> int:
+def _begun(iri: str, lines: Lines) -> int:
     """Return how many subjects begin with an IRI."""
     start = iri.rstrip("#/")
-    return sum(subject.startswith(start) for subject in subjects)
+    return sum(1 for _ in _subjects(lines.beginning(f"<{start}".encode())))
 
 
 def describe_by_dcat(topic: Sequence[Quad], dataset: str) -> list[Quad]:

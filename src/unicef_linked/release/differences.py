@@ -95,17 +95,6 @@ def compare_lines(older: Iterable[bytes], newer: Iterable[bytes]) -> Iterator[En
         yield merging.difference()
 
 
-def differing_lines(older: Iterable[bytes], newer: Iterable[bytes]) -> Iterator[tuple[bool, bytes]]:
-    """Yield the lines that only one of two sorted files has, and whether that is the newer.
-
-    >>> list(differing_lines([b"a", b"b"], [b"b", b"c"]))
-    [(False, b'a'), (True, b'c')]
-    """
-    for line, is_old, is_new in _merge(older, newer):
-        if is_old != is_new:
-            yield is_new, line
-
-
 @dataclass(slots=True)
 class _Entity:
     """A subject while its lines are read."""

@@ -49,6 +49,11 @@ class Release:
         with self.dataset.open("rb") as file:
             yield from parse(file, format=RdfFormat.N_QUADS)
 
+    def lines(self) -> Iterator[bytes]:
+        """Yield the lines of the dataset, sorted N-Quads."""
+        with self.dataset.open("rb") as file:
+            yield from file
+
     def shapes(self) -> Iterator[Quad]:
         """Yield the statements of the shapes graph."""
         if (self.path / "shapes.nq.gz").exists():
@@ -62,9 +67,18 @@ class Release:
         return context
 
     def dumps(self) -> tuple[Path, ...]:
-        """Return the whole-dataset files, by name."""
+        """Return the whole-dataset files, by name; one that is made on demand may not be there."""
         folder = self.path / "dumps"
-        return tuple(sorted(folder.iterdir())) if folder.is_dir() else ()
+        existing = folder.iterdir() if folder.is_dir() else ()
+        return tuple(sorted({*existing, *(folder / name for name in self.manifest.on_demand)}))
+
+
+def size_of(path: Path) -> int | None:
+    """Return the size of a file (bytes), None if it is not there."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return None
 
 
 def digest_of(path: Path) -> str:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import closing
 from typing import TYPE_CHECKING, Final
 
-from pyoxigraph import DefaultGraph, RdfFormat, parse
-
-from unicef_linked.release.differences import differing_lines
+from unicef_linked.rdf.canonical import name_of, split_line
+from unicef_linked.release.lines import open_lines
 from unicef_linked.release.manifest import PreviousRelease
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from unicef_linked.release.directory import Release
+    from unicef_linked.release.lines import SortedLines
     from unicef_linked.release.manifest import Manifest
 
 MOST_STEPS: Final = 50
@@ -21,7 +20,7 @@ MOST_STEPS: Final = 50
 
 
 def extend_history(
-    older: Release | None, manifest: Manifest, dataset: Iterable[bytes]
+    older: Release | None, manifest: Manifest, dataset: SortedLines
 ) -> tuple[PreviousRelease, ...]:
     """Return the history of a release that will replace ``older``, newest first.
 
@@ -36,8 +35,8 @@ def extend_history(
         return previous.history
     added: Counter[str] = Counter()
     removed: Counter[str] = Counter()
-    with older.dataset.open("rb") as lines:
-        for is_new, line in differing_lines(lines, dataset):
+    with closing(open_lines(older.dataset)) as lines:
+        for is_new, line in lines.differing(dataset):
             (added if is_new else removed)[_graph_name(line)] += 1
     step = PreviousRelease(
         previous.sha256,
@@ -51,6 +50,4 @@ def extend_history(
 
 def _graph_name(line: bytes) -> str:
     """Return the graph name of a line of N-Quads; "" is the default graph."""
-    quad = next(parse(line, format=RdfFormat.N_QUADS))
-    graph = quad.graph_name
-    return "" if isinstance(graph, DefaultGraph) else str(graph.value)
+    return name_of(split_line(line)[3])

@@ -8,15 +8,24 @@ is that of the operating system's page cache, which it can take back.
 from __future__ import annotations
 
 import mmap
+import re
 from typing import TYPE_CHECKING, Final
 
 from pyoxigraph import RdfFormat, parse
+
+from unicef_linked.rdf.canonical import datatype_of, split_line
+from unicef_linked.rdf.iris import RDF, XSD
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from pyoxigraph import Quad
+
+
+_PLAIN: Final = re.compile(rb'" (?:<[^ "]*> |_:[^ "]* )?\.\n')
+_TAGGED: Final = re.compile(rb'"@[A-Za-z0-9-]+ (?:<[^ "]*> |_:[^ "]* )?\.\n')
+"""Where a line ends whose object is a literal without a stated datatype, or with a language."""
 
 
 class SortedLines:
@@ -60,6 +69,23 @@ class SortedLines:
             start = content.rfind(b"\n", 0, hit) + 1
             position = self._end(hit)
             yield content[start:position]
+
+    def uses(self, namespace: str) -> bool:
+        """Tell whether an IRI of a triple, or the datatype of a literal, begins with a namespace."""
+        start = f"<{namespace}".encode()
+        if next(self.beginning(start), None) is not None:
+            return True
+        for line in self.containing(start):
+            _, predicate, value, _ = split_line(line)
+            if predicate.startswith(start) or value.startswith(start):
+                return True
+            if value.startswith(b'"') and datatype_of(value).startswith(namespace):
+                return True
+        implied = {f"{XSD}string": _PLAIN, f"{RDF}langString": _TAGGED}
+        return any(
+            iri.startswith(namespace) and pattern.search(self._content)
+            for iri, pattern in implied.items()
+        )
 
     def differing(self, newer: SortedLines, since: str = "") -> Iterator[tuple[bool, bytes]]:
         """Yield the lines that only these or only the newer lines have, and whether the newer do.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import MISSING, asdict, dataclass, field, fields
+from dataclasses import MISSING, asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
 from types import NoneType
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
@@ -33,6 +33,7 @@ _JSON_TYPES: Final[Mapping[str, type | tuple[type, ...]]] = {
     "title": str,
     "description": str,
     "license": str,
+    "on_demand": list,
 }
 """What the JSON reader makes of each key's value."""
 
@@ -76,6 +77,7 @@ class Manifest:
     title: str = ""  # "": that of the topic
     description: str = ""
     license: str = ""  # an IRI
+    on_demand: tuple[str, ...] = ()  # the dumps that are made when they are asked for
 
     @property
     def instant(self) -> datetime:
@@ -118,7 +120,7 @@ def parse_manifest(text: str) -> Manifest:
             parse_instant(issued)
         except ValueError:
             raise ValueError(f"manifest.json has no date and time: {issued!r}") from None
-    return Manifest(**content | {"history": history})
+    return replace(manifest, history=history, on_demand=tuple(manifest.on_demand))
 
 
 def _construct(kind: type[Value], content: object, label: str) -> Value:
@@ -161,7 +163,7 @@ def write_manifest(manifest: Manifest) -> bytes:
     What only a snapshot says of itself is left out where it says nothing.
     """
     content = asdict(manifest)
-    for name in ("topic", "title", "description", "license"):
+    for name in ("topic", "title", "description", "license", "on_demand"):
         if not content[name]:
             del content[name]
     return json_bytes(content)

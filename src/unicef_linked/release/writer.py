@@ -14,14 +14,17 @@ import re
 import shutil
 import zlib
 from collections.abc import Callable
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from queue import Queue
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from unicef_linked.errors import NotARelease, UnusableInput
 from unicef_linked.release.directory import SIGNATURE, SUMS, Release, digest_of, open_release
 from unicef_linked.release.history import extend_history
+from unicef_linked.release.lines import open_lines
 from unicef_linked.release.manifest import Manifest, json_bytes, write_manifest
 from unicef_linked.release.verification import faults_of_files, faults_of_signature
 
@@ -40,6 +43,9 @@ FAST: Final = 1
 
 _BUFFER: Final = 1 << 20
 """Bytes that are collected before they are hashed, compressed and written."""
+
+_WAITING: Final = 8
+"""Most buffers that wait to be compressed."""
 
 
 @contextmanager
@@ -95,7 +101,7 @@ class Draft:
 
     def write_gzip(self, name: str, write: Write) -> None:
         """Write one file compressed."""
-        with self._create(name) as file, _compressing(file, self.compression) as stream:
+        with self._create(name) as file, compressing(file, self.compression) as stream:
             write(stream)
 
     def write_dump(self, name: str, write: Write) -> str:
@@ -105,8 +111,8 @@ class Draft:
             self._create(f"dumps/{name}") as plain_file,
             self._create(f"dumps/{name}.gz") as gzip_file,
             _copying(gzip_file.write, compressed.update) as gzip_stream,
-            _compressing(gzip_stream, self.compression) as compressing,
-            _copying(plain_file.write, plain.update, compressing.write) as stream,
+            compressing(gzip_stream, self.compression) as beside,
+            _copying(plain_file.write, plain.update, beside.write) as stream,
         ):
             write(stream)
         self.sums[name], self.sums[f"{name}.gz"] = plain.hexdigest(), compressed.hexdigest()
@@ -130,7 +136,7 @@ class Draft:
         if older and older.manifest.sha256 == manifest.sha256:
             manifest = replace(manifest, issued=older.manifest.issued)
         _check_order(older, manifest)
-        with (self.folder / "dumps" / "dataset.nq").open("rb") as dataset:
+        with closing(open_lines(self.folder / "dumps" / "dataset.nq")) as dataset:
             history = extend_history(older, manifest, dataset)
         manifest = replace(manifest, history=history)
         sums = "".join(f"{digest}  {name}\n" for name, digest in sorted(self.sums.items()))
@@ -244,15 +250,33 @@ def _copying(*targets: Callable[[bytes], object]) -> Iterator[BinaryIO]:
 
 
 @contextmanager
-def _compressing(file: BinaryIO, level: int) -> Iterator[BinaryIO]:
-    """Give a stream whose content goes to ``file`` as gzip.
+def compressing(file: BinaryIO, level: int) -> Iterator[BinaryIO]:
+    """Give a stream whose content goes to ``file`` as gzip, compressed by a thread beside.
 
     The header has no time stamp and no file name: equal content, equal bytes.
     """
+    chunks: Queue[bytes | None] = Queue(_WAITING)
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        compressed = beside.submit(_compress, chunks, file, level)
+        try:
+            with _copying(chunks.put) as stream:
+                yield stream
+        finally:
+            chunks.put(None)
+        compressed.result()
+
+
+def _compress(chunks: Queue[bytes | None], file: BinaryIO, level: int) -> None:
+    """Write chunks as gzip until None comes; after an error they are taken and dropped."""
     compressor = zlib.compressobj(level, zlib.DEFLATED, 16 + zlib.MAX_WBITS)  # 16: as gzip
-    with _copying(lambda chunk: file.write(compressor.compress(chunk))) as stream:
-        yield stream
-    file.write(compressor.flush())
+    try:
+        while (chunk := chunks.get()) is not None:
+            file.write(compressor.compress(chunk))
+        file.write(compressor.flush())
+    except BaseException:
+        while chunks.get() is not None:
+            pass
+        raise
 
 
 def _remove_leftovers(out: Path) -> None:

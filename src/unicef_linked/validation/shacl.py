@@ -27,7 +27,7 @@ from unicef_linked.validation.components import AsWritten, adapted_pyshacl
 from unicef_linked.validation.report import Report, Result, known_severity, make_report
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from pyoxigraph import Quad
     from rdflib.plugins.sparql.sparql import Query
@@ -136,7 +136,7 @@ def _no_place(_focus: str, _path: str, _value: Term | None) -> tuple[str, int]:
     return "", 0
 
 
-def check(data: Sequence[Quad], shapes: Sequence[Quad], *, place: Place = _no_place) -> Report:
+def check(data: Collection[Quad], shapes: Sequence[Quad], *, place: Place = _no_place) -> Report:
     """Return the report on the data; ``place`` gives the file and line of a result.
 
     The data graph holds the class hierarchy too. Raises UnusableInput when the shapes themselves

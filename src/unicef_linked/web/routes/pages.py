@@ -17,6 +17,8 @@ from unicef_linked.metadata.dcat import describe_dataset
 from unicef_linked.presentation.charts.chart import build_charts
 from unicef_linked.presentation.editor import read_examples, shortest_examples
 from unicef_linked.rdf.formats import DOCUMENT_FORMATS, DUMPS, HTML, RESULTS_JSON
+from unicef_linked.release.directory import size_of
+from unicef_linked.release.dumps import find_dump
 from unicef_linked.web.problems import TITLES
 from unicef_linked.web.responses import CACHE, formats_of, link, negotiate
 from unicef_linked.web.routes.exports import titled_exports
@@ -135,7 +137,7 @@ def _cache(charts: Sequence[Chart]) -> str:
 
 def dumps(responder: Responder, exports: Exports) -> Response:
     """Return the list of whole-dataset files."""
-    files = [(path.name, path.stat().st_size) for path in responder.dataset.release.dumps()]
+    files = [(path.name, size_of(path)) for path in responder.dataset.release.dumps()]
     offer = negotiate((RESULTS_JSON, HTML))
     if offer is HTML:
         return responder.represent(
@@ -151,7 +153,7 @@ def dumps(responder: Responder, exports: Exports) -> Response:
         )
     body = {
         "release": responder.dataset.release.manifest.name,
-        "files": [{"name": name, "bytes": size} for name, size in files],
+        "files": [{"name": name} | ({"bytes": size} if size else {}) for name, size in files],
     }
     response = responder.represent(json.dumps(body).encode(), RESULTS_JSON, varies_by=["Accept"])
     response.content_type = "application/json"
@@ -160,7 +162,7 @@ def dumps(responder: Responder, exports: Exports) -> Response:
 
 def dump(responder: Responder, name: str) -> Response:
     """Return one whole-dataset file."""
-    path = next((path for path in responder.dataset.release.dumps() if path.name == name), None)
+    path = find_dump(responder.dataset.release, name)
     if path is None:
         raise NotFound(f"there is no dump {name}; the list is at {addresses.DUMPS}")
     content_type = DUMPS[name].content_type if name in DUMPS else _OTHER_TYPES[path.suffix]

@@ -14,6 +14,7 @@ from unicef_linked.metadata.versions import describe_releases, read_sums
 from unicef_linked.presentation.changes import read_changes
 from unicef_linked.rdf.formats import HTML, Carries, Format
 from unicef_linked.release.differences import compare
+from unicef_linked.release.directory import size_of
 from unicef_linked.release.patches import write_json, write_patch, write_update
 from unicef_linked.web.parameters import whole_number
 from unicef_linked.web.responses import JSON, formats_of, negotiate, vary
@@ -120,7 +121,7 @@ def _release_page(responder: Responder, past: Past, chosen: Release) -> bytes:
         step=step,
         changes=changes,
         more=total - len(changes),
-        files=[(path.name, path.stat().st_size) for path in chosen.dumps()],
+        files=[(path.name, size_of(path)) for path in chosen.dumps()],
         sums=read_sums(chosen),
         formats=formats_of(addresses.release(chosen.manifest.name)),
     )
@@ -132,11 +133,12 @@ def difference(
     """Return the difference of two kept releases: a page, an RDF Patch, an update, or JSON."""
     older, newer = past.find(a), past.find(b)
     offer = negotiate(DIFFERENCE_FORMATS) if extension is None else _format_of(extension)
+    number = whole_number("page", 1)  # of the page in HTML: the other forms are whole
     path = addresses.difference(a, b)
     varies_by = ["Accept"] if extension is None else []
     if offer is HTML:
         return responder.represent(
-            _difference_page(responder, past, older, newer, page_size),
+            _difference_page(responder, past, older, newer, page_size, number),
             HTML,
             varies_by=varies_by,
             location=addresses.in_format(path, HTML.suffix, {"lang": responder.language()}),
@@ -171,9 +173,8 @@ def _write(
 
 
 def _difference_page(
-    responder: Responder, past: Past, older: Release, newer: Release, page_size: int
+    responder: Responder, past: Past, older: Release, newer: Release, page_size: int, number: int
 ) -> bytes:
-    number = whole_number("page", 1)
     summary = _summarize(older, newer)
     pages = max(1, -(-summary.total // page_size))
     if not 1 <= number <= pages:
