@@ -27,7 +27,7 @@ from unicef_linked.release import open_release
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from unicef_linked.lookup.index import Entity
+    from unicef_linked.lookup.entity import Entity
 
 ROWS: Final = {"Region": 200, "Cercle": 300, "Commune": 400}
 """Rows that mean a division, by its type."""

@@ -83,7 +83,7 @@ def _server(dataset: PublishedDataset, timeout: float) -> MCPServer:
         log_level="WARNING",
     )
     hints = ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=False)
-    lookup = EntityLookup(dataset.store, dataset.names)
+    lookup = EntityLookup(dataset.release, dataset.store)
     for tool in (
         _search_tool(lookup),
         _resolve_tool(lookup),
@@ -134,14 +134,12 @@ def _search_tool(lookup: EntityLookup) -> Callable[..., Any]:
         as Region, ZoneOffice, Place or Sector; empty for any. language: of the labels in the
         answer. A score is at most 100.
         """
-        results = [
-            (entity, score)
-            for entity, score in lookup.search(query.strip()[:LONGEST])
-            if not type or type in lookup.reconciler.types_of(entity)
-        ]
+        matches = lookup.search(query.strip()[:LONGEST])
+        if type:
+            matches = matches.of(lookup.reconciler.scope_of(type))
         return [
             result_to_json(lookup, entity, score, query, [language])
-            for entity, score in results[: max(1, min(limit, 100))]
+            for entity, score in matches.page(0, max(1, min(limit, 100)))
         ]
 
     return search

@@ -58,13 +58,13 @@ def command(
 
     A name may have the levels above it: Mopti > Bandiagara. FILE.csv has ; , | or tabs between the cells, and is UTF-8, UTF-16 or Windows-1252.
     """
-    from pyoxigraph import Dataset, NamedNode
+    from pyoxigraph import NamedNode
 
-    from unicef_linked.dataset.profile import profile_of
     from unicef_linked.lookup import csv_file, csv_table
-    from unicef_linked.lookup.index import build
+    from unicef_linked.lookup.kept import open_index
     from unicef_linked.lookup.matching import Reconciler
     from unicef_linked.lookup.territory import parse_period
+    from unicef_linked.store.archived import Archived
 
     table = csv_file.read_table(file, column)
     properties = _properties(columns)
@@ -75,12 +75,8 @@ def command(
     for notice in table.notices:
         print(notice, file=sys.stderr)
     chosen = chosen_release(release)
-    quads, names = list(chosen.quads()), chosen.names
-    published = Dataset(quads)
-    reconciler = Reconciler(
-        build(quads, names, profile_of(quads, names)),
-        lambda iri: published.quads_for_subject(NamedNode(iri)),
-    )
+    archived = Archived(chosen)
+    reconciler = Reconciler(open_index(chosen), lambda iri: archived.match(NamedNode(iri)))
     types = (csv_table.choose_type(kind, reconciler),) if kind else ()
     question = csv_table.Question(column, types, properties, date or "")
     csv_table.check_properties((name for name, _ in properties), reconciler)

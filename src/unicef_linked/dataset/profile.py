@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from unicef_linked.rdf.iris import Names
     from unicef_linked.store import Store
 
-_TERMS: Final = (
+TERMS: Final = (
     "addressPattern",
     "impliedByClass",
     "iriStart",
@@ -31,6 +31,7 @@ _TERMS: Final = (
     "otherPrefix",
     "searchOrder",
 )
+"""Terms of the ontology that a profile is made of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ class Profile:
 
 def read_profile(store: Store, names: Names) -> Profile:
     """Return the profile of the release that a store holds."""
-    predicates = map(names.term, _TERMS)
+    predicates = map(names.term, TERMS)
     return profile_of(
         (quad for iri in predicates for quad in store.match(None, NamedNode(iri))), names
     )
@@ -72,7 +73,7 @@ def profile_of(quads: Iterable[Quad], names: Names) -> Profile:
 
     Raises UnusableInput for a pattern of addresses that is not a regular expression.
     """
-    values: dict[str, dict[str, set[str]]] = {names.term(term): {} for term in _TERMS}
+    values: dict[str, dict[str, set[str]]] = {names.term(term): {} for term in TERMS}
     for quad in quads:
         subjects = values.get(quad.predicate.value)
         if (

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from unicef_linked.lookup.entities import EntityLookup
-    from unicef_linked.lookup.index import Entity, Identification, Label
+    from unicef_linked.lookup.entity import Entity, Identification, Label
     from unicef_linked.lookup.normalization import Normalizer
     from unicef_linked.rdf.iris import Names
 

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache, cached_property, lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
 from pyoxigraph import Literal, NamedNode
 
 from unicef_linked.errors import TooLarge
@@ -28,8 +30,10 @@ if TYPE_CHECKING:
 
     from pyoxigraph import Quad
 
-    from unicef_linked.lookup.index import Entity, Identification, Index, Name, Spellings
+    from unicef_linked.lookup.entity import Entity, Identification
+    from unicef_linked.lookup.index import Index, Members
     from unicef_linked.lookup.normalization import NormalizedName
+    from unicef_linked.lookup.spellings import Scope
     from unicef_linked.lookup.territory import Extent, Period
     from unicef_linked.rdf.terms import Term
 
@@ -53,6 +57,18 @@ _NAME_WEIGHT: Final = 2
 
 _SAMPLE: Final = 25
 """Entities of a type whose properties are proposed: those of one type have much the same."""
+
+_SUGGESTED: Final = 500
+"""Entities that a mistyped name may mean; of more, those with the names most alike."""
+
+_UNNAMED: Final = 5000
+"""Entities whose properties are compared with those of a query without a name."""
+
+_SCOPES: Final = 6
+"""Scopes whose names are kept in memory, of 100,000 names 2 MB each."""
+
+_REMEMBERED: Final = 2048
+"""Entities whose properties are kept in memory."""
 
 _RANGES: Final = frozenset({f"{RDFS}range", f"{SCHEMA}rangeIncludes"})
 
@@ -119,12 +135,29 @@ class _Evidence:
     features: dict[str, bool | float] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class _Scope:
-    """The entities that a query may mean, and their labels."""
+class _Types(Mapping[str, "Members"]):
+    """The entities of each class of the ontology, by its id; default types first."""
 
-    ids: frozenset[str]
-    spellings: Spellings
+    def __init__(self, reconciler: Reconciler) -> None:
+        self._index, term = reconciler.index, reconciler.index.ids.term
+        default = reconciler.index.profile.default_classes
+        order = {term(iri): place for place, iri in enumerate(default)}
+        iris = {name: iri for iri in self._index.classes if (name := term(iri))}
+        names = sorted(iris, key=lambda name: (order.get(name, len(order)), name))
+        self._iris = {name: iris[name] for name in names}
+
+    def __getitem__(self, name: str) -> Members:
+        iri = self._iris[name]
+        return self._index.members(self._index.scope(lambda classes: iri in classes))
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._iris
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._iris)
+
+    def __len__(self) -> int:
+        return len(self._iris)
 
 
 @dataclass(frozen=True)
@@ -142,16 +175,9 @@ class Reconciler:
         return self.index.ids.term_iri(name)
 
     @cached_property
-    def types(self) -> dict[str, list[Entity]]:
+    def types(self) -> Mapping[str, Members]:
         """The entities of each class of the ontology, by its id; default types first."""
-        term = self.index.ids.term
-        entities: dict[str, list[Entity]] = {}
-        for entity in self.index.entities.values():
-            for name in filter(None, map(term, entity.types)):
-                entities.setdefault(name, []).append(entity)
-        order = {term(iri): n for n, iri in enumerate(self._default_classes)}
-        names = sorted(entities, key=lambda name: (order.get(name, len(order)), name))
-        return {name: entities[name] for name in names}
+        return _Types(self)
 
     @property
     def _default_classes(self) -> tuple[str, ...]:
@@ -165,17 +191,42 @@ class Reconciler:
 
     def types_in_order(self, names: Iterable[str]) -> list[str]:
         """Return types by name, the default types first."""
-        return sorted(names, key=lambda name: (name not in self.default_types, name))
+        default = self._default_names
+        return sorted(names, key=lambda name: (name not in default, name))
+
+    @cached_property
+    def _default_names(self) -> frozenset[str]:
+        return frozenset(self.default_types)
 
     def types_of(self, entity: Entity) -> list[str]:
         """Return the classes of the ontology that an entity has, by their ids, in order."""
-        return self.types_in_order(filter(None, map(self.index.ids.term, entity.types)))
+        return self.names_of(entity.types)
+
+    def names_of(self, classes: Iterable[str]) -> list[str]:
+        """Return classes of the ontology by their ids, in order."""
+        return self.types_in_order(filter(None, map(self.index.ids.term, classes)))
 
     def candidates(self, query: ReconciliationQuery) -> list[Candidate]:
         """Return the entities that may be meant, best first.
 
         A name with the levels above it, “Mopti > Bandiagara”, is looked for within them.
         """
+        evidence, period = self._weigh(query)
+        ranked = sorted(
+            evidence,
+            key=lambda number: (-evidence[number].score, not evidence[number].exact, number),
+        )
+        alone = sum(each.exact for each in evidence.values()) == 1
+        chosen = ranked[: max(0, query.limit)]
+        return [self._candidate(number, evidence[number], period, alone=alone) for number in chosen]
+
+    def scores(self, query: ReconciliationQuery) -> dict[int, float]:
+        """Return the scores of all entities that may be meant, by number."""
+        evidence, _period = self._weigh(query)
+        return {number: _rounded(each.score) for number, each in evidence.items()}
+
+    def _weigh(self, query: ReconciliationQuery) -> tuple[dict[int, _Evidence], Period]:
+        """Return what a query says for each entity that may be meant, and the time that it states."""
         above: list[str] = []
         if _HIERARCHY.search(query.query):
             levels = [text for text in _HIERARCHY.split(query.query) if fold(text)] or [""]
@@ -184,29 +235,24 @@ class Reconciler:
             query = replace(query, query=name, properties=(*query.properties, *parents))
         period = _period(query.properties) or ALWAYS if query.properties else ALWAYS
         types = frozenset(self.type_iri(name) for name in query.types)
-        evidence = self._evidence(query, self._scope(types, query.strict), period)
-        entities = self.index.entities
+        evidence = self._evidence(query, self.scope(types, query.strict), period)
         if types:
-            for key in evidence:
-                evidence[key] = _typed(entities[key], evidence[key], types)
+            fitting = self.scope(types, "any")
+            for number in evidence:
+                evidence[number] = _typed(evidence[number], fits=fitting.allows(number))
         if above:
             self._prefer_nearest(evidence, above, period)
-        ranked = sorted(
-            (key for key in evidence if evidence[key].score > 0),
-            key=lambda key: (
-                -evidence[key].score,
-                not evidence[key].exact,
-                self.index.rank(entities[key]),
-                key,
-            ),
-        )
-        alone = sum(evidence[key].exact for key in ranked) == 1
-        return [
-            _candidate(
-                entities[key], evidence[key], self.extents(entities[key], period), alone=alone
-            )
-            for key in ranked[: max(0, query.limit)]
-        ]
+        return {number: each for number, each in evidence.items() if each.score > 0}, period
+
+    def _candidate(
+        self, number: int, evidence: _Evidence, period: Period, *, alone: bool
+    ) -> Candidate:
+        """Return a candidate; ``alone``: no other one is exact."""
+        entity = self.index.entity(number)
+        match = evidence.exact and alone
+        features = {**evidence.features, "alone": match}
+        extents = self.extents(entity, period)
+        return Candidate(entity, _rounded(evidence.score), match, features, extents)
 
     def extents(self, entity: Entity, period: Period = ALWAYS) -> tuple[Extent, ...]:
         """Return what an entity covered at a time, or ever; none if no dates are known of it."""
@@ -217,43 +263,74 @@ class Reconciler:
         return territory.extents_at(entity.iri, period)
 
     def _evidence(
-        self, query: ReconciliationQuery, scope: _Scope, period: Period
-    ) -> dict[str, _Evidence]:
-        """Return what the text and the properties of a query say for each entity, by id."""
+        self, query: ReconciliationQuery, scope: Scope, period: Period
+    ) -> dict[int, _Evidence]:
+        """Return what the text and the properties of a query say for each entity, by number."""
         evidence = self._by_name(query.query, scope, period, typed=bool(query.types))
         name_weight = _NAME_WEIGHT
         if not evidence and query.properties and self.index.normalize(query.query).blank:
-            ids = self._with_codes(query.properties, scope) or scope.ids
-            evidence = {key: _Evidence(100.0, True) for key in ids}
+            numbers = self._with_codes(query.properties, scope) or self._unnamed(query, scope)
+            evidence = {number: _Evidence(100.0, True) for number in numbers}
             name_weight = 0
         if query.properties:
-            for key in evidence:
-                evidence[key] = self._weighed(
-                    self.index.entities[key], evidence[key], query.properties, name_weight
+            for number in evidence:
+                entity = self.index.entity(number)
+                evidence[number] = self._weighed(
+                    entity, evidence[number], query.properties, name_weight
                 )
         return evidence
 
     def _with_codes(
-        self, properties: Sequence[tuple[str, tuple[Value, ...]]], scope: _Scope
-    ) -> frozenset[str]:
-        """Return the ids of the entities with a code that the properties of a query state."""
-        ids: set[str] = set()
+        self, properties: Sequence[tuple[str, tuple[Value, ...]]], scope: Scope
+    ) -> frozenset[int]:
+        """Return the numbers of the entities with a code that the properties of a query state."""
+        numbers: set[int] = set()
         for name, accepted in properties:
             scheme = self.index.scheme(name)
             for value in accepted if scheme else ():
-                ids.update(i.entity.id for i in self.index.by_code(_text(value), scheme))
-        return frozenset(ids & scope.ids)
+                numbers.update(i.entity.number for i in self.index.by_code(_text(value), scheme))
+        return frozenset(filter(scope.allows, numbers))
+
+    def _unnamed(self, query: ReconciliationQuery, scope: Scope) -> Iterable[int]:
+        """Return the numbers of the entities that a query without a name may mean.
+
+        All of its scope; of a large one those that lie in what the query names, as far as that is
+        stated of them and of what they lie in.
+        """
+        numbers: list[int] = scope.members().tolist()
+        if len(numbers) <= _UNNAMED:
+            return numbers
+        texts = [
+            _text(value)
+            for name, accepted in query.properties
+            for value in accepted
+            if name == _PART_OF
+        ]
+        pending = [i.entity.iri for text in texts for i in self.index.by_iri(text)]
+        for text in texts:
+            named = self.index.named(self.index.normalize(text))
+            pending += [self.index.entity(number).iri for number, _ in named]
+        within: dict[str, None] = {}
+        while pending and len(within) < _UNNAMED:
+            iri = pending.pop(0)
+            within[iri] = None
+            parts = self.index.territory.parts.get(iri, frozenset())
+            pending += sorted(parts - within.keys())
+        entities = filter(None, map(self.index.entity_of, within))
+        return [entity.number for entity in entities if scope.allows(entity.number)]
 
     def _prefer_nearest(
-        self, evidence: dict[str, _Evidence], above: Sequence[str], period: Period
+        self, evidence: dict[int, _Evidence], above: Sequence[str], period: Period
     ) -> None:
         """Leave exact, of several, what has the levels of a name directly above it, one by one."""
-        exact = [key for key in evidence if evidence[key].exact]
-        direct = {key for key in exact if self._climbs(self.index.entities[key].iri, above, period)}
-        for key in exact if direct else ():
-            if key not in direct:
-                other = evidence[key]
-                evidence[key] = _Evidence(0.95 * other.score, features=other.features)
+        exact = [number for number in evidence if evidence[number].exact]
+        direct = {
+            number for number in exact if self._climbs(self.index.entity(number).iri, above, period)
+        }
+        for number in exact if direct else ():
+            if number not in direct:
+                other = evidence[number]
+                evidence[number] = _Evidence(0.95 * other.score, features=other.features)
 
     def _climbs(self, iri: str, above: Sequence[str], period: Period) -> bool:
         """Return whether the names are those of the levels above a thing; the nearest is last."""
@@ -267,60 +344,69 @@ class Reconciler:
         )
 
     @cached_property
-    def _scope(self) -> Callable[[frozenset[str], str], _Scope]:
+    def scope(self) -> Callable[[frozenset[str], str], Scope]:
         """Return what a query of these types is about; recent results are kept."""
         default = frozenset(self._default_classes)
 
-        def scope(types: frozenset[str], strict: str) -> _Scope:
-            def allowed(entity: Entity) -> bool:
+        def scope(types: frozenset[str], strict: str) -> Scope:
+            def accepts(classes: frozenset[str]) -> bool:
                 if not types or strict == "should":
-                    return not default or not entity.types.isdisjoint(default | types)
+                    return not default or not classes.isdisjoint(default | types)
                 if strict == "all":
-                    return types <= entity.types
-                return not entity.types.isdisjoint(types)
+                    return types <= classes
+                return not classes.isdisjoint(types)
 
-            ids = frozenset(entity.id for entity in self.index.entities.values() if allowed(entity))
-            return _Scope(ids, self.index.spellings(allowed))
+            return self.index.scope(accepts)
 
-        return lru_cache(maxsize=64)(scope)
+        return lru_cache(maxsize=_SCOPES)(scope)
+
+    def scope_of(self, *names: str) -> Scope:
+        """Return the entities that have any of some types, by their ids."""
+        return self.scope(frozenset(map(self.type_iri, names)), "any")
 
     def _by_name(
-        self, text: str, scope: _Scope, period: Period, *, typed: bool
-    ) -> dict[str, _Evidence]:
-        """Return the evidence that a text gives for each entity, by id.
+        self, text: str, scope: Scope, period: Period, *, typed: bool
+    ) -> dict[int, _Evidence]:
+        """Return the evidence that a text gives for each entity, by number.
 
         As an identifier, as a name, and, if neither is exact, as nearly a name. A blank text is
         nearly no name.
         """
-        best: dict[str, _Evidence] = {}
+        best: dict[int, _Evidence] = {}
 
-        def add(entity: Entity, evidence: _Evidence) -> None:
-            other = best.get(entity.id)
-            if entity.id in scope.ids and (
+        def add(number: int, evidence: _Evidence) -> None:
+            other = best.get(number)
+            if scope.allows(number) and (
                 other is None or (evidence.exact, evidence.score) > (other.exact, other.score)
             ):
-                best[entity.id] = evidence
+                best[number] = evidence
 
         def is_exact() -> bool:
             return any(evidence.exact for evidence in best.values())
 
         for identification in self._identifications(text, scope, period):
-            add(identification.entity, _identified(identification, text))
+            add(identification.entity.number, _identified(identification, text))
         sought = self.index.normalize(text)
-        for name in self.index.named(sought) if sought.words else ():
-            add(name.entity, self._spelled(sought, name, typed=typed))
+        for number, says_kind in self.index.named(sought) if sought.words else ():
+            add(number, self._spelled(sought, number, says_kind=says_kind, typed=typed))
         within = self._without_country(sought)
         if within and not is_exact():
-            for name in self.index.named(within):
-                add(name.entity, self._spelled(within, name, typed=typed))
+            for number, says_kind in self.index.named(within):
+                add(number, self._spelled(within, number, says_kind=says_kind, typed=typed))
         if not (sought.blank or is_exact()):
-            for alike, name in scope.spellings.like(sought, _LEAST):
-                add(name.entity, self._resembling(sought, name, alike))
+            for number, alike in self._nearly(sought, scope):
+                add(number, self._resembling(sought, number, alike))
         return best
 
-    def _identifications(
-        self, text: str, scope: _Scope, period: Period
-    ) -> Iterable[Identification]:
+    def _nearly(self, sought: NormalizedName, scope: Scope) -> Iterable[tuple[int, float]]:
+        """Return the entities whose names resemble the words most, and how much."""
+        numbers, alike = self.index.like(sought, _LEAST, scope)
+        if len(numbers) > _SUGGESTED:
+            most = np.argsort(-alike, kind="stable")[:_SUGGESTED]
+            numbers, alike = numbers[most], alike[most]
+        return zip(numbers.tolist(), alike.tolist(), strict=True)
+
+    def _identifications(self, text: str, scope: Scope, period: Period) -> Iterable[Identification]:
         """Return what a text identifies, if it may be an identifier: one word, or with digits.
 
         Not by a list of codes that came into force later.
@@ -328,24 +414,26 @@ class Reconciler:
         if len(text) > LONGEST or not re.search(r"\d|\A\s*\S+\s*\Z", text):
             return ()
         territory = self.index.territory
-        identifications = self.index.by_iri(text, lambda entity: entity.id in scope.ids)
+        identifications = self.index.by_iri(text, lambda entity: scope.allows(entity.number))
         return [i for i in identifications if territory.exists(i.scheme or "", period)]
 
-    def _spelled(self, sought: NormalizedName, name: Name, *, typed: bool) -> _Evidence:
+    def _spelled(
+        self, sought: NormalizedName, number: int, *, says_kind: bool, typed: bool
+    ) -> _Evidence:
         """Return the evidence of a label that has the same words.
 
         A label such as “Bureau de zone de Gao” is not yet named by “Gao”, unless the query is of
         offices.
         """
-        agrees = sought.kinds <= self.index.kinds(name.entity)
-        complete = bool(not name.normalized.kinds or sought.kinds or typed)
+        agrees = sought.kinds <= self.index.kinds(number)
+        complete = bool(not says_kind or sought.kinds or typed)
         exact = sought.sure and agrees and complete and bool(sought.words)
         features: dict[str, bool | float] = {"name": 100.0, "exact": exact, "kind": agrees}
         return _Evidence(100.0 if exact else 92.0 if agrees else 72.0, exact, features)
 
-    def _resembling(self, sought: NormalizedName, name: Name, alike: float) -> _Evidence:
+    def _resembling(self, sought: NormalizedName, number: int, alike: float) -> _Evidence:
         """Return the evidence of a label that resembles the words."""
-        agrees = sought.kinds <= self.index.kinds(name.entity)
+        agrees = sought.kinds <= self.index.kinds(number)
         features: dict[str, bool | float] = {
             "name": round(100 * alike, 1),
             "exact": False,
@@ -357,7 +445,7 @@ class Reconciler:
         """Return a name without the country at its end: “Gao, Mali”."""
         for size in (1, 2):
             words, last = sought.words[:-size], sought.words[-size:]
-            if words and tuple(sorted(last)) in self.index.countries:
+            if words and self.index.names_country(tuple(sorted(last))):
                 return replace(sought, words=words)
         return None
 
@@ -421,7 +509,7 @@ class Reconciler:
         sought, likest = self.index.normalize(text), 0.0
         for iri in iris:
             entity = self._entity(NamedNode(iri))
-            if entity is None or not sought.kinds <= self.index.kinds(entity):
+            if entity is None or not sought.kinds <= self.index.kinds(entity.number):
                 continue
             texts = [label.text for label in entity.labels]
             if sought.sure and any(self.index.normalize(t).key == sought.key for t in texts):
@@ -479,7 +567,7 @@ class Reconciler:
 
     @cached_property
     def _properties(self) -> Callable[[str], dict[str, tuple[str, list[Term]]]]:
-        return cache(self._read_properties)
+        return lru_cache(maxsize=_REMEMBERED)(self._read_properties)
 
     def _read_properties(self, subject: str) -> dict[str, tuple[str, list[Term]]]:
         properties: dict[str, tuple[str, list[Term]]] = {}
@@ -562,7 +650,7 @@ class Reconciler:
             types = [self.index.ids.term(self.type_iri(type_name)) or ""]
         properties: dict[str, str] = {}
         for name in types:
-            for entity in self.types.get(name, [])[:_SAMPLE]:
+            for entity in self.types[name][:_SAMPLE] if name in self.types else ():
                 properties |= {pid: iri for pid, (iri, _) in self.properties(entity).items()}
         own = self.index.names.ontology
         return dict(
@@ -618,9 +706,8 @@ def _identified(identification: Identification, text: str) -> _Evidence:
     return _Evidence(score, exact, {"identifier": True, "exact": exact})
 
 
-def _typed(entity: Entity, evidence: _Evidence, types: frozenset[str]) -> _Evidence:
-    """Return evidence with the types of the query counted."""
-    fits = not types.isdisjoint(entity.types)
+def _typed(evidence: _Evidence, *, fits: bool) -> _Evidence:
+    """Return evidence with the types of the query counted: whether the entity has one."""
     return _Evidence(
         evidence.score * (1 if fits else 0.8),
         evidence.exact and fits,
@@ -628,13 +715,8 @@ def _typed(entity: Entity, evidence: _Evidence, types: frozenset[str]) -> _Evide
     )
 
 
-def _candidate(
-    entity: Entity, evidence: _Evidence, extents: tuple[Extent, ...], *, alone: bool
-) -> Candidate:
-    """Return a candidate; ``alone``: no other one is exact."""
-    match = evidence.exact and alone
-    features = {**evidence.features, "alone": match}
-    return Candidate(entity, round(evidence.score, 1), match, features, extents)
+def _rounded(score: float) -> float:
+    return round(score, 1)
 
 
 def _text(value: Value) -> str:

@@ -12,13 +12,8 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Final
 
-from pyoxigraph import Literal, NamedNode
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
-
-    from unicef_linked.rdf.iris import Names
-    from unicef_linked.rdf.terms import Term
 
 CONTAINERS: Final = ("partOf", "inRegion", "locatedIn", "inCountry")
 """Properties from a thing to the next larger one that it lies in."""
@@ -101,7 +96,9 @@ class Territory:
     """What lies in what, and since when. Everything is named by its IRI."""
 
     containers: Mapping[str, tuple[str, ...]]
+    parts: Mapping[str, frozenset[str]]  # what is directly in each
     extents: Mapping[str, tuple[Extent, ...]]  # of a division, earliest first
+    extents_with: Mapping[str, tuple[Extent, ...]]  # those that a division is a part of
     existence: Mapping[str, Period]  # of what came about, or into force, on a known day
 
     def exists(self, iri: str, period: Period) -> bool:
@@ -116,9 +113,8 @@ class Territory:
         """Return what a thing lies in directly, as stated or by an extent that names it."""
         by_extent = (
             extent.division
-            for extents in self.extents.values()
-            for extent in extents
-            if iri in extent.parts and extent.period.overlaps(period)
+            for extent in self.extents_with.get(iri, ())
+            if extent.period.overlaps(period)
         )
         return frozenset((*self.containers.get(iri, ())[:1], *by_extent))
 
@@ -169,52 +165,38 @@ class Territory:
         """
         if iri in self.extents:
             return
-        parts = self._parts.get(iri, frozenset())
-        for extents in self.extents.values():
-            for extent in extents:
-                covers_most = 2 * len(parts & extent.parts) > len(parts)
-                if iri in extent.parts or covers_most or not chain.isdisjoint(extent.parts):
-                    yield extent
-
-    @cached_property
-    def _parts(self) -> dict[str, frozenset[str]]:
-        """The divisions that are directly in each."""
-        parts: dict[str, set[str]] = {}
-        for iri, containers in self.containers.items():
-            for container in containers:
-                parts.setdefault(container, set()).add(iri)
-        return {iri: frozenset(members) for iri, members in parts.items()}
+        parts = self.parts.get(iri, frozenset())
+        extents = {
+            (extent.iri, extent.division): extent
+            for part in (iri, *parts, *chain)
+            for extent in self.extents_with.get(part, ())
+        }
+        for extent in extents.values():
+            covers_most = 2 * len(parts & extent.parts) > len(parts)
+            if iri in extent.parts or covers_most or not chain.isdisjoint(extent.parts):
+                yield extent
 
 
-def territory_of(statements: Iterable[tuple[str, str, Term]], names: Names) -> Territory:
-    """Return the territory that statements make; those that it does not need are passed over."""
-    values: dict[str, dict[str, set[str]]] = {names.term(term): {} for term in TERMS}
-    for subject, predicate, value in statements:
-        subjects = values.get(predicate)
-        if subjects is not None and isinstance(value, NamedNode | Literal):
-            subjects.setdefault(subject, set()).add(value.value)
-    containers: dict[str, tuple[str, ...]] = {}
+def containers_of(values: Mapping[str, set[str]]) -> tuple[str, ...]:
+    """Return what a thing lies in, from the values of the terms; the nearest first."""
+    iris: dict[str, None] = {}
     for term in CONTAINERS:
-        for subject, iris in values[names.term(term)].items():
-            others = (iri for iri in sorted(iris) if iri not in containers.get(subject, ()))
-            containers[subject] = (*containers.get(subject, ()), *others)
-    since, until = values[names.term("validFrom")], values[names.term("validUntil")]
-    extents: dict[str, list[Extent]] = {}
-    for iri, divisions in values[names.term("extentOf")].items():
-        period = Period(_first_day(since.get(iri)), _last_day(until.get(iri)))
-        parts = frozenset(values[names.term("composedOf")].get(iri, ()))
-        for division in divisions:
-            extents.setdefault(division, []).append(Extent(iri, division, period, parts))
-    existence = {
-        iri: Period(first=_first_day(days))
-        for term in ("validFrom", "effectiveFrom")
-        for iri, days in values[names.term(term)].items()
-    }
-    ordered = {
-        division: tuple(sorted(members, key=lambda extent: (extent.period, extent.iri)))
-        for division, members in extents.items()
-    }
-    return Territory(containers, ordered, existence)
+        iris |= dict.fromkeys(sorted(values.get(term, ())))
+    return tuple(iris)
+
+
+def extents_of(iri: str, values: Mapping[str, set[str]]) -> Iterator[Extent]:
+    """Yield what an extent says of each division that it is of, from the values of the terms."""
+    period = Period(_first_day(values.get("validFrom")), _last_day(values.get("validUntil")))
+    parts = frozenset(values.get("composedOf", ()))
+    for division in values.get("extentOf", ()):
+        yield Extent(iri, division, period, parts)
+
+
+def existence_of(values: Mapping[str, set[str]]) -> Period | None:
+    """Return since when a thing is there, from the values of the terms; None if none says it."""
+    days = values.get("effectiveFrom") or values.get("validFrom")
+    return Period(first=_first_day(days)) if days else None
 
 
 def _first_day(texts: Iterable[str] | None) -> str:

@@ -110,7 +110,7 @@ def create_app(
     past = Past(kept_releases(release), release)
     responder = Responder(dataset, settings.public_url, translations, settings.languages)
     catalogue = QuestionCatalogue(store, dataset.names)
-    lookup = EntityLookup(store, dataset.names, partial(former_statements, past))
+    lookup = EntityLookup(release, store, partial(former_statements, past), past.published[:-1])
     files = Exports(store, dataset.names)
     charts = ChartCollection(store, dataset.names, settings.query_timeout)
     layout = read_layout(

@@ -6,8 +6,7 @@ https://www.w3.org/community/reports/reconciliation/CG-FINAL-specs-0.2-20230410/
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from functools import cache, partial
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from flask import Blueprint, Response, request
@@ -28,11 +27,11 @@ from unicef_linked.web.parameters import (
 from unicef_linked.web.routing import bind
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from unicef_linked.dataset.labels import Text
     from unicef_linked.lookup.entities import EntityLookup
-    from unicef_linked.lookup.index import Entity
+    from unicef_linked.lookup.entity import Entity
     from unicef_linked.lookup.matching import Candidate
     from unicef_linked.lookup.territory import Extent
     from unicef_linked.web.responder import Responder
@@ -324,59 +323,62 @@ def suggest(responder: Responder, lookup: EntityLookup, kind: str) -> Response:
         )
     prefix, cursor = request.args.get("prefix", ""), whole_number("cursor", 0)
     languages = preferred_languages(responder.language())
-    suggestions = _SUGGEST[kind](responder, lookup, prefix, languages)
-    return responder.answer_json(
-        {"result": [describe() for describe in suggestions[cursor : cursor + LIMIT]]},
-        "Accept-Language",
-    )
-
-
-_Describe = Callable[[], dict[str, Any]]
-"""Returns a suggestion as JSON has it: only those that are answered are described."""
+    page = slice(cursor, cursor + LIMIT)
+    suggestions = _SUGGEST[kind](responder, lookup, prefix, languages, page)
+    return responder.answer_json({"result": suggestions}, "Accept-Language")
 
 
 def _suggest_entities(
-    _responder: Responder, lookup: EntityLookup, prefix: str, languages: Sequence[str]
-) -> list[_Describe]:
-    reconciler = lookup.reconciler
-    ids: set[str] = set()
-    for name in reconciler.default_types:
-        ids.update(entity.id for entity in reconciler.types[name])
-    entities = [entity for entity, _ in lookup.index.starting(prefix, ids)]
-    identified = [identification.entity for identification in lookup.index.by_iri(prefix)]
-    entities += [entity for entity in identified if entity not in entities]
-    return [partial(_suggestion, lookup, entity, languages) for entity in entities]
-
-
-def _suggestion(lookup: EntityLookup, entity: Entity, languages: Sequence[str]) -> dict[str, Any]:
-    return {
-        "id": entity.id,
-        "name": entity.name(languages).text,
-        "description": _description(lookup, entity, languages),
-        "notable": _types_of(lookup, entity, languages),
-    }
+    _responder: Responder,
+    lookup: EntityLookup,
+    prefix: str,
+    languages: Sequence[str],
+    page: slice,
+) -> list[dict[str, Any]]:
+    scope = lookup.reconciler.scope_of(*lookup.reconciler.default_types)
+    members = lookup.index.starting(prefix, scope)
+    identified = [identification.entity.number for identification in lookup.index.by_iri(prefix)]
+    return [
+        {
+            "id": entity.id,
+            "name": entity.name(languages).text,
+            "description": _description(lookup, entity, languages),
+            "notable": _types_of(lookup, entity, languages),
+        }
+        for entity in members.followed_by(identified)[page]
+    ]
 
 
 def _suggest_types(
-    _responder: Responder, lookup: EntityLookup, prefix: str, languages: Sequence[str]
-) -> list[_Describe]:
-    return [
-        partial(_type, lookup, name, languages, broader=True)
+    _responder: Responder,
+    lookup: EntityLookup,
+    prefix: str,
+    languages: Sequence[str],
+    page: slice,
+) -> list[dict[str, Any]]:
+    names = [
+        name
         for name in lookup.reconciler.types
         if _begins(prefix, name, _term(lookup, name, languages))
     ]
+    return [_type(lookup, name, languages, broader=True) for name in names[page]]
 
 
 def _suggest_properties(
-    responder: Responder, lookup: EntityLookup, prefix: str, languages: Sequence[str]
-) -> list[_Describe]:
+    responder: Responder,
+    lookup: EntityLookup,
+    prefix: str,
+    languages: Sequence[str],
+    page: slice,
+) -> list[dict[str, Any]]:
     iris = lookup.reconciler.query_properties
     labels = _labels(responder, iris.values(), languages)
-    return [
-        partial(dict, id=key, name=labels[iri])
+    suggestions = [
+        {"id": key, "name": labels[iri]}
         for key, iri in iris.items()
         if _begins(prefix, key, labels[iri])
     ]
+    return suggestions[page]
 
 
 _SUGGEST: Final = {

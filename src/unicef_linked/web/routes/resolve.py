@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from unicef_linked.dataset.labels import LabelResolver, Link
     from unicef_linked.lookup.entities import EntityLookup
-    from unicef_linked.lookup.index import Identification
+    from unicef_linked.lookup.entity import Identification
     from unicef_linked.web.responder import Responder
 
 _MEMBERS: Final = frozenset({"iri", "code", "scheme"})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 from flask import Blueprint, Response, request
@@ -15,11 +14,10 @@ from unicef_linked.web.responses import JSON, negotiate
 from unicef_linked.web.routing import bind
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections import Counter
 
     from unicef_linked.dataset.labels import Text
-    from unicef_linked.lookup.entities import EntityLookup
-    from unicef_linked.lookup.index import Entity
+    from unicef_linked.lookup.entities import EntityLookup, Matches
     from unicef_linked.web.responder import Responder
 
 SHOWN: Final = 50
@@ -34,16 +32,15 @@ def search(responder: Responder, lookup: EntityLookup) -> Response:
     query, language = request.args.get("q", "").strip()[:LONGEST], responder.language()
     limit, offset = min(whole_number("limit", SHOWN), 2 * SHOWN), whole_number("offset", 0)
     kind = _type_name(lookup, request.args.get("type", ""))
-    matches = lookup.search(query) if query else lookup.members(kind, [language])
-    types = Counter(name for entity, _ in matches for name in lookup.reconciler.types_of(entity))
+    matches = lookup.search(query) if query else lookup.members(kind, language)
+    types = matches.types
     if kind:
-        matches = [pair for pair in matches if kind in lookup.reconciler.types_of(pair[0])]
-    shown = matches[offset : offset + limit]
+        matches = matches.of(lookup.reconciler.scope_of(kind))
+    shown = matches.page(offset, limit)
     is_page = negotiate((JSON, HTML)) is HTML
     languages = [language] if is_page else preferred_languages(language)
     results = [result_to_json(lookup, entity, score, query, languages) for entity, score in shown]
     if is_page:
-        entities = [entity for entity, _ in matches]
         links = [responder.locate(entity.iri) for entity, _ in shown]
         normalize = lookup.index.normalize
         matched = [
@@ -55,17 +52,17 @@ def search(responder: Responder, lookup: EntityLookup) -> Response:
             query=query,
             kind=kind,
             kind_label=_kind_label(responder, lookup, kind),
-            total=len(matches),
+            total=matches.total,
             offset=offset,
             limit=limit,
             results=list(zip(results, links, matched, strict=True)),
-            **_kinds(responder, lookup, entities, types),
+            **_kinds(responder, lookup, matches, types),
         )
         return responder.represent(content, HTML, varies_by=["Accept"])
     body = {
         "query": query,
         "lang": language,
-        "total": len(matches),
+        "total": matches.total,
         "offset": offset,
         "limit": limit,
         "results": results,
@@ -91,13 +88,10 @@ def _kind_label(responder: Responder, lookup: EntityLookup, kind: str) -> Text |
 
 
 def _kinds(
-    responder: Responder, lookup: EntityLookup, entities: Sequence[Entity], types: Counter[str]
+    responder: Responder, lookup: EntityLookup, matches: Matches, types: Counter[str]
 ) -> dict[str, Any]:
     """Return the labels of classes, and the classes of the results with their numbers."""
-    iris: list[str] = []
-    for entity in entities:
-        iris += entity.types
-    reader = responder.context().reader([], *iris)
+    reader = responder.context().reader([], *sorted(frozenset().union(*matches.classes)))
     kinds = {name: reader.label(lookup.reconciler.type_iri(name)) for name in types}
     facets = [(name, kinds[name], types[name]) for name in lookup.reconciler.types if types[name]]
     return {"kinds": kinds, "facets": facets}
