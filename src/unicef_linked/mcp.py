@@ -22,7 +22,7 @@ from unicef_linked.lookup.normalization import LONGEST
 from unicef_linked.rdf.formats import NTRIPLES, RESULTS_TSV, TURTLE
 from unicef_linked.rdf.languages import choose_tag
 from unicef_linked.rdf.serialization import write_rdf
-from unicef_linked.store.engines import open_store, run_engine
+from unicef_linked.store.engines import AUTO, open_store, run_engine
 from unicef_linked.store.query import Query
 
 try:
@@ -66,7 +66,7 @@ _NOT_IN_IRIS: Final = frozenset(' <>"{}|^`\\')
 @contextmanager
 def running(release: Release, settings: Settings) -> Iterator[MCPServer]:
     """Run the query processes until the end of the block, and give the server that uses them."""
-    with run_engine("memory", release, settings) as engine:
+    with run_engine(AUTO, release, settings) as engine:
         store = open_store(engine, release, settings)
         try:
             yield _server(PublishedDataset(release, store), settings.query_timeout)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 from typing import TYPE_CHECKING, Final
@@ -12,7 +13,8 @@ import pytest
 from unicef_linked.build import snapshot
 from unicef_linked.cli import main
 from unicef_linked.errors import NotARelease
-from unicef_linked.release import open_whole_release, verify
+from unicef_linked.release import open_whole_release, verification, verified, verify
+from unicef_linked.release.directory import digest_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -102,6 +104,57 @@ def test_every_damaged_file_is_named(
     assert name in output.out + output.err or "SHA256SUMS" in output.out
     with pytest.raises(NotARelease, match=r"build it again|build the release again|unicef-linked"):
         open_whole_release(out)
+
+
+@pytest.fixture
+def read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
+    """The names of the files that are hashed, from now on; files settle at once."""
+    names: list[str] = []
+
+    def digest(path: Path) -> str:
+        names.append(path.name)
+        return digest_of(path)
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(verification, "digest_of", digest)
+    monkeypatch.setattr(verified, "_SETTLED", 0.0)
+    return names
+
+
+def test_what_was_verified_here_is_read_again_only_if_it_changed(
+    out: Path, read: list[str]
+) -> None:
+    open_whole_release(out)
+    assert len(read) == len(FILES) - 1
+    read.clear()
+    open_whole_release(out)
+    assert read == []
+    changed = out.resolve() / "context.jsonld"
+    times = changed.stat()
+    flip(changed)
+    os.utime(changed, ns=(times.st_atime_ns, times.st_mtime_ns))
+    for _ in range(2):
+        read.clear()
+        with pytest.raises(NotARelease, match=r"is not whole: context\.jsonld: has SHA-256"):
+            open_whole_release(out)
+        assert read == ["context.jsonld"]
+
+
+def test_verify_reads_everything(out: Path, read: list[str]) -> None:
+    open_whole_release(out)
+    read.clear()
+    assert verify(out) == []
+    assert len(read) >= len(FILES) - 1
+
+
+def test_a_file_that_has_just_changed_is_not_taken_for_verified(
+    out: Path, read: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verified, "_SETTLED", 60.0)
+    for _ in range(2):
+        read.clear()
+        open_whole_release(out)
+        assert len(read) == len(FILES) - 1
 
 
 def test_a_file_that_was_added_is_named(out: Path, capsys: pytest.CaptureFixture[str]) -> None:

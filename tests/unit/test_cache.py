@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import gzip
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+import brotli
 import pytest
 from werkzeug.test import Client
 
 from unicef_linked.web.middleware.cache import ResponseCache
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from werkzeug.test import TestResponse
 
@@ -90,6 +91,10 @@ def test_a_second_request_is_answered_without_the_application() -> None:
             {"Accept_Language": "fr"}, {"Accept_Language": "en"}, id="another Accept-Language"
         ),
         pytest.param({"Accept_Encoding": "gzip"}, {}, id="another coding"),
+        pytest.param({"Accept_Encoding": "gzip"}, {"Accept_Encoding": "br"}, id="two codings"),
+        pytest.param(
+            {"Accept_Encoding": "gzip"}, {"Accept_Encoding": "gzip, *;q=0"}, id="plain refused"
+        ),
         pytest.param(
             {"Host": "a.example"},
             {"Host": "b.example"},
@@ -206,17 +211,57 @@ def test_not_modified_does_not_depend_on_what_is_kept(size: bytes) -> None:
     assert answer.headers["ETag"] == '"abc"'
 
 
-def test_gzip_gives_the_same_bytes_under_another_strong_tag() -> None:
-    client = fronted(Application())
-    plain, packed = ask(client), ask(client, Accept_Encoding="gzip")
-    assert packed.headers["Content-Encoding"] == "gzip"
-    assert gzip.decompress(packed.data) == plain.data == TEXT
+UNPACK: Final[dict[str, Callable[[bytes], bytes]]] = {
+    "gzip": gzip.decompress,
+    "br": brotli.decompress,
+}
+every_coding = pytest.mark.parametrize("coding", sorted(UNPACK))
+
+
+@every_coding
+def test_a_coding_gives_the_same_bytes_under_another_strong_tag(coding: str) -> None:
+    application = Application()
+    client = fronted(application)
+    plain, packed = ask(client), ask(client, Accept_Encoding=coding)
+    assert packed.headers["Content-Encoding"] == coding
+    assert UNPACK[coding](packed.data) == plain.data == TEXT
     assert packed.headers["Content-Length"] == str(len(packed.data))
-    assert len({plain.headers["ETag"], packed.headers["ETag"]}) == 2
-    assert not packed.headers["ETag"].startswith("W/")
-    again = ask(client, Accept_Encoding="gzip", If_None_Match=packed.headers["ETag"])
+    assert packed.headers["ETag"] == f'"abc-{coding}"'
+    again = ask(client, Accept_Encoding=coding, If_None_Match=packed.headers["ETag"])
     assert (again.status_code, again.headers["ETag"]) == (304, packed.headers["ETag"])
     assert ask(client, If_None_Match=packed.headers["ETag"]).status_code == 200
+    assert ask(client, Accept_Encoding=coding).data == packed.data
+    assert application.asked == 2
+
+
+@every_coding
+@pytest.mark.parametrize(
+    ("headers", "body"),
+    [
+        pytest.param({}, b"short", id="a short text"),
+        pytest.param({"Content-Type": "image/png"}, TEXT, id="an image"),
+        pytest.param({}, TEXT * 400, id="an answer that streams"),
+    ],
+)
+def test_what_gains_nothing_is_packed_where_the_client_refuses_it_plain(
+    headers: dict[str, str], body: bytes, coding: str
+) -> None:
+    client = fronted(Application(headers=headers, body=body))
+    answer = ask(client, Accept_Encoding=f"{coding}, identity;q=0")
+    assert answer.headers["Content-Encoding"] == coding
+    assert UNPACK[coding](answer.data) == body
+    assert answer.headers["ETag"] == f'"abc-{coding}"'
+    assert "Accept-Encoding" in answer.headers["Vary"]
+    assert answer.headers.get("Content-Length") in {None, str(len(answer.data))}
+    plain = ask(client, Accept_Encoding=coding)
+    assert "Content-Encoding" not in plain.headers
+    assert plain.headers["ETag"] == '"abc"'
+
+
+def test_what_has_a_coding_already_gets_no_other() -> None:
+    client = fronted(Application(headers={"Content-Encoding": "zstd"}))
+    answer = ask(client, Accept_Encoding="gzip, identity;q=0")
+    assert (answer.headers["Content-Encoding"], answer.data) == ("zstd", TEXT)
 
 
 @pytest.mark.parametrize(
@@ -243,7 +288,7 @@ def test_only_what_gains_by_it_is_packed(
 
 
 @pytest.mark.parametrize("vary", ["", "Accept", "Accept, Accept-Encoding", "accept-encoding"])
-@pytest.mark.parametrize("coding", ["gzip", "identity"])
+@pytest.mark.parametrize("coding", ["br", "gzip", "identity"])
 def test_an_answer_that_may_be_packed_says_that_it_varies_by_it(vary: str, coding: str) -> None:
     client = fronted(Application(headers={"Vary": vary}))
     for condition in ("", "*"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from unicef_linked.rdf.formats import DOCUMENT_FORMATS, FORMATS, GRAPH_FORMATS, SOLUTION_FORMATS
-from unicef_linked.web.negotiation import accepts_gzip, choose, choose_language
+from unicef_linked.web.negotiation import IDENTITY, choose, choose_codings, choose_language
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"
 CHROME = (
@@ -226,21 +226,34 @@ def test_a_language_of_pages_is_found_by_range(
 
 
 @pytest.mark.parametrize(
-    ("header", "expected"),
+    ("header", "preferred", "otherwise"),
     [
-        pytest.param(None, False, id="silence: plain bytes, which every client reads"),
-        pytest.param("gzip", True, id="by name"),
-        pytest.param("GZIP", True, id="codings have no case"),
-        pytest.param("x-gzip", True, id="its old name (8.4.1.3)"),
-        pytest.param("gzip, deflate, br, zstd", True, id="what browsers send"),
-        pytest.param("*", True, id="any coding"),
-        pytest.param("gzip;q=0", False, id="refused"),
-        pytest.param("gzip;q=0, *", False, id="refused by name beats any"),
-        pytest.param("identity", False, id="plain only"),
-        pytest.param("*;q=0", False, id="none"),
-        pytest.param("br", False, id="another coding only"),
-        pytest.param("", False, id="an empty header: no coding"),
+        pytest.param(None, IDENTITY, IDENTITY, id="silence: plain bytes, which every client reads"),
+        pytest.param("", IDENTITY, IDENTITY, id="an empty header: no coding"),
+        pytest.param("gzip", "gzip", IDENTITY, id="by name"),
+        pytest.param("GZIP", "gzip", IDENTITY, id="codings have no case"),
+        pytest.param("x-gzip", "gzip", IDENTITY, id="its old name (8.4.1.3)"),
+        pytest.param("gzip, deflate, br, zstd", "br", IDENTITY, id="what browsers send"),
+        pytest.param("gzip, deflate", "gzip", IDENTITY, id="what libraries send"),
+        pytest.param("gzip;q=1.0, br;q=0.9", "gzip", IDENTITY, id="by weight"),
+        pytest.param("gzip;q=0.001", "gzip", IDENTITY, id="the least weight"),
+        pytest.param("gzip;q=0.5, identity", IDENTITY, IDENTITY, id="rather plain"),
+        pytest.param("gzip, identity", "gzip", IDENTITY, id="plain, as good as a coding"),
+        pytest.param("identity", IDENTITY, IDENTITY, id="plain only"),
+        pytest.param("*", "br", IDENTITY, id="any coding"),
+        pytest.param("br;q=0, *", "gzip", IDENTITY, id="any but one"),
+        pytest.param("gzip;q=0", IDENTITY, IDENTITY, id="refused"),
+        pytest.param("zstd", IDENTITY, IDENTITY, id="another coding only"),
+        pytest.param("gzip, identity;q=0", "gzip", "gzip", id="not plain"),
+        pytest.param("gzip, *;q=0", "gzip", "gzip", id="nothing else, so not plain"),
+        pytest.param("identity;q=0, *;q=0.1", "br", "br", id="anything but plain"),
+        pytest.param("*;q=0, identity;q=0.1", IDENTITY, IDENTITY, id="plain by name"),
     ],
 )
-def test_gzip_is_used_only_where_the_client_takes_it(header: str | None, expected: bool) -> None:
-    assert accepts_gzip(header) is expected
+def test_codings_are_chosen_by_weight(header: str | None, preferred: str, otherwise: str) -> None:
+    assert choose_codings(header) == (preferred, otherwise)
+
+
+@pytest.mark.parametrize("header", ["*;q=0", "identity;q=0", "zstd, identity;q=0", "zstd, *;q=0"])
+def test_a_client_may_refuse_every_coding(header: str) -> None:
+    assert choose_codings(header) is None

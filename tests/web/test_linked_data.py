@@ -251,6 +251,8 @@ def test_every_representation_has_its_own_strong_entity_tag(client: FlaskClient)
         ("text/html", "en", "identity"),
         ("text/turtle", "fr", "gzip"),
         ("text/html", "en", "gzip"),
+        ("text/turtle", "fr", "br"),
+        ("text/html", "en", "br"),
     ]:
         headers = {"Accept": accept, "Accept-Language": language, "Accept-Encoding": coding}
         tags.append(client.get(GAO, headers=headers).headers["ETag"])
@@ -337,6 +339,14 @@ def test_gzip_is_the_same_representation_packed(client: FlaskClient) -> None:
     assert gzip.decompress(packed.data) == plain.data
     assert "Accept-Encoding" in plain.headers["Vary"]
     assert "Content-Encoding" not in plain.headers
+
+
+@pytest.mark.parametrize("path", [GAO, "/healthz", "/static/icon.svg", "/id/office/gao"])
+def test_a_client_that_takes_no_coding_is_refused(client: FlaskClient, path: str) -> None:
+    response = client.get(path, headers={"Accept-Encoding": "zstd, *;q=0"})
+    assert response.status_code == 406
+    assert response.json is not None
+    assert response.json["available"] == ["br", "gzip", "identity"]
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     metavar="N",
     help="web workers that serve runs; default: one per core",
 )
-@click.option("--engine", default="memory", metavar="memory|disk|URL", help="as serve has it")
+@click.option("--engine", default="auto", metavar="auto|memory|disk|URL", help="as serve has it")
 @click.option("--format", "form", type=OneOf(("text", "json")), default="text")
 def command(release: Path | None, url: str | None, workers: int, engine: str, form: str) -> int:
     """Check a deployment, and say what to do.
@@ -37,11 +37,12 @@ def command(release: Path | None, url: str | None, workers: int, engine: str, fo
     that something is wrong; warnings leave it at 0.
     """
     from unicef_linked import doctor
-    from unicef_linked.store.engines import check_engine
+    from unicef_linked.store.engines import check_engine, chosen_engine
 
     settings = read_settings()
     check_engine(engine)
     chosen = chosen_release(release)
+    engine = chosen_engine(engine, chosen)
     findings = [
         *doctor.check_release(chosen),
         *doctor.check_limits(),

@@ -58,10 +58,10 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--engine",
-    default="memory",
-    metavar="memory|disk|URL",
-    help="where the data is asked: in memory, in an index on disk, or at the SPARQL endpoint of an"
-    " engine that holds the release",
+    default="auto",
+    metavar="auto|memory|disk|URL",
+    help="where the data is asked: in memory, in an index on disk (auto: whichever suits the size of"
+    " the release), or at the SPARQL endpoint of an engine that holds it",
 )
 def command(
     release: Path | None,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -12,9 +14,10 @@ from pyoxigraph import NamedNode
 from unicef_linked.errors import NotARelease
 from unicef_linked.release.directory import SIGNATURE, SUMS, Release, digest_of, open_release
 from unicef_linked.release.signature import is_signed
+from unicef_linked.release.verified import FileState, read_verified, state_of, write_verified
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -23,7 +26,9 @@ _LINE: Final = re.compile(r"([0-9a-f]{64})  ([^/\n][^\n]*)")
 """A line of ``sha256sum``: the digest, two spaces, the name of the file."""
 
 _ENGINE_INDEX: Final = re.compile(r"index-[^/]+/")
-"""Where an engine on disk keeps its index, made from the statements; no part of the release."""
+"""Files of an index for the engine on disk: part of the release, or else made later by a server."""
+_HASHING: Final = min(4, len(os.sched_getaffinity(0)))
+"""Most files that are hashed at a time, each by a thread: hashlib lets go of the interpreter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +42,11 @@ class Fault:
         return f"{self.part}: {self.reason}"
 
 
-def faults_of_files(folder: Path) -> Iterator[Fault]:
-    """Yield what is wrong with the files of a release: missing, changed, not listed, a link."""
+def faults_of_files(folder: Path, *, anew: bool = True) -> Iterator[Fault]:
+    """Yield what is wrong with the files of a release: missing, changed, not listed, a link.
+
+    Unless ``anew``, files that were verified here before and have not changed are not read.
+    """
     listed: dict[str, str] = {}
     try:
         lines = (folder / SUMS).read_text(encoding="utf-8").splitlines()
@@ -57,30 +65,52 @@ def faults_of_files(folder: Path) -> Iterator[Fault]:
     for name in ("manifest.json", "dumps/dataset.nq"):
         if name not in listed:
             yield Fault(name, f"is not in {SUMS}")
-    for name, digest in listed.items():
-        yield from _fault_of_file(folder, name, digest)
+    yield from _faults_of_listed_files(folder, listed, {} if anew else read_verified(folder))
     yield from _faults_of_other_files(folder, {*listed, SUMS, SIGNATURE})
 
 
+def _faults_of_listed_files(
+    folder: Path, listed: Mapping[str, str], verified: Mapping[str, tuple[str, FileState]]
+) -> Iterator[Fault]:
+    """Yield what is wrong with the files that have a digest; keep which are right."""
+    states = {name: state_of(folder / name) for name in listed}
+    names = [
+        name for name, digest in listed.items() if verified.get(name) != (digest, states[name])
+    ]
+    right = {name: verified[name] for name in listed if name not in names}
+    with ThreadPoolExecutor(_HASHING) as threads:
+        checks = threads.map(lambda name: _fault_of_file(folder, name, listed[name]), names)
+        for name, fault in zip(names, checks, strict=True):
+            state = states[name]
+            if fault:
+                yield fault
+            elif state:
+                right[name] = listed[name], state
+    if names:
+        write_verified(folder, right)
+
+
 def _faults_of_other_files(folder: Path, known: set[str]) -> Iterator[Fault]:
+    indexes = {name.partition("/")[0] for name in known if _ENGINE_INDEX.match(name)}
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
+        is_cache = _ENGINE_INDEX.match(name) and name.partition("/")[0] not in indexes
         if path.is_symlink():
             yield Fault(name, "is a link; a release has none")
-        elif path.is_file() and name not in known and not _ENGINE_INDEX.match(name):
+        elif path.is_file() and name not in known and not is_cache:
             yield Fault(name, f"is not in {SUMS}: it was added later")
 
 
-def _fault_of_file(folder: Path, name: str, digest: str) -> Iterator[Fault]:
+def _fault_of_file(folder: Path, name: str, digest: str) -> Fault | None:
     try:
         actual = digest_of(folder / name)
     except FileNotFoundError:
-        yield Fault(name, "is missing")
+        return Fault(name, "is missing")
     except OSError as error:
-        yield Fault(name, f"cannot be read ({error.strerror})")
-    else:
-        if actual != digest:
-            yield Fault(name, f"has SHA-256 {actual}, {SUMS} says {digest}")
+        return Fault(name, f"cannot be read ({error.strerror})")
+    if actual != digest:
+        return Fault(name, f"has SHA-256 {actual}, {SUMS} says {digest}")
+    return None
 
 
 def faults_of_statements(release: Release) -> Iterator[Fault]:
@@ -149,10 +179,10 @@ def verify(path: Path, key: Ed25519PublicKey | None = None) -> list[Fault]:
 def open_whole_release(path: Path) -> Release:
     """Return the release at ``path`` once every file has the digest that was written for it.
 
-    Raises NotARelease, naming each part that has not.
+    A file that had it before, on this machine, and has not changed since is not read again. Raises NotARelease, naming each part that has not.
     """
     release = open_release(path)
-    faults = list(faults_of_files(release.path))
+    faults = list(faults_of_files(release.path, anew=False))
     if faults:
         parts = "; ".join(map(str, faults))
         raise NotARelease(f"{path} is not whole: {parts}; build it again, or fetch it again")

@@ -23,10 +23,12 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 
 from unicef_linked.errors import NotARelease, UnusableInput
 from unicef_linked.release.directory import SIGNATURE, SUMS, Release, digest_of, open_release
+from unicef_linked.release.engine_index import LARGE, index_name, write_index
 from unicef_linked.release.history import extend_history
 from unicef_linked.release.lines import open_lines
 from unicef_linked.release.manifest import Manifest, json_bytes, write_manifest
 from unicef_linked.release.verification import faults_of_files, faults_of_signature
+from unicef_linked.release.verified import keep_digests
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -142,23 +144,32 @@ class Draft:
         sums = "".join(f"{digest}  {name}\n" for name, digest in sorted(self.sums.items()))
         self.write("dumps/SHA256SUMS", lambda file: file.write(sums.encode()))
         self.write("manifest.json", lambda file: file.write(write_manifest(manifest)))
-        self._write_sums(key)
-        target = self._place(manifest, key)
+        target = self._target(manifest, key)
+        if not target.exists():
+            if manifest.kind == "built" and manifest.quads >= LARGE:
+                write_index(Release(self.folder, manifest), self.folder / index_name())
+            digests = self._write_sums(key)
+            self.folder.rename(target)
+            keep_digests(target, digests)
         self.link.symlink_to(target.name)
         if self.out.is_dir() and not self.out.is_symlink():
             self.out.rmdir()  # an empty folder: a link cannot replace it
         self.link.replace(self.out)
         return open_release(target)
 
-    def _write_sums(self, key: Ed25519PrivateKey | None) -> None:
-        """Write the digest of every file, and with a key the signature of the digests."""
-        files = [path for path in sorted(self.folder.rglob("*")) if path.is_file()]
-        lines = (f"{digest_of(f)}  {f.relative_to(self.folder).as_posix()}\n" for f in files)
-        content = "".join(lines).encode()
+    def _write_sums(self, key: Ed25519PrivateKey | None) -> dict[str, str]:
+        """Write the digest of every file, and with a key the signature of the digests; return them."""
+        digests = {f"dumps/{name}": digest for name, digest in self.sums.items()}
+        for path in self.folder.rglob("*"):
+            name = path.relative_to(self.folder).as_posix()
+            if path.is_file() and name not in digests:
+                digests[name] = digest_of(path)
+        content = "".join(f"{digests[name]}  {name}\n" for name in sorted(digests)).encode()
         self.write(SUMS, lambda file: file.write(content))
         if key is not None:
             signature = key.sign(content)
             self.write(SIGNATURE, lambda file: file.write(signature))
+        return digests
 
     @contextmanager
     def _create(self, name: str) -> Iterator[BinaryIO]:
@@ -170,8 +181,8 @@ class Draft:
             file.flush()
             os.fsync(file.fileno())
 
-    def _place(self, manifest: Manifest, key: Ed25519PrivateKey | None) -> Path:
-        """Return the folder of this release, ``{out}.{name}``: the one there is, or the new one.
+    def _target(self, manifest: Manifest, key: Ed25519PrivateKey | None) -> Path:
+        """Return the folder of this release, ``{out}.{name}``, where it may be already.
 
         Releases of the same statements can differ in their shapes, and one can be damaged. A folder
         with other content is left alone, since a server may use it; ``-2`` is appended then.
@@ -181,8 +192,6 @@ class Draft:
         while target.exists() and not self._is_at(target, manifest, key):
             number += 1
             target = first.with_name(f"{first.name}-{number}")
-        if not target.exists():
-            self.folder.rename(target)
         return target
 
     def _is_at(self, target: Path, manifest: Manifest, key: Ed25519PrivateKey | None) -> bool:
@@ -202,12 +211,8 @@ class Draft:
             return False
         for path in self.folder.rglob("*"):
             other = target / path.relative_to(self.folder)
-            if (
-                path.is_dir()
-                or path.name in {"manifest.json", SIGNATURE}
-                or path == self.folder / SUMS
-            ):
-                continue  # they tell of the date and the history too
+            if path.is_dir() or path.name == "manifest.json":
+                continue  # it tells of the date and the history too
             if not other.is_file() or not filecmp.cmp(path, other, shallow=False):
                 return False
         return True

@@ -5,35 +5,55 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from unicef_linked.errors import UnusableInput
-from unicef_linked.store.embedded import Embedded
+from unicef_linked.release.engine_index import LARGE
+from unicef_linked.store.embedded import Embedded, open_content, read_content
 from unicef_linked.store.loading import index_release
 from unicef_linked.store.pool.launcher import run_evaluators
 from unicef_linked.store.remote import Remote
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
     from unicef_linked.config import Settings
     from unicef_linked.release import Release
     from unicef_linked.store import Store
+    from unicef_linked.store.embedded import Content
 
-Engine = dict[str, str]
-"""What a web worker, which is a process of its own, needs to open its store; JSON."""
+AUTO: Final = "auto"
+"""The name that means memory or disk, by the size of the release."""
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """An engine that runs: what a web worker, forked from this process, opens its store with."""
+
+    name: str
+    queries: str = ""  # address of the query processes
+    content: Content | None = None  # the release in memory, which all web workers share
 
 
 def check_engine(name: str) -> str:
     """Return ``name`` if it is a known engine; raises UnusableInput otherwise."""
-    if name in {"memory", "disk"} or name.startswith(("http://", "https://")):
+    if name in {AUTO, "memory", "disk"} or name.startswith(("http://", "https://")):
         return name
     raise UnusableInput(
-        f"--engine {name} is not known; use memory, disk, or the http(s) address of a SPARQL "
+        f"--engine {name} is not known; use auto, memory, disk, or the http(s) address of a SPARQL "
         "endpoint"
     )
+
+
+def chosen_engine(name: str, release: Release) -> str:
+    """Return the engine that a name means for a release."""
+    if name != AUTO:
+        return name
+    return "disk" if release.manifest.quads >= LARGE else "memory"
 
 
 @contextmanager
@@ -46,25 +66,34 @@ def run_engine(
 ) -> Iterator[Engine]:
     """Run what an engine needs beside the web workers, until the end of the block.
 
-    ``give_up`` is called, by another thread, when that cannot be kept running. Raises EngineUnavailable when a remote engine does not answer, UnusableInput when it does not
-    hold the release.
+    ``give_up`` is called, by another thread, when that cannot be kept running. Raises
+    EngineUnavailable when a remote engine does not answer, UnusableInput when it does not hold the
+    release.
     """
-    if name in {"memory", "disk"}:
-        make_index = partial(index_release, release) if name == "disk" else None
+    name = chosen_engine(name, release)
+    if name == "memory":
+        with ExitStack() as stack:
+            with ThreadPoolExecutor(1) as thread:  # while the query processes read it too
+                reading = thread.submit(read_content, release)
+                running = run_evaluators(release, settings, give_up=give_up)
+                evaluators = stack.enter_context(running)
+            yield Engine(name, evaluators.address, reading.result())
+    elif name == "disk":
+        make_index = partial(index_release, release)
         with run_evaluators(release, settings, make_index, give_up=give_up) as evaluators:
-            yield {"name": name, "queries": evaluators.address}
+            yield Engine(name, evaluators.address)
     else:
         remote = Remote(name, release, settings)
         try:
             remote.verify()
         finally:
             remote.close()
-        yield {"name": name}
+        yield Engine(name)
 
 
-def open_store(engine: Mapping[str, str], release: Release, settings: Settings) -> Store:
+def open_store(engine: Engine, release: Release, settings: Settings) -> Store:
     """Return one web worker's store over a running engine."""
-    if engine["name"] in {"memory", "disk"}:
-        index = index_release(release) if engine["name"] == "disk" else None
-        return Embedded(release, engine["queries"], settings, index)
-    return Remote(engine["name"], release, settings)
+    if not engine.queries:
+        return Remote(engine.name, release, settings)
+    content = engine.content or open_content(index_release(release))
+    return Embedded(release, engine.queries, settings, content)

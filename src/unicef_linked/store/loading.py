@@ -6,16 +6,22 @@ import logging
 import os
 import shutil
 from contextlib import suppress
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
 from pyoxigraph import DefaultGraph, Quad, Store
 
 from unicef_linked.config import cache_folder
 from unicef_linked.errors import UnusableInput
+from unicef_linked.release.engine_index import (
+    has_index,
+    index_name,
+    open_index,
+    stored_statements,
+    write_index,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
     from pathlib import Path
 
     from unicef_linked.release import Release
@@ -26,12 +32,9 @@ _LOG: Final = logging.getLogger(__name__)
 def load_release(release: Release, quads: Iterable[Quad] | None = None) -> Store:
     """Return a release as an in-memory store; ``quads`` are its statements if they are read.
 
-    Where the release's default graph is the union, the union is stored. Oxigraph's own union
-    returns a triple once for each graph that holds it
-    (https://github.com/oxigraph/oxigraph/issues/1919), while an RDF merge holds it once (RDF 1.1
-    Semantics, section 4.1).
+    Where the release's default graph is the union, the union is stored.
     """
-    return _loaded(_statements(release, release.quads() if quads is None else quads))
+    return _loaded(stored_statements(release, release.quads() if quads is None else quads))
 
 
 def default_graph(store: Store) -> Store:
@@ -47,24 +50,28 @@ def _loaded(statements: Iterable[Quad]) -> Store:
 
 
 def index_release(release: Release) -> Path:
-    """Return the folder of a release's on-disk index, made when it is not there yet.
+    """Return the folder of a release's on-disk index: its own, or one that is made now.
 
-    It is in the release's folder, or in the cache folder where the release is read-only. It is a
-    cache: the release's hash does not cover it, and its name has the version of the engine. One
-    that cannot be opened is made again. Raises UnusableInput when it cannot be written.
+    What is made is a cache: it lies beside the release's files, or in the cache folder where the
+    release is read-only or its own index is damaged. It is made again where it cannot be opened.
+    Raises UnusableInput when it cannot be written.
     """
-    name = f"index-{version('pyoxigraph')}"
     folder = release.path
-    if not (folder / name).is_dir() and not os.access(folder, os.W_OK):
+    index = folder / index_name()
+    is_own = has_index(release)
+    if is_own and _can_be_opened(index):
+        return index
+    if is_own or not (index.is_dir() or os.access(folder, os.W_OK)):
         folder = cache_folder() / "indexes" / release.manifest.sha256
-    index = folder / name
+        index = folder / index_name()
     if index.is_dir() and not _can_be_opened(index):
         _LOG.warning("the index %s is damaged; it is made again", index)
         shutil.rmtree(index, ignore_errors=True)
     if not index.is_dir():
+        _LOG.info("the release has no index for this engine: making %s", index)
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            _write_index(release, index)
+            _make_index(release, index)
         except OSError as error:
             raise UnusableInput(f"the index {index} cannot be written: {error}") from None
     return index
@@ -78,27 +85,11 @@ def _can_be_opened(index: Path) -> bool:
     return True
 
 
-def _write_index(release: Release, index: Path) -> None:
+def _make_index(release: Release, index: Path) -> None:
     partial = index.with_name(f".{index.name}.partial-{os.getpid()}")
     try:
-        store = Store(partial)
-        store.bulk_extend(_statements(release, release.quads()))
-        store.optimize()  # without it, queries on bulk-loaded files take five times as long
-        store.flush()
-        del store  # closes it: a read-only store must have no writer beside it
+        write_index(release, partial)
         with suppress(OSError):  # another process may have finished first
             partial.rename(index)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
-
-
-def open_index(index: Path) -> Store:
-    """Return an on-disk index, opened read-only, as any number of processes may."""
-    return Store.read_only(str(index))
-
-
-def _statements(release: Release, quads: Iterable[Quad]) -> Iterator[Quad]:
-    for quad in quads:
-        yield quad
-        if release.manifest.union and not isinstance(quad.graph_name, DefaultGraph):
-            yield Quad(quad.subject, quad.predicate, quad.object)

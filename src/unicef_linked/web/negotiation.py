@@ -1,4 +1,4 @@
-"""Proactive negotiation by Accept and Accept-Language (RFC 9110, section 12). Pure.
+"""Proactive negotiation by Accept, Accept-Language and Accept-Encoding (RFC 9110, section 12). Pure.
 
 Werkzeug's ``best_match`` is not used: for ``text/turtle; charset=utf-8`` it does not find
 ``text/turtle``, and for ``application/ld+json`` with a profile not ``application/ld+json`` (so in
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from unicef_linked.rdf.languages import matching_tag
 
@@ -129,12 +129,38 @@ def choose_language(
     return next((language for language in languages if language not in refused), languages[0])
 
 
-@lru_cache(maxsize=256)
-def accepts_gzip(accept_encoding: str | None) -> bool:
-    """Tell whether the client takes ``gzip`` (RFC 9110, section 12.5.3).
+CODINGS: Final = ("br", "gzip")
+"""The content codings that there are, beside none; the order decides between equal weights."""
+IDENTITY: Final = "identity"
+"""The name of no content coding."""
+_UNNAMED: Final = 0.0005
+"""Weight of ``identity`` where nothing is said of it: it is accepted, but all named is preferred."""
 
-    >>> accepts_gzip("br, gzip;q=0.5"), accepts_gzip("gzip;q=0, *"), accepts_gzip(None)
-    (True, False, False)
+
+class Codings(NamedTuple):
+    """The content coding of what gains by compression, and that of everything else."""
+
+    preferred: str
+    otherwise: str
+
+
+@lru_cache(maxsize=256)
+def choose_codings(accept_encoding: str | None) -> Codings | None:
+    """Return the codings for a client, None if it accepts none that there is.
+
+    RFC 9110, section 12.5.3. What gains nothing is coded too where ``identity`` is refused.
+
+    >>> choose_codings("gzip, br;q=0.5"), choose_codings("identity;q=0")
+    (Codings(preferred='gzip', otherwise='identity'), None)
     """
-    qualities = {name: quality for name, _, quality in _ranges(accept_encoding or "")}
-    return qualities.get("gzip", qualities.get("x-gzip", qualities.get("*", 0.0))) > 0
+    weights = {name: weight for name, _, weight in _ranges(accept_encoding or "")}
+    if "x-gzip" in weights:  # its old name (section 8.4.1.3)
+        weights.setdefault("gzip", weights["x-gzip"])
+    unnamed = weights.get("*", 0.0)
+    best = max(CODINGS, key=lambda coding: weights.get(coding, unnamed))
+    weight = weights.get(best, unnamed)
+    weight_of_identity = weights.get(IDENTITY, weights.get("*", _UNNAMED))
+    if not weight and not weight_of_identity:
+        return None
+    preferred = best if weight and weight >= weight_of_identity else IDENTITY
+    return Codings(preferred, IDENTITY if weight_of_identity else preferred)

@@ -61,7 +61,7 @@ def negotiate(offers: Sequence[Format]) -> Format:
 
 
 def vary(*names: str) -> str:
-    """Return a value of ``Vary``; Accept-Encoding is always in it, because of gzip."""
+    """Return a value of ``Vary``; Accept-Encoding is always in it: most are compressed."""
     return ", ".join(dict.fromkeys((*names, "Accept-Encoding")))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import resource
@@ -11,21 +10,19 @@ import sys
 import threading
 import time
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from granian.constants import HTTPModes, Interfaces, RuntimeModes
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
 from unicef_linked import log
-from unicef_linked.config import Settings
 from unicef_linked.errors import AddressInUse, LinkedDataError, ServiceEnded, UnusableInput
 from unicef_linked.i18n import read_translations
 from unicef_linked.links import read_state
-from unicef_linked.release import Release, open_release
 from unicef_linked.release.kept import in_use
 from unicef_linked.store.engines import open_store, run_engine
 from unicef_linked.web import BODIES, CHARTS, check_languages, create_app
@@ -43,37 +40,29 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from wsgiref.types import WSGIApplication
 
-    from unicef_linked.web.workers import Generation
+    from unicef_linked.config import Settings
+    from unicef_linked.release import Release
+    from unicef_linked.store.engines import Engine
 
 _LOG: Final = logging.getLogger(__name__)
 _CONNECTIONS: Final = 4096
 """Most connections of a web worker; further ones wait in the kernel until one is closed."""
-_RESTARTS: Final = "UNICEF_LINKED_RESTARTS"
-"""Environment variable by which a web worker gets the number of those started again before it."""
-_HANDOVER: Final = "UNICEF_LINKED_WORKER"
-"""Environment variable by which a web worker, a process of Granian's, gets its configuration."""
 
 
-def application(generation: Callable[[], Generation]) -> WSGIApplication:
-    """Return the application of one web worker, configured by ``serve`` through ``_HANDOVER``."""
-    configuration = json.loads(os.environ[_HANDOVER])
-    values: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value
-        for name, value in configuration["settings"].items()
-    }
-    settings = Settings(**values)
-    end_with(configuration["main"], grace=settings.query_timeout_max)
+def application(server: WebWorkers, served: _Served) -> WSGIApplication:
+    """Return the application of one web worker, a process that is forked from the main process."""
+    settings, release = served.settings, served.release
+    end_with(served.main, grace=settings.query_timeout_max)
     try:
-        release = open_release(Path(configuration["release"]))
-        store = open_store(configuration["engine"], release, settings)
+        store = open_store(served.engine, release, settings)
     except LinkedDataError as error:
         _LOG.error("%s", error)
         sys.exit(1)
-    app = create_app(settings, release, store, restarts=int(os.environ.get(_RESTARTS, "0")))
+    app = create_app(settings, release, store, restarts=server.restarted)
     overdue = app.extensions[BODIES].overdue
     threading.Thread(target=close_slow, args=(overdue,), daemon=True).start()
     threading.Thread(target=app.extensions[CHARTS].solve_all, daemon=True).start()
-    current = generation()
+    current = server.generation
     current.follow()
     current.say_ready()
     # The outermost layer is the middleware: a cached response never enters Flask.
@@ -111,7 +100,7 @@ def serve(
     try:
         with shared_by_workers():
             threading.Thread(target=_announce, args=(host, port), daemon=True).start()
-            load = partial(application, lambda: server.generation)
+            load = partial(application, server, served)
             server.serve(target_loader=load, wrap_loader=False)
     finally:
         served.close()
@@ -120,38 +109,38 @@ def serve(
 
 
 class _Served:
-    """The release that is served and its engine; web workers get both by ``_HANDOVER``."""
+    """The release that is served and its engine. Web workers have it as it is when they are forked."""
 
-    def __init__(self, engine: str, settings: Settings, give_up: Callable[[], object]) -> None:
-        self._engine, self._settings, self._give_up = engine, settings, give_up
-        self._release: Release
+    release: Release
+    engine: Engine
+
+    def __init__(self, name: str, settings: Settings, give_up: Callable[[], object]) -> None:
+        self.settings, self.main = settings, os.getpid()
+        self._name, self._give_up = name, give_up
         self._running = ExitStack()
 
     def start(self, release: Release) -> None:
         """Run what the release needs, and have web workers that start from now on serve it."""
         with ExitStack() as stack:
             stack.enter_context(in_use(release))
-            engine = stack.enter_context(
-                run_engine(self._engine, release, self._settings, give_up=self._give_up)
+            self.engine = stack.enter_context(
+                run_engine(self._name, release, self.settings, give_up=self._give_up)
             )
-            self._running, self._release = stack.pop_all(), release
-        os.environ[_HANDOVER] = json.dumps(
-            {
-                "settings": asdict(self._settings),
-                "release": str(release.path),
-                "engine": engine,
-                "main": os.getpid(),
-            }
-        )
+            self._running, self.release = stack.pop_all(), release
 
     def switch(self, release: Release) -> _Switch | None:
         """Run what another release needs, beside the current one; None if that is the same."""
-        if release.path == self._release.path:
+        if release.path == self.release.path:
             _LOG.info("reload: release %s is served already", release.manifest.name)
             return None
-        switch = _Switch(self, self._release, self._running, os.environ[_HANDOVER])
+        switch = _Switch(self, self.release, self.engine, self._running)
         self.start(release)
         return switch
+
+    def restore(self, release: Release, engine: Engine, running: ExitStack) -> None:
+        """End what the release needs, and have web workers serve another, which runs already."""
+        self.close()
+        self.release, self.engine, self._running = release, engine, running
 
     def close(self) -> None:
         """End what the release needs."""
@@ -164,23 +153,21 @@ class _Switch:
 
     served: _Served
     release: Release  # that was served before
+    engine: Engine
     running: ExitStack
-    handover: str
 
     def commit(self) -> None:
         """End what the release before needed."""
         self.running.close()
         _LOG.info(
             "reload: release %s is served in place of %s",
-            self.served._release.manifest.name,
+            self.served.release.manifest.name,
             self.release.manifest.name,
         )
 
     def roll_back(self) -> None:
         """Serve the release before."""
-        self.served.close()
-        self.served._release, self.served._running = self.release, self.running
-        os.environ[_HANDOVER] = self.handover
+        self.served.restore(self.release, self.engine, self.running)
 
 
 def _allow_connections() -> None:
@@ -195,7 +182,6 @@ def _server(host: str, port: int, workers: int, settings: Settings) -> WebWorker
     server = WebWorkers(
         "unicef_linked.web.server:application",  # ``serve`` is given the function itself
         restarts=settings.restarts,
-        on_restart=lambda number: os.environ.update({_RESTARTS: str(number)}),
         address=host,
         port=port,
         interface=Interfaces.WSGI,

@@ -146,8 +146,6 @@ class Switch(Protocol):
 class WebWorkers(MPServer):
     """Granian's server; a worker that ends is started again, with growing pauses.
 
-    ``on_restart`` is called before that, with the number of restarts.
-
     Granian itself stops the service when a worker ends twice within 5.5 s, and says nothing of why
     it ended (``_serve_loop`` in Granian 2.8.9; no upstream issue is known). On SIGHUP it calls
     ``prepare``, which returns None if there is nothing to change.
@@ -155,10 +153,7 @@ class WebWorkers(MPServer):
 
     prepare: Callable[[], Switch | None] = staticmethod(lambda: None)
 
-    def __init__(
-        self, target: str, *, restarts: int, on_restart: Callable[[int], object], **options: Any
-    ) -> None:
-        self._on_restart = on_restart
+    def __init__(self, target: str, *, restarts: int, **options: Any) -> None:
         super().__init__(target, respawn_failed_workers=True, **options)
         self._restarts = [Restarts(restarts) for _ in range(self.workers)]
         self.restarted = 0  # workers, since the service was started
@@ -268,7 +263,6 @@ class WebWorkers(MPServer):
         while (left := deadline - time.monotonic()) > 0 and not self.interrupt_signal:
             time.sleep(min(left, _PARENT_INTERVAL))
         self.restarted += 1
-        self._on_restart(self.restarted)
         return not self.interrupt_signal
 
 

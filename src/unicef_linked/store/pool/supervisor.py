@@ -27,9 +27,10 @@ from typing import TYPE_CHECKING, Final
 from unicef_linked import log
 from unicef_linked.errors import LinkedDataError
 from unicef_linked.release import open_release
+from unicef_linked.release.engine_index import open_index
 from unicef_linked.restarts import Restarts, ending
 from unicef_linked.store.evaluation import Dataset
-from unicef_linked.store.loading import default_graph, load_release, open_index
+from unicef_linked.store.loading import default_graph, load_release
 from unicef_linked.store.pool.messages import (
     READY,
     WORKER_ENDED,

@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import random
 import re
-import secrets
 import time
 from functools import lru_cache
 from ipaddress import ip_address, ip_network
@@ -51,7 +50,8 @@ class Access:
             given = environ.get("HTTP_X_REQUEST_ID", "")
             peer = self._forwarded(environ.get("HTTP_X_FORWARDED_FOR", ""), peer)
         environ[CLIENT] = peer
-        request_id = given if _ID.fullmatch(given) else secrets.token_hex(8)
+        is_id = given and _ID.fullmatch(given)
+        request_id = given if is_id else f"{random.getrandbits(64):016x}"
         REQUEST_ID.set(request_id)
         began = time.perf_counter()
 

@@ -1,7 +1,7 @@
 """A bounded response cache in front of the application.
 
 A release is immutable, so a response stays valid as long as this process serves the release.
-Conditions, HEAD and gzip are handled here for all routes, by the rules in ``semantics``. It is WSGI
+Conditions, HEAD and content codings are handled here for all routes, by the rules in ``semantics``. It is WSGI
 middleware because a lookup here is five times as fast as in a Flask view.
 """
 
@@ -17,19 +17,21 @@ from typing import TYPE_CHECKING, Final
 
 from unicef_linked.web.middleware.semantics import (
     Headers,
+    compressed,
     encode,
+    encoded_headers,
     fields,
     for_the_whole,
     none_match_fails,
     not_modified_headers,
 )
-from unicef_linked.web.negotiation import accepts_gzip
+from unicef_linked.web.negotiation import IDENTITY, Codings, choose_codings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-_Key = tuple[str | bytes, ...]
+_Key = tuple[str | bytes | Codings, ...]
 
 OUTCOME: Final = "unicef_linked.cache"
 """Key of the WSGI environment: ``hit`` or ``miss``; not set for requests that are not looked up."""
@@ -42,6 +44,8 @@ _OVERHEAD: Final = 2048
 """What a cached response takes beside its body (bytes): its key and its headers."""
 _MOST_REMEMBERED: Final = 20_000
 """Most requests with a query string or body whose keys are remembered; then all are forgotten."""
+_PLAIN: Final = Codings(IDENTITY, IDENTITY)
+"""The codings for a client that accepts none; ``Guard`` refuses it before."""
 
 
 @dataclass
@@ -77,6 +81,7 @@ class _Stream:
         self.status, self.headers, self._chunks = status, headers, chunks
         self.fields = fields(headers)
         self.etag = self.fields.get("etag") if status == "200 OK" else None
+        self._coding = IDENTITY
 
     @property
     def not_modified(self) -> Headers:
@@ -100,20 +105,27 @@ class _Stream:
             "cache-control", "no-store"
         )
 
-    def read(self, *, gzipped: bool) -> _Whole:
+    def read(self, codings: Codings) -> _Whole:
         """Return the complete response, in a coding that the client takes."""
         try:
             body = b"".join(self._chunks)
         finally:
             self.close()
-        headers, body = encode(self.headers, self.fields, body, gzipped=gzipped)
+        headers, body = encode(self.headers, self.fields, body, codings)
         etag = self.etag
         if etag and headers is not self.headers:
             etag = fields(headers)["etag"]
         return _Whole(self.status, headers, body, etag)
 
+    def code(self, coding: str) -> None:
+        """Have the chunks compressed as they come: the client refuses them as they are."""
+        self.headers = encoded_headers(self.headers, self.fields, coding)
+        self.etag = fields(self.headers).get("etag") if self.etag else None
+        self._coding = coding
+
     def __iter__(self) -> Iterator[bytes]:
-        return iter(self._chunks)
+        plain = self._coding == IDENTITY
+        return iter(self._chunks) if plain else compressed(self._chunks, self._coding)
 
     def close(self) -> None:
         close = getattr(self._chunks, "close", None)
@@ -137,7 +149,7 @@ class ResponseCache:
         body = _request_body(environ, method)
         if body is None:
             return self._application(environ, start_response)
-        gzipped = accepts_gzip(environ.get("HTTP_ACCEPT_ENCODING"))
+        codings = choose_codings(environ.get("HTTP_ACCEPT_ENCODING")) or _PLAIN
         key = (
             environ["PATH_INFO"],
             environ.get("RAW_URI", ""),  # an IRI may differ by what is percent-encoded
@@ -146,14 +158,14 @@ class ResponseCache:
             environ.get("HTTP_ACCEPT_LANGUAGE", ""),
             environ.get("HTTP_ACCEPT_DATETIME", ""),
             environ.get("HTTP_HOST", ""),
-            "gzip" if gzipped else "",
+            codings,
             f"POST {environ.get('CONTENT_TYPE', '')}" if method == "POST" else "",
             body,
         )
         response: _Whole | _Stream | None = self._responses.get(key)
         if response is None:
             environ[OUTCOME] = "miss"
-            response = self._ask(environ, key, gzipped=gzipped)
+            response = self._ask(environ, key, codings)
         else:
             environ[OUTCOME] = "hit"
             with contextlib.suppress(KeyError):  # another thread may have evicted it
@@ -170,13 +182,15 @@ class ResponseCache:
         response.close()
         return []
 
-    def _ask(self, environ: WSGIEnvironment, key: _Key, *, gzipped: bool) -> _Whole | _Stream:
+    def _ask(self, environ: WSGIEnvironment, key: _Key, codings: Codings) -> _Whole | _Stream:
         """Return the application's response, cached if allowed; a long one as a stream."""
         is_question = bool(environ.get("QUERY_STRING") or key[-1])
         stream = _call(self._application, for_the_whole(environ))
         if not stream.is_short:
+            if codings.otherwise != IDENTITY and "content-encoding" not in stream.fields:
+                stream.code(codings.otherwise)
             return stream
-        response = stream.read(gzipped=gzipped)
+        response = stream.read(codings)
         if stream.may_be_stored and (not is_question or self._was_asked_before(key)):
             self._store(key, response)
         return response

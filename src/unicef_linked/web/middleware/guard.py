@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import logging
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from werkzeug.exceptions import (
     BadRequest,
-    HTTPException,
     InternalServerError,
     MethodNotAllowed,
     RequestHeaderFieldsTooLarge,
 )
+
+from unicef_linked.errors import NotAcceptable
+from unicef_linked.web.negotiation import CODINGS, IDENTITY, choose_codings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -62,14 +65,20 @@ class Guard:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer by the application, or with the fault of the request."""
         host = environ.get("HTTP_HOST", "")
-        if not _HOST.fullmatch(host):
+        if not _is_host(host):
             environ.pop("HTTP_HOST", None)  # a problem is written with the server's name instead
             if host or environ["SERVER_PROTOCOL"] not in _WITHOUT_HOST:
                 fault = BadRequest("a request names one host, in one header field Host")
                 return self._answer(fault, environ, start_response)
-        if any(len(environ.get(name, "")) > _LONGEST_FIELD for name in _READ_FIELDS):
-            large = RequestHeaderFieldsTooLarge(f"a header field has over {_LONGEST_FIELD} bytes")
-            return self._answer(large, environ, start_response)
+        for name in _READ_FIELDS:
+            if name in environ and len(environ[name]) > _LONGEST_FIELD:
+                reason = f"a header field has over {_LONGEST_FIELD} bytes"
+                return self._answer(RequestHeaderFieldsTooLarge(reason), environ, start_response)
+        if choose_codings(environ.get("HTTP_ACCEPT_ENCODING")) is None:
+            refused = NotAcceptable(
+                (*CODINGS, IDENTITY), "none of the acceptable codings is available"
+            )
+            return self._answer(refused, environ, start_response)
         if environ["PATH_INFO"] == "*" and environ["REQUEST_METHOD"] == "OPTIONS":
             environ["PATH_INFO"] = "/"  # of the server as a whole (RFC 9110, section 9.3.7)
         if not environ["REQUEST_METHOD"].isupper():
@@ -83,6 +92,12 @@ class Guard:
             return self._answer(InternalServerError(), environ, start_response)
 
     def _answer(
-        self, fault: HTTPException, environ: WSGIEnvironment, start_response: StartResponse
+        self, fault: Problem, environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
         return self._render_problem(environ, fault)(environ, start_response)
+
+
+@lru_cache(maxsize=256)
+def _is_host(value: str) -> bool:
+    """Tell whether a value of Host is one."""
+    return _HOST.fullmatch(value) is not None

@@ -1,0 +1,74 @@
+"""The index of the engine on disk (pyoxigraph's, in RocksDB): a folder of a large release.
+
+It holds the statements, and where the default graph is the union, that too. It is not part of the
+release's hash, and not the same bytes when it is made again, but its files have digests as all
+others have. Its name has the version of the engine, since others might not read it.
+"""
+
+from __future__ import annotations
+
+import re
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Final
+
+from pyoxigraph import DefaultGraph, Quad, Store
+
+from unicef_linked.release.directory import SUMS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from unicef_linked.release.directory import Release
+
+LARGE: Final = 200_000
+"""Statements from which on a release has an index, and is asked on disk unless said otherwise.
+
+Two copies of so many take some 500 MB of memory and ten seconds at each start.
+"""
+_READ: Final = re.compile(r"CURRENT|MANIFEST-\d+|\d+\.(?:sst|log)")
+"""The files that are needed to open an index that nobody writes to; others name this machine."""
+
+
+def index_name() -> str:
+    """Return the name of the index's folder, by the version of the engine that is installed."""
+    return f"index-{version('pyoxigraph')}"
+
+
+def has_index(release: Release) -> bool:
+    """Tell whether an index for the installed engine is part of a release, as ``SUMS`` lists it."""
+    try:
+        sums = (release.path / SUMS).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return False
+    return f"  {index_name()}/CURRENT\n" in sums
+
+
+def write_index(release: Release, folder: Path) -> None:
+    """Write the index of a release into a new folder."""
+    store = Store(folder)
+    store.bulk_extend(stored_statements(release, release.quads()))
+    store.optimize()  # without it, queries on bulk-loaded files take five times as long
+    store.flush()
+    del store  # closes it: a read-only store must have no writer beside it
+    for path in folder.iterdir():
+        if not _READ.fullmatch(path.name) or not path.stat().st_size:
+            path.unlink()
+
+
+def open_index(folder: Path) -> Store:
+    """Return an index, as any number of processes may open it: nothing in its folder changes."""
+    return Store.read_only(str(folder))
+
+
+def stored_statements(release: Release, quads: Iterable[Quad]) -> Iterator[Quad]:
+    """Yield the statements of a release, and where its default graph is the union, those of that.
+
+    Oxigraph's own union returns a triple once for each graph that holds it
+    (https://github.com/oxigraph/oxigraph/issues/1919), while an RDF merge holds it once (RDF 1.1
+    Semantics, section 4.1).
+    """
+    for quad in quads:
+        yield quad
+        if release.manifest.union and not isinstance(quad.graph_name, DefaultGraph):
+            yield Quad(quad.subject, quad.predicate, quad.object)
