@@ -14,17 +14,16 @@ import itertools
 import json
 import math
 import os
-import resource
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 from dataclasses import dataclass, field
-from functools import partial, wraps
+from functools import partial
 from http.client import HTTPException
-from inspect import isgenerator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlencode
@@ -41,86 +40,40 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from bench.servers import Server
+    from unicef_linked.build.stages import Reached
 
 SIZES: Final = "15k,45k,150k,450k"
-
-STAGES: Final = {
-    "read files": "load",
-    "name blank nodes": "label_blanks name_blanks restore_blanks",
-    "measure geometries": "measure",
-    "apply rules": "derive",
-    "keep literals by value": "as_kept",
-    "count statistics": "count_published",
-    "validate": "check",
-    "explain results": "_explained",
-    "compare with the older release": "warn_of_vanished",
-    "write dumps": "write_dataset",
-}
-"""Stages of a build, and the functions that do them by their names in ``unicef_linked.build``.
-
-Whatever no stage has is "the rest"; a function that is not there any more is passed over.
-"""
-
 
 ### Build ###
 
 
 @dataclass(slots=True)
 class _Stopwatch:
-    """Time of the stage that runs now; a stage within another is not counted in the outer one."""
+    """Figures of the stages of a build, each until the next begins."""
 
-    wall: dict[str, float] = field(default_factory=dict)
-    cpu: dict[str, float] = field(default_factory=dict)
-    peak: dict[str, float] = field(default_factory=dict)  # MiB of the process, at most
-    stack: list[str] = field(default_factory=lambda: ["the rest"])
-    began: tuple[float, float] = field(default_factory=lambda: _now())
+    stage: str = "starting Python"
+    began: tuple[float, float] = (0.0, 0.0)
+    figures: dict[str, dict[str, float]] = field(default_factory=dict)
 
-    def enter(self, stage: str) -> None:
-        """Begin a stage."""
-        self._settle()
-        self.stack.append(stage)
+    def reach(self, reached: Reached) -> None:
+        """Note the figures of a stage when another begins."""
+        if reached.name != self.stage:
+            self.settle(reached.name)
 
-    def leave(self) -> None:
-        """End the stage that was begun last."""
-        self._settle()
-        self.stack.pop()
-
-    def _settle(self) -> None:
-        stage, now = self.stack[-1], _now()
-        self.wall[stage] = self.wall.get(stage, 0.0) + now[0] - self.began[0]
-        self.cpu[stage] = self.cpu.get(stage, 0.0) + now[1] - self.began[1]
-        self.peak[stage] = max(self.peak.get(stage, 0.0), _peak_since_reset())
-        self.began = now
-
-    def timed(self, stage: str, function: Callable[..., Any]) -> Callable[..., Any]:
-        """Return a function that counts its time as that of a stage, and of what it yields too."""
-
-        def steps(generator: Iterator[Any]) -> Iterator[Any]:
-            while True:
-                self.enter(stage)
-                try:
-                    value = next(generator)
-                except StopIteration:
-                    return
-                finally:
-                    self.leave()
-                yield value
-
-        @wraps(function)
-        def run(*arguments: Any, **options: Any) -> Any:
-            self.enter(stage)
-            try:
-                value = function(*arguments, **options)
-            finally:
-                self.leave()
-            return steps(value) if isgenerator(value) else value
-
-        return run
+    def settle(self, following: str = "") -> None:
+        """Note the figures of the stage that ends now."""
+        now = _now()
+        self.figures[self.stage] = {
+            "wall": now[0] - self.began[0],
+            "cpu": now[1] - self.began[1],
+            "peak": _peak_since_reset(),
+        }
+        self.stage, self.began = following, now
 
 
 def _now() -> tuple[float, float]:
-    times = os.times()
-    return time.monotonic(), sum(times[:4])
+    """Return the time, and the processor time of this process and of those below it that have ended."""
+    return time.monotonic(), sum(os.times()[:4])
 
 
 def _peak_since_reset() -> float:
@@ -134,28 +87,18 @@ def _peak_since_reset() -> float:
 
 def build_by_stages(data: Path, out: Path, *, validated: bool) -> dict[str, dict[str, float]]:
     """Build a release and return wall time, processor time and memory of each stage."""
+    watch = _Stopwatch(began=(time.monotonic(), 0.0))
     module = importlib.import_module("unicef_linked.build")
     if not validated:
         module.check = lambda *_, **__: module.make_report(())  # type: ignore[attr-defined]
-    watch = _Stopwatch()
-    for stage, names in STAGES.items():
-        for name in names.split():
-            if hasattr(module, name):
-                setattr(module, name, watch.timed(stage, getattr(module, name)))
     packaged = module.Content.packaged()
     content = module.Content((data,), packaged.shapes, packaged.ontology, packaged.rules)
-    watch.enter("the rest")
-    module.build(content, out)
-    watch.leave()
-    own = resource.getrusage(resource.RUSAGE_SELF)
-    below = resource.getrusage(resource.RUSAGE_CHILDREN)
-    watch.cpu["the rest"] += (own.ru_utime + own.ru_stime + below.ru_utime + below.ru_stime) - sum(
-        watch.cpu.values()
-    )
-    return {"wall": watch.wall, "cpu": watch.cpu, "peak": watch.peak}
+    module.build(content, out, progress=watch.reach)
+    watch.settle()
+    return watch.figures
 
 
-def measure_build(data: Path, out: Path, *, validated: bool) -> dict[str, float]:
+def measure_build(data: Path, out: Path, *, validated: bool) -> dict[str, dict[str, float]]:
     """Return the figures of a build in a process of its own."""
     command = [sys.executable, "-m", "bench.scale", "--build", str(data), str(out)]
     command += [] if validated else ["--unvalidated"]
@@ -175,16 +118,13 @@ def measure_build(data: Path, out: Path, *, validated: bool) -> dict[str, float]
     watcher.join()
     if process.returncode:
         raise RuntimeError(f"the build of {data} failed: {process.returncode}")
-    stages = json.loads(output)
-    figures = {}
-    for stage in (*STAGES, "the rest"):
-        for what in ("cpu", "wall", "peak"):
-            if stage in stages[what]:
-                figures[f"{stage}|{what}"] = stages[what][stage]
-    for what in ("cpu", "wall"):
-        figures[f"total|{what}"] = sum(stages[what].values())
-    figures["total|peak"] = max(most, *stages["peak"].values())
-    return figures
+    stages: dict[str, dict[str, float]] = json.loads(output)
+    stages["total"] = {
+        "wall": sum(stage["wall"] for stage in stages.values()),
+        "cpu": sum(stage["cpu"] for stage in stages.values()),
+        "peak": max(most, *(stage["peak"] for stage in stages.values())),
+    }
+    return stages
 
 
 ### Pages ###
@@ -505,19 +445,18 @@ def tables(results: Sequence[dict[str, Any]]) -> Iterator[Table]:
             )
 
 
-def _build_table(sizes: Sequence[int], builds: Sequence[dict[str, float]]) -> Table:
-    rows = {}
-    for stage in (*STAGES, "the rest", "total"):
-        cells: list[tuple[str, float | None]] = []
-        for build in builds:
-            if f"{stage}|cpu" not in build:
-                cells.append(("", None))
+def _build_table(sizes: Sequence[int], builds: Sequence[dict[str, Any]]) -> Table:
+    rows: dict[str, list[tuple[str, float | None]]] = {}
+    for stage in dict.fromkeys(stage for build in builds for stage in build):
+        rows[stage] = []
+        for figures in (build.get(stage) for build in builds):
+            if figures is None:
+                rows[stage].append(("", None))
                 continue
-            cpu, wall, peak = (build.get(f"{stage}|{w}", 0.0) for w in ("cpu", "wall", "peak"))
-            cells.append((f"{cpu:,.2f} ({wall:,.1f}) {peak:,.0f}", max(cpu, 0.01)))
-        if any(figure is not None for _, figure in cells):
-            rows[stage] = cells
-    rows["total, MiB at most"] = [_cell(build.get("total|peak")) for build in builds]
+            shown = f"{figures['cpu']:,.2f} ({figures['wall']:,.1f}) {figures['peak']:,.0f}"
+            rows[stage].append((shown, max(figures["cpu"], 0.01)))
+    most = [build["total"]["peak"] if build else None for build in builds]
+    rows["total, MiB at most"] = [_cell(peak) for peak in most]
     return Table(
         "Build: processor time s (wall time s) MiB at most; the exponent is that of processor time",
         sizes,
@@ -592,6 +531,7 @@ def main() -> int:
             figures = build_by_stages(*options.build, validated=not options.unvalidated)
         print(json.dumps(figures))
         return 0
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that no server stays behind
     options.parts = set(options.parts.split(","))
     results: list[dict[str, Any]] = []
     with contextlib.ExitStack() as stack:
