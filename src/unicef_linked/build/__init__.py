@@ -38,6 +38,7 @@ from unicef_linked.rdf.serialization import write_rdf
 from unicef_linked.rdf.terms import value_of
 from unicef_linked.rdf.topic import describe_by_dcat, find_topic
 from unicef_linked.release import Manifest, Release, draft_release, open_release
+from unicef_linked.release.summaries import write_summaries
 from unicef_linked.release.writer import FAST
 from unicef_linked.validation.causes import explain, read_statements
 from unicef_linked.validation.page import check_page
@@ -96,6 +97,7 @@ def build(
         draft.write_gzip("shapes.nq.gz", lambda file: file.writelines(canonical_lines(shapes)))
         report = _write_report(dataset.report, names)
         draft.write("report.ttl", lambda file: file.write(report))
+        write_summaries(draft, names, shapes, union=True)
         return draft.publish(manifest, older, key)
 
 
