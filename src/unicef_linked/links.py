@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urldefrag, urljoin, urlsplit
+from urllib.parse import urldefrag, urljoin
 
 import prettytable
 import pyoxigraph as ox
@@ -26,6 +26,7 @@ from unicef_linked.errors import UnusableInput
 from unicef_linked.http_client import PoliteClient, RequestFailed, media_type_of
 from unicef_linked.rdf.iris import RDF
 from unicef_linked.rdf.mappings import MAPPINGS
+from unicef_linked.rdf.summaries import host_of, outgoing_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -66,7 +67,7 @@ class Link:
     @property
     def host(self) -> str:
         """The host of the URL, with its port, in lower case."""
-        return urlsplit(self.url).netloc.rpartition("@")[2].lower()
+        return host_of(self.url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +93,8 @@ def outgoing(quads: Iterable[ox.Quad], base: str, host: str | None = None) -> li
         if not isinstance(quad.object, ox.NamedNode) or quad.predicate.value == f"{RDF}type":
             continue
         iri = quad.object.value
-        if iri.startswith(("http://", "https://")) and not iri.startswith(base):
-            url = urldefrag(iri).url
+        url = outgoing_url(iri, base)
+        if url is not None:
             iris[url].add(iri)
             if quad.predicate.value in MAPPINGS:
                 identifiers[url].add(iri)

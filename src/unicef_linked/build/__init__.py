@@ -59,6 +59,7 @@ from unicef_linked.rdf.terms import value_of
 from unicef_linked.rdf.topic import describe_by_dcat, find_topic
 from unicef_linked.release import Draft, Manifest, Release, draft_release, open_release
 from unicef_linked.release.lines import open_lines, parse_lines
+from unicef_linked.release.summaries import write_summaries
 from unicef_linked.release.writer import FAST
 from unicef_linked.validation.causes import explain, read_statements
 from unicef_linked.validation.page import check_page
@@ -120,10 +121,11 @@ def build(
             begin=lambda name: stages.begin(_WRITING[name]),
         )
         stages.begin(_PUBLISHING)
-        shapes = sort_lines(skolemize(dataset.shapes, names))
-        draft.write_gzip("shapes.nq.gz", lambda file: file.writelines(shapes))
+        shapes = skolemize(dataset.shapes, names)
+        draft.write_gzip("shapes.nq.gz", lambda file: file.writelines(sort_lines(shapes)))
         report = _write_report(dataset.report, names)
         draft.write("report.ttl", lambda file: file.write(report))
+        write_summaries(draft, names, shapes, union=True)
         scratch.remove()
         return draft.publish(manifest, older, key)
 

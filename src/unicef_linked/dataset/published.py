@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, RdfFormat, Triple, parse
+from pyoxigraph import BlankNode, Literal, NamedNode, Quad, RdfFormat, Triple, parse
 
 from unicef_linked.dataset.description import Description, partial_view, write_description
+from unicef_linked.dataset.hubs import BoundedStatements
 from unicef_linked.dataset.labels import Text
 from unicef_linked.dataset.profile import profile_of
 from unicef_linked.dataset.thesaurus import Thesaurus, read_thesaurus
-from unicef_linked.rdf.iris import DCTERMS, FOAF, RDF, RDFS, SKOS, Names
-from unicef_linked.rdf.labels import LABEL_PROPERTIES
+from unicef_linked.rdf.iris import DCTERMS, FOAF, RDF, RDFS, SKOS, VOID, VOID_EXT, Names
 from unicef_linked.rdf.languages import matching_tag
-from unicef_linked.rdf.mappings import MAPPINGS, REPLACED_BY
 from unicef_linked.rdf.statistics import count as count_statistics
-from unicef_linked.rdf.statistics import count_distinct, count_triples, read
+from unicef_linked.rdf.statistics import count_distinct, read
 from unicef_linked.rdf.terms import iris_in, is_iri, triple, value_of
 from unicef_linked.rdf.topic import describe_by_dcat
+from unicef_linked.release.summaries import ReleaseSummaries
 from unicef_linked.store.statements import LoadedStatements
 from unicef_linked.validation.report import read_report
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from unicef_linked.rdf.statistics import Statistics
     from unicef_linked.rdf.terms import Term
     from unicef_linked.release import Release
+    from unicef_linked.release.iris import SortedIris
     from unicef_linked.store import Labels, Store
     from unicef_linked.validation.report import Report
 
@@ -40,20 +41,6 @@ COUNTS: Final = 10_000
 
 INCOMING: Final = 1000
 """Most statements about other things that a document repeats. With more of them it has pages."""
-
-_LINKS: Final = f"""
-# Statements that lead to other datasets; a dataset is what the IRIs of its things begin with.
-SELECT ?space ?link (COUNT(*) AS ?links) {{
-  SELECT DISTINCT ?s ?link ?o ?space {{
-    VALUES ?link {{ {" ".join(f"<{iri}>" for iri in MAPPINGS)} }}
-    {{ ?s ?link ?o }} UNION {{ GRAPH ?g {{ ?s ?link ?o }} }}
-    FILTER (ISIRI(?s) && ISIRI(?o))
-    BIND (REPLACE(STR(?o), "[^/#]+/?$", "") AS ?space)
-    FILTER (!STRSTARTS(STR(?s), ?space))
-  }}
-}}
-GROUP BY ?space ?link
-"""
 
 
 @dataclass(frozen=True)
@@ -89,6 +76,11 @@ class PublishedDataset:
         return not self.is_built or not self.lists
 
     @cached_property
+    def summaries(self) -> ReleaseSummaries:
+        """What is counted of all statements, once a release."""
+        return ReleaseSummaries(self.release)
+
+    @cached_property
     def context(self) -> Context:
         """The published JSON-LD context."""
         return self.release.context()
@@ -105,14 +97,10 @@ class PublishedDataset:
             return None
         return read(self.store.match(graph_name=NamedNode(graph)), self.names)
 
-    @cached_property
+    @property
     def default_graph_size(self) -> int:
         """The triples of the default graph, those of the published statistics included."""
-        if not self.release.manifest.union:
-            return self.release.manifest.graphs.get("", 0)
-        if self._published_statistics is None:
-            return self.counts["triples"]
-        return count_triples(self.release.lines())
+        return self.summaries.counts.default_graph
 
     @property
     def named_graphs(self) -> dict[str, int]:
@@ -150,39 +138,15 @@ class PublishedDataset:
         quads = self.store.match(None, NamedNode(f"{RDF}type"), scheme)
         return frozenset(value_of(quad.subject) for quad in quads)
 
-    @cached_property
+    @property
     def label_languages(self) -> dict[str, int]:
         """The languages of the labels, with how many there are; the most used first."""
-        tags: Counter[str] = Counter()
-        for iri in LABEL_PROPERTIES:
-            for quad in self.store.match(None, NamedNode(iri)):
-                if isinstance(quad.object, Literal) and quad.object.language:
-                    tags[quad.object.language] += 1
-        return dict(sorted(tags.items(), key=lambda pair: (-pair[1], pair[0])))
+        return self.summaries.counts.languages
 
-    @cached_property
+    @property
     def links(self) -> list[tuple[str, str, int]]:
         """Links to other datasets: the beginning of their IRIs, the property, the statements."""
-        links = []
-        for row in self.store.select(_LINKS):
-            space = value_of(row.get("space"))
-            if space and not space.startswith(self.names.base) and not space.endswith("://"):
-                number = int(value_of(row["links"]))
-                links.append((space, value_of(row.get("link")), number))
-        return sorted(links)
-
-    @cached_property
-    def outgoing_statements(self) -> tuple[Quad, ...]:
-        """Statements with an IRI outside the dataset as object, one for each property and object.
-
-        All named graphs are read, so this takes as long as parsing the dump.
-        """
-        statements: dict[tuple[NamedNode, NamedNode], Quad] = {}
-        for quad in self.release.quads():
-            node = quad.object
-            if isinstance(node, NamedNode) and not node.value.startswith(self.names.base):
-                statements.setdefault((quad.predicate, node), quad)
-        return tuple(statements.values())
+        return self.summaries.counts.links
 
     @cached_property
     def report_triples(self) -> tuple[Triple, ...]:
@@ -296,11 +260,12 @@ class PublishedDataset:
 
         "" where those of the data have no more in common than a scheme or host.
         """
-        if any(map(self.names.type_and_key, self.described)):
+        described = self.described
+        if any(map(self.names.type_and_key, described.beginning(self.names.entities))):
             return self.names.entities
-        if not self.described:
+        if not described:
             return ""
-        first, last = min(self.described), max(self.described)
+        first, last = described[0], described[-1]
         length = next(
             (n for n, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), len(first)
         )
@@ -316,15 +281,13 @@ class PublishedDataset:
         starts = {iri[: max(iri.rfind("/"), iri.rfind("#")) + 1] for iri in used}
         return sorted(start for start in starts if is_iri(start))
 
-    @cached_property
-    def parts(self) -> dict[str, list[str]]:
-        """The things that are described under IRIs with a fragment, by the IRI of the document."""
-        parts: dict[str, list[str]] = {}
-        for iri in sorted(self.described):
-            document, hash_, _ = iri.partition("#")
-            if hash_:
-                parts.setdefault(document, []).append(iri)
-        return parts
+    def has_parts(self, document: str) -> bool:
+        """Tell whether there are things under the IRI of a document and a fragment."""
+        return any(self.described.beginning(f"{document}#"))
+
+    def parts(self, document: str) -> list[str]:
+        """Return the things that are described under the IRI of a document and a fragment."""
+        return list(self.described.beginning(f"{document}#"))
 
     @cached_property
     def plurals(self) -> dict[str, dict[str, str]]:
@@ -336,25 +299,14 @@ class PublishedDataset:
                 by_language[quad.object.language or ""] = quad.object.value
         return labels
 
-    def type_of_members(self, class_iri: str) -> str | None:
-        """Return the type in ``/id/{type}/`` of all instances of a class; None if they differ."""
-        quads = self.store.match(None, NamedNode(f"{RDF}type"), NamedNode(class_iri))
-        if not self.release.manifest.union:
-            quads = [quad for quad in quads if isinstance(quad.graph_name, DefaultGraph)]
-        instances = {quad.subject for quad in quads}
-        pairs = [self.names.type_and_key(s.value) for s in instances if isinstance(s, NamedNode)]
-        types = {pair[0] if pair else "" for pair in pairs}
-        return types.pop() if len(types) == 1 and "" not in types else None
-
     @cached_property
     def lists(self) -> dict[str, tuple[str, int]]:
         """The broadest class of each list and its number of members, by type, in menu order."""
         lists: dict[str, tuple[str, int]] = {}
+        types = self.summaries.counts.types
         for iri, number in sorted(self.partitions["class"], key=lambda pair: -pair[1]):
-            if iri.startswith(f"{self.names.ontology}#") and (
-                entity_type := self.type_of_members(iri)
-            ):
-                lists.setdefault(entity_type, (iri, number))
+            if iri in types:
+                lists.setdefault(types[iri], (iri, number))
         stated = self.store.match(None, NamedNode(self.names.term("menuOrder")))
         order = profile_of(stated, self.names).menu_order
         places = {iri: place for place, iri in enumerate(order)}
@@ -381,6 +333,19 @@ class PublishedDataset:
         tag = matching_tag(language, texts) or matching_tag("en", texts)
         return Text(texts[tag], tag) if tag else None
 
+    def number_of_statements(self, predicate: str, value: Term | None) -> int | None:
+        """Return how many triples have a property, and a class if it is rdf:type, as published.
+
+        None where the statistics do not tell: they do not count themselves.
+        """
+        if self._published_statistics is None or predicate.startswith((VOID, VOID_EXT)):
+            return None
+        if value is None:
+            return dict(self.partitions["property"]).get(predicate, 0)
+        if predicate == f"{RDF}type" and isinstance(value, NamedNode):
+            return dict(self.partitions["class"]).get(value.value, 0)
+        return None
+
     def counted(self, pattern: str) -> int:
         """Return how many solutions a graph pattern has; at most COUNTS of them are kept."""
         if pattern not in self._counts:
@@ -390,16 +355,20 @@ class PublishedDataset:
             self._counts[pattern] = int(value_of(row["count"]))
         return self._counts[pattern]
 
-    @cached_property
-    def described(self) -> frozenset[str]:
+    def number_of_members(self, entity_type: str) -> int:
+        """Return how many of our entities are of a type in ``/id/{type}/`` and have a class."""
+        start = self.names.entity(entity_type, "")
+        return 0 if "/" in entity_type else self.summaries.members.count(start)
+
+    def members_of(self, entity_type: str, first: int, most: int) -> list[str]:
+        """Return IRIs of those entities in their order, from one of them on, counted from 0."""
+        start = self.names.entity(entity_type, "")
+        return list(islice(self.summaries.members.beginning(start, first), most))
+
+    @property
+    def described(self) -> SortedIris:
         """Every IRI that is the subject of a statement; not one that only names its successor."""
-        pattern = "{ ?s ?p ?o } UNION { GRAPH ?g { ?s ?p ?o } }"
-        if self.release.manifest.union:
-            pattern = "?s ?p ?o"
-        rows = self.store.select(
-            f"SELECT DISTINCT ?s {{ {pattern} FILTER(isIRI(?s) && ?p != <{REPLACED_BY}>) }}"
-        )
-        return frozenset(value_of(row["s"]) for row in rows)
+        return self.summaries.described
 
     def describe_ontology(self) -> Description | None:
         """Return the graphs of the ontology; None if the dataset has none."""
@@ -419,24 +388,40 @@ class PublishedDataset:
         """Return a description in an RDF format, with the prefixes and JSON-LD context of all."""
         return write_description(description, offer, self.names, self.context)
 
+    def statements(self) -> BoundedStatements:
+        """Return what reads the statements for one answer; of hubs, as the release counts them."""
+        published = self.summaries.are_published
+        hubs = self.summaries.counts.hubs if published else {}
+        return BoundedStatements(self.store, hubs, union=self.release.manifest.union)
+
     def about(
-        self, iri: str, statements: LoadedStatements | None = None, page: int = 1
+        self, iri: str, statements: BoundedStatements | None = None, page: int = 1
     ) -> list[Quad]:
         """Return the statements of an IRI, a page of those with it as object, and blank nodes.
 
         A page has INCOMING of them; they are counted from 1.
         """
-        statements = statements or LoadedStatements(self.store)
+        statements = statements or self.statements()
         node = NamedNode(iri)
         statements.load([node], [node])
-        incoming = sorted(self._incoming(statements, node), key=str)
-        about = statements.match(node) + incoming[(page - 1) * INCOMING : page * INCOMING]
+        first = (page - 1) * INCOMING
+        if statements.numbers(iri):
+            incoming = statements.part(node, first, INCOMING)
+        else:
+            incoming = sorted(self._incoming(statements, node), key=str)
+            incoming = incoming[first : first + INCOMING]
+        about = statements.match(node) + incoming
         about += _blank_owners(statements, about, self.names.skolems)
         return [*about, *_blank_closure(statements, about, self.names.skolems)]
 
-    def pages(self, iri: str, statements: LoadedStatements) -> int:
+    def pages(self, iri: str, statements: BoundedStatements) -> int:
         """Return how many pages the document about an IRI has: see ``about``."""
-        return max(1, -(-len(self._incoming(statements, NamedNode(iri))) // INCOMING))
+        return max(1, -(-self._number_to(statements, NamedNode(iri)) // INCOMING))
+
+    def _number_to(self, statements: BoundedStatements, node: NamedNode) -> int:
+        """Return how many statements about other things lead to one."""
+        numbers = statements.numbers(node.value)
+        return sum(numbers.values()) if numbers else len(self._incoming(statements, node))
 
     def _incoming(self, statements: LoadedStatements, node: NamedNode) -> list[Quad]:
         return [quad for quad in statements.match(object=node) if quad.subject != node]
@@ -445,7 +430,7 @@ class PublishedDataset:
         self,
         iri: str,
         document: str | None = None,
-        statements: LoadedStatements | None = None,
+        statements: BoundedStatements | None = None,
         page: int = 1,
     ) -> Description | None:
         """Return the description of an IRI: see ``about``, with labels; None if there is none.
@@ -453,12 +438,12 @@ class PublishedDataset:
         ``document`` is the IRI of the document that contains it.
         """
         node = NamedNode(iri)
-        statements = statements or LoadedStatements(self.store)
+        statements = statements or self.statements()
         about = self.about(iri, statements, page)
-        incoming = self._incoming(statements, node)
+        incoming = self._number_to(statements, node)
         if not statements.match(node) and not incoming:
             return None
-        own = self._describe_document(document, iri, len(incoming), page) if document else []
+        own = self._describe_document(document, iri, incoming, page) if document else []
         direct = [quad for quad in about if node in (quad.subject, quad.object)]
         neighbours = {quad.subject for quad in direct} | {quad.object for quad in direct}
         iris = {term for term in neighbours if isinstance(term, NamedNode)} - {node}
@@ -468,7 +453,7 @@ class PublishedDataset:
 
     def describe_parts(self, document: str) -> Description | None:
         """Return all that is stated of a document and of the things whose IRIs it begins."""
-        iris = [document, *self.parts.get(document, ())]
+        iris = [document, *self.parts(document)]
         statements = LoadedStatements(self.store)
         nodes = [NamedNode(iri) for iri in iris]
         statements.load(nodes)

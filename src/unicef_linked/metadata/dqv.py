@@ -12,21 +12,19 @@ from pyoxigraph import Literal
 from unicef_linked import addresses
 from unicef_linked.dataset.description import Description
 from unicef_linked.dataset.quality import (
-    DESCRIPTIONS,
     read_completeness,
     read_evidence,
     read_shares,
     total_evidence,
 )
 from unicef_linked.i18n import N_
-from unicef_linked.links import outgoing
 from unicef_linked.metadata.void import class_partitions
 from unicef_linked.rdf.iris import DCTERMS, DQV, FOAF, PROV, RDF, SKOS, XSD
-from unicef_linked.rdf.labels import LABEL_PROPERTIES
+from unicef_linked.rdf.summaries import host_of
 from unicef_linked.rdf.terms import triple, typed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Container, Iterator, Mapping
 
     from pyoxigraph import Triple
 
@@ -70,26 +68,27 @@ class LinkSummary:
 
 
 def summarize_links(
-    links: Iterable[tuple[str, str]], findings: Mapping[str, Finding]
+    numbers: Mapping[str, int], urls: Container[str], findings: Mapping[str, Finding]
 ) -> LinkSummary:
-    """Return the summary of links, each a URL with its host, and the findings of a check by URL."""
-    counts: Counter[str] = Counter()
+    """Return the summary of links: their number by host, their URLs, the findings of a check by URL.
+
+    A finding about another URL is passed over.
+    """
     states: dict[str, Counter[str]] = defaultdict(Counter)
     dates = set()
-    for url, host in links:
-        counts[host] += 1
-        if url in findings:
-            states[host][findings[url].state] += 1
-            dates.add(findings[url].asked)
-    hosts = [HostLinks(name, number, dict(states[name])) for name, number in counts.items()]
+    for url, finding in findings.items():
+        if url in urls:
+            states[host_of(url)][finding.state] += 1
+            dates.add(finding.asked)
+    hosts = [HostLinks(name, number, dict(states[name])) for name, number in numbers.items()]
     hosts.sort(key=lambda host: (-host.links, host.name))
     return LinkSummary(tuple(hosts), min(dates, default=""), max(dates, default=""))
 
 
 def read_links(published: PublishedDataset, findings: Mapping[str, Finding]) -> LinkSummary:
     """Return the summary of the release's outgoing links."""
-    links = outgoing(published.outgoing_statements, published.names.base)
-    return summarize_links([(link.url, link.host) for link in links], findings)
+    summaries = published.summaries
+    return summarize_links(summaries.counts.hosts, summaries.outgoing, findings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +130,6 @@ METRICS: Final = (
 """All metrics. One that does not apply to a release has no measurement and is left out."""
 
 _METRICS: Final = {metric.name: metric for metric in METRICS}
-_TEXTS: Final = {"names": LABEL_PROPERTIES, "descriptions": DESCRIPTIONS}
-"""Metrics of completeness with the properties that they count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +151,9 @@ class Measurement:
 
 
 def describe_quality(
-    published: PublishedDataset, findings: Mapping[str, Finding], translations: Translations
+    published: PublishedDataset, links: LinkSummary, translations: Translations
 ) -> Description:
-    """Return the description (DQV, section 3); ``findings`` are those of the link check by URL.
+    """Return the description (DQV, section 3); ``links`` are those that lead out.
 
     ``dcterms:language`` is the language of a measurement. Measurements of a class are computed on
     its VoID partition.
@@ -167,7 +164,7 @@ def describe_quality(
         *_conformance(published),
         *_completeness(published),
         *_evidence(published),
-        *_links(published, findings),
+        *_links(published, links),
     ]
     triples = [
         triple(dataset, f"{DQV}hasQualityMetadata", document),
@@ -191,10 +188,10 @@ def _conformance(published: PublishedDataset) -> Iterator[Measurement]:
 
 def _completeness(published: PublishedDataset) -> Iterator[Measurement]:
     partitions = class_partitions(published)
-    for metric, properties in _TEXTS.items():
-        classes = read_completeness(published, properties)
-        shares = read_shares(published, properties, [measured.iri for measured in classes])
-        for tag, share in shares.items():
+    counts = published.summaries.counts
+    for metric, texts in (("names", counts.names), ("descriptions", counts.descriptions)):
+        classes = read_completeness(published, texts)
+        for tag, share in read_shares(texts).items():
             yield Measurement(metric, share, published.names.dataset, language=tag)
         for measured in classes:
             if measured.iri not in partitions:
@@ -211,8 +208,8 @@ def _evidence(published: PublishedDataset) -> Iterator[Measurement]:
         yield Measurement("evidence", total.claimed / total.number, published.names.dataset)
 
 
-def _links(published: PublishedDataset, findings: Mapping[str, Finding]) -> Iterator[Measurement]:
-    total = read_links(published, findings).total
+def _links(published: PublishedDataset, links: LinkSummary) -> Iterator[Measurement]:
+    total = links.total
     yield Measurement("links", total.links, published.names.dataset)
     if total.asked:
         alive = 1 - total.states.get("dead", 0) / total.asked

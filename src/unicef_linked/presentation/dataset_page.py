@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass
-from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from pyoxigraph import NamedNode
 
 from unicef_linked.dataset.labels import collation
+from unicef_linked.dataset.vocabulary import quads_by_subject
 from unicef_linked.presentation.diagrams import Drawing, Edge, Node, draw
 from unicef_linked.presentation.evidence import OA
 from unicef_linked.rdf.iris import DCTERMS, PROV, RDF
 from unicef_linked.rdf.terms import iris_in, objects_of, value_of
 from unicef_linked.release.directory import size_of
-from unicef_linked.store.statements import LoadedStatements
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,6 +33,7 @@ PREFIX oa:   <http://www.w3.org/ns/oa#>
 PREFIX prov: <http://www.w3.org/ns/prov#>
 
 SELECT ?sha256 ?subject ?predicate ?object ?claim ?passage ?selector ?start ?end ?source ?digest {
+  %s
   ?claim rdf:subject ?subject ;
     rdf:predicate ?predicate ;
     rdf:object ?object ;
@@ -71,6 +71,10 @@ _ARROWS: Final = (
     ("source", "sha256", "digest"),
 )
 """The statements of the example, as its diagram shows them."""
+
+
+MOST: Final = 200
+"""Most named graphs, and most sources, that the page lists; its RDF has all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +129,10 @@ class DatasetPage:
     own_parts: tuple[Resource, ...]  # nodes within the dataset's IRI that the data describes
     classes: tuple[tuple[Link, int], ...]
     properties: tuple[tuple[Link, int], ...]
-    graphs: tuple[Graph, ...]
-    sources: tuple[Source, ...]
+    graphs: tuple[Graph, ...]  # the largest
+    number_of_graphs: int
+    sources: tuple[Source, ...]  # of the most graphs
+    number_of_sources: int
     links: tuple[Linkset, ...]
     example: Example | None
     diagram: Drawing | None  # of the example
@@ -140,6 +146,9 @@ class Origins:
 
     graphs: Mapping[str, Sequence[Quad]]
     sources: Mapping[str, Sequence[Quad]]
+    numbers: Mapping[str, int]  # named graphs by source
+    number_of_graphs: int
+    left_out: frozenset[str]  # named graphs and sources past the first MOST
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,13 +184,14 @@ def read_dataset(context: PageContext, description: Description) -> DatasetReadi
         name: sorted(partition, key=lambda pair: (-pair[1], pair[0]))
         for name, partition in dataset.partitions.items()
     }
-    origins, example = _read_origins(context), _read_example(context)
+    origins, example = _read_origins(context, description), _read_example(context)
     iris = {description.iri, *origins.graphs}
     iris |= {iri for partition in partitions.values() for iri, _ in partition}
     iris |= {predicate for _, predicate, _ in dataset.links}
     if example:
         iris |= {*example.iris.values(), *example.classes.values()}
-    quads = [*description.about, *chain(*origins.graphs.values(), *origins.sources.values())]
+    left_out = origins.left_out
+    quads = [quad for quad in description.about if value_of(quad.subject) not in left_out]
     dumps = [path for path in dataset.release.dumps() if path.suffix]
     return DatasetReading(
         description,
@@ -196,22 +206,33 @@ def read_dataset(context: PageContext, description: Description) -> DatasetReadi
     )
 
 
-def _read_origins(context: PageContext) -> Origins:
-    statements = LoadedStatements(context.store)
-    graphs = [NamedNode(iri) for iri in context.dataset.named_graphs]
-    statements.load(graphs)
-    about = {graph.value: statements.match(graph) for graph in graphs}
-    sources: dict[str, None] = {}
-    for quads in about.values():
-        sources.update(dict.fromkeys(iris_in(objects_of(quads, f"{DCTERMS}source"))))
-    statements.load(NamedNode(iri) for iri in sources)
-    return Origins(about, {iri: statements.match(NamedNode(iri)) for iri in sources})
+def _read_origins(context: PageContext, description: Description) -> Origins:
+    """Return what the description has of named graphs, the largest first, and of their sources."""
+    sizes = context.dataset.named_graphs
+    by_subject = quads_by_subject(description.about)
+    ordered = sorted(sizes, key=lambda iri: (-sizes[iri], iri))
+    numbers: Counter[str] = Counter()
+    for iri in ordered:
+        numbers.update({*iris_in(objects_of(by_subject.get(iri, ()), f"{DCTERMS}source"))})
+    frequent = sorted(numbers, key=lambda iri: (-numbers[iri], iri))[:MOST]
+    return Origins(
+        {iri: by_subject.get(iri, []) for iri in ordered[:MOST]},
+        {iri: by_subject.get(iri, []) for iri in frequent},
+        numbers,
+        len(sizes),
+        frozenset({*ordered[MOST:], *(numbers.keys() - {*frequent})}),
+    )
 
 
 def _read_example(context: PageContext) -> ExampleReading | None:
     """Return a fact that shows how facts are modelled; None if no fact has all of its evidence."""
-    sha256 = NamedNode(context.names.term("sha256"))
-    rows = context.store.select(_EXAMPLE, {"sha256": sha256})
+    # The claims are in the order of the query: if one of them fits, it is the first of all.
+    claims = " ".join(f"<{iri}>" for iri in context.dataset.summaries.counts.claims)
+    if not claims:
+        return None
+    bindings = {"sha256": NamedNode(context.names.term("sha256"))}
+    query = _EXAMPLE % f"VALUES ?claim {{ {claims} }}"
+    rows = context.store.select(query, bindings) or context.store.select(_EXAMPLE % "", bindings)
     if not rows:
         return None
     values = {name: value_of(term) for name, term in rows[0].items()}
@@ -242,7 +263,9 @@ def arrange(context: PageContext, reading: DatasetReading) -> DatasetPage:
         tuple((labels.link(iri), number) for iri, number in reading.classes),
         tuple((labels.link(iri), number) for iri, number in reading.properties),
         _graphs(context, reading),
+        reading.origins.number_of_graphs,
         _sources(reading),
+        len(reading.origins.numbers),
         _linksets(reading),
         example,
         _diagram(example) if example else None,
@@ -273,26 +296,24 @@ def _citation(context: PageContext, dataset: Resource) -> str:
 def _graphs(context: PageContext, reading: DatasetReading) -> tuple[Graph, ...]:
     """Return the named graphs, the largest first."""
     labels, derived = reading.labels, context.names.graph("derived/")
+    sizes = context.dataset.named_graphs
     graphs = []
-    for iri, number in context.dataset.named_graphs.items():
-        quads = reading.origins.graphs[iri]
+    for iri, quads in reading.origins.graphs.items():
         sources = _links(quads, f"{DCTERMS}source", labels)
         licences = _links(quads, f"{DCTERMS}license", labels)
-        graphs.append(Graph(labels.link(iri), number, sources, licences, iri.startswith(derived)))
-    return tuple(sorted(graphs, key=lambda graph: (-graph.number, graph.link.iri)))
+        is_derived = iri.startswith(derived)
+        graphs.append(Graph(labels.link(iri), sizes[iri], sources, licences, is_derived))
+    return tuple(graphs)
 
 
 def _sources(reading: DatasetReading) -> tuple[Source, ...]:
     """Return the sources of the named graphs, by label."""
-    labels = reading.labels
-    graphs: Counter[str] = Counter()
-    for quads in reading.origins.graphs.values():
-        graphs.update({*iris_in(objects_of(quads, f"{DCTERMS}source"))})
+    labels, numbers = reading.labels, reading.origins.numbers
     sources = []
     for iri, quads in reading.origins.sources.items():
         licences = _links(quads, f"{DCTERMS}license", labels)
         rights = labels.resource(iri, quads).values(f"{DCTERMS}rights")
-        sources.append(Source(labels.link(iri), licences, rights, graphs[iri]))
+        sources.append(Source(labels.link(iri), licences, rights, numbers[iri]))
     sources.sort(key=lambda source: (collation(source.link.label.text), source.link.iri))
     return tuple(sources)
 

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Final
 
 from pyoxigraph import Literal, NamedNode
 
+from unicef_linked import addresses
 from unicef_linked.dataset.labels import Text
 from unicef_linked.presentation.evidence import Evidence, claims_about, read_evidence
 from unicef_linked.presentation.layout import Group, Row, Step
 from unicef_linked.presentation.literals import FormattedLiteral, format_literal, format_value
 from unicef_linked.rdf.iris import DCTERMS, RDF, RDFS, SKOS
-from unicef_linked.store.statements import LoadedStatements
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -22,12 +22,13 @@ if TYPE_CHECKING:
     from pyoxigraph import Quad
 
     from unicef_linked.dataset.description import Description
+    from unicef_linked.dataset.hubs import BoundedStatements
     from unicef_linked.dataset.labels import LabelResolver, Link, Value
     from unicef_linked.presentation.context import PageContext
     from unicef_linked.presentation.evidence import Claim, Origin
     from unicef_linked.presentation.layout import Layout
     from unicef_linked.rdf.terms import Term
-    from unicef_linked.store.statements import Statements
+    from unicef_linked.store.statements import LoadedStatements, Statements
 
 MEANING: Final = (f"{SKOS}definition", f"{DCTERMS}description", f"{RDFS}comment")
 """Properties whose values define a thing, the preferred one first; shown below its name."""
@@ -88,6 +89,8 @@ class PropertyRow:
     description: Text | None
     facts: tuple[Fact, ...]
     language: str  # of the page
+    left_out: int = 0  # values that are not among the facts
+    all_values: str = ""  # address of all statements that the row is made of
 
     @property
     def things(self) -> tuple[Fact, ...]:
@@ -258,11 +261,13 @@ class Overview:
 
     headings: tuple[Text, ...] = ()
     cells: Mapping[str, tuple[tuple[Fact, ...], ...]] = field(default_factory=dict)
+    numbers: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    """The values of each cell, those that are left out included."""
 
 
 def overview(context: PageContext, layout: Layout, iris: Sequence[str]) -> Overview:
     """Return the key facts of the things of a list, without headings that fit none of them."""
-    statements = LoadedStatements(context.store)
+    statements = context.dataset.statements()
     nodes = {iri: NamedNode(iri) for iri in iris}
     statements.load(nodes.values())
     rows_of = {iri: _key_rows(layout, statements, node) for iri, node in nodes.items()}
@@ -278,10 +283,24 @@ def overview(context: PageContext, layout: Layout, iris: Sequence[str]) -> Overv
     columns = sorted(rows.values(), key=lambda row: (row.order, row.shape))
     reader = context.reader(_quads_of(chains.values()))
     cells: dict[str, tuple[tuple[Fact, ...], ...]] = {}
+    numbers: dict[str, tuple[int, ...]] = {}
     for iri in iris:
-        values_of_columns = (chains.get((iri, row.path), {}) for row in columns)
+        values_of_columns = [chains.get((iri, row.path), {}) for row in columns]
         cells[iri] = tuple(_cell(context, reader, values) for values in values_of_columns)
-    return Overview(tuple(_heading(reader, row) for row in columns), cells)
+        numbers[iri] = tuple(
+            len(values) + (_left_out(statements, iri, row.path, values) if values else 0)
+            for row, values in zip(columns, values_of_columns, strict=True)
+        )
+    return Overview(tuple(_heading(reader, row) for row in columns), cells, numbers)
+
+
+def _left_out(statements: BoundedStatements, iri: str, path: Sequence[Step], values: Chains) -> int:
+    """Return how many values a path has that are not read, because they lead to a hub."""
+    if len(path) != 1 or not path[0].back:
+        return 0
+    return max(
+        0, statements.numbers(iri).get(path[0].predicate, 0) - sum(map(len, values.values()))
+    )
 
 
 def _load_rows(
@@ -338,19 +357,20 @@ class EntityReading:
     groups: tuple[tuple[Group, tuple[tuple[Row, Chains], ...]], ...]
     kinds: Mapping[Term, tuple[str, ...]]  # ``types`` of each value that is a thing
     evidence: Evidence
+    left_out: Mapping[str, int]  # values that are not read, by the shape of the row
     reader: LabelResolver
 
 
 def read_entity(
     context: PageContext,
     layout: Layout,
-    statements: LoadedStatements,
+    statements: BoundedStatements,
     description: Description,
 ) -> EntityReading:
     """Read the statements for a page about a thing, each step of all rows together."""
     start, about = NamedNode(description.iri), description.about
     own = tuple(quad for quad in about if quad.subject == start)
-    incoming = {quad.predicate.value for quad in about if quad.object == start}
+    incoming = {quad.predicate.value for quad in statements.match(object=start)}
     classes = _classes(statements, start)
     groups = layout.groups(classes, {quad.predicate.value for quad in own}, incoming)
     load_paths(statements, [start], [row.path for group in groups for row in group.rows])
@@ -375,7 +395,14 @@ def read_entity(
     named = {kind for of_value in kinds.values() for kind in of_value}
     reader = context.reader([*about, *quads], *evidence.iris, *named, *classes, start.value)
     types = _specific(context, classes)
-    return EntityReading(start, tuple(about), own, types, meaning, filled, kinds, evidence, reader)
+    left_out = {
+        row.shape: _left_out(statements, start.value, row.path, chains)
+        for _, rows in filled
+        for row, chains in rows
+    }
+    return EntityReading(
+        start, tuple(about), own, types, meaning, filled, kinds, evidence, left_out, reader
+    )
 
 
 def _filled_groups(
@@ -445,6 +472,10 @@ class _EntityPageBuilder:
             reader.choose(row.descriptions),
             self._facts(chains),
             self.context.language,
+            self.reading.left_out[row.shape],
+            addresses.fragment(
+                {"predicate": row.path[-1].predicate, "object": self.reading.start.value}
+            ),
         )
 
     def _facts(self, chains: Chains) -> tuple[Fact, ...]:

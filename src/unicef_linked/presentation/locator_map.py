@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
-from itertools import chain
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Final
 
 from pyoxigraph import BlankNode, Literal, NamedNode
@@ -13,7 +13,7 @@ from unicef_linked.dataset.labels import Text
 from unicef_linked.exports.geojson import Geometry, bounds
 from unicef_linked.presentation.maps import Feature, draw, read_place
 from unicef_linked.rdf.iris import GEO, RDF
-from unicef_linked.rdf.terms import value_of
+from unicef_linked.rdf.terms import is_iri, value_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 MOST: Final = 200
 """Most things in the rows, and most areas around them, that one map looks up."""
+_LARGE: Final = 1000
+"""Most instances of a class of which a map shows the first; of a larger one, those nearby."""
 
 _TYPE: Final = NamedNode(f"{RDF}type")
 _MAX_AREAS: Final = 2000
@@ -44,6 +46,10 @@ _MAX_LABELS: Final = 6
 _LETTER_HEIGHT: Final = 36
 """Height of the letters in units of the map."""
 
+_Box = tuple[float, float, float, float]  # west, south, east, north
+
+_WITHIN: Final = NamedNode(f"{GEO}sfWithin")
+_TOUCHES: Final = NamedNode(f"{GEO}sfTouches")
 _WGS84: Final = "http://www.w3.org/2003/01/geo/wgs84_pos#"
 _LITERALS: Final = (f"{GEO}asGeoJSON", f"{GEO}asWKT")
 _GEOMETRIES: Final = (f"{GEO}hasDefaultGeometry", f"{GEO}hasGeometry")
@@ -110,6 +116,7 @@ class LocatorMaps:
     def __init__(self) -> None:
         self._drawn: dict[tuple[str, str], Map | None] = {}
         self._areas: dict[tuple[str, str], Feature | None] = {}  # by IRI and language
+        self._boxes: dict[str, _Box] = {}  # of those areas, by IRI
         self._members: dict[NamedNode, tuple[str, ...]] = {}  # of a class
 
     def draw(
@@ -123,6 +130,7 @@ class LocatorMaps:
         if len(self._drawn) >= _MAX_MAPS:
             self._drawn.clear()
             self._areas.clear()
+            self._boxes.clear()
         self._drawn[key] = drawn
         return drawn
 
@@ -169,10 +177,22 @@ class LocatorMaps:
         quads = chain.from_iterable(statements.match(NamedNode(iri)) for iri in sorted(shown))
         nodes = [quad.object for quad in quads if isinstance(quad.object, NamedNode)]
         beyond = dict.fromkeys(node.value for node in nodes if node.value not in shown)
+        whole = _joined(map(self._box, features))
         for area in (*features, *self._find_areas(context, statements, beyond, "ground")):
-            if _holds_all(area, features) and not self._around(context, statements, [area], None):
+            holds_all = (
+                shown != {area.iri} and _is_area(area.geometry) and _holds(self._box(area), whole)
+            )
+            if holds_all and not self._around(context, statements, [area], None):
                 return area
         return None
+
+    def _box(self, feature: Feature) -> _Box:
+        """Return the bounding box of a feature, computed once."""
+        box = self._boxes.get(feature.iri)
+        if box is None:
+            west, south, east, north = bounds([feature.geometry])
+            box = self._boxes[feature.iri] = west, south, east, north
+        return box
 
     def _around(
         self,
@@ -192,7 +212,11 @@ class LocatorMaps:
         classes = {iri for iri in classes if iri.startswith(own)}
         for iri in list(classes):
             classes -= set(context.dataset.superclasses(iri)) - {iri}
-        members = self._members_of(context, [NamedNode(iri) for iri in sorted(classes)])
+        sizes = dict(context.dataset.partitions["class"])
+        large = {iri for iri in classes if sizes.get(iri, 0) > _LARGE}
+        members = self._members_of(context, [NamedNode(iri) for iri in sorted(classes - large)])
+        if large:
+            members += _nearby(statements, shown, large)
         beside = shown | {ground.iri if ground else ""}
         others = [iri for iri in members if iri not in beside]
         return self._find_areas(context, statements, others, "context")
@@ -239,6 +263,32 @@ class LocatorMaps:
                 self._areas[iri, context.language] = feature
         areas_or_none = [self._areas[iri, context.language] for iri in some]
         return [replace(feature, kind=kind) for feature in areas_or_none if feature]
+
+
+def _nearby(
+    statements: LoadedStatements, shown: Collection[str], kinds: Collection[str]
+) -> list[str]:
+    """Return instances of classes that touch what is shown, or lie in the same things as it."""
+    relations = {
+        (quad.predicate, quad.object)
+        for iri in shown
+        for quad in statements.match(NamedNode(iri))
+        if quad.predicate.value.startswith(GEO) and isinstance(quad.object, NamedNode)
+    }
+    touching = [node.value for predicate, node in relations if predicate == _TOUCHES]
+    within = [pair for pair in relations if pair[0] == _WITHIN]
+    statements.load((), [node for _, node in within])
+    siblings: set[str] = set()
+    for predicate, node in within:
+        siblings.update(value_of(quad.subject) for quad in statements.match(None, predicate, node))
+    candidates = dict.fromkeys([*sorted(touching), *sorted(siblings)])
+    nodes = [NamedNode(iri) for iri in islice(candidates, _LARGE) if is_iri(iri)]
+    statements.load(nodes)
+    return [
+        node.value
+        for node in nodes
+        if any(value_of(quad.object) in kinds for quad in statements.match(node, _TYPE))
+    ]
 
 
 def _each_point_once(features: Iterable[Feature]) -> list[Feature]:
@@ -370,20 +420,22 @@ def _point_beside(store: LoadedStatements, iri: str) -> Geometry | None:
     return next(iter(points.values())) if len(points) == 1 else None
 
 
-def _holds_all(area: Feature, features: Sequence[Feature]) -> bool:
-    """Return whether the bounding box of an area holds those of all others.
+def _joined(boxes: Iterable[_Box]) -> _Box:
+    """Return the box around some boxes."""
+    edges = list(zip(*boxes, strict=True))
+    return min(edges[0]), min(edges[1]), max(edges[2]), max(edges[3])
+
+
+def _holds(area: _Box, others: _Box) -> bool:
+    """Return whether the bounding box of an area holds that of all others.
 
     Borders are simplified: the others may reach over it by 2 % of its width and height.
     """
-    others = [bounds([feature.geometry]) for feature in features if feature.iri != area.iri]
-    if not others or not _is_area(area.geometry):
-        return False
-    west, south, east, north = bounds([area.geometry])
+    west, south, east, north = area
     wide, high = (east - west) / 50, (north - south) / 50
-    return all(
-        west - wide <= box[0]
-        and south - high <= box[1]
-        and box[2] <= east + wide
-        and box[3] <= north + high
-        for box in others
+    return (
+        west - wide <= others[0]
+        and south - high <= others[1]
+        and others[2] <= east + wide
+        and others[3] <= north + high
     )

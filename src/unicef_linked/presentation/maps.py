@@ -282,12 +282,17 @@ def _path(line: Ring) -> str:
     return f"m{line[0][0]} {line[0][1]}l{steps.replace(' -', '-')}" if steps else ""
 
 
+@lru_cache(maxsize=1024)
 def _spots(area: shapely.Geometry, words: int) -> list[_Spot]:
     """Return the places for words inside an area, the widest first; any place if none is free.
 
     The area shrinks by the height of half a line of words and is cut at equal heights. The middle
-    of each cut is a place; its room is the length of the cut before the area shrank.
+    of each cut is a place; its room is the length of the cut before the area shrank. Cached, since
+    the same map is drawn in each language.
     """
+    left, top, right, bottom = area.bounds
+    if min(right - left, bottom - top) < words:
+        return [_any_spot(area)]
     inner = area.simplify(_DETAIL, preserve_topology=False).buffer(-words / 2, join_style="mitre")
     if inner.is_empty:
         return [_any_spot(area)]

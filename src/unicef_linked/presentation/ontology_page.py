@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from pyoxigraph import Literal, NamedNode
+from pyoxigraph import NamedNode
 
 from unicef_linked import addresses
 from unicef_linked.dataset.labels import collation
@@ -14,12 +14,13 @@ from unicef_linked.dataset.vocabulary import Vocabulary, read_shapes, read_usage
 from unicef_linked.presentation.diagrams import Drawing, Edge, Node, draw
 from unicef_linked.presentation.terms import by_label, declared_prefixes, terms_of
 from unicef_linked.rdf.iris import OWL, RDFS, SHACL, SKOS
-from unicef_linked.rdf.terms import iris_in, objects_of, value_of
+from unicef_linked.rdf.summaries import read_term
+from unicef_linked.rdf.terms import iris_in, objects_of, triple, value_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from pyoxigraph import Quad
+    from pyoxigraph import Quad, Triple
 
     from unicef_linked.dataset.description import Description
     from unicef_linked.dataset.labels import LabelResolver, Link, Resource, Text, Value
@@ -38,24 +39,6 @@ _ALIGNING: Final = (
     f"{SKOS}exactMatch",
 )
 """Properties that relate a term to one of another vocabulary."""
-
-_FIRST_INSTANCES: Final = """
-SELECT ?class (MIN(STR(?s)) AS ?first) {
-  VALUES ?class { %s }
-  ?s a ?class
-  FILTER (ISIRI(?s))
-}
-GROUP BY ?class
-"""
-
-_FIRST_SUBJECTS: Final = """
-SELECT ?p (MIN(STR(?s)) AS ?first) {
-  VALUES ?p { %s }
-  ?s ?p ?o
-  FILTER (ISIRI(?s))
-}
-GROUP BY ?p
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +136,7 @@ class OntologyReading:
     description: Description
     vocabulary: Vocabulary
     instances: Mapping[str, str]  # class to the instance whose IRI sorts first
-    statements: Mapping[str, Quad]  # property to the statement that sorts first
+    statements: Mapping[str, Triple]  # property to the statement that sorts first
     class_counts: Mapping[str, int]
     property_counts: Mapping[str, int]
     labels: LabelResolver
@@ -162,14 +145,14 @@ class OntologyReading:
 def read_ontology(context: PageContext, description: Description) -> OntologyReading:
     """Read what the page needs; ``description`` is that of the ontology."""
     vocabulary = _read_vocabulary(context, description.about)
-    instances = _read_first_instances(context, vocabulary.classes)
-    statements = _read_first_statements(context, vocabulary.properties)
+    instances = _first_instances(context, vocabulary.classes)
+    statements = _first_statements(context, vocabulary.properties)
     iris = {description.iri, *instances.values()}
     for class_iri in vocabulary.classes:
         for relation in vocabulary.relations(class_iri):
             iris |= {relation.property, *relation.kinds}
-    for quad in statements.values():
-        iris.update(iris_in(quad.triple))
+    for statement in statements.values():
+        iris.update(iris_in(statement))
     partitions = context.dataset.partitions
     return OntologyReading(
         description,
@@ -189,32 +172,20 @@ def _read_vocabulary(context: PageContext, quads: Iterable[Quad]) -> Vocabulary:
     return Vocabulary(tuple(quads), shapes, usage, f"{context.names.ontology}#")
 
 
-def _read_first_instances(context: PageContext, classes: Iterable[str]) -> dict[str, str]:
+def _first_instances(context: PageContext, classes: Iterable[str]) -> dict[str, str]:
     """Return the first instance by IRI of each class that has any."""
-    nodes = " ".join(str(NamedNode(iri)) for iri in classes)
-    instances = {}
-    for row in context.store.select(_FIRST_INSTANCES % nodes):
-        kind, instance = row.get("class"), row.get("first")
-        if isinstance(kind, NamedNode) and isinstance(instance, Literal):
-            instances[kind.value] = instance.value
-    return instances
+    instances = context.dataset.summaries.counts.instances
+    return {iri: instances[iri] for iri in classes if iri in instances}
 
 
-def _read_first_statements(context: PageContext, properties: Iterable[str]) -> dict[str, Quad]:
+def _first_statements(context: PageContext, properties: Iterable[str]) -> dict[str, Triple]:
     """Return the first statement by subject and object of each property that has any."""
-    nodes = [NamedNode(iri) for iri in properties]
-    pairs = set()
-    for row in context.store.select(_FIRST_SUBJECTS % " ".join(map(str, nodes))):
-        predicate, subject = row.get("p"), row.get("first")
-        if isinstance(predicate, NamedNode) and isinstance(subject, Literal):
-            pairs.add((predicate, NamedNode(subject.value)))
-    quads = context.store.match_any([subject for _, subject in pairs], nodes)
-    candidates = [quad for quad in quads if (quad.predicate, quad.subject) in pairs]
-    candidates.sort(key=lambda quad: (value_of(quad.object), str(quad.object)))
-    statements: dict[str, Quad] = {}
-    for quad in candidates:
-        statements.setdefault(quad.predicate.value, quad)
-    return statements
+    statements = context.dataset.summaries.counts.statements
+    return {
+        iri: triple(statements[iri][0], iri, read_term(statements[iri][1]))
+        for iri in properties
+        if iri in statements
+    }
 
 
 def arrange(context: PageContext, reading: OntologyReading) -> OntologyPage:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from unicef_linked.dataset.quality import (
-    DESCRIPTIONS,
     Completeness,
     Evidence,
     count_focus_nodes,
@@ -19,9 +18,7 @@ from unicef_linked.dataset.quality import (
 )
 from unicef_linked.dataset.vocabulary import labels_in, quads_by_subject, read_shapes
 from unicef_linked.links import STATES, WRONG
-from unicef_linked.metadata.dqv import read_links
 from unicef_linked.rdf.iris import SHACL
-from unicef_linked.rdf.labels import LABEL_PROPERTIES
 from unicef_linked.validation.report import SEVERITIES
 
 if TYPE_CHECKING:
@@ -31,9 +28,9 @@ if TYPE_CHECKING:
 
     from unicef_linked.dataset.labels import LabelResolver, Link, Resource, Text
     from unicef_linked.dataset.vocabulary import Shape
-    from unicef_linked.links import Finding
     from unicef_linked.metadata.dqv import LinkSummary
     from unicef_linked.presentation.context import PageContext
+    from unicef_linked.rdf import summaries
     from unicef_linked.release import Manifest, PreviousRelease
     from unicef_linked.validation.report import Report
 
@@ -170,17 +167,14 @@ class QualityReading:
 
 
 def read_quality(
-    context: PageContext, findings: Mapping[str, Finding], languages: Sequence[str]
+    context: PageContext, links: LinkSummary, languages: Sequence[str]
 ) -> QualityReading:
-    """Read what the page needs.
-
-    ``findings`` are those of the link check by URL, ``languages`` those of the pages.
-    """
-    dataset = context.dataset
+    """Read what the page needs; ``languages`` are those of the pages."""
+    dataset, counts = context.dataset, context.dataset.summaries.counts
     shapes_graph = list(dataset.release.shapes())
     shapes = read_shapes(shapes_graph)
-    names = _read_texts(context, LABEL_PROPERTIES, languages)
-    descriptions = _read_texts(context, DESCRIPTIONS, languages)
+    names = _read_texts(context, counts.names, languages)
+    descriptions = _read_texts(context, counts.descriptions, languages)
     evidence, bases = read_evidence(dataset), read_bases(dataset)
     report = dataset.report
     iris = {context.names.dataset, *names.iris, *descriptions.iris}
@@ -197,15 +191,15 @@ def read_quality(
         descriptions,
         evidence,
         bases,
-        read_links(dataset, findings),
+        links,
         context.reader([], *iris),
     )
 
 
-def _read_texts(context: PageContext, properties: Sequence[str], languages: Sequence[str]) -> Texts:
+def _read_texts(context: PageContext, counted: summaries.Texts, languages: Sequence[str]) -> Texts:
     measured = [
         completeness
-        for completeness in read_completeness(context.dataset, properties)
+        for completeness in read_completeness(context.dataset, counted)
         if completeness.number and completeness.languages
     ]
     present = {tag for completeness in measured for tag in completeness.languages}
@@ -214,7 +208,7 @@ def _read_texts(context: PageContext, properties: Sequence[str], languages: Sequ
     without = {}
     for completeness in measured:
         for tag in {*completeness.languages, *languages} & {*tags}:
-            instances = read_without_text(context.dataset, properties, completeness, tag)
+            instances = read_without_text(context.dataset, counted, completeness, tag)
             without[completeness.iri, tag] = instances
     return Texts(tuple(measured), tags, without)
 

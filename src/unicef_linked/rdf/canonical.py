@@ -9,14 +9,13 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from pyoxigraph import DefaultGraph, RdfFormat, Store
+from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, RdfFormat, Store
 
 from unicef_linked.rdf.iris import XSD
+from unicef_linked.rdf.terms import value_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from pyoxigraph import Quad
+    from collections.abc import Iterable, Iterator, Sequence
 
 _BATCH: Final = 100_000
 """Lines whose literals the engine is given at a time: a bound on memory."""
@@ -103,6 +102,22 @@ def as_kept(lines: Iterable[bytes], changed: dict[bytes, bytes]) -> Iterator[byt
         else:
             for line in batch:
                 yield _replace(line, changed)
+
+
+def changed_literals(literals: Sequence[Literal]) -> dict[Literal, Literal]:
+    """Return the literals that come back from the engine as others, with those others."""
+    store = Store()
+    store.extend(
+        Quad(NamedNode(f"urn:{number}"), NamedNode("urn:value"), literal)
+        for number, literal in enumerate(literals)
+    )
+    changed = {}
+    for quad in store:
+        literal = literals[int(value_of(quad.subject)[4:])]
+        if quad.object != literal:
+            assert isinstance(quad.object, Literal)
+            changed[literal] = quad.object
+    return changed
 
 
 def _typed_literal(line: bytes) -> bytes:

@@ -10,6 +10,7 @@ statement a line, sorted by code point, without blank nodes; ``sha256sum`` check
     shapes.nq.gz     the shapes that it was validated against
     context.jsonld   the JSON-LD context of its documents
     report.ttl       the SHACL report
+    summaries/       counts of the whole, and sorted IRIs, which pages would else read all for
     dumps/           dataset.nq, the same in other formats, each also gzip, and SHA256SUMS
     SHA256SUMS       the digest of every other file; SHA256SUMS.sig its signature, if signed
 """

@@ -20,7 +20,7 @@ from rdflib.plugins.sparql import prepareQuery
 from rdflib.plugins.sparql.parserutils import CompValue
 from rdflib.term import Variable
 
-from unicef_linked.rdf.canonical import as_kept
+from unicef_linked.rdf.canonical import changed_literals
 from unicef_linked.rdf.iris import XSD
 from unicef_linked.validation.paths import NotCovered
 from unicef_linked.validation.terms import from_rdflib
@@ -325,7 +325,8 @@ class Engine:
                 ends = set()
             variables |= {end for end in ends if isinstance(end, Variable)}
             constants += [e for e in (subject, value) if isinstance(e, rdflib.Literal)]
-        if as_kept(Quad(_VALUE, _VALUE, from_rdflib(each)) for each in constants)[1]:
+        literals = [term for term in map(from_rdflib, constants) if isinstance(term, Literal)]
+        if changed_literals(literals):
             raise NotCovered
         for node in _nodes(algebra):
             is_copy = node.name == "Extend" and node.expr in list(variables)
@@ -347,7 +348,7 @@ def _changed(columns: Columns) -> Iterator[tuple[int, Literal]]:
     )
     candidates = (item for item in typed if item[1].datatype.value != f"{XSD}string")
     while batch := list(islice(candidates, _BATCH)):
-        _, kept = as_kept([Quad(_VALUE, _VALUE, term) for _, term in batch])
+        kept = changed_literals([term for _, term in batch])
         yield from ((number, kept[term]) for number, term in batch if term in kept)
 
 

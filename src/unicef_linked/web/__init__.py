@@ -18,6 +18,7 @@ from unicef_linked.errors import LinkedDataError, NotFound, UnusableInput
 from unicef_linked.exports.definitions import Exports
 from unicef_linked.i18n import read_translations
 from unicef_linked.lookup.entities import EntityLookup
+from unicef_linked.presentation.charts.chart import DrawnCharts
 from unicef_linked.presentation.layout import read as read_layout
 from unicef_linked.presentation.locator_map import LocatorMaps
 from unicef_linked.release.kept import kept_releases
@@ -123,12 +124,13 @@ def create_app(
     layout = read_layout(
         release.shapes(), lambda iri: dataset.superclasses(iri), dataset.names.term("KeyFacts")
     )
+    drawn = DrawnCharts(charts)
     app.extensions[CHARTS] = charts
     if settings.root:
         app.after_request(partial(below, settings.root))  # registered first, called last
 
     for blueprint in (
-        resources.routes(responder, past, charts, layout, LocatorMaps(), settings.page_size),
+        resources.routes(responder, past, drawn, layout, LocatorMaps(), settings.page_size),
         mementos.routes(responder, past, settings.page_size),
         releases.routes(responder, past, settings.page_size),
         changes.routes(responder, past),
@@ -144,7 +146,7 @@ def create_app(
         discovery.routes(responder, charts),
         openapi.routes(responder, catalogue),
         metrics.routes,
-        pages.routes(responder, charts, files),
+        pages.routes(responder, drawn, files),
     ):
         app.register_blueprint(blueprint)
     mappings = read_mappings(settings, dataset.names.base)

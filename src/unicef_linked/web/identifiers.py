@@ -104,7 +104,7 @@ def find_mapped(
             whole.append((_nodes("", [start]), None))
         for nodes, suffix in [*whole, *_readings(start, name, written_forms)]:
             for node in nodes:
-                if node.value in dataset.parts or dataset.store.match(node):
+                if dataset.has_parts(node.value) or dataset.store.match(node):
                     return Identified(node.value, suffix)
     return None
 

@@ -32,6 +32,10 @@ if TYPE_CHECKING:
     from unicef_linked.web.responder import Responder
 
 
+_ALL_PAGES: Final = 30
+"""Most pages of a list of which each page leads to all."""
+_NEAR: Final = 3
+"""Pages before and after one that it leads to, where there are more."""
 _SHOWN: Final = 300
 """Most characters of what a page says it is about; search engines show about half as many."""
 
@@ -58,6 +62,7 @@ def install(app: Flask, responder: Responder, charts: ChartCollection) -> None:
         "format_literal": lambda literal: format_literal(literal, responder.language()),
         "day": lambda issued: day(issued, responder.language()),
         "host": host,
+        "near": near,
         "meaning": lambda resource: meaning(resource, responder.content_language()),
         "summary": lambda values: summary(_preferred(values, responder.content_language())),
         "outline": outline,
@@ -223,6 +228,18 @@ def day(issued: str, language: str) -> str:
     """
     instant = parse_instant(issued)
     return format_date(language, instant.year, instant.month, instant.day)
+
+
+def near(pages: int, number: int) -> Sequence[int]:
+    """Return the numbers of pages that a page leads to: all, else the first, the last and those near.
+
+    >>> list(near(3, 1)), near(600, 300)
+    ([1, 2, 3], [1, 297, 298, 299, 300, 301, 302, 303, 600])
+    """
+    if pages <= _ALL_PAGES:
+        return range(1, pages + 1)
+    around = range(max(1, number - _NEAR), min(pages, number + _NEAR) + 1)
+    return sorted({1, *around, pages})
 
 
 def host(iri: str) -> str:

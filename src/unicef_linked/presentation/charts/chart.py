@@ -26,6 +26,10 @@ _GEOMETRY_DATATYPES: Final = (f"{GEO}geoJSONLiteral", f"{GEO}wktLiteral")
 """Datatypes of coordinates, which the table on a page leaves out."""
 
 
+_MAX_DRAWN: Final = 200
+"""Charts in the cache; it is emptied when it has as many. Clients choose the languages."""
+
+
 @dataclass(frozen=True, slots=True)
 class Chart:
     """A chart (``ul:Picture``) in one language."""
@@ -61,15 +65,33 @@ class Chart:
         return addresses.query(self.query, RESULTS_CSV.name)
 
 
-def build_charts(charts: ChartCollection, context: PageContext) -> list[Chart]:
-    """Return all charts of the dataset for a page."""
-    return [_build(charts, context, definition) for definition in charts.definitions]
+class DrawnCharts:
+    """The charts of one release, each drawn once for a language and what its readers prefer."""
 
+    def __init__(self, charts: ChartCollection) -> None:
+        self.collection = charts
+        self._drawn: dict[tuple[str, str, tuple[str, ...]], Chart] = {}
 
-def build_chart(charts: ChartCollection, context: PageContext, iri: str) -> Chart | None:
-    """Return the chart of an IRI for a page, None if the IRI is of no chart."""
-    definition = charts.find(iri)
-    return _build(charts, context, definition) if definition else None
+    def all(self, context: PageContext) -> list[Chart]:
+        """Return all charts of the dataset for a page."""
+        return [self._draw(context, definition) for definition in self.collection.definitions]
+
+    def find(self, context: PageContext, iri: str) -> Chart | None:
+        """Return the chart of an IRI for a page, None if the IRI is of no chart."""
+        definition = self.collection.find(iri)
+        return self._draw(context, definition) if definition else None
+
+    def _draw(self, context: PageContext, definition: ChartDefinition) -> Chart:
+        key = definition.iri, context.language, context.preferred
+        drawn = self._drawn.get(key)
+        if drawn is None:
+            drawn = _build(self.collection, context, definition)
+            if drawn.passing:
+                return drawn
+            if len(self._drawn) >= _MAX_DRAWN:
+                self._drawn.clear()
+            self._drawn[key] = drawn
+        return drawn
 
 
 def _build(charts: ChartCollection, context: PageContext, definition: ChartDefinition) -> Chart:

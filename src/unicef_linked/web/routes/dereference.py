@@ -67,7 +67,7 @@ def _dereference(responder: Responder, mappings: Sequence[tuple[str, str]]) -> R
     if identified is None or responder.names.type_and_key(identified.iri):
         return None
     iri, suffix = identified
-    if iri in responder.dataset.parts:
+    if responder.dataset.has_parts(iri):
         return _document(responder, iri, suffix)
     if suffix is None:
         negotiate(DOCUMENT_FORMATS)
@@ -102,7 +102,7 @@ def _document(responder: Responder, iri: str, suffix: str | None) -> Response:
 
 def _page(responder: Responder, iri: str, path: str) -> bytes:
     """Return the list of the things that a document describes."""
-    parts = responder.dataset.parts[iri]
+    parts = responder.dataset.parts(iri)
     node, kind = ox.NamedNode(iri), ox.NamedNode(f"{RDF}type")
     own = responder.dataset.store.match(node)
     types = responder.dataset.store.match_any([ox.NamedNode(part) for part in parts], [kind])

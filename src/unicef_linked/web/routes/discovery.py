@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 from xml.sax.saxutils import escape, quoteattr
 
@@ -22,7 +23,6 @@ from unicef_linked.metadata.signposting import (
 from unicef_linked.presentation.editor import read_examples, shortest_examples
 from unicef_linked.rdf.formats import DOCUMENT_FORMATS, JSONLD, TURTLE, Carries, Format
 from unicef_linked.rdf.iris import DCTERMS, to_uri
-from unicef_linked.store.statements import LoadedStatements
 from unicef_linked.web.identifiers import find_entity, find_graph
 from unicef_linked.web.responses import add_signposts, negotiate, signpost_link
 from unicef_linked.web.routing import bind
@@ -37,8 +37,11 @@ if TYPE_CHECKING:
 XML: Final = Format("sitemap", "application/xml", "xml", Carries.PAGE, "Sitemap", ("text/xml",))
 PLAIN: Final = Format("text", "text/plain", "txt", Carries.PAGE, "Text", text=True)
 
-PER_SITEMAP: Final = 50_000
-"""Most URLs in one sitemap (sitemaps.org, “Sitemap file location”); for more there is an index."""
+PER_SITEMAP: Final = 10_000
+"""Most URLs in one sitemap; for more there is an index.
+
+sitemaps.org allows 50,000 and 50 MB, which the addresses in each language would exceed.
+"""
 
 _SUFFIXES: Final = frozenset(
     suffix for offer in DOCUMENT_FORMATS for suffix in (offer.suffix, *offer.suffixes)
@@ -98,7 +101,7 @@ def _links_of(responder: Responder, document: str) -> tuple[str, list[Signpost]]
     match document.split("/"):
         case ["doc", entity_type, *keys] if keys:
             name = "/".join((entity_type, *keys))
-            statements = LoadedStatements(responder.dataset.store)
+            statements = responder.dataset.statements()
             iri, suffix = find_entity(responder.names, statements, name)
             path = addresses.of_iri(responder.names, iri) or path
             is_published = suffix is None
@@ -154,21 +157,24 @@ def sitemap(responder: Responder, charts: ChartCollection, number: int | None = 
     Languages are alternates as Google documents ``hreflang``. There is no ``lastmod``: when a
     document last changed is not known, and a wrong date would be worse than none.
     """
+    dataset = responder.dataset
     paths = [
         *_DOCUMENTS,
-        *(_OF_OURS if responder.dataset.is_built else ()),
+        *(_OF_OURS if dataset.is_built else ()),
         *((addresses.PICTURES,) if charts.definitions else ()),
         *responder.lists,
-        *_entities(responder),
     ]
-    pages = -(-len(paths) // PER_SITEMAP)
+    start = "" if dataset.is_of_others else responder.names.entities
+    pages = -(-(len(paths) + dataset.described.count(start)) // PER_SITEMAP)
     if number is None and pages > 1:
         return responder.represent(_xml("sitemapindex", _sitemaps(responder, pages)), XML)
     if number is not None and not 1 <= number <= pages:
         raise NotFound(f"there is no sitemap {number}; there are {pages}")
-    start = ((number or 1) - 1) * PER_SITEMAP
-    urls = map(responder.absolute, paths[start : start + PER_SITEMAP])
-    entries = (_entry(url, responder.languages) for url in urls)
+    first = ((number or 1) - 1) * PER_SITEMAP
+    shown = paths[first : first + PER_SITEMAP]
+    iris = dataset.described.beginning(start, max(0, first - len(paths)))
+    shown += _addresses(responder, islice(iris, PER_SITEMAP - len(shown)))
+    entries = (_entry(url, responder.languages) for url in map(responder.absolute, shown))
     return responder.represent(_xml("urlset", entries), XML)
 
 
@@ -184,9 +190,9 @@ _OF_OURS: Final = (addresses.ONTOLOGY, addresses.SHAPES)
 """What a folder of RDF that is served as it is does not have."""
 
 
-def _entities(responder: Responder) -> Iterator[str]:
-    """Yield the address of each entity's document."""
-    for iri in sorted(responder.dataset.described):
+def _addresses(responder: Responder, iris: Iterable[str]) -> Iterator[str]:
+    """Yield the addresses of the documents about things; of entities alone if we mint IRIs."""
+    for iri in iris:
         if type_and_key := responder.names.type_and_key(iri):
             yield addresses.document(*type_and_key)
         elif responder.dataset.is_of_others:

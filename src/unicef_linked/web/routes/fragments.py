@@ -154,11 +154,25 @@ def _read_page(dataset: PublishedDataset, size: int) -> Page:
     if not re.fullmatch(r"[0-9]{1,12}", text) or int(text) < 1:
         raise BadParameter(f"page={text!r} is not a whole number above zero")
     terms = {name: text for name, text in terms.items() if text}
-    page = Page(pattern, terms, int(text), size, dataset.counted(str(pattern)))
+    page = Page(pattern, terms, int(text), size, _total(dataset, pattern))
     if page.number > page.last:
         pages = f"{page.last} page{'s' if page.last > 1 else ''}"
         raise NotFound(f"this fragment has {pages}; there is no page {page.number}")
     return page
+
+
+def _total(dataset: PublishedDataset, pattern: Pattern) -> int:
+    """Return how many statements match a pattern: as the release states it, else as counted."""
+    match pattern:
+        case Pattern(None, None, None, None):
+            return dataset.default_graph_size
+        case Pattern(None, ox.NamedNode() as predicate, value, None):
+            number = dataset.number_of_statements(predicate.value, value)
+        case Pattern(None, None, None, ox.NamedNode() as graph):
+            number = dataset.named_graphs.get(graph.value)
+        case _:
+            number = None
+    return dataset.counted(str(pattern)) if number is None else number
 
 
 def fragments(responder: Responder, page_size: int, suffix: str | None = None) -> Response:

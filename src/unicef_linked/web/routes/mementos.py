@@ -291,13 +291,18 @@ def listing(
 def dataset(archive: Archive, name: str, suffix: str | None = None) -> Response:
     """Return the description of the dataset as it was in a release."""
     opened = archive.open(name)
-    return _of_request(archive, opened, documentation.dataset(opened.responder, suffix))
+    pages = documentation.Documentation()
+    return _of_request(archive, opened, documentation.dataset(opened.responder, pages, suffix))
 
 
 def ontology(archive: Archive, name: str, suffix: str | None = None) -> Response:
     """Return the ontology as it was in a release."""
     opened = archive.open(name)
-    return _of_request(archive, opened, documentation.ontology(opened.responder, suffix))
+    return _of_request(
+        archive,
+        opened,
+        documentation.ontology(opened.responder, documentation.Documentation(), suffix),
+    )
 
 
 def dump(archive: Archive, name: str, file: str) -> Response:

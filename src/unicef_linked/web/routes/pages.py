@@ -14,7 +14,6 @@ from unicef_linked.dataset.labels import collation
 from unicef_linked.errors import NotFound
 from unicef_linked.metadata import schema_org
 from unicef_linked.metadata.dcat import describe_dataset
-from unicef_linked.presentation.charts.chart import build_charts
 from unicef_linked.presentation.editor import read_examples, shortest_examples
 from unicef_linked.rdf.formats import DOCUMENT_FORMATS, DUMPS, HTML, RESULTS_JSON
 from unicef_linked.release.directory import size_of
@@ -27,10 +26,9 @@ from unicef_linked.web.routing import bind
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from unicef_linked.dataset.charts import ChartCollection
     from unicef_linked.dataset.labels import Link, Text
     from unicef_linked.exports.definitions import Exports
-    from unicef_linked.presentation.charts.chart import Chart
+    from unicef_linked.presentation.charts.chart import Chart, DrawnCharts
     from unicef_linked.web.responder import Responder
 
 _GRAPHS: Final = 200
@@ -50,7 +48,7 @@ def _kinds(responder: Responder, class_iri: str) -> list[tuple[Text, int, str]]:
     return kinds
 
 
-def home(responder: Responder, charts: ChartCollection) -> Response:
+def home(responder: Responder, charts: DrawnCharts) -> Response:
     """Return the home page, or the dataset's description to whom asks for RDF."""
     offer = negotiate(DOCUMENT_FORMATS)
     links = [
@@ -75,7 +73,7 @@ def home(responder: Responder, charts: ChartCollection) -> Response:
     iris = [iri for iri, _ in [*responder.lists.values(), *classes]]
     quads = responder.dataset.store.match_any([ox.NamedNode(iri) for iri in iris])
     reader = responder.context().reader(quads, responder.names.dataset, *iris)
-    built = build_charts(charts, responder.context())
+    built = charts.all(responder.context())
     drawn = {chart.query for chart in built}
     asked = [
         (topic, [e for e in found if e.query not in drawn])
@@ -128,9 +126,9 @@ def _named_graphs(responder: Responder) -> list[tuple[Link, int]]:
     return [(reader.link(iri), number) for iri, number in graphs.items()][:_GRAPHS]
 
 
-def pictures(responder: Responder, charts: ChartCollection) -> Response:
+def pictures(responder: Responder, charts: DrawnCharts) -> Response:
     """Return every picture that the data publishes: who does what where."""
-    built = build_charts(charts, responder.context())
+    built = charts.all(responder.context())
     if not built:
         raise NotFound(
             "this dataset publishes no pictures; a picture is a ul:Picture, as /ontology describes it"
@@ -216,7 +214,7 @@ def ready(responder: Responder) -> Response:
     )
 
 
-def routes(responder: Responder, charts: ChartCollection, exports: Exports) -> Blueprint:
+def routes(responder: Responder, charts: DrawnCharts, exports: Exports) -> Blueprint:
     """Return the routes, bound to what they need."""
     blueprint = Blueprint("pages", __name__)
     bind(blueprint, ("/",), home, responder, charts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ from flask import Blueprint, Response
 
 from unicef_linked import addresses, links
 from unicef_linked.errors import UnusableInput
-from unicef_linked.metadata.dqv import describe_quality
+from unicef_linked.metadata.dqv import describe_quality, read_links
 from unicef_linked.presentation.quality_page import arrange, read_quality
 from unicef_linked.web.responses import formats_of
 from unicef_linked.web.routing import bind
@@ -19,20 +20,31 @@ if TYPE_CHECKING:
 
     from unicef_linked.dataset.description import Description
     from unicef_linked.links import Finding
+    from unicef_linked.metadata.dqv import LinkSummary
     from unicef_linked.web.responder import Responder
 
 
-def quality(
-    responder: Responder, findings: Mapping[str, Finding], suffix: str | None = None
-) -> Response:
+class _CheckedLinks:
+    """The outgoing links of the release in the light of a check, counted once."""
+
+    def __init__(self, responder: Responder, findings: Mapping[str, Finding]) -> None:
+        self._responder, self._findings = responder, findings
+
+    @cached_property
+    def summary(self) -> LinkSummary:
+        """The links by host."""
+        return read_links(self._responder.dataset, self._findings)
+
+
+def quality(responder: Responder, checked: _CheckedLinks, suffix: str | None = None) -> Response:
     """Return the measurements of the release, or a page that shows them."""
 
     def description() -> Description:
-        return describe_quality(responder.dataset, findings, responder.translations)
+        return describe_quality(responder.dataset, checked.summary, responder.translations)
 
     def page() -> bytes:
         context = responder.context()
-        values = arrange(context, read_quality(context, findings, responder.languages))
+        values = arrange(context, read_quality(context, checked.summary, responder.languages))
         return responder.render(
             "quality.html",
             page=values,
@@ -58,6 +70,6 @@ def _read_findings(state: str) -> Mapping[str, Finding]:
 def routes(responder: Responder, links_state: str) -> Blueprint:
     """Return the routes, bound to what they need; ``links_state`` is a file that is read once."""
     blueprint = Blueprint("quality", __name__)
-    findings = _read_findings(links_state)
-    bind(blueprint, ("/quality", "/quality.<suffix>"), quality, responder, findings)
+    checked = _CheckedLinks(responder, _read_findings(links_state))
+    bind(blueprint, ("/quality", "/quality.<suffix>"), quality, responder, checked)
     return blueprint

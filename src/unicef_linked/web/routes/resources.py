@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 from flask import Blueprint, Response, redirect, request
@@ -16,7 +15,6 @@ from unicef_linked.errors import BadParameter, NotFound
 from unicef_linked.metadata import schema_org
 from unicef_linked.metadata.signposting import signposts
 from unicef_linked.presentation.changes import read_history
-from unicef_linked.presentation.charts.chart import build_chart
 from unicef_linked.presentation.citation import Citation
 from unicef_linked.presentation.editor import offer_query
 from unicef_linked.presentation.entity import arrange, overview, read_entity
@@ -25,8 +23,7 @@ from unicef_linked.presentation.thesaurus import ThesaurusPage
 from unicef_linked.presentation.thesaurus import arrange as arrange_thesaurus
 from unicef_linked.rdf.formats import DOCUMENT_FORMATS, HTML, JSONLD, by_suffix
 from unicef_linked.rdf.iris import DCTERMS, HYDRA, RDF, RDFS, SKOS, written_forms
-from unicef_linked.rdf.terms import integer, value_of
-from unicef_linked.store.statements import LoadedStatements
+from unicef_linked.rdf.terms import integer
 from unicef_linked.web.identifiers import find_graph, find_published
 from unicef_linked.web.parameters import whole_number
 from unicef_linked.web.responder import Uncached
@@ -41,8 +38,10 @@ from unicef_linked.web.responses import (
 from unicef_linked.web.routing import bind
 
 if TYPE_CHECKING:
-    from unicef_linked.dataset.charts import ChartCollection
+    from unicef_linked.dataset.hubs import BoundedStatements
     from unicef_linked.dataset.past import Past
+    from unicef_linked.dataset.published import PublishedDataset
+    from unicef_linked.presentation.charts.chart import DrawnCharts
     from unicef_linked.presentation.layout import Layout
     from unicef_linked.presentation.locator_map import LocatorMaps
     from unicef_linked.web.responder import Responder
@@ -50,7 +49,7 @@ if TYPE_CHECKING:
 
 def identify(responder: Responder, past: Past, entity_type: str, key: str) -> Response:
     """Redirect from an entity to the document about it (Cool URIs for the Semantic Web, 4.2)."""
-    statements = LoadedStatements(responder.dataset.store)
+    statements = responder.dataset.statements()
     iri, suffix = find_published(responder, past, statements, f"{entity_type}/{key}")
     if suffix is not None:
         raise NotFound(f"nothing is published about {responder.names.entity(entity_type, key)}")
@@ -76,7 +75,7 @@ def _type_and_key(responder: Responder, iri: str) -> tuple[str, str]:
 def document(
     responder: Responder,
     past: Past,
-    charts: ChartCollection | None,
+    charts: DrawnCharts | None,
     layout: Layout,
     maps: LocatorMaps,
     entity_type: str,
@@ -85,7 +84,7 @@ def document(
 ) -> Response:
     """Return the document about one entity, or one page of it; without ``charts``, that of a memento."""
     name = f"{entity_type}/{key}" if suffix is None else f"{entity_type}/{key}.{suffix}"
-    statements = LoadedStatements(responder.dataset.store)
+    statements = responder.dataset.statements()
     iri, suffix = find_published(responder, past, statements, name)
     type_and_key = _type_and_key(responder, iri)
     path = addresses.document(*type_and_key)
@@ -105,7 +104,7 @@ def document(
     return response
 
 
-def _page_number(responder: Responder, iri: str, statements: LoadedStatements) -> int:
+def _page_number(responder: Responder, iri: str, statements: BoundedStatements) -> int:
     """Return the number of a page of the document about an IRI; raises NotFound for another."""
     number = whole_number("page", 1)
     last = responder.dataset.pages(iri, statements) if number != 1 else 1
@@ -116,10 +115,10 @@ def _page_number(responder: Responder, iri: str, statements: LoadedStatements) -
 
 def resource_page(
     responder: Responder,
-    charts: ChartCollection | None,
+    charts: DrawnCharts | None,
     layout: Layout,
     maps: LocatorMaps,
-    statements: LoadedStatements,
+    statements: BoundedStatements,
     iri: str,
     path: str,
     query: dict[str, str],
@@ -139,7 +138,7 @@ def resource_page(
     resource = reader.resource(iri, description.about)
     entity = arrange(context, reading)
     drawn = maps.draw(context, statements, reader.link(iri), entity)
-    chart = build_chart(charts, context, iri) if charts else None
+    chart = charts.find(context, iri) if charts else None
     events = past.events(iri) if past and responder.memento is None else []
     # Do not cache: the chart's query failed and may succeed next time.
     content = responder.render(
@@ -201,7 +200,7 @@ def _citation(responder: Responder, title: str, iri: str) -> Citation:
 
 def any_resource(
     responder: Responder,
-    charts: ChartCollection,
+    charts: DrawnCharts,
     layout: Layout,
     maps: LocatorMaps,
     suffix: str | None = None,
@@ -214,7 +213,7 @@ def any_resource(
         ox.NamedNode(iri)
     except ValueError:
         raise BadParameter(f"iri={iri!r} is not an absolute IRI") from None
-    statements = LoadedStatements(responder.dataset.store)
+    statements = responder.dataset.statements()
     if iri in responder.dataset.named_graphs and not responder.dataset.about(iri, statements):
         return _only_statements(responder, iri, suffix)
     number = _page_number(responder, iri, statements)
@@ -265,20 +264,21 @@ def _only_statements(responder: Responder, graph: str, suffix: str | None) -> Re
 class _ListPage:
     """One page of the list of a type's entities."""
 
+    dataset: PublishedDataset
     entity_type: str
-    members: list[str]  # of the whole list
+    total: int  # members of the whole list
     number: int
     size: int  # members on a full page
 
     @property
     def last(self) -> int:
         """The number of the last page."""
-        return max(1, -(-len(self.members) // self.size))
+        return max(1, -(-self.total // self.size))
 
     @property
     def shown(self) -> list[str]:
         """The members on this page."""
-        return self.members[(self.number - 1) * self.size : self.number * self.size]
+        return self.dataset.members_of(self.entity_type, (self.number - 1) * self.size, self.size)
 
     @property
     def address(self) -> str:
@@ -300,8 +300,8 @@ def listing(
 ) -> Response:
     """Return one page of the list of entities of a type, as a hydra:Collection."""
     number = whole_number("page", 1)
-    entity_type, members, suffix = _find_list(responder, entity_type, suffix)
-    page = _ListPage(entity_type, members, number, page_size)
+    entity_type, total, suffix = _find_list(responder, entity_type, suffix)
+    page = _ListPage(responder.dataset, entity_type, total, number, page_size)
     if not 1 <= number <= page.last:
         pages = f"{page.last} page{'s' if page.last > 1 else ''}"
         raise NotFound(f"the list of {entity_type} has {pages}; there is no page {number}")
@@ -314,11 +314,12 @@ def listing(
 
 
 def _list_page(responder: Responder, layout: Layout, page: _ListPage) -> bytes:
+    shown = page.shown
     statements = responder.dataset.store.match_any(
-        [ox.NamedNode(iri) for iri in page.shown], [ox.NamedNode(f"{RDF}type")]
+        [ox.NamedNode(iri) for iri in shown], [ox.NamedNode(f"{RDF}type")]
     )
-    reader = responder.context().reader(statements, *page.shown)
-    links = [reader.link(iri) for iri in page.shown]
+    reader = responder.context().reader(statements, *shown)
+    links = [reader.link(iri) for iri in shown]
     types = {quad.object.value for quad in statements if isinstance(quad.object, ox.NamedNode)}
     own = sorted(iri for iri in types if iri.startswith(responder.names.ontology))
     title, definition = Text(page.entity_type), None
@@ -332,9 +333,9 @@ def _list_page(responder: Responder, layout: Layout, page: _ListPage) -> bytes:
         "list.html",
         entity_type=page.entity_type,
         members=sorted(links, key=lambda link: collation(link.label.text)),
-        overview=overview(responder.context(), layout, page.shown),
+        overview=overview(responder.context(), layout, shown),
         classes=[reader.link(iri) for iri in own],
-        total=len(page.members),
+        total=page.total,
         number=page.number,
         pages=page.last,
         formats=formats_of(responder.place(page.address), page.parameters),
@@ -345,39 +346,20 @@ def _list_page(responder: Responder, layout: Layout, page: _ListPage) -> bytes:
 
 def _find_list(
     responder: Responder, entity_type: str, suffix: str | None
-) -> tuple[str, list[str], str | None]:
-    """Return a type, its entities' IRIs in their order, and the suffix of a format.
+) -> tuple[str, int, str | None]:
+    """Return a type, the number of its entities, and the suffix of a format.
 
     The suffix is part of the type if that is published. Raises NotFound for a type of no entity.
     """
     readings = [(entity_type, suffix)]
     if suffix is not None:
         readings.insert(0, (f"{entity_type}.{suffix}", None))
-    members = _members(responder, entity_type)
     for name, rest in readings:
         for form in written_forms(name):
-            if form in members:
-                return form, members[form], rest
+            number = responder.dataset.number_of_members(form)
+            if number:
+                return form, number, rest
     raise NotFound(f"nothing is published under {responder.names.entity(entity_type, '')}")
-
-
-def _members(responder: Responder, entity_type: str) -> dict[str, list[str]]:
-    """Return the IRIs of the entities of the types that begin like a type, by type."""
-    start = re.match(r"[\w.~-]*", entity_type, re.ASCII)
-    prefix = f"{responder.names.entities}{start[0] if start else ''}"
-    rows = responder.dataset.store.select(_MEMBERS, {"prefix": ox.Literal(prefix)})
-    members: dict[str, list[str]] = {}
-    for row in rows:
-        iri = value_of(row["s"])
-        if type_and_key := responder.names.type_and_key(iri):
-            members.setdefault(type_and_key[0], []).append(iri)
-    return members
-
-
-_MEMBERS: Final = """
-SELECT DISTINCT ?prefix ?s { ?s a ?c FILTER(isIRI(?s) && STRSTARTS(STR(?s), STR(?prefix))) }
-ORDER BY STR(?s)
-"""
 
 
 def _collection(responder: Responder, page: _ListPage) -> Description:
@@ -386,7 +368,7 @@ def _collection(responder: Responder, page: _ListPage) -> Description:
     Section 3.1 has collections, section 3.2 partial views of them.
     """
     collection = ox.NamedNode(addresses.absolute(responder.names.base, page.address))
-    total = integer(len(page.members))
+    total = integer(page.total)
     triples = [
         ox.Triple(collection, ox.NamedNode(f"{RDF}type"), ox.NamedNode(f"{HYDRA}Collection")),
         ox.Triple(collection, ox.NamedNode(f"{HYDRA}totalItems"), total),
@@ -401,11 +383,11 @@ def _collection(responder: Responder, page: _ListPage) -> Description:
 
 
 def named_graph(
-    responder: Responder, charts: ChartCollection, layout: Layout, maps: LocatorMaps, name: str
+    responder: Responder, charts: DrawnCharts, layout: Layout, maps: LocatorMaps, name: str
 ) -> Response:
     """Return a named graph: what it holds as RDF, where it comes from as a page."""
     iri, suffix = find_graph(responder, name)
-    statements = LoadedStatements(responder.dataset.store)
+    statements = responder.dataset.statements()
     if _is_page(suffix) and not responder.dataset.about(iri, statements):
         # Nothing is stated about the graph: its page is that of its statements.
         target = addresses.in_format(addresses.FRAGMENTS, HTML.suffix, {"graph": iri})
@@ -447,7 +429,7 @@ def context(responder: Responder) -> Response:
 def routes(
     responder: Responder,
     past: Past,
-    charts: ChartCollection,
+    charts: DrawnCharts,
     layout: Layout,
     maps: LocatorMaps,
     page_size: int,
