@@ -101,8 +101,11 @@ def releases(release: Release, tmp_path: Path) -> Path:
 
 
 def test_rolling_back_is_one_step(releases: Path) -> None:
-    done = run(commands("Roll back"), releases)
+    script = commands("Roll back")
+    assert "\nsystemctl reload " in script
+    done = run(f"systemctl() {{ echo $*; }}\n{script}", releases)  # systemd need not run here
     assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("reload unicef-linked@")
     assert (releases / "releases" / "mali").readlink() == Path("mali.94f3d8599fea")
 
 

@@ -75,6 +75,7 @@ ENGINES: Final = {
         rewrites=frozenset(
             {
                 f"{XSD}boolean",  # an SQL value: true comes back as 1
+                f"{XSD}double",  # a number: 16 digits at most come back
                 "http://www.opengis.net/ont/geosparql#wktLiteral",  # a geometry of its own type, written anew
             }
         ),

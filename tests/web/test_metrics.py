@@ -17,7 +17,6 @@ from unicef_linked.web import create_app
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from flask.testing import FlaskClient
     from tests.conftest import Server
@@ -154,8 +153,9 @@ def test_applications_in_one_process_count_apart(
 
 
 def test_workers_are_added_up_and_one_that_is_killed_loses_no_counts(
-    serve: Callable[..., Server], release: Release, tmp_path: Path
+    serve: Callable[..., Server], release: Release, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
+    tmp_path = tmp_path_factory.mktemp("counts")  # sockets are below it: a short name
     server = serve(
         *("--release", str(release.path), "--workers", "2"), environment={"TMPDIR": str(tmp_path)}
     )

@@ -86,8 +86,11 @@ class Names:
 
     @property
     def ontology(self) -> str:
-        """The ontology's own IRI; its terms are ``{ontology}#name``."""
-        return f"{self.base}ontology"
+        """The ontology's own IRI; its terms are ``{ontology}#name``.
+
+        Data of others that has terms of ours has those of the canonical base.
+        """
+        return f"{self.base if self.has_terms else CANONICAL_BASE}ontology"
 
     @property
     def shapes(self) -> str:

@@ -132,15 +132,18 @@ def difference(
     """Return the difference of two kept releases: a page, an RDF Patch, an update, or JSON."""
     older, newer = past.find(a), past.find(b)
     offer = negotiate(DIFFERENCE_FORMATS) if extension is None else _format_of(extension)
+    number = whole_number("page", 1)
     path = addresses.difference(a, b)
     varies_by = ["Accept"] if extension is None else []
     if offer is HTML:
         return responder.represent(
-            _difference_page(responder, past, older, newer, page_size),
+            _difference_page(responder, past, older, newer, page_size, number),
             HTML,
             varies_by=varies_by,
             location=addresses.in_format(path, HTML.suffix, {"lang": responder.language()}),
         )
+    if number != 1:
+        raise NotFound("only the page in HTML has parts: all of the difference is page 1")
     chunks = _write(compare(older, newer), older, newer, offer)
     response = Response(chunks, content_type=offer.content_type)
     response.headers["ETag"] = f'"{a}-{b}-{offer.suffix}"'
@@ -171,9 +174,8 @@ def _write(
 
 
 def _difference_page(
-    responder: Responder, past: Past, older: Release, newer: Release, page_size: int
+    responder: Responder, past: Past, older: Release, newer: Release, page_size: int, number: int
 ) -> bytes:
-    number = whole_number("page", 1)
     summary = _summarize(older, newer)
     pages = max(1, -(-summary.total // page_size))
     if not 1 <= number <= pages:
