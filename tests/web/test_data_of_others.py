@@ -568,6 +568,19 @@ def test_a_concept_scheme_has_its_tree_alphabet_and_collections(
     assert "C 1 Cranes" in shown(client, "urn:s", letter="C")
 
 
+def test_a_scheme_without_a_hierarchy_says_how_many_concepts_it_leaves_out(
+    publish: Callable[..., FlaskClient],
+) -> None:
+    concepts = "".join(
+        f'<urn:x:{n}> skos:inScheme <urn:s> ; skos:prefLabel "Word {1000 - n}"@en .\n'
+        for n in range(100, 610)
+    )
+    text = shown(publish({"a.ttl": THESAURUS.partition("<urn:a>")[0] + concepts}), "urn:s")
+    hierarchy = text.partition("Hierarchy ")[2].partition(" Alphabet")[0]
+    assert hierarchy.startswith("Word 391 Word 392"), "the first by name"
+    assert hierarchy.endswith("Word 890 10 more")
+
+
 def test_a_circle_of_concepts_ends(publish: Callable[..., FlaskClient]) -> None:
     client = publish({"a.ttl": THESAURUS + "<urn:a> skos:broader <urn:c> ."})
     assert "Cranes" in shown(client, "urn:s")

@@ -185,6 +185,19 @@ class PublishedDataset:
     def _parents(self) -> Mapping[str, set[str]]:
         return self._iris_by_subject(f"{RDFS}subClassOf")
 
+    def kinds_of(self, class_iri: str) -> dict[str, int]:
+        """Return the classes below one that have instances, with how many."""
+        counts = self.partitions["class"]
+        return {iri: number for iri, number in counts if class_iri in self.superclasses(iri)}
+
+    def _with_broader(self, order: Collection[str]) -> list[str]:
+        """Return classes in order, each followed by those above it that have no place."""
+        placed = set(order)
+        classes: list[str] = []
+        for iri in order:
+            classes += [iri, *sorted(self.superclasses(iri) - placed)]
+        return list(dict.fromkeys(classes))
+
     @cached_property
     def licences(self) -> dict[str, list[str]]:
         """The licences that the data states, by the IRI that has them."""
@@ -308,24 +321,10 @@ class PublishedDataset:
             if iri in types:
                 lists.setdefault(types[iri], (iri, number))
         stated = self.store.match(None, NamedNode(self.names.term("menuOrder")))
-        order = profile_of(stated, self.names).menu_order
+        order = self._with_broader(profile_of(stated, self.names).menu_order)
         places = {iri: place for place, iri in enumerate(order)}
-
-        def place(name: str) -> tuple[int, str]:
-            """Return the place that is stated of a list, else of the first of its kinds."""
-            iri = lists[name][0]
-            stated = [places[kind] for kind in (iri, *self.kinds_of(iri)) if kind in places]
-            return places.get(iri, min(stated, default=len(places))), name
-
-        return {name: lists[name] for name in sorted(lists, key=place)}
-
-    def kinds_of(self, class_iri: str) -> dict[str, int]:
-        """Return the classes below one that have instances, with how many."""
-        return {
-            iri: number
-            for iri, number in self.partitions["class"]
-            if class_iri in self.superclasses(iri)
-        }
+        types = sorted(lists, key=lambda name: (places.get(lists[name][0], len(places)), name))
+        return {name: lists[name] for name in types}
 
     def plural(self, class_iri: str, language: str) -> Text | None:
         """Return the plural label of a class in a language, else in English."""

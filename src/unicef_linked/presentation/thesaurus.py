@@ -34,6 +34,7 @@ class ThesaurusPage:
 
     total: int
     branches: tuple[Branch, ...]
+    more: int  # top concepts that are not shown
     letters: tuple[tuple[str, int], ...]  # with the number of concepts
     letter: str  # that is chosen; "" for none
     entries: tuple[Link, ...]  # that begin with it
@@ -47,6 +48,7 @@ def arrange(thesaurus: Thesaurus, reader: LabelResolver, letter: str = "") -> Th
     return ThesaurusPage(
         len(links),
         _Tree(thesaurus, reader).grow(),
+        max(0, len(thesaurus.tops) - SHOWN),
         tuple(sorted(Counter(letters).items(), key=lambda pair: (collation(pair[0]), pair[0]))),
         letter,
         tuple(link for link, first in zip(links, letters, strict=True) if first == letter),
@@ -76,12 +78,14 @@ class _Tree:
     """Grows a hierarchy level by level, until the page is full."""
 
     def __init__(self, thesaurus: Thesaurus, reader: LabelResolver) -> None:
-        self._narrower, self._reader, self._tops = thesaurus.narrower, reader, thesaurus.tops
+        self._narrower, self._reader = thesaurus.narrower, reader
+        links = _sorted(map(reader.link, thesaurus.tops))
+        self._tops = [link.iri for link in links][:SHOWN]
         self._open: set[str] = set()  # concepts whose narrower ones are shown
 
     def grow(self) -> tuple[Branch, ...]:
         """Return the branches of the top concepts."""
-        level, shown = list(self._tops[:SHOWN]), min(len(self._tops), SHOWN)
+        level, shown = list(self._tops), len(self._tops)
         while level:
             following: list[str] = []
             for concept in level:
@@ -91,7 +95,7 @@ class _Tree:
                     self._open.add(concept)
                     following += below
             level = following
-        return self._branches(self._tops[:SHOWN], ())
+        return self._branches(self._tops, ())
 
     def _branches(self, concepts: Sequence[str], above: tuple[str, ...]) -> tuple[Branch, ...]:
         branches = []

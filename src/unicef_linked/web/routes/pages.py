@@ -10,7 +10,7 @@ import pyoxigraph as ox
 from flask import Blueprint, Response, send_file
 
 from unicef_linked import addresses
-from unicef_linked.dataset.labels import collation
+from unicef_linked.dataset.labels import Text, collation
 from unicef_linked.errors import NotFound
 from unicef_linked.metadata import schema_org
 from unicef_linked.metadata.dcat import describe_dataset
@@ -26,7 +26,7 @@ from unicef_linked.web.routing import bind
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from unicef_linked.dataset.labels import Link, Text
+    from unicef_linked.dataset.labels import Link
     from unicef_linked.exports.definitions import Exports
     from unicef_linked.presentation.charts.chart import Chart, DrawnCharts
     from unicef_linked.web.responder import Responder
@@ -36,16 +36,6 @@ _GRAPHS: Final = 200
 
 _OTHER_TYPES: Final = {".gz": "application/gzip", "": "text/plain; charset=utf-8"}
 """Content types of what lies beside the dumps, by suffix: the compressed ones and SHA256SUMS."""
-
-
-def _kinds(responder: Responder, class_iri: str) -> list[tuple[Text, int, str]]:
-    """Return the kinds of a class with their plural labels, numbers of members and addresses."""
-    dataset, kinds = responder.dataset, []
-    for iri, number in dataset.kinds_of(class_iri).items():
-        label = dataset.plural(iri, responder.language())
-        if label:
-            kinds.append((label, number, addresses.search("", iri.rpartition("#")[2])))
-    return kinds
 
 
 def home(responder: Responder, charts: DrawnCharts) -> Response:
@@ -109,6 +99,16 @@ def home(responder: Responder, charts: DrawnCharts) -> Response:
     return responder.represent(
         content, offer, varies_by=["Accept"], links=links, cache=_cache(built)
     )
+
+
+def _kinds(responder: Responder, class_iri: str) -> list[tuple[Text, int, str]]:
+    """Return the kinds of a class with their plural labels, numbers of members and addresses."""
+    dataset, kinds = responder.dataset, []
+    for iri, number in dataset.kinds_of(class_iri).items():
+        label = dataset.plural(iri, responder.language())
+        if label:
+            kinds.append((label, number, addresses.search("", iri.rpartition("#")[2])))
+    return kinds
 
 
 def _schemes(responder: Responder) -> list[Link]:
