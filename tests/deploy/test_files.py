@@ -78,8 +78,13 @@ def commands(heading: str) -> str:
 
 
 def run(script: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run commands in a folder, with our own program first."""
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    """Run commands in a folder, with our own program first, and a systemctl that notes its arguments."""
+    (folder / "bin").mkdir()
+    noting = folder / "bin" / "systemctl"
+    noting.write_text(f'#!/bin/sh\necho "$@" >> "{folder}/systemctl.log"\n', encoding="utf-8")
+    noting.chmod(0o755)
+    parts = (noting.parent, Path(sys.executable).parent, os.environ["PATH"])
+    path = os.pathsep.join(map(str, parts))
     return subprocess.run(
         ["sh", "-e"],
         input=script,
@@ -105,6 +110,9 @@ def test_rolling_back_is_one_step(releases: Path) -> None:
     done = run(commands("Roll back"), releases)
     assert done.returncode == 0, done.stderr
     assert (releases / "releases" / "mali").readlink() == Path("mali.94f3d8599fea")
+    assert (
+        releases / "systemctl.log"
+    ).read_text() == "reload unicef-linked@8001 unicef-linked@8002\n"
 
 
 def test_a_back_up_is_whole(releases: Path) -> None:
