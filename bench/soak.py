@@ -317,28 +317,42 @@ class Soak:
 
     # What came of it
 
-    def unexplained(self) -> list[Loss]:
-        """Return what was lost, or refused for want of query processes, by no kill of its own."""
-        free = [kill for kill in self.kills if kill.kind == "query process"]
-        lost = [loss for loss in self.losses if not self._is_own(loss, free)]
-        return lost + [loss for loss in self.refused if not self._is_refused_rightly(loss)]
+    def causes(self) -> tuple[Counter[str], list[Loss]]:
+        """Return what was lost, or refused for want of query processes, by the kill that caused it.
 
-    def _is_own(self, loss: Loss, free: list[Kill]) -> bool:
-        """Tell whether a loss is a killed process's own; each query process has one request."""
+        Second: what no kill explains.
+        """
+        free = [kill for kill in self.kills if kill.kind == "query process"]
+        causes = Counter[str]()
+        unexplained = []
+        for loss in self.losses:
+            if cause := self._cause(loss, free):
+                causes[cause] += 1
+            else:
+                unexplained.append(loss)
+        for loss in self.refused:
+            if self._is_refused_rightly(loss):
+                causes["supervisor"] += 1
+            else:
+                unexplained.append(loss)
+        return causes, unexplained
+
+    def _cause(self, loss: Loss, free: list[Kill]) -> str:
+        """Return which kind of process was killed to lose an answer; one for each query process."""
         for kill in self.kills:
             during = loss.began - SLACK <= kill.at <= loss.ended + SLACK
             if (
                 kill.kind == "web worker"
                 and loss.port in kill.ports
-                and loss.ended >= kill.at - SLACK
+                and loss.ended > kill.at - SLACK
             ):
-                return True
+                return kill.kind
             if kill.kind == "supervisor" and during and loss.is_query:
-                return True
-            if kill.kind == "query process" and during and loss.is_query and kill in free:
+                return kill.kind
+            if during and loss.is_query and kill in free:
                 free.remove(kill)
-                return True
-        return self._is_away(loss)
+                return kill.kind
+        return "main process" if self._is_away(loss) else ""
 
     def _is_away(self, loss: Loss) -> bool:
         """Tell whether the main process was killed and not back at some time of a request."""
@@ -487,12 +501,12 @@ def report(
     log: str,
 ) -> int:
     """Print the figures; return 1 where one is not as it should be."""
-    unexplained = soak.unexplained()
+    causes, unexplained = soak.causes()
     faults = soak.faults + [f"lost without a kill: {loss.what}" for loss in unexplained]
-    lost = len(soak.losses) + len(soak.refused) - len(unexplained)
     counts = table("what", "number")
     counts.add_rows([[name, f"{number:,}"] for name, number in sorted(soak.counts.items())])
-    counts.add_row(["missing or refused, of a killed process", f"{lost:,}"])
+    for kind, number in sorted(causes.items()):
+        counts.add_row([f"missing or refused, by the kill of a {kind}", f"{number:,}"])
     counts.add_row(["missing otherwise", f"{len(unexplained):,}"])
     counts.add_row(["lines of the log", f"{log.count(chr(10)):,}"])
     counts.add_row(["of these, with a traceback", f"{log.count('Traceback'):,}"])

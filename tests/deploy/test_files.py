@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import tempfile
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -70,6 +73,48 @@ def test_the_health_check_of_the_container_tells_whether_it_is_ready(
     assert (done.returncode == 0) == is_there
 
 
+def test_the_command_of_the_container_runs_as_its_user_and_writes_nothing(release: Release) -> None:
+    """Its steps before that, a wheel and a release from it, are those of tests/test_wheel.py."""
+    entry = json.loads(re.search(r"^ENTRYPOINT (\[.*\])$", DOCKERFILE, re.MULTILINE)[1])  # type: ignore[index]
+    check = json.loads(re.search(r"^HEALTHCHECK .* CMD (\[.*\])$", DOCKERFILE, re.MULTILINE)[1])  # type: ignore[index]
+    number = int(re.search(r"^USER (\d+)", DOCKERFILE, re.MULTILINE)[1])  # type: ignore[index]
+    user = {"user": number, "group": number, "extra_groups": []} if os.geteuid() == 0 else {}
+    if subprocess.run([sys.executable, "-c", ""], check=False, **user).returncode:  # type: ignore[call-overload]
+        pytest.skip("this interpreter is in a folder that other users cannot enter")
+    with tempfile.TemporaryDirectory() as folder:  # pytest's own are closed to others, too
+        Path(folder).chmod(0o755)
+        own = Path(folder) / "mali"
+        shutil.copytree(release.path, own)
+        before = sorted((path.name, path.stat().st_mtime_ns) for path in own.rglob("*"))
+        values = {"--release": str(own), "--port": "0"}
+        options = [values.get(option, value) for option, value in itertools.pairwise(entry)]
+        environment = {
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(ROOT / "src"),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "HOME": "/tmp",
+        }
+        process = subprocess.Popen(
+            [sys.executable, "-m", "unicef_linked", *options],
+            stdout=subprocess.PIPE,
+            text=True,
+            env=environment,
+            cwd="/",
+            **user,  # type: ignore[call-overload]
+        )
+        with process:
+            assert process.stdout
+            port = process.stdout.readline().strip().rstrip("/").rpartition(":")[2]
+            environment["PORT"] = port
+            done = subprocess.run(
+                [sys.executable, *check[1:]], env=environment, check=False, **user
+            )  # type: ignore[call-overload]
+            process.send_signal(signal.SIGTERM)
+            assert (done.returncode, process.wait(timeout=40)) == (0, 0)
+        after = sorted((path.name, path.stat().st_mtime_ns) for path in own.rglob("*"))
+        assert after == before
+
+
 def commands(heading: str) -> str:
     """Return the first block of commands below a heading of the document."""
     found = re.search(rf"^## {heading}\n.*?```sh\n(.*?)```", RUN, re.MULTILINE | re.DOTALL)
@@ -78,8 +123,13 @@ def commands(heading: str) -> str:
 
 
 def run(script: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run commands in a folder, with our own program first."""
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    """Run commands in a folder, with our own program first, and a systemctl that notes its arguments."""
+    (folder / "bin").mkdir()
+    noting = folder / "bin" / "systemctl"
+    noting.write_text(f'#!/bin/sh\necho "$@" >> "{folder}/systemctl.log"\n', encoding="utf-8")
+    noting.chmod(0o755)
+    parts = (noting.parent, Path(sys.executable).parent, os.environ["PATH"])
+    path = os.pathsep.join(map(str, parts))
     return subprocess.run(
         ["sh", "-e"],
         input=script,
@@ -108,6 +158,9 @@ def test_rolling_back_is_one_step(releases: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("reload unicef-linked@")
     assert (releases / "releases" / "mali").readlink() == Path("mali.94f3d8599fea")
+    assert (
+        releases / "systemctl.log"
+    ).read_text() == "reload unicef-linked@8001 unicef-linked@8002\n"
 
 
 def test_a_back_up_is_whole(releases: Path) -> None:
