@@ -285,6 +285,15 @@ def test_differences_of_releases_that_are_not_kept_are_not_found(
         assert client.get(path).status_code == 404
 
 
+@pytest.mark.parametrize(("query", "status"), [("", 200), ("?page=1", 200), ("?page=2", 404)])
+def test_a_difference_has_parts_as_a_page_only(
+    client: FlaskClient, chain: tuple[Release, ...], query: str, status: int
+) -> None:
+    path = f"/diff/{names(chain)[0]}..{names(chain)[1]}"
+    assert client.get(f"{path}.json{query}").status_code == status
+    assert client.get(f"{path}.json?page=-1").status_code == 400
+
+
 # What was withdrawn
 
 

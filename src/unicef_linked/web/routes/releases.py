@@ -133,7 +133,7 @@ def difference(
     """Return the difference of two kept releases: a page, an RDF Patch, an update, or JSON."""
     older, newer = past.find(a), past.find(b)
     offer = negotiate(DIFFERENCE_FORMATS) if extension is None else _format_of(extension)
-    number = whole_number("page", 1)  # of the page in HTML: the other forms are whole
+    number = whole_number("page", 1)
     path = addresses.difference(a, b)
     varies_by = ["Accept"] if extension is None else []
     if offer is HTML:
@@ -143,6 +143,8 @@ def difference(
             varies_by=varies_by,
             location=addresses.in_format(path, HTML.suffix, {"lang": responder.language()}),
         )
+    if number != 1:
+        raise NotFound("only the page in HTML has parts: all of the difference is page 1")
     chunks = _write(compare(older, newer), older, newer, offer)
     response = Response(chunks, content_type=offer.content_type)
     response.headers["ETag"] = f'"{a}-{b}-{offer.suffix}"'
