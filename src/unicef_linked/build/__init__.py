@@ -120,8 +120,8 @@ def build(
             begin=lambda name: stages.begin(_WRITING[name]),
         )
         stages.begin(_PUBLISHING)
-        shapes = sort_lines(skolemize(dataset.shapes, names))
-        draft.write_gzip("shapes.nq.gz", lambda file: file.writelines(shapes))
+        shapes = skolemize(dataset.shapes, names)
+        draft.write_gzip("shapes.nq.gz", lambda file: file.writelines(sort_lines(shapes)))
         report = _write_report(dataset.report, names)
         draft.write("report.ttl", lambda file: file.write(report))
         scratch.remove()
