@@ -14,6 +14,7 @@ from tests.conftest import ROOT
 import unicef_linked.build
 from unicef_linked.build import Content, build, snapshot
 from unicef_linked.build.sorting import Scratch
+from unicef_linked.cli import main
 from unicef_linked.rdf.canonical import line_of, sort_lines, split_line
 from unicef_linked.rdf.formats import JSONLD, TURTLE
 from unicef_linked.rdf.serialization import write_rdf
@@ -150,6 +151,7 @@ def test_a_country_built_in_small_runs_is_the_same_release(
     content = Content((country,), packaged.shapes, packaged.ontology, packaged.rules)
     issued = unicef_linked.build.datetime(2026, 1, 1, tzinfo=unicef_linked.build.UTC)
     whole = build(content, tmp_path / "whole", issued=issued)
+    monkeypatch.setattr(unicef_linked.build, "_IN_MEMORY", 0)
     stages: list[Reached] = []
     small = build(content, tmp_path / "small", issued=issued, run=300, progress=stages.append)
     assert small.manifest.quads > 10 * 300
@@ -193,3 +195,29 @@ def test_a_dump_that_several_ask_for_is_made_once(
     assert paths == {served.path / "dumps" / "dataset.ttl.gz"}
     assert sorted(made) == ["dataset.ttl", "dataset.ttl.gz"]
     assert not [path for path in served.path.iterdir() if "partial" in path.name]
+
+
+@pytest.mark.parametrize(
+    ("options", "first"),
+    [
+        pytest.param([], "", id="silent"),
+        pytest.param(["--progress"], "building: 1 of 9, reading", id="asked for"),
+    ],
+)
+def test_stages_are_told_off_a_terminal_if_they_are_asked_for(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    options: list[str],
+    first: str,
+) -> None:
+    monkeypatch.setattr(unicef_linked.build, "check", lambda *_, **__: make_report([]))
+    inputs = []
+    for name in ("data", "shapes", "ontology"):
+        (tmp_path / f"{name}.ttl").write_text("<urn:a> <urn:b> 1 .")
+        inputs.append(f"--{name}={tmp_path / name}.ttl")
+    assert main(["build", *inputs, "--out", str(tmp_path / "out"), *options]) in {0, 1}
+    lines = capsys.readouterr().err.splitlines()
+    assert next((line for line in lines if line.startswith("building")), "") == first
+    told = [line.partition(", ")[2].partition(", ")[0] for line in lines if "building" in line]
+    assert told == (STAGES if options else [])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 from contextlib import ExitStack, closing
@@ -240,6 +241,24 @@ def test_rdf_12_is_served_in_the_formats_that_can_carry_it(
     dumps = {file["name"] for file in client.get("/dump/").json["files"]}  # type: ignore[index]
     assert "dataset.ttl" in dumps
     assert "dataset.jsonld" not in dumps
+
+
+def test_a_dump_is_made_when_it_is_asked_for(
+    publish: Callable[..., FlaskClient],
+) -> None:
+    text = "<urn:only> <urn:here> 1 ."
+    client = publish({"a.ttl": text})
+
+    files = client.get("/dump/", headers={"Accept": "application/json"}).json["files"]  # type: ignore[index]
+    sizes = {file["name"]: file.get("bytes") for file in files}
+    stated = {name for name, size in sizes.items() if size is not None}
+    assert stated == {"SHA256SUMS", "dataset.nq"}
+    for path in ("/dump/", "/dataset", "/dataset.ttl", "/dataset.jsonld"):
+        assert client.get(path, headers={"Accept": "*/*"}).status_code == 200
+    response = client.get("/dump/dataset.ttl.gz")
+    assert gzip.decompress(response.data) == client.get("/dump/dataset.ttl").data
+    assert {name for name in sizes if client.get(f"/dump/{name}").status_code != 200} == set()
+    assert client.get("/dump/dataset.rdf").status_code == 404
 
 
 # IRIs dereference

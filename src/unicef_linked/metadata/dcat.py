@@ -20,7 +20,6 @@ from unicef_linked.rdf.formats import DUMPS
 from unicef_linked.rdf.iris import DCAT, DCTERMS, FOAF, RDF, SPDX, XSD
 from unicef_linked.rdf.statistics import describe as describe_statistics
 from unicef_linked.rdf.terms import objects_of, triple, typed, value_of
-from unicef_linked.release.directory import size_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -188,7 +187,7 @@ def _dump(
     yield from _distribution(dataset, node, download, dump_format.media_type, titles)
     if path.suffix == ".gz":
         yield triple(node, f"{DCAT}compressFormat", f"{_MEDIA_TYPES}application/gzip")
-    size = size_of(path)
+    size = published.release.size_of(path)
     if size is not None:
         number = typed(str(size), f"{XSD}nonNegativeInteger")
         yield triple(node, f"{DCAT}byteSize", number)

@@ -15,7 +15,6 @@ from unicef_linked.rdf.formats import DUMPS
 from unicef_linked.rdf.iris import DCAT, DCTERMS, RDF, SCHEMA, SKOS
 from unicef_linked.rdf.mappings import SAME
 from unicef_linked.rdf.terms import iris_in, objects_of, value_of
-from unicef_linked.release.directory import size_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -89,7 +88,7 @@ def _download(published: PublishedDataset, address: str, path: Path) -> Structur
         "contentUrl": addresses.absolute(address, addresses.dump(path.name)),
         "encodingFormat": DUMPS[path.name].media_type,
     }
-    size = size_of(path)
+    size = published.release.size_of(path)
     if size is not None:
         download["contentSize"] = f"{size} B"
     if path.name in published.checksums:

@@ -12,7 +12,6 @@ from unicef_linked.metadata.prov import checksum
 from unicef_linked.rdf.formats import DUMPS
 from unicef_linked.rdf.iris import DCAT, DCTERMS, FOAF, RDF, XSD
 from unicef_linked.rdf.terms import triple, typed
-from unicef_linked.release.directory import size_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -82,7 +81,7 @@ def _describe(past: Past, release: Release, address: str) -> Iterator[Triple]:
         yield triple(node, f"{DCAT}mediaType", _MEDIA_TYPES + kind.media_type)
         if path.suffix == ".gz":
             yield triple(node, f"{DCAT}compressFormat", f"{_MEDIA_TYPES}application/gzip")
-        size = size_of(path)
+        size = release.size_of(path)
         if size is not None:
             number = typed(str(size), f"{XSD}nonNegativeInteger")
             yield triple(node, f"{DCAT}byteSize", number)

@@ -14,7 +14,6 @@ from unicef_linked.presentation.diagrams import Drawing, Edge, Node, draw
 from unicef_linked.presentation.evidence import OA
 from unicef_linked.rdf.iris import DCTERMS, PROV, RDF
 from unicef_linked.rdf.terms import iris_in, objects_of, value_of
-from unicef_linked.release.directory import size_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -137,7 +136,7 @@ class DatasetPage:
     example: Example | None
     diagram: Drawing | None  # of the example
     citation: str  # "" if the dataset has no title
-    dumps: tuple[tuple[str, int | None], ...]  # name and size in bytes, None before it is made
+    dumps: tuple[tuple[str, int | None], ...]  # name and size in bytes, None of one made on demand
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +198,7 @@ def read_dataset(context: PageContext, description: Description) -> DatasetReadi
         partitions["class"],
         partitions["property"],
         dataset.links,
-        [(path.name, size_of(path)) for path in dumps],
+        [(path.name, dataset.release.size_of(path)) for path in dumps],
         origins,
         example,
         context.reader(quads, *iris),

@@ -72,13 +72,12 @@ class Release:
         existing = folder.iterdir() if folder.is_dir() else ()
         return tuple(sorted({*existing, *(folder / name for name in self.manifest.on_demand)}))
 
+    def size_of(self, dump: Path) -> int | None:
+        """Return the size of a whole-dataset file (bytes), None of one that is made on demand.
 
-def size_of(path: Path) -> int | None:
-    """Return the size of a file (bytes), None if it is not there."""
-    try:
-        return path.stat().st_size
-    except FileNotFoundError:
-        return None
+        What is said of a release does not change when a file of it is made.
+        """
+        return None if dump.name in self.manifest.on_demand else dump.stat().st_size
 
 
 def digest_of(path: Path) -> str:

@@ -16,7 +16,6 @@ from unicef_linked.metadata import schema_org
 from unicef_linked.metadata.dcat import describe_dataset
 from unicef_linked.presentation.editor import read_examples, shortest_examples
 from unicef_linked.rdf.formats import DOCUMENT_FORMATS, DUMPS, HTML, RESULTS_JSON
-from unicef_linked.release.directory import size_of
 from unicef_linked.release.dumps import find_dump
 from unicef_linked.web.problems import TITLES
 from unicef_linked.web.responses import CACHE, formats_of, link, negotiate
@@ -146,7 +145,8 @@ def _cache(charts: Sequence[Chart]) -> str:
 
 def dumps(responder: Responder, exports: Exports) -> Response:
     """Return the list of whole-dataset files."""
-    files = [(path.name, size_of(path)) for path in responder.dataset.release.dumps()]
+    release = responder.dataset.release
+    files = [(path.name, release.size_of(path)) for path in release.dumps()]
     offer = negotiate((RESULTS_JSON, HTML))
     if offer is HTML:
         return responder.represent(
@@ -162,7 +162,9 @@ def dumps(responder: Responder, exports: Exports) -> Response:
         )
     body = {
         "release": responder.dataset.release.manifest.name,
-        "files": [{"name": name} | ({"bytes": size} if size else {}) for name, size in files],
+        "files": [
+            {"name": name} | ({} if size is None else {"bytes": size}) for name, size in files
+        ],
     }
     response = responder.represent(json.dumps(body).encode(), RESULTS_JSON, varies_by=["Accept"])
     response.content_type = "application/json"

@@ -14,7 +14,6 @@ from unicef_linked.metadata.versions import describe_releases, read_sums
 from unicef_linked.presentation.changes import read_changes
 from unicef_linked.rdf.formats import HTML, Carries, Format
 from unicef_linked.release.differences import compare
-from unicef_linked.release.directory import size_of
 from unicef_linked.release.patches import write_json, write_patch, write_update
 from unicef_linked.web.parameters import whole_number
 from unicef_linked.web.responses import JSON, formats_of, negotiate, vary
@@ -121,7 +120,7 @@ def _release_page(responder: Responder, past: Past, chosen: Release) -> bytes:
         step=step,
         changes=changes,
         more=total - len(changes),
-        files=[(path.name, size_of(path)) for path in chosen.dumps()],
+        files=[(path.name, chosen.size_of(path)) for path in chosen.dumps()],
         sums=read_sums(chosen),
         formats=formats_of(addresses.release(chosen.manifest.name)),
     )
