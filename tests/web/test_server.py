@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -250,6 +251,12 @@ def descendants(pid: int) -> list[int]:
     return found
 
 
+def own_memory(pid: int) -> int:
+    """Return the memory that a process shares with no other (bytes)."""
+    rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    return int(re.findall(r"Private_Dirty: +(\d+) kB", rollup)[0]) << 10
+
+
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
 def test_a_server_that_is_stopped_finishes_what_it_began_and_leaves_nothing_behind(
     serve: Callable[..., Server], release: Release, stop: signal.Signals
@@ -257,6 +264,8 @@ def test_a_server_that_is_stopped_finishes_what_it_began_and_leaves_nothing_behi
     server = serve("--release", str(release.path), "--workers", "2")
     below = descendants(server.process.pid)
     assert len(below) >= 4
+    for pid in below:  # the web workers share one copy of the dataset, the query processes another
+        assert own_memory(pid) < 60 << 20
     query, options = (
         f"{PRODUCT} LIMIT 400000",
         {"headers": {"Accept": "text/csv"}, "data": {"timeout": "30"}},

@@ -98,10 +98,11 @@ def serve(
 ) -> None:
     """Serve a release until SIGTERM or SIGINT; running requests are finished first.
 
-    ``start`` is of the engine for this release, where it was begun. On SIGHUP the one that ``reopen`` returns is served, without a gap; if it raises NotARelease,
-    nothing changes. Raises AddressInUse or UnusableInput when the address cannot be listened on, UnusableInput when
-    the results of a check of links cannot be read or a language has no translations, ServiceEnded
-    when a process could not be kept running, and what ``run_engine`` raises.
+    ``start`` is of the engine for this release, where that was begun. On SIGHUP the release that
+    ``reopen`` returns is served, without a gap; if it raises NotARelease, nothing changes. Raises
+    AddressInUse or UnusableInput when the address cannot be listened on, UnusableInput when the
+    results of a check of links cannot be read or a language has no translations, ServiceEnded when a
+    process could not be kept running, and what ``run_engine`` raises.
     """
     check_languages(settings, read_translations())
     port = _check_address(host, port)
