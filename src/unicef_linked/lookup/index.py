@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final, overload
 
 import numpy as np
 
+from unicef_linked.lookup.boundaries import Boundaries
 from unicef_linked.lookup.entity import Identification, plain_iri
 from unicef_linked.lookup.identifiers import Identifiers
 from unicef_linked.lookup.normalization import Normalizer, fold, fold_code
@@ -154,6 +155,12 @@ class Index:
                 "SELECT DISTINCT division FROM extent",
                 _extents,
             ),
+            by_iri=Table(
+                self.tables,
+                f"{columns} WHERE iri = ? ORDER BY division",
+                "SELECT DISTINCT iri FROM extent",
+                _extents,
+            ),
             extents_with=Table(
                 self.tables,
                 f"{columns} JOIN extent_part USING (division, iri) WHERE part = ?"
@@ -168,6 +175,11 @@ class Index:
                 lambda rows: Period(first=rows[0][0]),
             ),
         )
+
+    @cached_property
+    def boundaries(self) -> Boundaries:
+        """Polygons of the divisions and of what they covered."""
+        return Boundaries(self.tables, self.arrays.boxes, self.territory)
 
     def number(self, entity_id: str) -> int | None:
         """Return the number of the entity with an id."""
