@@ -11,7 +11,6 @@ import numpy as np
 from pyoxigraph import NamedNode
 
 from unicef_linked.dataset.labels import Text
-from unicef_linked.lookup.boundaries import Boundaries, read_boundaries
 from unicef_linked.lookup.index import Members
 from unicef_linked.lookup.kept import open_index
 from unicef_linked.lookup.matching import Reconciler, ReconciliationQuery
@@ -106,13 +105,6 @@ class EntityLookup:
     def reconciler(self) -> Reconciler:
         """Matches names with entities."""
         return Reconciler(self.index, lambda iri: self.store.match(NamedNode(iri)))
-
-    @cached_property
-    def boundaries(self) -> Boundaries:
-        """Polygons of the divisions and of what they covered."""
-        division = self.names.term("Division")
-        divisions = self.index.members(self.index.scope(lambda types: division in types))
-        return read_boundaries(self.store, self.index.territory, (e.iri for e in divisions))
 
     def hierarchy(self, entity: Entity, languages: Sequence[str]) -> list[Text]:
         """Return the names of the divisions that a smaller one lies in, nearest first."""

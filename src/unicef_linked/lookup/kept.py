@@ -64,7 +64,7 @@ def open_index(release: Release) -> Index:
     try:
         return _opened_or_made(folder / name, release, past)
     except OSError as error:
-        _LOG.warning("the index of names %s cannot be kept: %s", folder / name, error)
+        _LOG.warning("the index %s cannot be written: %s; it is kept in memory", folder, error)
     names, quads = release.names, list(release.quads())
     return build(quads, names, profile_of(quads, names), former_statements(past))
 
@@ -80,7 +80,6 @@ def _opened_or_made(folder: Path, release: Release, past: Past) -> Index:
     if index is None:
         with _making(folder) as partial:
             if partial:
-                _LOG.info("names of %s are indexed, once", release.path)
                 former = former_statements(past)
                 write_index(partial, release.names, release.quads, former)
         index = _open(folder, release.names)
@@ -93,8 +92,8 @@ def _opened(folder: Path, names: Names) -> Index | None:
         return None
     try:
         return _open(folder, names)
-    except (OSError, EOFError, ValueError, sqlite3.DatabaseError) as error:
-        _LOG.warning("the index %s is damaged and made again: %s", folder, error)
+    except (OSError, EOFError, ValueError, sqlite3.DatabaseError):
+        _LOG.warning("the index %s is damaged; it is made again", folder)
         shutil.rmtree(folder, ignore_errors=True)
         return None
 

@@ -87,6 +87,7 @@ class NameArrays:
     signatures: NDArray[np.uint64]
     spelled_starts: NDArray[np.uint32]
     spelled_entities: NDArray[np.int32]
+    boxes: NDArray[np.float64]  # of each polygon: west, south, east, north
 
     def save(self, folder: Path) -> None:
         """Write a file for each array into a folder."""

@@ -14,8 +14,10 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+import shapely
 
 from unicef_linked.dataset.labels import collation
+from unicef_linked.lookup.boundaries import AS_WKT, HAS_DEFAULT, read_shape
 from unicef_linked.lookup.entity import SAME_THING, plain_iri
 from unicef_linked.lookup.normalization import Normalizer, fold_code
 from unicef_linked.lookup.reading import read_subjects
@@ -55,6 +57,10 @@ _ORDERED: Final = 12
 _TEMPORARY: Final = (
     "CREATE TEMP TABLE draft (rank INT, id TEXT, iri TEXT, types INT, content TEXT)",
     "CREATE TEMP TABLE link (target TEXT, entity INT, place INT, relation TEXT)",
+    "CREATE TEMP TABLE described (iri TEXT PRIMARY KEY)",
+    "CREATE TEMP TABLE outline"
+    " (feature TEXT, geometry TEXT, is_default INT, PRIMARY KEY (feature, is_default, geometry))",
+    "CREATE TEMP TABLE shape (geometry TEXT PRIMARY KEY, wkt TEXT)",
     "CREATE TEMP TABLE label (folded TEXT, entity INT)",
     "CREATE TEMP TABLE spelling (spelled TEXT, entity INT)",
 )
@@ -121,6 +127,7 @@ class IndexWriter:
         own = f"{self._names.ontology}#"
         for subject in subjects:
             self._write_territory(subject)
+            self._write_geometry(subject)
             if subject.broader:
                 self._write_superclasses(subject)
             if subject.iri.startswith(own) and subject.labels:
@@ -241,6 +248,17 @@ class IndexWriter:
         if existence:
             self._insert("existence", subject.iri, existence.first)
 
+    def _write_geometry(self, subject: Subject) -> None:
+        """Keep what is stated of polygons until it is known which are those of divisions."""
+        for predicate, values in subject.geometry.items():
+            for value in sorted(values):
+                if predicate == AS_WKT:
+                    self._insert("shape", subject.iri, value)
+                else:
+                    self._insert("outline", subject.iri, value, predicate == HAS_DEFAULT)
+        if "extentOf" in subject.territory or self._names.term("Division") in subject.types:
+            self._insert("described", subject.iri)
+
     def _write_superclasses(self, subject: Subject) -> None:
         """Write the superclasses of a class that are of this dataset."""
         start = "" if self._ids.are_iris else self._names.base
@@ -298,9 +316,26 @@ class IndexWriter:
             types=np.array(types, np.int32),
             kinds=np.array(kinds, np.int32),
             places=_places(ids),
+            boxes=self._boundaries(),
             **self._labels(),
             **self._spellings(),
         )
+
+    def _boundaries(self) -> NDArray[np.float64]:
+        """Write the polygons of divisions and extents: the default ones, else all; return boxes."""
+        rows = self._tables.rows(
+            "SELECT DISTINCT feature, geometry FROM outline AS one WHERE feature IN described"
+            " AND (is_default OR NOT EXISTS (SELECT 1 FROM outline AS other"
+            " WHERE other.feature = one.feature AND other.is_default)) ORDER BY 1, 2"
+        )
+        boxes: list[tuple[float, ...]] = []
+        for feature, geometry in rows:
+            texts = self._tables.rows("SELECT wkt FROM shape WHERE geometry = ?", geometry)
+            shape = read_shape(texts[0][0]) if texts else None
+            if shape is not None:
+                self._insert("boundary", len(boxes), feature, geometry, shapely.to_wkb(shape))
+                boxes.append(shape.bounds)
+        return np.array(boxes, np.float64).reshape(-1, 4)
 
     def _labels(self) -> dict[str, NDArray[Any]]:
         """Return the arrays of the labels and of their words."""
