@@ -223,9 +223,6 @@ def test_a_query_is_asked_once_for_all_focus_nodes(
         pytest.param("SELECT (?a AS ?value) { $this ex:age ?a }", id="without this"),
         pytest.param("SELECT $this { ?x ex:age ?y { FILTER (BOUND($this)) } }", id="scope"),
         pytest.param("SELECT $this { OPTIONAL { $this ex:knows ?x } } LIMIT 1", id="limit"),
-        pytest.param(
-            "SELECT $this (EXISTS { ?a ex:age ?b } AS ?c) { $this ex:age ?x }", id="EXISTS"
-        ),
         pytest.param("SELECT (COUNT(?x) AS ?value) { $this ex:age ?x }", id="one group"),
         pytest.param(
             "SELECT $this ?value { $this ex:name ?value FILTER (REGEX(STR(?value), '(?i)bob')) }",
