@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pyoxigraph as ox
 import pytest
 
+from unicef_linked.dataset import graph_stream
 from unicef_linked.rdf.formats import GRAPH_FORMATS, NQUADS, TRIG, Format
 from unicef_linked.rdf.iris import CANONICAL_BASE as BASE
 
@@ -71,3 +72,27 @@ def test_the_controls_of_a_fragment_are_in_their_own_graph_alone(
     quads = dataset(client, "/fragments", f"?subject={BASE}id/office/gao", offer)
     assert {triple.subject.value for triple in default_graph(quads)} == {f"{BASE}id/office/gao"}  # type: ignore[union-attr]
     assert any(quad.graph_name != ox.DefaultGraph() for quad in quads)
+
+
+@pytest.mark.parametrize("suffix", ["nt", "nq", "ttl"])
+@pytest.mark.parametrize("part", [1, 7, 10_000])
+def test_a_large_graph_is_streamed_with_the_same_bytes(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch, suffix: str, part: int
+) -> None:
+    address = f"/graph/mali/offices.{suffix}"
+    whole = client.get(address)
+    monkeypatch.setattr(graph_stream, "LARGE", 10)
+    monkeypatch.setattr(graph_stream, "_PART", part)
+    streamed = client.get(f"{address}?part={part}")  # the query keeps the cache out
+    assert streamed.status_code == 200
+    headers = [
+        {**response.headers, "ETag": "", "Content-Length": ""} for response in (whole, streamed)
+    ]
+    for answer in headers:
+        answer.pop("X-Request-Id", None)
+    assert headers[0] == headers[1]
+    contents = [
+        [line for line in response.data.splitlines() if not line.startswith(b"@prefix ")]
+        for response in (whole, streamed)
+    ]
+    assert contents[0] == contents[1]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Final
 
 from pyoxigraph import BlankNode, Literal, NamedNode, Quad, RdfFormat, Triple, parse
@@ -15,6 +16,7 @@ from unicef_linked.dataset.labels import Text
 from unicef_linked.dataset.profile import profile_of
 from unicef_linked.dataset.thesaurus import Thesaurus, read_thesaurus
 from unicef_linked.rdf.iris import DCTERMS, FOAF, RDF, RDFS, SKOS, VOID, VOID_EXT, Names
+from unicef_linked.rdf.labels import LABEL_PROPERTIES
 from unicef_linked.rdf.languages import matching_tag
 from unicef_linked.rdf.statistics import count as count_statistics
 from unicef_linked.rdf.statistics import count_distinct, read
@@ -138,10 +140,21 @@ class PublishedDataset:
         quads = self.store.match(None, NamedNode(f"{RDF}type"), scheme)
         return frozenset(value_of(quad.subject) for quad in quads)
 
-    @property
+    @cached_property
     def label_languages(self) -> dict[str, int]:
-        """The languages of the labels, with how many there are; the most used first."""
-        return self.summaries.counts.languages
+        """The languages of the labels, with how many there are; the most used first.
+
+        Every page needs them: without summaries, the labels alone are counted.
+        """
+        tags: Counter[str] = Counter()
+        if self.summaries.are_published:
+            tags.update(self.summaries.counts.languages)
+        else:
+            quads = (self.store.match(None, NamedNode(iri)) for iri in LABEL_PROPERTIES)
+            for quad in chain.from_iterable(quads):
+                if isinstance(quad.object, Literal) and quad.object.language:
+                    tags[quad.object.language] += 1
+        return dict(sorted(tags.items(), key=lambda pair: (-pair[1], pair[0])))
 
     @property
     def links(self) -> list[tuple[str, str, int]]:
@@ -323,8 +336,8 @@ class PublishedDataset:
         stated = self.store.match(None, NamedNode(self.names.term("menuOrder")))
         order = self._with_broader(profile_of(stated, self.names).menu_order)
         places = {iri: place for place, iri in enumerate(order)}
-        types = sorted(lists, key=lambda name: (places.get(lists[name][0], len(places)), name))
-        return {name: lists[name] for name in types}
+        ordered = sorted(lists, key=lambda name: (places.get(lists[name][0], len(places)), name))
+        return {name: lists[name] for name in ordered}
 
     def plural(self, class_iri: str, language: str) -> Text | None:
         """Return the plural label of a class in a language, else in English."""

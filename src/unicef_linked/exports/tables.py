@@ -8,18 +8,20 @@ import json
 import re
 from dataclasses import dataclass
 from enum import Enum, auto
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Final
 
-from pyoxigraph import Literal
+from pyoxigraph import Literal, NamedNode
 
 from unicef_linked.rdf.iris import WELL_KNOWN_PREFIXES
 from unicef_linked.rdf.terms import value_of
+from unicef_linked.store import BATCH
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from unicef_linked.rdf.iris import Names
-    from unicef_linked.rdf.terms import Solution
+    from unicef_linked.rdf.terms import Solution, Term
     from unicef_linked.store import Store
 
 SEPARATOR: Final = "|"
@@ -102,11 +104,16 @@ def fill(columns: Iterable[Column], table: Table, store: Store, names: Names) ->
     """Return the columns with a cell for each row of the table; rows run by the IRIs that make them."""
     variables = " ".join(f"?{name}" for name in table.about)
     solutions = ask(store, names, f"SELECT DISTINCT {variables} {{ {table.pattern} }}")
-    rows = sorted({tuple(value_of(row[name]) for name in table.about) for row in solutions})
+    terms = {
+        tuple(value_of(row[name]) for name in table.about): tuple(row[name] for name in table.about)
+        for row in solutions
+    }
+    rows = sorted(terms)
     filled = []
     for column in columns:
         places = [table.about.index(name) for name in column.about]
-        variants = _values(column, store, names) if rows else {}
+        things = dict.fromkeys(tuple(terms[row][n] for n in places) for row in rows)
+        variants = _values(column, things, store, names) if rows else {}
         if column.each is Each.ONCE:
             variants = {"": variants.get("", {})}
         for variant in sorted(variants, key=lambda text: (_FIRST_LANGUAGES.get(text, 2), text)):
@@ -117,21 +124,41 @@ def fill(columns: Iterable[Column], table: Table, store: Store, names: Names) ->
     return filled
 
 
+def _ask_for_values(
+    column: Column, things: Collection[tuple[Term, ...]], store: Store, names: Names
+) -> Iterator[Solution]:
+    """Yield the solutions of a column's pattern for the things of the rows.
+
+    The engine is asked for BATCH of them at a time: a pattern may fit far more than the table has.
+    """
+    by = " ?by" if "?by" in column.pattern else ""
+    about = " ".join(f"?{name}" for name in column.about)
+    select = f"SELECT DISTINCT {about}{by} ?value"
+    is_bound = any(re.search(rf"\bAS\s+\?{name}\b", column.pattern) for name in column.about)
+    if is_bound or not all(isinstance(term, NamedNode) for term in chain.from_iterable(things)):
+        yield from ask(store, names, f"{select} {{ {column.pattern} }}")
+        return
+    remaining = iter(things)
+    while batch := list(islice(remaining, BATCH)):
+        keys = " ".join(f"({' '.join(map(str, key))})" for key in batch)
+        values = f"VALUES ({about}) {{ {keys} }}"
+        yield from ask(store, names, f"{select} {{ {values} {column.pattern} }}")
+
+
 def _values(
-    column: Column, store: Store, names: Names
+    column: Column, things: Collection[tuple[Term, ...]], store: Store, names: Names
 ) -> dict[str, dict[tuple[str, ...], list[str]]]:
     """Return the values of a column, by variant and by what they are about, each list in order."""
     if not column.pattern:
         return {}
-    by = " ?by" if "?by" in column.pattern else ""
-    about = " ".join(f"?{name}" for name in column.about)
-    solutions = ask(store, names, f"SELECT DISTINCT {about}{by} ?value {{ {column.pattern} }}")
+    by = "?by" in column.pattern
+    solutions = _ask_for_values(column, things, store, names)
     by_variant: dict[str, dict[tuple[str, ...], list[str]]] = {}
     for row in sorted(
         solutions, key=lambda row: (value_of(row.get("by")), value_of(row.get("value")))
     ):
         variant, text = _variant(column, row.get("value"), names), value_of(row.get("value"))
-        keeps_place = bool(by) and column.many  # in a list beside another, also what is not known
+        keeps_place = by and column.many  # in a list beside another, also what is not known
         if (column.each is Each.ONCE or variant) and (text or keeps_place):
             of_variant = by_variant.setdefault(variant, {})
             subject = tuple(value_of(row.get(name)) for name in column.about)

@@ -492,9 +492,7 @@ class _Counter:
                 for kind, types in sorted(self._types.items())
                 if len(types) == 1 and "" not in types
             },
-            languages=dict(
-                sorted(_decoded(self._languages).items(), key=lambda pair: (-pair[1], pair[0]))
-            ),
+            languages=_decoded(self._languages),
             links=sorted(links),
             hosts=dict(sorted(Counter(map(host_of, urls)).items())),
             evidence=sorted(evidence, key=lambda row: (-row[1], row[0])),

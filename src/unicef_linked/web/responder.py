@@ -15,10 +15,10 @@ from unicef_linked.presentation.context import PageContext
 from unicef_linked.rdf.formats import DOCUMENT_FORMATS, GRAPH_FORMATS, HTML, Format, by_suffix
 from unicef_linked.web.negotiation import choose, choose_language
 from unicef_linked.web.parameters import preferred_languages
-from unicef_linked.web.responses import CACHE, JSON, link, negotiate, represent
+from unicef_linked.web.responses import CACHE, JSON, entity_tag, link, negotiate, represent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from unicef_linked.dataset.description import Description
     from unicef_linked.dataset.published import PublishedDataset
@@ -150,18 +150,21 @@ class Responder:
         *,
         query: Mapping[str, str] | None = None,
         canonical: str | None = None,
+        stream: Callable[[Format], Iterator[bytes] | None] = lambda _: None,
     ) -> Response:
         """Return one representation of the document at ``path``: by its suffix, else as negotiated.
 
         ``query`` has the parameters that choose the document; where it is not given or empty, they
         are those of the request that are in _CHOOSING. ``description`` and ``html`` are called only
         if they are needed. ``canonical`` is the URL of the document if it is not below the base.
+        ``stream`` gives a document that is too long to be made whole, in the formats in which it can.
         Raises NotFound when there is no description.
         """
         if not query:
             query = {name: text for name, text in request.args.items() if name in _CHOOSING}
         offer = negotiate(DOCUMENT_FORMATS) if suffix is None else _format_of(suffix)
         located_by, cache = dict(query), CACHE
+        chunks = None if offer is HTML else stream(offer)
         if offer is HTML:
             located_by["lang"] = self.language()
             if "clang" in request.args:
@@ -171,9 +174,11 @@ class Responder:
                 content, cache = page.content, "no-store"
             else:
                 content = page
+        elif chunks is not None:
+            content = b""
         else:
             offer, content = self._write(description(), path, offer, is_asked=suffix is not None)
-        return self.represent(
+        response = self.represent(
             content,
             offer,
             varies_by=["Accept"] if suffix is None else [],
@@ -181,6 +186,13 @@ class Responder:
             links=self._document_links(path, offer, query, canonical),
             cache=cache,
         )
+        if chunks is not None:
+            response.response = chunks
+            del response.headers["Content-Length"]
+            digest = self.dataset.release.manifest.sha256[:24]
+            tag = entity_tag(f"{digest} {path}".encode(), offer)
+            response.headers["ETag"] = tag
+        return response
 
     def _write(
         self, description: Description | None, path: str, offer: Format, *, is_asked: bool

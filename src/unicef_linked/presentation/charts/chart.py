@@ -72,9 +72,10 @@ class DrawnCharts:
         self.collection = charts
         self._drawn: dict[tuple[str, str, tuple[str, ...]], Chart] = {}
 
-    def all(self, context: PageContext) -> list[Chart]:
-        """Return all charts of the dataset for a page."""
-        return [self._draw(context, definition) for definition in self.collection.definitions]
+    def all(self, context: PageContext, most: int | None = None) -> list[Chart]:
+        """Return the charts of the dataset for a page: all, or the first ones."""
+        definitions = self.collection.definitions[:most]
+        return [self._draw(context, definition) for definition in definitions]
 
     def find(self, context: PageContext, iri: str) -> Chart | None:
         """Return the chart of an IRI for a page, None if the IRI is of no chart."""

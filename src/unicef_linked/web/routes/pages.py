@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 _GRAPHS: Final = 200
 """Most named graphs, and most concept schemes, that the home page lists."""
 
+_PICTURES: Final = 12
+"""Most pictures on the home page, which leads to all."""
+
 _OTHER_TYPES: Final = {".gz": "application/gzip", "": "text/plain; charset=utf-8"}
 """Content types of what lies beside the dumps, by suffix: the compressed ones and SHA256SUMS."""
 
@@ -62,7 +65,7 @@ def home(responder: Responder, charts: DrawnCharts) -> Response:
     iris = [iri for iri, _ in [*responder.lists.values(), *classes]]
     quads = responder.dataset.store.match_any([ox.NamedNode(iri) for iri in iris])
     reader = responder.context().reader(quads, responder.names.dataset, *iris)
-    built = charts.all(responder.context())
+    built = charts.all(responder.context(), _PICTURES)
     drawn = {chart.query for chart in built}
     asked = [
         (topic, [e for e in found if e.query not in drawn])

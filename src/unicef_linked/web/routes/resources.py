@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 from flask import Blueprint, Response, redirect, request
 
 from unicef_linked import addresses
+from unicef_linked.dataset import graph_stream
 from unicef_linked.dataset.description import Description, partial_view
 from unicef_linked.dataset.labels import Text, collation
 from unicef_linked.errors import BadParameter, NotFound
@@ -38,12 +40,15 @@ from unicef_linked.web.responses import (
 from unicef_linked.web.routing import bind
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from unicef_linked.dataset.hubs import BoundedStatements
     from unicef_linked.dataset.past import Past
     from unicef_linked.dataset.published import PublishedDataset
     from unicef_linked.presentation.charts.chart import DrawnCharts
     from unicef_linked.presentation.layout import Layout
     from unicef_linked.presentation.locator_map import LocatorMaps
+    from unicef_linked.rdf.formats import Format
     from unicef_linked.web.responder import Responder
 
 
@@ -409,9 +414,17 @@ def named_graph(
             address,
             {},
         ),
+        stream=partial(_stream, responder, iri),
     )
     add_signposts(response, signposts(responder.dataset, address, iri))
     return response
+
+
+def _stream(responder: Responder, graph: str, offer: Format) -> Iterator[bytes] | None:
+    """Return a named graph in parts if it is large, and the format allows it."""
+    if responder.dataset.named_graphs.get(graph, 0) <= graph_stream.LARGE:
+        return None
+    return graph_stream.stream_graph(responder.dataset.release, graph, offer)
 
 
 def _is_page(suffix: str | None) -> bool:
