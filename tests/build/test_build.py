@@ -616,11 +616,13 @@ def test_a_build_that_is_killed_at_any_step_leaves_a_whole_release(
             try:
                 build(content, out)
             except Killed:
+                killed_at, last = last, sys.maxsize  # what looks at the outcome goes on
                 release = open_release(out)
                 if newer == "damaged":  # until the new one is there, that one is what there is
                     assert {fault.part for fault in verify(release.path)} <= {"context.jsonld"}
                 else:
                     assert verify(release.path) == []
+                last = killed_at
                 continue
             break
     assert last > 8
