@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 
 from pyoxigraph import BlankNode, Literal, NamedNode
 
+from unicef_linked.build.lines import Lines
 from unicef_linked.rdf.iris import RDF
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
     from pyoxigraph import Quad
 
@@ -55,6 +57,11 @@ class Places:
         return self._file_with(queue), 0
 
     @cached_property
+    def _lines(self) -> dict[Path, Lines]:
+        """The lines of files that results are in."""
+        return {}
+
+    @cached_property
     def _links_to(self) -> dict[BlankNode, list[tuple[NamedNode | BlankNode, str]]]:
         """The subjects and predicates that lead to each blank node."""
         links = defaultdict(list)
@@ -88,9 +95,12 @@ class Places:
                 return place
         if best is None:
             return "", 0
-        line = best.line_of(subject.value)
+        lines = self._lines.get(best.path)
+        if lines is None:
+            lines = self._lines[best.path] = Lines(best.text)
+        line = lines.of_subject(subject.value)
         if relevance == _STATES_VALUE and isinstance(value, NamedNode | Literal):
-            line = best.line_of_value(subject.value, value)
+            line = lines.of_value(subject.value, value)
         return str(best.path), line or 0
 
     def _file_with(self, blanks: Sequence[BlankNode]) -> str:

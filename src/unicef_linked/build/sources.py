@@ -34,6 +34,7 @@ from unicef_linked.build.files import (
     stem_of,
     suffix_of,
 )
+from unicef_linked.build.lines import Lines
 from unicef_linked.errors import MalformedData, UnusableInput, raise_all
 from unicef_linked.rdf.entities import ExpandingEntities, check_entities
 from unicef_linked.rdf.iris import (
@@ -88,46 +89,8 @@ class SourceFile:
             yield _in_graph(quad, self.graph)
 
     def line_of(self, iri: str) -> int | None:
-        """Return the line (from 1) on which ``iri`` is first a subject, None if none is found.
-
-        Parsers keep no positions; in Turtle as people write it, a subject begins its line, in full
-        or prefixed.
-        """
-        spellings = self._spellings(iri)
-        for number, line in enumerate(self.text.splitlines(), start=1):
-            words = line.split(maxsplit=1)
-            if words and words[0] in spellings and not line.lstrip().startswith("#"):
-                return number
-        return None
-
-    def line_of_value(self, iri: str, value: NamedNode | Literal) -> int | None:
-        """Return the line on which what is stated of ``iri`` first has a value.
-
-        That of the subject where the value is not found, None where the subject is not.
-        """
-        first = self.line_of(iri)
-        if first is None:
-            return None
-        if isinstance(value, NamedNode):
-            spellings = self._spellings(value.value)
-        else:
-            spellings = {value.value.partition("\n")[0]}
-        lines = self.text.splitlines()
-        for number, line in enumerate(lines[first - 1 :], start=first):
-            words = re.split(r"[\s,;]+", line)
-            if spellings & {*words} or any(f'"{text}"' in line for text in spellings):
-                return number
-            if number > first and line.strip() == ".":
-                break
-        return first
-
-    def _spellings(self, iri: str) -> set[str]:
-        """Return an IRI as the file may write it: in full or prefixed."""
-        spellings = {f"<{iri}>"}
-        for name, namespace in re.findall(r"(?im)^\s*@?prefix\s+([\w.-]*):\s*<([^>]*)>", self.text):
-            if namespace and iri.startswith(namespace):
-                spellings.add(f"{name}:{iri[len(namespace) :]}")
-        return spellings
+        """Return the line (from 1) on which ``iri`` is first a subject, None if none is found."""
+        return Lines(self.text).of_subject(iri)
 
 
 def load(
