@@ -226,14 +226,8 @@ class Spellings:
 
     def _entities_of(self, spellings: Numbers) -> tuple[Numbers, NDArray[np.int64]]:
         """Return the entities with each of some spellings, and how many each has."""
-        starts = self.arrays.spelled_starts[spellings].astype(np.int64)
-        repeats = self.arrays.spelled_starts[spellings + 1].astype(np.int64) - starts
-        offsets = (
-            np.repeat(starts - np.concatenate(([0], np.cumsum(repeats)[:-1])), repeats)
-            if (len(spellings))
-            else starts
-        )
-        return self.arrays.spelled_entities[offsets + np.arange(len(offsets))], repeats
+        places, repeats = _places_of(spellings, self.arrays.spelled_starts)
+        return self.arrays.spelled_entities[places], repeats
 
     def _sharing_words(self, words: Sequence[str], scope: Scope) -> tuple[Numbers, Likeness]:
         """Return the spellings that have a word in common, with how much they resemble."""
@@ -295,14 +289,8 @@ class Spellings:
         return numbers, alike
 
     def _compare(self, text: str, numbers: Numbers, least: float) -> tuple[Numbers, Likeness]:
-        starts = self.arrays.spelling_starts
-        blob = self.arrays.spellings.data
-        texts = [
-            str(blob[start : end - 1], "utf-8")
-            for start, end in zip(
-                starts[numbers].tolist(), starts[numbers + 1].tolist(), strict=True
-            )
-        ]
+        places, _ = _places_of(numbers, self.arrays.spelling_starts)
+        texts = self.arrays.spellings[places].tobytes().decode().split(END.decode())[:-1]
         found = process.extract(
             text,
             texts,
@@ -340,6 +328,16 @@ def _possible(
         places, bounds = places[kept], bounds[kept]
     order = np.argsort(-bounds, kind="stable")
     return spelled.numbers[places[order]], bounds[order]
+
+
+def _places_of(
+    numbers: Numbers, starts: NDArray[np.uint32]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the places of what belongs to some numbers, and how many each has."""
+    first = starts[numbers].astype(np.int64)
+    repeats = starts[numbers + 1].astype(np.int64) - first
+    before = np.cumsum(repeats) - repeats
+    return np.repeat(first - before, repeats) + np.arange(repeats.sum()), repeats
 
 
 def _largest(numbers: Numbers, values: Likeness) -> tuple[Numbers, Likeness]:
