@@ -71,6 +71,7 @@ def command(
 ) -> int:
     """Validate, derive, and write an immutable release."""
     from unicef_linked.build import Content, build
+    from unicef_linked.lookup.kept import LARGE, open_index
     from unicef_linked.release.kept import prune
     from unicef_linked.release.signature import read_private_key
 
@@ -99,4 +100,7 @@ def command(
     )
     for name in prune(release, keep) if keep else ():
         print(f"{out}.{name}: removed")
+    if manifest.quads >= LARGE:
+        with waiting("indexing names"):
+            open_index(release)
     return 0

@@ -40,21 +40,17 @@ def result_to_json(
 
 def nearest_label(normalize: Normalizer, entity: Entity, query: str, shown: str) -> Label | None:
     """Return the label nearest to a query; of two that have its words, the one that is shown."""
-    return max(
-        entity.labels,
-        key=lambda label: _nearness(normalize, label.text, query, shown),
-        default=None,
-    )
+    sought, key = fold(query), normalize(query).key
+    in_query = trigrams(sought)
 
+    def nearness(label: Label) -> tuple[bool, bool, bool, float]:
+        folded = fold(label.text)
+        in_label = trigrams(folded)
+        alike = 2 * len(in_label & in_query) / (len(in_label) + len(in_query))
+        begins = f" {sought}" in f" {folded}" and label.text == shown
+        return folded == sought, normalize(label.text).key == key, begins, alike
 
-def _nearness(
-    normalize: Normalizer, label: str, query: str, shown: str
-) -> tuple[bool, bool, bool, float]:
-    folded, sought = fold(label), fold(query)
-    in_label, in_query = trigrams(folded), trigrams(sought)
-    alike = 2 * len(in_label & in_query) / (len(in_label) + len(in_query))
-    begins = f" {sought}" in f" {folded}" and label == shown
-    return folded == sought, normalize(label).key == normalize(query).key, begins, alike
+    return max(entity.labels, key=nearness, default=None)
 
 
 def identifications_to_json(

@@ -11,11 +11,11 @@ import numpy as np
 from pyoxigraph import NamedNode
 
 from unicef_linked.dataset.labels import Text
-from unicef_linked.lookup.boundaries import Boundaries, read_boundaries
 from unicef_linked.lookup.index import Members
 from unicef_linked.lookup.kept import open_index
 from unicef_linked.lookup.matching import Reconciler, ReconciliationQuery
 from unicef_linked.lookup.normalization import fold
+from unicef_linked.lookup.spellings import NOTHING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from unicef_linked.lookup.entity import Entity
-    from unicef_linked.lookup.index import Former, Index
+    from unicef_linked.lookup.index import Index
     from unicef_linked.lookup.spellings import Scope
     from unicef_linked.lookup.territory import Extent
     from unicef_linked.rdf.iris import Names
     from unicef_linked.release import Release
     from unicef_linked.store import Store
 
-_SCORES: Final = np.array([100.0, 85.0, 70.0, 0.0])
-"""Scores of a label that equals the query, begins with it, has a word that begins with it."""
+_SCORES: Final = np.array([1000, 850, 700, 0], np.int16)
+"""Tenths of the scores of a label that equals the query, begins with it, has a word that does."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Matches:
     """The entities that a search found, best first, with their scores (0 to 100)."""
 
     members: Members
-    scores: NDArray[np.float64]
+    tenths: NDArray[np.int16]  # of the scores
     index: Index
     names_of: Callable[[Iterable[str]], list[str]]
 
@@ -51,7 +51,8 @@ class Matches:
     def page(self, offset: int, limit: int) -> list[tuple[Entity, float]]:
         """Return some of them with their scores."""
         entities = self.members[offset : offset + limit]
-        return list(zip(entities, self.scores[offset : offset + limit].tolist(), strict=True))
+        scores = (self.tenths[offset : offset + limit] / 10).tolist()
+        return list(zip(entities, scores, strict=True))
 
     @cached_property
     def classes(self) -> tuple[frozenset[str], ...]:
@@ -61,9 +62,12 @@ class Matches:
     @cached_property
     def _numbers_of_classes(self) -> dict[frozenset[str], int]:
         types = self.index.arrays.types[self.members.numbers]
-        numbers, first, counts = np.unique(types, return_index=True, return_counts=True)
-        ordered = sorted(zip(first.tolist(), numbers.tolist(), counts.tolist(), strict=True))
-        return {self.index.types[number]: count for _, number, count in ordered}
+        counts = np.bincount(types, minlength=len(self.index.types))
+        first = np.zeros(len(counts), np.int64)
+        first[types[::-1]] = np.arange(len(types))[::-1]  # of several, the last is kept
+        there = np.flatnonzero(counts)
+        ordered = there[np.argsort(first[there])].tolist()
+        return {self.index.types[number]: int(counts[number]) for number in ordered}
 
     @cached_property
     def types(self) -> Counter[str]:
@@ -77,21 +81,15 @@ class Matches:
         """Return those that are in a scope."""
         inside = scope.accepted[self.index.arrays.types[self.members.numbers]]
         members = Members(self.index, self.members.numbers[inside])
-        return Matches(members, self.scores[inside], self.index, self.names_of)
+        return Matches(members, self.tenths[inside], self.index, self.names_of)
 
 
 @dataclass(frozen=True)
 class EntityLookup:
-    """Finds the entities of one release. Its index is opened, or made, when it is first needed.
-
-    ``former`` returns what was last said of things that were replaced, by their successors;
-    ``earlier`` are the releases that say so.
-    """
+    """Finds the entities of one release. Its index is opened, or made, when it is first needed."""
 
     release: Release
     store: Store
-    former: Callable[[], Former] = dict
-    earlier: Sequence[Release] = ()
 
     @property
     def names(self) -> Names:
@@ -101,19 +99,12 @@ class EntityLookup:
     @cached_property
     def index(self) -> Index:
         """Names, codes and outside identifiers of every entity."""
-        return open_index(self.release, self.former, self.earlier)
+        return open_index(self.release)
 
     @cached_property
     def reconciler(self) -> Reconciler:
         """Matches names with entities."""
         return Reconciler(self.index, lambda iri: self.store.match(NamedNode(iri)))
-
-    @cached_property
-    def boundaries(self) -> Boundaries:
-        """Polygons of the divisions and of what they covered."""
-        division = self.names.term("Division")
-        divisions = self.index.members(self.index.scope(lambda types: division in types))
-        return read_boundaries(self.store, self.index.territory, (e.iri for e in divisions))
 
     def hierarchy(self, entity: Entity, languages: Sequence[str]) -> list[Text]:
         """Return the names of the divisions that a smaller one lies in, nearest first."""
@@ -138,21 +129,21 @@ class EntityLookup:
     def search(self, text: str) -> Matches:
         """Return the entities that a text may name."""
         index = self.index
-        scores = np.zeros(len(index.arrays.types))
-        if fold(text):
-            how = index.beginning(text)
-            scores = _SCORES[how]
+        how = index.beginning(text) if fold(text) else np.full(len(index.entities), NOTHING)
+        tenths = _SCORES[how]
         query = ReconciliationQuery(text, index.classes)
         for number, score in self.reconciler.scores(query).items():
-            scores[number] = max(score, scores[number])
-        numbers = np.flatnonzero(scores).astype(np.int32)
-        numbers = numbers[np.argsort(-scores[numbers], kind="stable")]
-        members = Members(index, numbers)
-        return Matches(members, scores[numbers], index, self.reconciler.names_of)
+            tenths[number] = max(round(10 * score), tenths[number])
+        numbers = np.flatnonzero(tenths).astype(np.int32)
+        tenths = tenths[numbers]
+        order = np.argsort(-tenths, kind="stable")
+        members = Members(index, numbers[order])
+        return Matches(members, tenths[order], index, self.reconciler.names_of)
 
     def members(self, type_name: str, language: str) -> Matches:
         """Return all entities of a type by name, each with the score of what is not compared: 0."""
         reconciler = self.reconciler
         iri = reconciler.type_iri(type_name) if type_name in reconciler.types else None
         members = self.index.by_name(self.index.scope(lambda types: iri in types), language)
-        return Matches(members, np.zeros(len(members)), self.index, reconciler.names_of)
+        tenths = np.zeros(len(members), np.int16)
+        return Matches(members, tenths, self.index, reconciler.names_of)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final, overload
 
 import numpy as np
 
+from unicef_linked.lookup.boundaries import Boundaries
 from unicef_linked.lookup.entity import Identification, plain_iri
 from unicef_linked.lookup.identifiers import Identifiers
 from unicef_linked.lookup.normalization import Normalizer, fold, fold_code
@@ -154,6 +155,12 @@ class Index:
                 "SELECT DISTINCT division FROM extent",
                 _extents,
             ),
+            by_iri=Table(
+                self.tables,
+                f"{columns} WHERE iri = ? ORDER BY division",
+                "SELECT DISTINCT iri FROM extent",
+                _extents,
+            ),
             extents_with=Table(
                 self.tables,
                 f"{columns} JOIN extent_part USING (division, iri) WHERE part = ?"
@@ -168,6 +175,11 @@ class Index:
                 lambda rows: Period(first=rows[0][0]),
             ),
         )
+
+    @cached_property
+    def boundaries(self) -> Boundaries:
+        """Polygons of the divisions and of what they covered."""
+        return Boundaries(self.tables, self.arrays.boxes, self.territory)
 
     def number(self, entity_id: str) -> int | None:
         """Return the number of the entity with an id."""
@@ -283,19 +295,36 @@ class Index:
         namespace is read as a code, also with its list: ``pcode2015:ML0101``.
         """
         for form in self._forms(text.strip()):
-            rows = self.tables.rows(
-                "SELECT entity, relation, value FROM reference WHERE key = ?"
-                " ORDER BY former, entity, place",
-                plain_iri(form),
-            )
             identifications = [
                 Identification(self.entity(number), None, relation, value)
-                for number, relation, value in rows
+                for number, relation, value in self._referring.get(plain_iri(form), ())
             ]
             identifications = [i for i in identifications if among(i.entity)]
             if identifications:
                 return self._strongest(identifications)
         return [] if "/" in text else self.by_code(text, among=among)
+
+    @cached_property
+    def _referring(self) -> Table[list[Row]]:
+        """What IRIs lead to, by the plain IRI."""
+        return Table(
+            self.tables,
+            "SELECT entity, relation, value FROM reference WHERE key = ?"
+            " ORDER BY former, entity, place",
+            "SELECT DISTINCT key FROM reference",
+            list,
+        )
+
+    @cached_property
+    def _coded(self) -> Table[list[Row]]:
+        """What codes mean, by the folded code."""
+        return Table(
+            self.tables,
+            "SELECT entity, scheme, relation, value FROM code WHERE key = ?"
+            " ORDER BY former, entity, place",
+            "SELECT DISTINCT key FROM code",
+            list,
+        )
 
     def _forms(self, text: str) -> Iterator[str]:
         """Yield the IRIs that a text may be meant as, likeliest first."""
@@ -351,14 +380,9 @@ class Index:
         name, colon, rest = code.strip().removeprefix("ul:").partition(":")
         if scheme is None and colon and self.scheme(name):
             scheme, code = self.scheme(name), rest
-        rows = self.tables.rows(
-            "SELECT entity, scheme, relation, value FROM code WHERE key = ?"
-            " ORDER BY former, entity, place",
-            fold_code(code),
-        )
         identifications = [
             Identification(self.entity(number), of_scheme, relation, value)
-            for number, of_scheme, relation, value in rows
+            for number, of_scheme, relation, value in self._coded.get(fold_code(code), ())
             if scheme is None or of_scheme == scheme
         ]
         identifications = [i for i in identifications if among(i.entity)]

@@ -16,12 +16,14 @@ import numpy as np
 from pyoxigraph import RdfFormat, parse, serialize
 
 from unicef_linked.config import cache_folder
+from unicef_linked.dataset.past import Past, former_statements
 from unicef_linked.dataset.profile import profile_of
 from unicef_linked.lookup.index import Index, build
 from unicef_linked.lookup.reading import Overview
 from unicef_linked.lookup.spellings import open_array, open_arrays
 from unicef_linked.lookup.tables import new_tables, open_tables
 from unicef_linked.lookup.writing import IndexWriter
+from unicef_linked.release.kept import kept_releases
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -43,25 +45,28 @@ _ORDERS: Final = "orders.json"
 """The file with the languages that have an order of names, whose arrays are numbered."""
 
 
-def open_index(
-    release: Release, former: Callable[[], Former] = dict, earlier: Sequence[Release] = ()
-) -> Index:
+LARGE: Final = 200_000
+"""Statements from which on ``build`` makes the index: for fewer it is there within a second."""
+
+
+def open_index(release: Release) -> Index:
     """Return the index of a release: mapped, once it is made, which may take a while.
 
     It is in the release's folder, or in the cache folder where the release is read-only: it is a
-    cache, which the release's hash does not cover. ``former`` returns what the ``earlier`` releases
-    last said of things that were replaced. Without a place to write, the index is in memory.
+    cache, which the release's hash does not cover. In it is what the earlier releases beside this
+    one last said of things that were replaced. Without a place to write it is in memory.
     """
-    name = _name(earlier)
+    past = Past(kept_releases(release), release)
+    name = _name(past.published[:-1])
     folder = release.path
     if not (folder / name).is_dir() and not os.access(folder, os.W_OK):
         folder = cache_folder() / "indexes" / release.manifest.sha256
     try:
-        return _opened_or_made(folder / name, release, former)
+        return _opened_or_made(folder / name, release, past)
     except OSError as error:
-        _LOG.warning("the index of names %s cannot be kept: %s", folder / name, error)
+        _LOG.warning("the index %s cannot be written: %s; it is kept in memory", folder, error)
     names, quads = release.names, list(release.quads())
-    return build(quads, names, profile_of(quads, names), former())
+    return build(quads, names, profile_of(quads, names), former_statements(past))
 
 
 def _name(earlier: Sequence[Release]) -> str:
@@ -70,13 +75,13 @@ def _name(earlier: Sequence[Release]) -> str:
     return f"index-names-{FORMAT}" + (f"-{digest[:12]}" if earlier else "")
 
 
-def _opened_or_made(folder: Path, release: Release, former: Callable[[], Former]) -> Index:
+def _opened_or_made(folder: Path, release: Release, past: Past) -> Index:
     index = _opened(folder, release.names)
     if index is None:
         with _making(folder) as partial:
             if partial:
-                _LOG.info("names of %s are indexed, once", release.path)
-                write_index(partial, release.names, release.quads, former())
+                former = former_statements(past)
+                write_index(partial, release.names, release.quads, former)
         index = _open(folder, release.names)
     return index
 
@@ -87,8 +92,8 @@ def _opened(folder: Path, names: Names) -> Index | None:
         return None
     try:
         return _open(folder, names)
-    except (OSError, ValueError, sqlite3.DatabaseError) as error:
-        _LOG.warning("the index %s is damaged and made again: %s", folder, error)
+    except (OSError, EOFError, ValueError, sqlite3.DatabaseError):
+        _LOG.warning("the index %s is damaged; it is made again", folder)
         shutil.rmtree(folder, ignore_errors=True)
         return None
 

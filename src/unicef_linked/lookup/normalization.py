@@ -36,6 +36,7 @@ _LETTERS: Final = str.maketrans(
 """Letters that Unicode does not decompose, and Arabic ones that are typed for each other."""
 
 _WORDS: Final = re.compile(r"[^\W_]+")
+_NOT_ASCII: Final = re.compile(r"[^\x00-\x7f]")
 
 LONGEST: Final = 400
 """Characters of a name that are read; the rest is ignored."""
@@ -79,9 +80,15 @@ def fold(text: str) -> str:
     >>> fold("  L’ÉDUCATION,  à Taoudénit "), fold("Bamakɔ")
     ('l education a taoudenit', 'bamako')
     """
+    if text.isascii():  # has no accents, and is most of what is read
+        return " ".join(_WORDS.findall(text.lower()))
     plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
-    letters = "".join(c for c in plain if not unicodedata.combining(c)).translate(_LETTERS)
+    letters = _NOT_ASCII.sub(_without_accent, plain).translate(_LETTERS)
     return " ".join(_WORDS.findall(letters))
+
+
+def _without_accent(match: re.Match[str]) -> str:
+    return "" if unicodedata.combining(match[0]) else match[0]
 
 
 def fold_code(text: str) -> str:
@@ -111,6 +118,13 @@ class Normalizer:
         for kind, phrases in name_words.items():
             for phrase in sorted(phrases):
                 self._kinds[tuple(fold(phrase).split())] = kind
+        self._beginning: dict[str, list[tuple[int, str, str]]] = {}
+        self._ending: dict[str, list[tuple[int, str, str]]] = {}
+        for place, (words, kind) in enumerate(self._kinds.items()):
+            if len(words) == 1 and len(words[0]) > _SHORTEST_TYPO:
+                entry = (place, words[0], kind)
+                self._beginning.setdefault(words[0][0], []).append(entry)
+                self._ending.setdefault(words[0][-1], []).append(entry)
         self._lengths = sorted({len(words) for words in self._kinds}, reverse=True)
         self._particles = frozenset(map(fold, particles))
         self._normalize = lru_cache(maxsize=_REMEMBERED)(self._take_apart)
@@ -143,14 +157,10 @@ class Normalizer:
         """Return the kind that a word with one typing error means."""
         if len(word) < _SHORTEST_TYPO:
             return None
-        for phrase, kind in self._kinds.items():
-            meant = phrase[0]
-            if (
-                len(phrase) == 1
-                and len(meant) > _SHORTEST_TYPO
-                and (word[0] == meant[0] or word[-1] == meant[-1])
-                and OSA.distance(word, meant, score_cutoff=1) <= 1
-            ):
+        alike = dict.fromkeys(self._beginning.get(word[0], ()))
+        alike |= dict.fromkeys(self._ending.get(word[-1], ()))
+        for _, meant, kind in sorted(alike):
+            if OSA.distance(word, meant, score_cutoff=1) <= 1:
                 return kind
         return None
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from pyoxigraph import Literal, NamedNode
 
 from unicef_linked.dataset.profile import TERMS as TERMS_OF_PROFILE
+from unicef_linked.lookup.boundaries import PREDICATES as GEOMETRY
 from unicef_linked.lookup.entity import Code, Entity, Label, Reference
 from unicef_linked.lookup.identifiers import choose_identifiers
 from unicef_linked.lookup.normalization import fold
@@ -87,6 +88,7 @@ class Subject:
     references: set[Reference] = field(default_factory=set)
     broader: set[str] = field(default_factory=set)
     territory: dict[str, set[str]] = field(default_factory=dict)  # by term of the ontology
+    geometry: dict[str, set[str]] = field(default_factory=dict)  # by predicate of GeoSPARQL
 
     def add(self, predicate: str, value: Term) -> None:
         """Keep one statement, if it says something that is looked up."""
@@ -157,18 +159,22 @@ def read_subjects(
     for node, about in groupby(quads, key=lambda quad: quad.subject):
         if not isinstance(node, NamedNode):
             continue
-        if not (ids.are_iris or node.value.startswith(names.base)):
-            continue
+        is_own = ids.are_iris or node.value.startswith(names.base)
         subject = Subject(node.value)
         for quad in about:
             predicate, value = quad.predicate.value, quad.object
-            if predicate in LABELS_AS_THINGS:
+            kind = GEOMETRY.get(predicate)
+            if kind and isinstance(value, kind):
+                subject.geometry.setdefault(predicate, set()).add(value.value)
+            elif not is_own:
+                continue
+            elif predicate in LABELS_AS_THINGS:
                 for text in forms.get(value, ()):
                     subject.add(LABELS_AS_THINGS[predicate], text)
-                continue
-            subject.add(predicate, value)
-            if predicate in terms and isinstance(value, NamedNode | Literal):
-                subject.territory.setdefault(terms[predicate], set()).add(value.value)
+            else:
+                subject.add(predicate, value)
+                if predicate in terms and isinstance(value, NamedNode | Literal):
+                    subject.territory.setdefault(terms[predicate], set()).add(value.value)
         if subject.hidden:
             subject.leave_out_hidden()
         yield subject

@@ -40,6 +40,9 @@ _COMPARED: Final = 4096
 _BLOCK: Final = 256
 """Spellings that are compared at a time, before it is asked whether others may be nearer."""
 
+_LONGEST: Final = 8191
+"""Characters of the longest spelling: one character that is read may be folded to 18."""
+
 _BUCKETS: Final = 32
 """Classes of letters in a signature: one bit for a letter that is there, one for its second."""
 
@@ -84,6 +87,7 @@ class NameArrays:
     signatures: NDArray[np.uint64]
     spelled_starts: NDArray[np.uint32]
     spelled_entities: NDArray[np.int32]
+    boxes: NDArray[np.float64]  # of each polygon: west, south, east, north
 
     def save(self, folder: Path) -> None:
         """Write a file for each array into a folder."""
@@ -142,6 +146,7 @@ class _Spelled:
     numbers: Numbers
     lengths: NDArray[np.int16]
     signatures: NDArray[np.uint64]
+    bits: NDArray[np.uint8]  # how many each signature has
     word_counts: NDArray[np.int16]
 
     def having(self, numbers: Numbers) -> Numbers:
@@ -151,18 +156,20 @@ class _Spelled:
 
 def _spelled_in(scope: Scope) -> _Spelled:
     arrays = scope.arrays
-    total = len(arrays.lengths)
-    if scope.accepted.all() or not total:
-        numbers = np.arange(total, dtype=np.int32)
-        return _Spelled(None, numbers, arrays.lengths, arrays.signatures, arrays.word_counts)
-    accepted = scope.accepted[arrays.types[arrays.spelled_entities]]
-    mask = np.logical_or.reduceat(accepted, arrays.spelled_starts[:-1])
-    numbers = np.flatnonzero(mask).astype(np.int32)
+    numbers = np.arange(len(arrays.lengths), dtype=np.int32)
+    mask = None
+    if not scope.accepted.all():
+        accepted = scope.accepted[arrays.types[arrays.spelled_entities]]
+        mask = np.zeros(len(numbers), np.bool_)
+        mask[np.repeat(numbers, np.diff(arrays.spelled_starts))[accepted]] = True
+        numbers = np.flatnonzero(mask).astype(np.int32)
+    signatures = arrays.signatures[numbers]
     return _Spelled(
         mask,
         numbers,
         arrays.lengths[numbers],
-        arrays.signatures[numbers],
+        signatures,
+        np.bitwise_count(signatures),
         arrays.word_counts[numbers],
     )
 
@@ -183,15 +190,19 @@ class Spellings:
             start = int(starts[place])
             return bytes(labels[start : start + len(text)])
 
+        def ending(place: int) -> bytes:
+            start = int(starts[place])
+            return bytes(labels[start : start + len(text) + 1])
+
         places = range(len(starts))
         first = bisect_left(places, text, key=beginning)
         last = bisect_right(places, text, lo=first, key=beginning)
+        equal = bisect_right(places, text + END, lo=first, hi=last, key=ending)
         entities, at_start = arrays.word_entities[first:last], arrays.word_firsts[first:last]
-        ends = arrays.labels[starts[first:last] + np.uint32(len(text))]
         best = np.full(len(arrays.types), NOTHING, np.uint8)
         best[entities] = HAS_WORD
         best[entities[at_start]] = BEGINS
-        best[entities[at_start & (ends == END[0])]] = EQUAL
+        best[arrays.word_entities[first:equal][arrays.word_firsts[first:equal]]] = EQUAL
         return best
 
     def like(self, words: Sequence[str], least: float, scope: Scope) -> tuple[Numbers, Likeness]:
@@ -215,19 +226,16 @@ class Spellings:
 
     def _entities_of(self, spellings: Numbers) -> tuple[Numbers, NDArray[np.int64]]:
         """Return the entities with each of some spellings, and how many each has."""
-        starts = self.arrays.spelled_starts[spellings].astype(np.int64)
-        repeats = self.arrays.spelled_starts[spellings + 1].astype(np.int64) - starts
-        offsets = (
-            np.repeat(starts - np.concatenate(([0], np.cumsum(repeats)[:-1])), repeats)
-            if (len(spellings))
-            else starts
-        )
-        return self.arrays.spelled_entities[offsets + np.arange(len(offsets))], repeats
+        places, repeats = _places_of(spellings, self.arrays.spelled_starts)
+        return self.arrays.spelled_entities[places], repeats
 
     def _sharing_words(self, words: Sequence[str], scope: Scope) -> tuple[Numbers, Likeness]:
         """Return the spellings that have a word in common, with how much they resemble."""
         lists = [self.spellings_with(word) for word in words]
-        numbers, shared = np.unique(np.concatenate(lists), return_counts=True)
+        if len(lists) == 1:
+            numbers, shared = lists[0], np.ones(len(lists[0]), np.int64)
+        else:
+            numbers, shared = np.unique(np.concatenate(lists), return_counts=True)
         if scope.spelled.mask is not None:
             inside = scope.spelled.mask[numbers]
             numbers, shared = numbers[inside], shared[inside]
@@ -281,14 +289,8 @@ class Spellings:
         return numbers, alike
 
     def _compare(self, text: str, numbers: Numbers, least: float) -> tuple[Numbers, Likeness]:
-        starts = self.arrays.spelling_starts
-        blob = self.arrays.spellings.data
-        texts = [
-            str(blob[start : end - 1], "utf-8")
-            for start, end in zip(
-                starts[numbers].tolist(), starts[numbers + 1].tolist(), strict=True
-            )
-        ]
+        places, _ = _places_of(numbers, self.arrays.spelling_starts)
+        texts = self.arrays.spellings[places].tobytes().decode().split(END.decode())[:-1]
         found = process.extract(
             text,
             texts,
@@ -308,22 +310,34 @@ def _possible(
 
     How much is a bound: a spelling resembles the text at most so much. No more than are compared.
     """
-    ours = np.uint64(signature(text))
-    missing = np.bitwise_count(ours & ~spelled.signatures)
-    added = np.bitwise_count(spelled.signatures & ~ours)
-    lengths = spelled.lengths
-    distances = np.maximum(np.maximum(missing, added), np.abs(lengths - np.int16(len(text))))
-    bounds = 1.0 - distances / np.maximum(lengths, np.int16(len(text) or 1))
-    fits = bounds >= least - ROUNDING
+    ours, length = signature(text), len(text)
+    shared = np.bitwise_count(spelled.signatures & np.uint64(ours))
+    distances = np.maximum(spelled.bits, np.uint8(ours.bit_count())) - shared
+    longest = np.maximum(np.arange(_LONGEST + 1), length or 1)  # of the two, by length of theirs
+    most = np.floor((1 - least + ROUNDING) * longest).astype(np.int16)
+    most[np.abs(np.arange(_LONGEST + 1) - length) > most] = -1
+    fits = distances <= most[spelled.lengths]
     if one_word:
         fits &= spelled.word_counts == 1
     places = np.flatnonzero(fits)
-    bounds = bounds[places]
+    lengths = spelled.lengths[places]
+    apart = np.maximum(distances[places], np.abs(lengths - np.int16(length)))
+    bounds = 1.0 - apart / longest[lengths]
     if len(places) > _COMPARED:
         kept = np.sort(np.argpartition(-bounds, _COMPARED)[:_COMPARED])
         places, bounds = places[kept], bounds[kept]
     order = np.argsort(-bounds, kind="stable")
     return spelled.numbers[places[order]], bounds[order]
+
+
+def _places_of(
+    numbers: Numbers, starts: NDArray[np.uint32]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the places of what belongs to some numbers, and how many each has."""
+    first = starts[numbers].astype(np.int64)
+    repeats = starts[numbers + 1].astype(np.int64) - first
+    before = np.cumsum(repeats) - repeats
+    return np.repeat(first - before, repeats) + np.arange(repeats.sum()), repeats
 
 
 def _largest(numbers: Numbers, values: Likeness) -> tuple[Numbers, Likeness]:

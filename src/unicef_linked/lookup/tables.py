@@ -51,9 +51,12 @@ CREATE TABLE extent (
     division TEXT, first TEXT, last TEXT, iri TEXT, content TEXT,
     PRIMARY KEY (division, first, last, iri)
 ) WITHOUT ROWID;
+CREATE INDEX extent_iri ON extent (iri);
 CREATE TABLE extent_part (
     part TEXT, iri TEXT, division TEXT, PRIMARY KEY (part, iri, division)
 ) WITHOUT ROWID;
+CREATE TABLE boundary (number INTEGER PRIMARY KEY, feature TEXT, geometry TEXT, shape BLOB);
+CREATE INDEX boundary_feature ON boundary (feature);
 CREATE TABLE existence (iri TEXT PRIMARY KEY, first TEXT) WITHOUT ROWID;
 """
 """``content`` is JSON. ``former`` is 1 for what names or identifies a thing that was replaced."""

@@ -98,6 +98,7 @@ class Territory:
     containers: Mapping[str, tuple[str, ...]]
     parts: Mapping[str, frozenset[str]]  # what is directly in each
     extents: Mapping[str, tuple[Extent, ...]]  # of a division, earliest first
+    by_iri: Mapping[str, tuple[Extent, ...]]  # what one extent says, of each division
     extents_with: Mapping[str, tuple[Extent, ...]]  # those that a division is a part of
     existence: Mapping[str, Period]  # of what came about, or into force, on a known day
 

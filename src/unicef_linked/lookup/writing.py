@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import json
 from array import array
+from functools import lru_cache
 from itertools import chain, count, groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+import shapely
 
 from unicef_linked.dataset.labels import collation
+from unicef_linked.lookup.boundaries import AS_WKT, HAS_DEFAULT, read_shape
 from unicef_linked.lookup.entity import SAME_THING, plain_iri
 from unicef_linked.lookup.normalization import Normalizer, fold_code
 from unicef_linked.lookup.reading import read_subjects
@@ -26,6 +29,7 @@ from unicef_linked.lookup.tables import (
     labels_of_json,
 )
 from unicef_linked.lookup.territory import containers_of, existence_of, extents_of
+from unicef_linked.rdf.languages import matching_tag
 from unicef_linked.rdf.mappings import REPLACED_BY
 
 if TYPE_CHECKING:
@@ -53,6 +57,10 @@ _ORDERED: Final = 12
 _TEMPORARY: Final = (
     "CREATE TEMP TABLE draft (rank INT, id TEXT, iri TEXT, types INT, content TEXT)",
     "CREATE TEMP TABLE link (target TEXT, entity INT, place INT, relation TEXT)",
+    "CREATE TEMP TABLE described (iri TEXT PRIMARY KEY)",
+    "CREATE TEMP TABLE outline"
+    " (feature TEXT, geometry TEXT, is_default INT, PRIMARY KEY (feature, is_default, geometry))",
+    "CREATE TEMP TABLE shape (geometry TEXT PRIMARY KEY, wkt TEXT)",
     "CREATE TEMP TABLE label (folded TEXT, entity INT)",
     "CREATE TEMP TABLE spelling (spelled TEXT, entity INT)",
 )
@@ -112,13 +120,14 @@ class IndexWriter:
         self._write_facts()
         languages.pop("", None)
         ordered = sorted(languages, key=lambda tag: (-languages[tag], tag))[:_ORDERED]
-        return self._arrays(types, kinds), self._orders(["", *ordered])
+        return self._arrays(types, kinds), self._orders(ordered)
 
     def _drafts(self, subjects: Iterable[Subject]) -> Iterator[tuple[object, ...]]:
         """Yield the entities among subjects, and write what is not about entities alone."""
         own = f"{self._names.ontology}#"
         for subject in subjects:
             self._write_territory(subject)
+            self._write_geometry(subject)
             if subject.broader:
                 self._write_superclasses(subject)
             if subject.iri.startswith(own) and subject.labels:
@@ -239,6 +248,17 @@ class IndexWriter:
         if existence:
             self._insert("existence", subject.iri, existence.first)
 
+    def _write_geometry(self, subject: Subject) -> None:
+        """Keep what is stated of polygons until it is known which are those of divisions."""
+        for predicate, values in subject.geometry.items():
+            for value in sorted(values):
+                if predicate == AS_WKT:
+                    self._insert("shape", subject.iri, value)
+                else:
+                    self._insert("outline", subject.iri, value, predicate == HAS_DEFAULT)
+        if "extentOf" in subject.territory or self._names.term("Division") in subject.types:
+            self._insert("described", subject.iri)
+
     def _write_superclasses(self, subject: Subject) -> None:
         """Write the superclasses of a class that are of this dataset."""
         start = "" if self._ids.are_iris else self._names.base
@@ -267,20 +287,23 @@ class IndexWriter:
             self._insert("fact", key, json.dumps(content))
 
     def _orders(self, languages: Sequence[str]) -> dict[str, NDArray[np.int32]]:
-        """Return the place of each entity by its name, for readers of each language."""
-        keys: dict[str, list[str]] = {language: [] for language in languages}
+        """Return the place of each entity by its name, for readers of each language and others."""
+        keys: dict[str, list[str]] = {language: [] for language in ("", *languages)}
         rows = self._tables.rows("SELECT number FROM entity ORDER BY id")
         numbers = [number for [number] in rows]
+        matching = lru_cache(
+            lambda tags: {language for language in languages if matching_tag(language, tags)}
+        )
         for number in numbers:
-            row = self._tables.rows("SELECT * FROM entity WHERE number = ?", number)[0]
-            entity, collated = entity_of_json(row, frozenset()), dict[str, str]()
-            for language in languages:
-                text = entity.name([language] if language else []).text
-                if text not in collated:
-                    collated[text] = collation(text)
-                keys[language].append(collated[text])
+            [row] = self._tables.rows("SELECT * FROM entity WHERE number = ?", number)
+            entity = entity_of_json(row, frozenset())
+            otherwise = collation(entity.name([]).text)
+            own = matching(frozenset(label.language for label in entity.labels))
+            for language, of_language in keys.items():
+                text = collation(entity.name([language]).text) if language in own else otherwise
+                of_language.append(text)
         orders = {}
-        for language in languages:
+        for language in list(keys):
             orders[language] = places = np.empty(len(numbers), np.int32)
             places[numbers] = _places(keys.pop(language))
         return orders
@@ -293,9 +316,26 @@ class IndexWriter:
             types=np.array(types, np.int32),
             kinds=np.array(kinds, np.int32),
             places=_places(ids),
+            boxes=self._boundaries(),
             **self._labels(),
             **self._spellings(),
         )
+
+    def _boundaries(self) -> NDArray[np.float64]:
+        """Write the polygons of divisions and extents: the default ones, else all; return boxes."""
+        rows = self._tables.rows(
+            "SELECT DISTINCT feature, geometry FROM outline AS one WHERE feature IN described"
+            " AND (is_default OR NOT EXISTS (SELECT 1 FROM outline AS other"
+            " WHERE other.feature = one.feature AND other.is_default)) ORDER BY 1, 2"
+        )
+        boxes: list[tuple[float, ...]] = []
+        for feature, geometry in rows:
+            texts = self._tables.rows("SELECT wkt FROM shape WHERE geometry = ?", geometry)
+            shape = read_shape(texts[0][0]) if texts else None
+            if shape is not None:
+                self._insert("boundary", len(boxes), feature, geometry, shapely.to_wkb(shape))
+                boxes.append(shape.bounds)
+        return np.array(boxes, np.float64).reshape(-1, 4)
 
     def _labels(self) -> dict[str, NDArray[Any]]:
         """Return the arrays of the labels and of their words."""

@@ -11,7 +11,7 @@ from werkzeug.exceptions import NotFound as NoRoute
 
 from unicef_linked import addresses
 from unicef_linked.dataset.charts import ChartCollection
-from unicef_linked.dataset.past import Past, former_statements
+from unicef_linked.dataset.past import Past
 from unicef_linked.dataset.published import PublishedDataset
 from unicef_linked.dataset.questions import QuestionCatalogue
 from unicef_linked.errors import LinkedDataError, NotFound, UnusableInput
@@ -110,7 +110,7 @@ def create_app(
     past = Past(kept_releases(release), release)
     responder = Responder(dataset, settings.public_url, translations, settings.languages)
     catalogue = QuestionCatalogue(store, dataset.names)
-    lookup = EntityLookup(release, store, partial(former_statements, past), past.published[:-1])
+    lookup = EntityLookup(release, store)
     files = Exports(store, dataset.names)
     charts = ChartCollection(store, dataset.names, settings.query_timeout)
     layout = read_layout(

@@ -67,7 +67,7 @@ def resolve_point(responder: Responder, lookup: EntityLookup, suffix: str | None
     period = parse_period(date) if date else ALWAYS
     if period is None:
         raise BadParameter(f"date={date[:40]!r} is not a date such as 2024, 2024-05 or 2024-05-01")
-    containing = lookup.boundaries.at(longitude, latitude, period)
+    containing = lookup.index.boundaries.at(longitude, latitude, period)
     if not containing:
         raise NotFound(
             f"no division here contains the point at latitude {latitude:g}, longitude {longitude:g}"
