@@ -14,7 +14,7 @@ from pyoxigraph import NamedNode
 from unicef_linked.errors import NotARelease
 from unicef_linked.release.directory import SIGNATURE, SUMS, Release, digest_of, open_release
 from unicef_linked.release.signature import is_signed
-from unicef_linked.release.verified import FileState, read_verified, state_of, write_verified
+from unicef_linked.release.verified import read_verified, state_of, write_verified
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -45,7 +45,8 @@ class Fault:
 def faults_of_files(folder: Path, *, anew: bool = True) -> Iterator[Fault]:
     """Yield what is wrong with the files of a release: missing, changed, not listed, a link.
 
-    Unless ``anew``, files that were verified here before and have not changed are not read.
+    Unless ``anew``, files that were verified here before and have not changed are not read, and
+    those that are found right now are kept as verified.
     """
     listed: dict[str, str] = {}
     try:
@@ -65,28 +66,27 @@ def faults_of_files(folder: Path, *, anew: bool = True) -> Iterator[Fault]:
     for name in ("manifest.json", "dumps/dataset.nq"):
         if name not in listed:
             yield Fault(name, f"is not in {SUMS}")
-    yield from _faults_of_listed_files(folder, listed, {} if anew else read_verified(folder))
+    yield from _faults_of_listed_files(folder, listed, anew=anew)
     yield from _faults_of_other_files(folder, {*listed, SUMS, SIGNATURE})
 
 
 def _faults_of_listed_files(
-    folder: Path, listed: Mapping[str, str], verified: Mapping[str, tuple[str, FileState]]
+    folder: Path, listed: Mapping[str, str], *, anew: bool
 ) -> Iterator[Fault]:
-    """Yield what is wrong with the files that have a digest; keep which are right."""
+    """Yield what is wrong with the files that have a digest."""
     states = {name: state_of(folder / name) for name in listed}
-    names = [
-        name for name, digest in listed.items() if verified.get(name) != (digest, states[name])
-    ]
-    right = {name: verified[name] for name in listed if name not in names}
+    verified = {} if anew else read_verified(folder)
+    right = {n: verified[n] for n in listed if verified.get(n) == (listed[n], states[n])}
+    unknown = [name for name in listed if name not in right]
     with ThreadPoolExecutor(_HASHING) as threads:
-        checks = threads.map(lambda name: _fault_of_file(folder, name, listed[name]), names)
-        for name, fault in zip(names, checks, strict=True):
+        checks = threads.map(lambda name: _fault_of_file(folder, name, listed[name]), unknown)
+        for name, fault in zip(unknown, checks, strict=True):
             state = states[name]
             if fault:
                 yield fault
             elif state:
                 right[name] = listed[name], state
-    if names:
+    if unknown and not anew:
         write_verified(folder, right)
 
 
