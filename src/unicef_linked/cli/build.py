@@ -9,7 +9,7 @@ import click
 from unicef_linked.cli import options
 from unicef_linked.cli.options import PATH, Command, base_iri
 from unicef_linked.cli.output import remarks
-from unicef_linked.cli.progress import staged
+from unicef_linked.cli.progress import staged, waiting
 from unicef_linked.config import source_date
 from unicef_linked.rdf.iris import CANONICAL_BASE
 
