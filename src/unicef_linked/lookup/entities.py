@@ -101,6 +101,10 @@ class EntityLookup:
         """Names, codes and outside identifiers of every entity."""
         return open_index(self.release)
 
+    def open(self) -> None:
+        """Open the index, or make it, before it is needed."""
+        _ = self.index
+
     @cached_property
     def reconciler(self) -> Reconciler:
         """Matches names with entities."""

@@ -63,8 +63,8 @@ if TYPE_CHECKING:
     from unicef_linked.store import Store
 
 
-CHARTS: Final = "unicef-linked-charts"
-"""Key of the charts in an application's ``extensions``; the server solves them ahead."""
+PREPARATIONS: Final = "unicef-linked-preparations"
+"""Key, in an application's ``extensions``, of what the server calls before it is asked for."""
 
 
 BODIES: Final = "unicef-linked-bodies"
@@ -125,7 +125,7 @@ def create_app(
         release.shapes(), lambda iri: dataset.superclasses(iri), dataset.names.term("KeyFacts")
     )
     drawn = DrawnCharts(charts)
-    app.extensions[CHARTS] = charts
+    app.extensions[PREPARATIONS] = (charts.solve_all, lookup.open)
     if settings.root:
         app.after_request(partial(below, settings.root))  # registered first, called last
 

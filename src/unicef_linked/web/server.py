@@ -26,7 +26,7 @@ from unicef_linked.i18n import read_translations
 from unicef_linked.links import read_state
 from unicef_linked.release.kept import in_use
 from unicef_linked.store.engines import EngineStart, open_store
-from unicef_linked.web import BODIES, CHARTS, check_languages, create_app
+from unicef_linked.web import BODIES, PREPARATIONS, check_languages, create_app
 from unicef_linked.web.middleware.connection import close_slow
 from unicef_linked.web.middleware.metrics import shared_by_workers
 from unicef_linked.web.workers import (
@@ -64,7 +64,8 @@ def application(server: WebWorkers, served: _Served) -> WSGIApplication:
     app = create_app(settings, release, store, restarts=server.restarted, tracer=_open_tracer())
     overdue = app.extensions[BODIES].overdue
     threading.Thread(target=close_slow, args=(overdue,), daemon=True).start()
-    threading.Thread(target=app.extensions[CHARTS].solve_all, daemon=True).start()
+    for prepare in app.extensions[PREPARATIONS]:
+        threading.Thread(target=prepare, daemon=True).start()
     current = server.generation
     current.follow()
     current.say_ready()
