@@ -34,7 +34,7 @@ from bench import servers
 from bench.processes import Memory, children, is_supervisor, memory, processor_time, tree
 from bench.running import say
 from bench.world import Country, Damage, Plan, plan, statements_of, write
-from unicef_linked.lookup.kept import LARGE, open_index
+from unicef_linked.lookup.kept import add_index
 from unicef_linked.release import open_release
 
 if TYPE_CHECKING:
@@ -94,10 +94,7 @@ def build_by_stages(data: Path, out: Path, *, validated: bool) -> dict[str, dict
         module.check = lambda *_, **__: module.make_report(())  # type: ignore[attr-defined]
     packaged = module.Content.packaged()
     content = module.Content((data,), packaged.shapes, packaged.ontology, packaged.rules)
-    release = module.build(content, out, progress=watch.reach)
-    if release.manifest.quads >= LARGE:  # as the command does
-        watch.settle("indexing names")
-        open_index(release)
+    module.build(content, out, progress=watch.reach, add=add_index)  # as the command does
     watch.settle()
     return watch.figures
 

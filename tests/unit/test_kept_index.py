@@ -10,11 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rapidfuzz.distance import OSA
 
+from unicef_linked.build import Content
+from unicef_linked.build import build as build_release
 from unicef_linked.dataset.profile import profile_of
 from unicef_linked.lookup.index import Index, build
-from unicef_linked.lookup.kept import open_index, write_index
+from unicef_linked.lookup.kept import add_index, open_index, write_index
 from unicef_linked.lookup.spellings import signature
+from unicef_linked.rdf.iris import RDFS, Names
 from unicef_linked.release import open_release
+from unicef_linked.release.verification import verify
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -98,19 +102,44 @@ def test_an_index_is_made_once_and_again_when_it_is_damaged(
     first, second = open_index(copy), open_index(copy)
     assert len(made) == 1
     assert first.entities["region/gao"] == second.entities["region/gao"]
-    [folder] = copy.path.glob("index-names-*")
+    [folder] = copy.cache.glob("index-names-*")
     (folder / "types.npy").write_bytes(b"")
     assert open_index(copy).entities["region/gao"] == first.entities["region/gao"]
     assert len(made) == 2
-    assert list(copy.path.glob("*.partial")) == []
+    assert list(copy.cache.glob("*.partial")) == []
 
 
 def test_a_killed_process_leaves_nothing_that_is_taken_for_an_index(
     release: Release, tmp_path: Path
 ) -> None:
     copy = copy_of(release, tmp_path / "copy")
-    partial = copy.path / "index-names-1.partial"
-    partial.mkdir()
+    partial = copy.cache / "index-names-1.partial"
+    partial.mkdir(parents=True)
     (partial / "types.npy").write_bytes(b"half")
     assert open_index(copy).entities["region/gao"].id == "region/gao"
     assert not partial.exists()
+
+
+def test_a_large_release_has_an_index_that_is_part_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("unicef_linked.lookup.kept.LARGE", 1)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    names = Names()
+    for name, text in {
+        "data.ttl": f"<{names.entity('place', 'a')}> <{RDFS}label> 'Aa'@en .",
+        "shapes.ttl": "[] a <http://www.w3.org/ns/shacl#NodeShape> .",
+        "ontology.ttl": "",
+    }.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    files = {name: (tmp_path / f"{name}.ttl",) for name in ("data", "shapes", "ontology")}
+    (tmp_path / "rules").mkdir()
+    content = Content(**files, rules=tmp_path / "rules")
+    release = build_release(content, tmp_path / "out", add=add_index)
+    assert release.has("index-names-1/tables.sqlite")
+    assert verify(release.path) == []
+    assert open_index(release).entities["place/a"].name(["en"]).text == "Aa"
+    assert not (tmp_path / "cache" / "unicef-linked" / "indexes").exists()
+    (release.path / "index-names-1" / "types.npy").write_bytes(b"")
+    assert open_index(release).entities["place/a"].name(["en"]).text == "Aa"
+    assert {fault.part for fault in verify(release.path)} == {"index-names-1/types.npy"}

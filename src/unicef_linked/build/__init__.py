@@ -60,7 +60,7 @@ from unicef_linked.rdf.topic import describe_by_dcat, find_topic
 from unicef_linked.release import Draft, Manifest, Release, draft_release, open_release
 from unicef_linked.release.lines import open_lines, parse_lines
 from unicef_linked.release.summaries import write_summaries
-from unicef_linked.release.writer import FAST
+from unicef_linked.release.writer import FAST, add_nothing
 from unicef_linked.validation.causes import explain, read_statements
 from unicef_linked.validation.page import check_page
 from unicef_linked.validation.report import make_report
@@ -73,6 +73,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
     from unicef_linked.release.lines import SortedLines
+    from unicef_linked.release.writer import Add
     from unicef_linked.validation.report import Report, Result
     from unicef_linked.validation.shacl import Place
 
@@ -88,6 +89,7 @@ def build(
     key: Ed25519PrivateKey | None = None,
     remark: Remark = keep_silent,
     progress: Progress = report_nothing,
+    add: Add = add_nothing,
     run: int = RUN,
 ) -> Release:
     """Write the release of ``content``, signed with ``key`` if there is one, and return it.
@@ -96,8 +98,8 @@ def build(
     at which the release is ``issued``: now, unless one is given. Raises MalformedData or
     UnusableInput for what cannot be read and NotConforming, with the report in ``report``, for data
     that the shapes refuse; in each case an older release at ``out`` stays as it was. A release that
-    is replaced is recorded in the history of the new one. ``progress`` is called with the stages;
-    ``run`` is how many statements are sorted at a time.
+    is replaced is recorded in the history of the new one. ``progress`` is called with the stages,
+    ``add`` adds files of others to the release; ``run`` is how many statements are sorted at a time.
     """
     names = Names(base_iri)
     stages = Stages(progress, (*_PREPARING, *_WRITING.values(), _PUBLISHING))
@@ -127,7 +129,7 @@ def build(
         draft.write("report.ttl", lambda file: file.write(report))
         write_summaries(draft, names, shapes, union=True)
         scratch.remove()
-        return draft.publish(manifest, older, key)
+        return draft.publish(manifest, older, key, add)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import click
 from unicef_linked.cli import options
 from unicef_linked.cli.options import PATH, Command, base_iri
 from unicef_linked.cli.output import remarks
-from unicef_linked.cli.progress import staged, waiting
+from unicef_linked.cli.progress import staged
 from unicef_linked.config import source_date
 from unicef_linked.rdf.iris import CANONICAL_BASE
 
@@ -71,7 +71,7 @@ def command(
 ) -> int:
     """Validate, derive, and write an immutable release."""
     from unicef_linked.build import Content, build
-    from unicef_linked.lookup.kept import LARGE, open_index
+    from unicef_linked.lookup.kept import add_index
     from unicef_linked.release.kept import prune
     from unicef_linked.release.signature import read_private_key
 
@@ -92,6 +92,7 @@ def command(
             key=key,
             remark=remark,
             progress=progress,
+            add=add_index,
         )
     manifest = release.manifest
     print(
@@ -100,7 +101,4 @@ def command(
     )
     for name in prune(release, keep) if keep else ():
         print(f"{out}.{name}: removed")
-    if manifest.quads >= LARGE:
-        with waiting("indexing names"):
-            open_index(release)
     return 0

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from pyoxigraph import RdfFormat, parse, serialize
 
-from unicef_linked.config import cache_folder
 from unicef_linked.dataset.past import Past, former_statements
 from unicef_linked.dataset.profile import profile_of
 from unicef_linked.lookup.index import Index, build
@@ -52,21 +51,33 @@ LARGE: Final = 200_000
 def open_index(release: Release) -> Index:
     """Return the index of a release: mapped, once it is made, which may take a while.
 
-    It is in the release's folder, or in the cache folder where the release is read-only: it is a
-    cache, which the release's hash does not cover. In it is what the earlier releases beside this
-    one last said of things that were replaced. Without a place to write it is in memory.
+    It is part of a large release; that of another is a cache. In it is what the earlier releases
+    beside this one last said of things that were replaced. Without a place to write it is in
+    memory.
     """
     past = Past(kept_releases(release), release)
     name = _name(past.published[:-1])
-    folder = release.path
-    if not (folder / name).is_dir() and not os.access(folder, os.W_OK):
-        folder = cache_folder() / "indexes" / release.manifest.sha256
+    if release.has(f"{name}/{_DATABASE}"):
+        own = _opened(release.path / name, release.names)
+        if own is not None:
+            return own
     try:
-        return _opened_or_made(folder / name, release, past)
+        return _opened_or_made(release.cache / name, release, past)
     except OSError as error:
-        _LOG.warning("the index %s cannot be written: %s; it is kept in memory", folder, error)
+        _LOG.warning(
+            "the index %s cannot be written: %s; it is kept in memory", release.cache, error
+        )
     names, quads = release.names, list(release.quads())
     return build(quads, names, profile_of(quads, names), former_statements(past))
+
+
+def add_index(release: Release, earlier: Sequence[Release]) -> None:
+    """Write the index of a release that is being built, if it is large, into its folder."""
+    if release.manifest.quads >= LARGE:
+        past = Past((*earlier, release), release)
+        folder = release.path / _name(past.published[:-1])
+        folder.mkdir()
+        write_index(folder, release.names, release.quads, former_statements(past))
 
 
 def _name(earlier: Sequence[Release]) -> str:
@@ -78,6 +89,7 @@ def _name(earlier: Sequence[Release]) -> str:
 def _opened_or_made(folder: Path, release: Release, past: Past) -> Index:
     index = _opened(folder, release.names)
     if index is None:
+        shutil.rmtree(folder, ignore_errors=True)  # damaged
         with _making(folder) as partial:
             if partial:
                 former = former_statements(past)
@@ -94,7 +106,6 @@ def _opened(folder: Path, names: Names) -> Index | None:
         return _open(folder, names)
     except (OSError, EOFError, ValueError, sqlite3.DatabaseError):
         _LOG.warning("the index %s is damaged; it is made again", folder)
-        shutil.rmtree(folder, ignore_errors=True)
         return None
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pyoxigraph import Quad, RdfFormat, parse
 
+from unicef_linked.config import cache_folder
 from unicef_linked.errors import NotARelease
 from unicef_linked.rdf.iris import Names
 from unicef_linked.release.manifest import Manifest, parse_manifest
@@ -65,6 +66,25 @@ class Release:
         document = json.loads((self.path / "context.jsonld").read_text(encoding="utf-8"))
         context: dict[str, Any] = document["@context"]
         return context
+
+    def has(self, name: str) -> bool:
+        """Tell whether a file was part of the release when it was built."""
+        try:
+            sums = (self.path / SUMS).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            return False
+        return f"  {name}\n" in sums
+
+    @property
+    def cache(self) -> Path:
+        """The folder for what is made from the release later.
+
+        Nothing is added to one that was built. A snapshot ends with its server: what is made from
+        it lies in it.
+        """
+        if self.manifest.kind != "built":
+            return self.path
+        return cache_folder() / "indexes" / self.manifest.sha256
 
     def dumps(self) -> tuple[Path, ...]:
         """Return the whole-dataset files, by name; one that is made on demand may not be there."""

@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING, Final
 
 from pyoxigraph import DefaultGraph, Quad, Store
 
-from unicef_linked.release.directory import SUMS
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
@@ -38,11 +36,7 @@ def index_name() -> str:
 
 def has_index(release: Release) -> bool:
     """Tell whether an index for the installed engine is part of a release, as ``SUMS`` lists it."""
-    try:
-        sums = (release.path / SUMS).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        return False
-    return f"  {index_name()}/CURRENT\n" in sums
+    return release.has(f"{index_name()}/CURRENT")
 
 
 def write_index(release: Release, folder: Path) -> None:

@@ -91,7 +91,10 @@ def prune(current: Release, keep: int) -> list[str]:
     """
     releases = [r for r in kept_releases(current) if r.path != current.path]
     oldest = releases[: max(0, len(releases) + 1 - keep)]
-    return [release.manifest.name for release in oldest if _remove(release.path)]
+    removed = [release for release in oldest if _remove(release.path)]
+    for release in removed:
+        shutil.rmtree(release.cache, ignore_errors=True)
+    return [release.manifest.name for release in removed]
 
 
 def _remove(folder: Path) -> bool:

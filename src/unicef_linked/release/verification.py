@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 _LINE: Final = re.compile(r"([0-9a-f]{64})  ([^/\n][^\n]*)")
 """A line of ``sha256sum``: the digest, two spaces, the name of the file."""
 
-_ENGINE_INDEX: Final = re.compile(r"index-[^/]+/")
-"""Files of an index for the engine on disk: part of the release, or else made later by a server."""
 _HASHING: Final = min(4, len(os.sched_getaffinity(0)))
 """Most files that are hashed at a time, each by a thread: hashlib lets go of the interpreter."""
 
@@ -91,13 +89,11 @@ def _faults_of_listed_files(
 
 
 def _faults_of_other_files(folder: Path, known: set[str]) -> Iterator[Fault]:
-    indexes = {name.partition("/")[0] for name in known if _ENGINE_INDEX.match(name)}
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
-        is_cache = _ENGINE_INDEX.match(name) and name.partition("/")[0] not in indexes
         if path.is_symlink():
             yield Fault(name, "is a link; a release has none")
-        elif path.is_file() and name not in known and not is_cache:
+        elif path.is_file() and name not in known:
             yield Fault(name, f"is not in {SUMS}: it was added later")
 
 

@@ -13,7 +13,7 @@ import os
 import re
 import shutil
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
@@ -25,6 +25,7 @@ from unicef_linked.errors import NotARelease, UnusableInput
 from unicef_linked.release.directory import SIGNATURE, SUMS, Release, digest_of, open_release
 from unicef_linked.release.engine_index import LARGE, index_name, write_index
 from unicef_linked.release.history import extend_history
+from unicef_linked.release.kept import kept_releases
 from unicef_linked.release.lines import open_lines
 from unicef_linked.release.manifest import Manifest, json_bytes, write_manifest
 from unicef_linked.release.verification import faults_of_files, faults_of_signature
@@ -38,6 +39,14 @@ if TYPE_CHECKING:
 
 Write = Callable[[BinaryIO], object]
 """A function that writes one part of a release to a stream."""
+
+Add = Callable[[Release, Sequence[Release]], object]
+"""A function that adds files to the folder of a release, of which the earlier ones are given."""
+
+
+def add_nothing(_release: Release, _earlier: Sequence[Release]) -> None:
+    """Add no files to a release."""
+
 
 BEST: Final = 9
 FAST: Final = 1
@@ -125,10 +134,11 @@ class Draft:
         manifest: Manifest,
         older: Release | None = None,
         key: Ed25519PrivateKey | None = None,
+        add: Add = add_nothing,
     ) -> Release:
         """Publish what was written, with what is known of ``older``, and return the release.
 
-        With ``key`` its digests are signed.
+        With ``key`` its digests are signed. ``add`` is called for a release that is not there yet.
 
         ``out`` is replaced atomically: a reader sees the earlier release or this one, complete.
         Earlier releases are kept, and never written to: where this release is there already, the
@@ -148,6 +158,12 @@ class Draft:
         if not target.exists():
             if manifest.kind == "built" and manifest.quads >= LARGE:
                 write_index(Release(self.folder, manifest), self.folder / index_name())
+            earlier = (
+                [r for r in kept_releases(older) if r.manifest.name != manifest.name]
+                if older
+                else []
+            )
+            add(Release(self.folder, manifest), earlier)
             digests = self._write_sums(key)
             self.folder.rename(target)
             keep_digests(target, digests)

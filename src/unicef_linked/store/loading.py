@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Final
 
 from pyoxigraph import DefaultGraph, Quad, Store
 
-from unicef_linked.config import cache_folder
 from unicef_linked.errors import UnusableInput
 from unicef_linked.release.engine_index import (
     has_index,
@@ -52,18 +51,14 @@ def _loaded(statements: Iterable[Quad]) -> Store:
 def index_release(release: Release) -> Path:
     """Return the folder of a release's on-disk index: its own, or one that is made now.
 
-    What is made is a cache: it lies beside the release's files, or in the cache folder where the
-    release is read-only or its own index is damaged. It is made again where it cannot be opened.
-    Raises UnusableInput when it cannot be written.
+    What is made is a cache, and made again where it cannot be opened. Raises UnusableInput when it
+    cannot be written.
     """
-    folder = release.path
+    own = release.path / index_name()
+    if has_index(release) and _can_be_opened(own):
+        return own
+    folder = release.cache
     index = folder / index_name()
-    is_own = has_index(release)
-    if is_own and _can_be_opened(index):
-        return index
-    if is_own or not (index.is_dir() or os.access(folder, os.W_OK)):
-        folder = cache_folder() / "indexes" / release.manifest.sha256
-        index = folder / index_name()
     if index.is_dir() and not _can_be_opened(index):
         _LOG.warning("the index %s is damaged; it is made again", index)
         shutil.rmtree(index, ignore_errors=True)
