@@ -91,6 +91,7 @@ def copy_of(release: Release, folder: Path) -> Release:
 def test_an_index_is_made_once_and_again_when_it_is_damaged(
     release: Release, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     copy = copy_of(release, tmp_path / "copy")
     made: list[Path] = []
 
@@ -110,8 +111,9 @@ def test_an_index_is_made_once_and_again_when_it_is_damaged(
 
 
 def test_a_killed_process_leaves_nothing_that_is_taken_for_an_index(
-    release: Release, tmp_path: Path
+    release: Release, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     copy = copy_of(release, tmp_path / "copy")
     partial = copy.cache / "index-names-1.partial"
     partial.mkdir(parents=True)
