@@ -55,12 +55,16 @@ from unicef_linked.web.routes import (
 from unicef_linked.web.routes.dereference import answer_instead, read_mappings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from wsgiref.types import WSGIApplication, WSGIEnvironment
+
     from opentelemetry.trace import Tracer
 
     from unicef_linked.config import Settings
     from unicef_linked.i18n import Translations
     from unicef_linked.release import Release
     from unicef_linked.store import Store
+    from unicef_linked.web.problems import Problem
 
 
 PREPARATIONS: Final = "unicef-linked-preparations"
@@ -105,7 +109,7 @@ def create_app(
     Raises UnusableInput for a language that has no translations.
     """
     if tracer:
-        from unicef_linked.web.middleware.tracing import Tracing, traced
+        from unicef_linked.web.middleware.tracing import traced
 
         store = traced(store, tracer)
     translations = translations or read_translations()
@@ -159,43 +163,48 @@ def create_app(
 
     interface.install(app, responder, charts)
     figures = metrics.install(app, release, store, restarts)
-    app.wsgi_app = Endpoint(  # type: ignore[method-assign]
+    _wrap(app, settings, store, figures, partial(render_problem, app, responder), tracer)
+    return app
+
+
+def _wrap(
+    app: Flask,
+    settings: Settings,
+    store: Store,
+    figures: metrics.Metrics,
+    render: Callable[[WSGIEnvironment, Problem], WSGIApplication],
+    tracer: Tracer | None,
+) -> None:
+    """Put the middleware around an application, the innermost first."""
+    layer = Endpoint(
         app.wsgi_app,
         store,
         settings,
-        body_limit=body_limit,
+        body_limit=app.config["MAX_CONTENT_LENGTH"],
         count=figures.count_query,
         unanswered=figures.unanswered.track_inprogress,
-        render_problem=partial(render_problem, app, responder),
+        render_problem=render,
     )
-    app.wsgi_app = ResponseCache(app.wsgi_app, settings.cache_size << 20)  # type: ignore[method-assign]
     intake = Intake(
-        app.wsgi_app,
+        ResponseCache(layer, settings.cache_size << 20),
         threads=settings.threads,
-        body_limit=body_limit,
-        render_problem=partial(render_problem, app, responder),
+        body_limit=app.config["MAX_CONTENT_LENGTH"],
+        render_problem=render,
     )
     app.extensions[BODIES] = intake.bodies
-    app.wsgi_app = intake  # type: ignore[method-assign]
-    app.wsgi_app = Guard(  # type: ignore[method-assign]
-        app.wsgi_app,
-        allowed_methods=app.url_map.bind("").allowed_methods,
-        render_problem=partial(render_problem, app, responder),
-    )
-    app.wsgi_app = FairUse(  # type: ignore[method-assign]
-        app.wsgi_app, settings, render_problem=partial(render_problem, app, responder)
-    )
-    app.wsgi_app = metrics.Metered(app.wsgi_app, figures)  # type: ignore[method-assign]
+    allowed_methods = app.url_map.bind("").allowed_methods
+    guard = Guard(intake, allowed_methods=allowed_methods, render_problem=render)
+    outer: WSGIApplication = FairUse(guard, settings, render_problem=render)
+    outer = metrics.Metered(outer, figures)
     if tracer:
-        app.wsgi_app = Tracing(app.wsgi_app, tracer, app.url_map)  # type: ignore[method-assign]
+        from unicef_linked.web.middleware.tracing import Tracing
+
+        outer = Tracing(outer, tracer, app.url_map)
     if settings.root:
-        app.wsgi_app = Mount(app.wsgi_app, settings.root)  # type: ignore[method-assign]
+        outer = Mount(outer, settings.root)
     app.wsgi_app = Access(  # type: ignore[method-assign]
-        app.wsgi_app,
-        trusted_proxies=settings.trusted_proxies,
-        share=settings.access_log,
+        outer, trusted_proxies=settings.trusted_proxies, share=settings.access_log
     )
-    return app
 
 
 def _open_to_other_origins(response: Response) -> Response:
