@@ -152,15 +152,11 @@ def releases(release: Release, tmp_path: Path) -> Path:
 
 
 def test_rolling_back_is_one_step(releases: Path) -> None:
-    script = commands("Roll back")
-    assert "\nsystemctl reload " in script
-    done = run(f"systemctl() {{ echo $*; }}\n{script}", releases)  # systemd need not run here
+    done = run(commands("Roll back"), releases)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("reload unicef-linked@")
+    noted = (releases / "systemctl.log").read_text(encoding="utf-8")
+    assert noted == "reload unicef-linked@8001 unicef-linked@8002\n"
     assert (releases / "releases" / "mali").readlink() == Path("mali.94f3d8599fea")
-    assert (
-        releases / "systemctl.log"
-    ).read_text() == "reload unicef-linked@8001 unicef-linked@8002\n"
 
 
 def test_a_back_up_is_whole(releases: Path) -> None:

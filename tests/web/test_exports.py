@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 import re
+from contextlib import closing
 from typing import TYPE_CHECKING, Any, Final
 
 import csvw
@@ -147,9 +148,9 @@ def test_data_of_others_is_exported_as_a_header_alone(
     )
     definitions = ROOT / "data" / "exports"
     release = snapshot([tmp_path / "data.ttl", definitions], tmp_path / "release")
-    store = Embedded(release, evaluators.address, settings)
-    client = create_app(settings, release, store).test_client()
-    response = client.get(f"/export/{export.name}")
+    with closing(Embedded(release, evaluators.address, settings)) as store:
+        client = create_app(settings, release, store).test_client()
+        response = client.get(f"/export/{export.name}")
     assert response.status_code == 200
     assert response.content_type == export.content_type
 
@@ -159,11 +160,11 @@ def test_data_that_defines_no_export_has_none(
 ) -> None:
     (tmp_path / "data.ttl").write_text("<http://other.example/a> a <x:y> .", encoding="utf-8")
     release = snapshot([tmp_path / "data.ttl"], tmp_path / "release")
-    store = Embedded(release, evaluators.address, settings)
-    client = create_app(settings, release, store).test_client()
-    assert client.get("/export/").get_json()["files"] == []
-    assert client.get("/export/", headers={"Accept": "text/html"}).status_code == 200
-    response = client.get("/export/offices.csv")
+    with closing(Embedded(release, evaluators.address, settings)) as store:
+        client = create_app(settings, release, store).test_client()
+        assert client.get("/export/").get_json()["files"] == []
+        assert client.get("/export/", headers={"Accept": "text/html"}).status_code == 200
+        response = client.get("/export/offices.csv")
     assert response.status_code == 404
     assert "none" in response.get_json()["detail"]
 

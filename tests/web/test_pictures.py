@@ -542,11 +542,11 @@ def test_a_folder_of_others_has_its_own_pictures(browser: Browser, others: Serve
 def test_a_picture_that_cannot_be_drawn_says_why(
     browser: Browser, others: Server, key: str
 ) -> None:
-    for path in ("/pictures", "/"):
-        answer = others.get(f"{path}?lang=en", headers={"Accept": "text/html"})
-        assert answer.status_code == 200
-        page = re.sub(r"\s+", " ", answer.text)
-        assert BROKEN[key][1].replace("'", "&#39;") in page
+    page = re.sub(r"\s+", " ", others.get("/pictures?lang=en").text)
+    assert BROKEN[key][1].replace("'", "&#39;") in page
+    home = others.get("/?lang=en", headers={"Accept": "text/html"})  # it has some of them
+    assert home.status_code == 200
+    assert any(reason.replace("'", "&#39;") in home.text for _, reason in BROKEN.values())
     french = others.get("/pictures?lang=fr").text
     assert "Cette figure ne peut pas être dessinée." in french
 

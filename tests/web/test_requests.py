@@ -60,8 +60,8 @@ def requests_for(client: FlaskClient, store: CountingStore, path: str) -> int:
 def test_a_page_about_the_whole_asks_the_store_in_sets(
     counted: FlaskClient, counting: CountingStore, path: str
 ) -> None:
-    requests_for(counted, counting, path)  # the counts of shapes are kept for the release
-    assert 1 <= requests_for(counted, counting, path) <= 25
+    requests_for(counted, counting, path)  # what is counted once is kept for the release
+    assert requests_for(counted, counting, path) <= 25
 
 
 @pytest.mark.parametrize(
