@@ -58,10 +58,11 @@ def _describe(responder: Responder, names: Iterable[str]) -> Response:
 
 def _editor(responder: Responder, text: str) -> Response:
     topics = read_examples(responder.context())
-    first = next((example.query for example in shortest_examples(topics)), _ANYTHING)
+    examples = shortest_examples(topics)
+    examples.sort(key=lambda example: not example.address)  # questions before pictures
     content = responder.render(
         "sparql.html",
-        query=text or first,
+        query=text or (examples[0].query if examples else _ANYTHING),
         settings={
             "root": responder.root,
             "action": f"{responder.root}{addresses.SPARQL}",
