@@ -59,7 +59,7 @@ class PublishedDataset:
     )
     _counts: dict[str, int] = field(default_factory=dict, init=False, repr=False, compare=False)
 
-    @property
+    @cached_property
     def names(self) -> Names:
         """The IRIs of the dataset."""
         return self.release.names
@@ -104,7 +104,7 @@ class PublishedDataset:
         """The triples of the default graph, those of the published statistics included."""
         return self.summaries.counts.default_graph
 
-    @property
+    @cached_property
     def named_graphs(self) -> dict[str, int]:
         """The graphs that are named by an IRI, with the number of their statements."""
         return {
