@@ -544,7 +544,9 @@ dcterms:issued rdfs:label "came out"@en .
     assert "came out 2024" in shown(client, "urn:d"), "those of the data come first"
     assert "Jeu de données Trees" in shown(client, "urn:d", lang="fr")
     home = client.get("/?lang=en", headers={"Accept": "text/html"}).text
-    assert 'Organization</bdi> <code translate="no">foaf:Organization</code>' in home, "two are alike"
+    assert 'Organization</bdi> <code translate="no">foaf:Organization</code>' in home, (
+        "two are alike"
+    )
 
 
 def test_a_triple_term_is_shown_with_links(publish: Callable[..., FlaskClient]) -> None:
