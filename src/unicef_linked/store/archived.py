@@ -16,6 +16,7 @@ from unicef_linked.release.lines import SortedLines, open_lines, parse_lines
 from unicef_linked.store.labels import read_labels
 from unicef_linked.store.loading import load_release
 from unicef_linked.store.solutions import read_solutions
+from unicef_linked.store.statements import match_each
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -76,22 +77,7 @@ class Archived:
         objects: Collection[Term] | None = None,
     ) -> list[ox.Quad]:
         """See Store."""
-        candidates: list[ox.Quad] = []
-        if subjects is not None:
-            for subject in dict.fromkeys(subjects):
-                candidates += self.match(subject)
-        else:
-            assert objects is not None, "subjects or objects must be given"
-            for term in dict.fromkeys(objects):
-                candidates += self.match(object=term)
-        allowed_predicates = None if predicates is None else frozenset(predicates)
-        allowed_objects = None if subjects is None or objects is None else frozenset(objects)
-        return [
-            quad
-            for quad in candidates
-            if (allowed_predicates is None or quad.predicate in allowed_predicates)
-            and (allowed_objects is None or quad.object in allowed_objects)
-        ]
+        return match_each(self.match, subjects, predicates, objects)
 
     def labels(self, iris: Collection[str]) -> Labels:
         """See Store."""

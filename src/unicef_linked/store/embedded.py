@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
@@ -21,6 +20,7 @@ from unicef_linked.store.pool.client import Request, SocketPool
 from unicef_linked.store.pool.messages import Options
 from unicef_linked.store.query import Query, bind, check, dataset_of
 from unicef_linked.store.solutions import read_solutions
+from unicef_linked.store.statements import match_each
 from unicef_linked.store.xml_answers import check_xml
 
 if TYPE_CHECKING:
@@ -131,20 +131,7 @@ class Embedded:
         objects: Collection[Term] | None = None,
     ) -> list[ox.Quad]:
         """See Store."""
-        if subjects is not None:
-            matches = (self.match(subject) for subject in dict.fromkeys(subjects))
-        else:
-            assert objects is not None, "subjects or objects must be given"
-            matches = (self.match(object=term) for term in dict.fromkeys(objects))
-        candidates = itertools.chain.from_iterable(matches)
-        allowed_predicates = None if predicates is None else frozenset(predicates)
-        allowed_objects = None if subjects is None or objects is None else frozenset(objects)
-        return [
-            quad
-            for quad in candidates
-            if (allowed_predicates is None or quad.predicate in allowed_predicates)
-            and (allowed_objects is None or quad.object in allowed_objects)
-        ]
+        return match_each(self.match, subjects, predicates, objects)
 
     def labels(self, iris: Collection[str]) -> Labels:
         """See Store."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from pyoxigraph import Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Collection, Iterable
 
     from pyoxigraph import NamedNode, Quad
 
@@ -31,6 +31,31 @@ class Statements(Protocol):
     ) -> list[Quad]:
         """See Store."""
         ...
+
+
+def match_each(
+    match: Callable[..., list[Quad]],
+    subjects: Collection[Term] | None,
+    predicates: Collection[NamedNode] | None,
+    objects: Collection[Term] | None,
+) -> list[Quad]:
+    """Return what ``Store.match_any`` does, where asking for one term after the other costs little."""
+    candidates: list[Quad] = []
+    if subjects is not None:
+        for subject in dict.fromkeys(subjects):
+            candidates += match(subject)
+    else:
+        assert objects is not None, "subjects or objects must be given"
+        for term in dict.fromkeys(objects):
+            candidates += match(object=term)
+    allowed_predicates = None if predicates is None else frozenset(predicates)
+    allowed_objects = None if subjects is None or objects is None else frozenset(objects)
+    return [
+        quad
+        for quad in candidates
+        if (allowed_predicates is None or quad.predicate in allowed_predicates)
+        and (allowed_objects is None or quad.object in allowed_objects)
+    ]
 
 
 class LoadedStatements:
