@@ -47,11 +47,7 @@ def describe_root(view: str, pages: Sequence[tuple[str, Manifest]]) -> Iterator[
     for number, (page, manifest) in enumerate(pages):
         for name in ("GreaterThanOrEqualTo", "LessThanOrEqualTo"):
             relation = f"{view}#relation-{number}-{name}"
-            yield triple(view, f"{TREE}relation", relation)
-            yield triple(relation, f"{RDF}type", f"{TREE}{name}Relation")
-            yield triple(relation, f"{TREE}node", page)
-            yield triple(relation, f"{TREE}path", CREATED)
-            yield triple(relation, f"{TREE}value", date_time(manifest.issued))
+            yield from _relate(view, relation, name, page, manifest)
 
 
 def describe_page(page: str, following: str | None, manifest: Manifest) -> Iterator[Triple]:
@@ -59,11 +55,18 @@ def describe_page(page: str, following: str | None, manifest: Manifest) -> Itera
     yield triple(page, f"{RDF}type", f"{TREE}Node")
     if following:
         relation = f"{page}#relation-next"
-        yield triple(page, f"{TREE}relation", relation)
-        yield triple(relation, f"{RDF}type", f"{TREE}GreaterThanOrEqualToRelation")
-        yield triple(relation, f"{TREE}node", following)
-        yield triple(relation, f"{TREE}path", CREATED)
-        yield triple(relation, f"{TREE}value", date_time(manifest.issued))
+        yield from _relate(page, relation, "GreaterThanOrEqualTo", following, manifest)
+
+
+def _relate(
+    page: str, relation: str, name: str, other: str, manifest: Manifest
+) -> Iterator[Triple]:
+    """Yield how a page leads to another, whose members are related to the date of a release."""
+    yield triple(page, f"{TREE}relation", relation)
+    yield triple(relation, f"{RDF}type", f"{TREE}{name}Relation")
+    yield triple(relation, f"{TREE}node", other)
+    yield triple(relation, f"{TREE}path", CREATED)
+    yield triple(relation, f"{TREE}value", date_time(manifest.issued))
 
 
 def describe_member(
