@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from pyoxigraph import Quad
 
     from unicef_linked.rdf.iris import Names
-    from unicef_linked.store import Store
 
 TERMS: Final = (
     "addressPattern",
@@ -58,14 +57,6 @@ class Profile:
     menu_order: tuple[str, ...] = ()  # classes, as menus list them
     address_forms: tuple[AddressForm, ...] = ()
     namespaces: Mapping[str, str] = field(default_factory=dict)  # by prefixes that others use
-
-
-def read_profile(store: Store, names: Names) -> Profile:
-    """Return the profile of the release that a store holds."""
-    predicates = map(names.term, TERMS)
-    return profile_of(
-        (quad for iri in predicates for quad in store.match(None, NamedNode(iri))), names
-    )
 
 
 def profile_of(quads: Iterable[Quad], names: Names) -> Profile:

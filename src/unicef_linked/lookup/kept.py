@@ -22,6 +22,7 @@ from unicef_linked.lookup.reading import Overview
 from unicef_linked.lookup.spellings import open_array, open_arrays
 from unicef_linked.lookup.tables import new_tables, open_tables
 from unicef_linked.lookup.writing import IndexWriter
+from unicef_linked.release.engine_index import LARGE
 from unicef_linked.release.kept import kept_releases
 
 if TYPE_CHECKING:
@@ -42,10 +43,6 @@ FORMAT: Final = 1
 _DATABASE: Final = "tables.sqlite"
 _ORDERS: Final = "orders.json"
 """The file with the languages that have an order of names, whose arrays are numbered."""
-
-
-LARGE: Final = 200_000
-"""Statements from which on ``build`` makes the index: for fewer it is there within a second."""
 
 
 def open_index(release: Release) -> Index:

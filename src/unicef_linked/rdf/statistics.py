@@ -90,11 +90,6 @@ def count_distinct(terms: Iterable[bytes]) -> int:
     return len(set(terms))
 
 
-def count_triples(lines: Iterable[bytes]) -> int:
-    """Return how many triples the graphs of a dataset hold together, given as sorted lines."""
-    return sum(1 for _ in _distinct(lines, ""))
-
-
 def _distinct(lines: Iterable[bytes], without: str) -> Iterator[tuple[bytes, bytes, bytes]]:
     """Yield each triple of sorted lines once, but for those that only the graph ``without`` has.
 

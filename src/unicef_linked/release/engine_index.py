@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from unicef_linked.release.directory import Release
 
 LARGE: Final = 200_000
-"""Statements from which on a release has an index, and is asked on disk unless said otherwise.
+"""Statements from which on a release has this index and that of names, and is asked on disk.
 
 In memory so many take some 700 MB, in two copies, and twelve seconds of a processor at each start;
 on disk all processes of the service together take 160 MB and two seconds.
