@@ -17,7 +17,7 @@ from unicef_linked.rdf.canonical import datatype_of, split_line
 from unicef_linked.rdf.iris import RDF, XSD
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
     from pathlib import Path
 
     from pyoxigraph import Quad
@@ -57,6 +57,23 @@ class SortedLines:
     def of_subject(self, subject: str) -> Iterator[bytes]:
         """Yield the lines of a subject, written as in N-Quads: ``<iri>`` or ``_:label``."""
         return self.beginning(f"{subject} ".encode())
+
+    def of_subjects(
+        self, subjects: Iterable[str], predicates: Collection[str] | None = None
+    ) -> Iterator[bytes]:
+        """Yield the lines of several subjects, or those of them with certain predicates; some together."""
+        allowed = None if predicates is None else {iri.encode() for iri in predicates}
+        for subject in subjects:
+            prefix = f"{subject} ".encode()
+            start = self._position(prefix)
+            # No line has this byte, which sorts after all characters.
+            block = self._content[start : self._position(prefix + b"\xff", start)]
+            if allowed is None:
+                yield block
+                continue
+            for line in block.splitlines(keepends=True):
+                if line.split(b" ", 2)[1] in allowed:
+                    yield line
 
     def has_subject(self, subject: str) -> bool:
         """Tell whether a subject has statements."""
@@ -128,9 +145,12 @@ class SortedLines:
         end = self._content.find(b"\n", position)
         return len(self._content) if end < 0 else end + 1
 
-    def _position(self, prefix: bytes) -> int:
-        """Return where the first line begins that does not sort before ``prefix``."""
-        content, low, high = self._content, 0, len(self._content)
+    def _position(self, prefix: bytes, since: int = 0) -> int:
+        """Return where the first line begins that does not sort before ``prefix``.
+
+        No line before ``since``, where a line begins, is looked at.
+        """
+        content, low, high = self._content, since, len(self._content)
         while low < high:
             middle = (low + high) // 2
             start = content.rfind(b"\n", low, middle) + 1 or low
