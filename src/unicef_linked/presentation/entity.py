@@ -388,7 +388,7 @@ def read_entity(
     graphs = {graph for quad in quads for graph in _graph(quad)}
     claims = claims_about(statements, [start])  # loaded already, with all that leads to the thing
     statements.load([*values, *map(NamedNode, graphs), *claims], between)
-    evidence = read_evidence(statements, context.names, between, graphs)
+    evidence = read_evidence(statements, context.names, between, quads)
     kinds: dict[Term, tuple[str, ...]] = {
         term: _specific(context, _classes(statements, term)) for term in values
     }

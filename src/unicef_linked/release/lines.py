@@ -66,8 +66,7 @@ class SortedLines:
         for subject in subjects:
             prefix = f"{subject} ".encode()
             start = self._position(prefix)
-            # No line has this byte, which sorts after all characters.
-            block = self._content[start : self._position(prefix + b"\xff", start)]
+            block = self._content[start : self._after(prefix, start)]
             if allowed is None:
                 yield block
                 continue
@@ -145,21 +144,33 @@ class SortedLines:
         end = self._content.find(b"\n", position)
         return len(self._content) if end < 0 else end + 1
 
-    def _position(self, prefix: bytes, since: int = 0) -> int:
+    def _position(self, prefix: bytes, low: int = 0, high: int | None = None) -> int:
         """Return where the first line begins that does not sort before ``prefix``.
 
-        No line before ``since``, where a line begins, is looked at.
+        It is looked for from ``low`` on, where a line begins. A position of ``high`` or more says
+        that no line does that begins before it.
         """
-        content, low, high = self._content, since, len(self._content)
+        content = self._content
+        high = len(content) if high is None else high
         while low < high:
             middle = (low + high) // 2
             start = content.rfind(b"\n", low, middle) + 1 or low
-            end = self._end(middle)
             if content[start : start + len(prefix)] < prefix:
-                low = end
+                low = self._end(middle)
             else:
                 high = start
         return low
+
+    def _after(self, prefix: bytes, start: int) -> int:
+        """Return where the lines end that begin with ``prefix``; the first begins at ``start``."""
+        size = _NEAR
+        while True:
+            limit = min(start + size, len(self._content))
+            # No line has this byte, which sorts after all characters.
+            end = self._position(prefix + b"\xff", start, limit)
+            if end < limit or limit == len(self._content):
+                return end
+            size *= 8
 
 
 def _common(a: mmap.mmap | bytes, start: int, b: mmap.mmap | bytes, other: int) -> int:
@@ -178,6 +189,8 @@ def _common(a: mmap.mmap | bytes, start: int, b: mmap.mmap | bytes, other: int) 
 
 _LEAST: Final = 64
 """Shortest part (bytes) that is compared at once; what is shorter is compared line by line."""
+_NEAR: Final = 1 << 13
+"""Bytes after the beginning of a subject's lines in which their end is looked for first."""
 _BLOCK: Final = 1 << 20
 """Longest part (bytes) that is compared at once."""
 
