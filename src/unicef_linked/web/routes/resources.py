@@ -19,7 +19,7 @@ from unicef_linked.metadata.signposting import signposts
 from unicef_linked.presentation.changes import read_history
 from unicef_linked.presentation.citation import Citation
 from unicef_linked.presentation.editor import offer_query
-from unicef_linked.presentation.entity import arrange, overview, read_entity
+from unicef_linked.presentation.entity import arrange, first_statements, overview, read_entity
 from unicef_linked.presentation.locator_map import legend
 from unicef_linked.presentation.thesaurus import ThesaurusPage
 from unicef_linked.presentation.thesaurus import arrange as arrange_thesaurus
@@ -135,12 +135,13 @@ def resource_page(
     What it reads stays in ``statements``.
     """
     context = responder.context()
-    description = Description(iri, responder.dataset.about(iri, statements, number))
-    if not description.about:
+    about, left_out = first_statements(iri, responder.dataset.about(iri, statements, number))
+    description = Description(iri, about)
+    if not about:
         raise NotFound(f"nothing is published about {iri}")
     reading = read_entity(context, layout, statements, description)
     reader = reading.reader
-    resource = reader.resource(iri, description.about)
+    resource = reader.resource(iri, about)
     entity = arrange(context, reading)
     drawn = maps.draw(context, statements, reader.link(iri), entity)
     chart = charts.find(context, iri) if charts else None
@@ -149,15 +150,14 @@ def resource_page(
     content = responder.render(
         "resource.html",
         resource=resource,
+        left_out=left_out,
         chart=chart,
         entity=entity,
         history=read_history(context, past, events) if past else [],
         map=drawn,
         legend=legend(drawn) if drawn else [],
         citation=_citation(responder, reader.label(iri).text, iri),
-        structured=schema_org.entity(
-            responder.names, resource, description.about, responder.language()
-        ),
+        structured=schema_org.entity(responder.names, resource, about, responder.language()),
         formats=formats_of(
             responder.place(path), query if number == 1 else query | {"page": str(number)}
         ),
