@@ -69,7 +69,7 @@ def test_a_large_release_has_an_index_that_is_digested_and_never_changed(
     assert index == release.path / index_name()
     published = set(release.quads())
     for _ in range(2):
-        with closing(Embedded(release, "", settings, open_content(release, index))) as store:
+        with closing(Embedded(release, "", settings, open_content(index))) as store:
             assert set(store.match()) == published
             assert len(store.select("SELECT * { ?s <http://example.org/p> ?o }")) == 2
     assert digests(release.path) == before

@@ -293,7 +293,7 @@ def test_an_index_that_is_damaged_or_gone_is_made_again(
     single = replace(settings, query_workers=1)
     with (
         run_evaluators(own, single, lambda: index_release(own)) as evaluators,
-        closing(Embedded(own, evaluators.address, single, open_content(own, index))) as store,
+        closing(Embedded(own, evaluators.address, single, open_content(index))) as store,
     ):
         shutil.rmtree(index)
         first = evaluators.pid

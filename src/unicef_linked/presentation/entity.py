@@ -286,7 +286,7 @@ def overview(context: PageContext, layout: Layout, iris: Sequence[str]) -> Overv
     statements = context.dataset.statements()
     nodes = {iri: NamedNode(iri) for iri in iris}
     statements.load(nodes.values())
-    rows_of = {iri: _key_rows(layout, statements, node) for iri, node in nodes.items()}
+    rows_of = _key_rows(layout, statements, nodes)
     _load_rows(statements, nodes, rows_of)
     rows: dict[tuple[Step, ...], Row] = {}
     chains: dict[tuple[str, tuple[Step, ...]], Chains] = {}
@@ -357,15 +357,21 @@ def _heading(reader: LabelResolver, row: Row) -> Text:
     return reader.choose(row.names) or reader.label(row.path[-1].predicate)
 
 
-def _key_rows(layout: Layout, statements: LoadedStatements, node: NamedNode) -> list[Row]:
-    """Return the rows of a thing's key facts."""
-    predicates = {quad.predicate.value for quad in statements.match(node)}
-    groups = layout.groups(_classes(statements, node), predicates, ())
-    rows: list[Row] = []
-    for group in groups:
-        if group.key_facts:
-            rows += group.rows
-    return rows
+def _key_rows(
+    layout: Layout, statements: LoadedStatements, nodes: Mapping[str, NamedNode]
+) -> dict[str, list[Row]]:
+    """Return the rows of the key facts of each thing; things with the same properties share them."""
+    rows_by_properties: dict[tuple[frozenset[str], frozenset[str]], list[Row]] = {}
+    rows_of: dict[str, list[Row]] = {}
+    for iri, node in nodes.items():
+        classes = frozenset(_classes(statements, node))
+        predicates = frozenset(quad.predicate.value for quad in statements.match(node))
+        if (classes, predicates) not in rows_by_properties:
+            groups = layout.groups(classes, predicates, ())
+            key_facts = (group.rows for group in groups if group.key_facts)
+            rows_by_properties[classes, predicates] = list(chain.from_iterable(key_facts))
+        rows_of[iri] = rows_by_properties[classes, predicates]
+    return rows_of
 
 
 FilledGroups = tuple[tuple[Group, tuple[tuple[Row, Chains], ...]], ...]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 import pyoxigraph as ox
@@ -49,10 +50,7 @@ class Content:
     """The statements of a release, in memory or in its index on disk."""
 
     store: ox.Store
-    published: ox.Dataset | None = None
-    """In memory: without the union, and found faster."""
-    lines: SortedLines | None = None
-    """On disk: a subject is found ten times as fast as in the index."""
+    published: ox.Dataset | None  # in memory: without the union, and found faster
 
 
 def read_content(release: Release) -> Content:
@@ -61,9 +59,9 @@ def read_content(release: Release) -> Content:
     return Content(load_release(release, quads), ox.Dataset(quads))
 
 
-def open_content(release: Release, index: Path) -> Content:
+def open_content(index: Path) -> Content:
     """Return a release in its index on disk."""
-    return Content(open_index(index), lines=open_lines(release.dataset))
+    return Content(open_index(index), None)
 
 
 class Embedded:
@@ -80,13 +78,18 @@ class Embedded:
         content: Content | None = None,
     ) -> None:
         content = content or read_content(release)
-        self._store, self._published, self._lines = content.store, content.published, content.lines
-        self._union = release.manifest.union
+        self._store, self._published = content.store, content.published
+        self._release, self._union = release, release.manifest.union
         self._settings = settings
         self._sockets = SocketPool(
             address, 2 * settings.workers + settings.query_queue, settings.query_patience
         )
         self._prefixes = release.names.prefixes
+
+    @cached_property
+    def _lines(self) -> SortedLines | None:
+        """The dump, where a subject is found ten times as fast as in the index; None in memory."""
+        return open_lines(self._release.dataset) if self._published is None else None
 
     @property
     def functions(self) -> tuple[str, ...]:

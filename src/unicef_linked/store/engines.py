@@ -121,5 +121,5 @@ def open_store(engine: Engine, release: Release, settings: Settings) -> Store:
     """Return one web worker's store over a running engine."""
     if not engine.queries:
         return Remote(engine.name, release, settings)
-    content = engine.content or open_content(release, index_release(release))
+    content = engine.content or open_content(index_release(release))
     return Embedded(release, engine.queries, settings, content)
