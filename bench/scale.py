@@ -91,7 +91,7 @@ def build_by_stages(data: Path, out: Path, *, validated: bool) -> dict[str, dict
     watch = _Stopwatch(began=(time.monotonic(), 0.0))
     module = importlib.import_module("unicef_linked.build")
     if not validated:
-        module.check = lambda *_, **__: module.make_report(())  # type: ignore[attr-defined]
+        module.preparation.check = lambda *_, **__: module.make_report(())
     packaged = module.Content.packaged()
     content = module.Content((data,), packaged.shapes, packaged.ontology, packaged.rules)
     module.build(content, out, progress=watch.reach, add=add_index)  # as the command does
