@@ -94,7 +94,7 @@ def build_by_stages(data: Path, out: Path, *, validated: bool) -> dict[str, dict
         module.preparation.check = lambda *_, **__: module.make_report(())
     packaged = module.Content.packaged()
     content = module.Content((data,), packaged.shapes, packaged.ontology, packaged.rules)
-    module.build(content, out, progress=watch.reach, add=add_index)  # as the command does
+    module.build(content, out, progress=watch.reach, additions=[add_index])  # as the command does
     watch.settle()
     return watch.figures
 

@@ -35,9 +35,9 @@ from unicef_linked.rdf.canonical import sort_lines
 from unicef_linked.rdf.iris import CANONICAL_BASE, Names
 from unicef_linked.rdf.serialization import write_rdf
 from unicef_linked.release import Draft, Manifest, Release, draft_release, open_release
+from unicef_linked.release.engine_index import add_index
 from unicef_linked.release.lines import open_lines
 from unicef_linked.release.summaries import write_summaries
-from unicef_linked.release.writer import add_nothing
 from unicef_linked.validation.page import check_page
 from unicef_linked.validation.report import make_report
 
@@ -65,7 +65,7 @@ def build(
     key: Ed25519PrivateKey | None = None,
     remark: Remark = keep_silent,
     progress: Progress = report_nothing,
-    add: Add = add_nothing,
+    additions: Sequence[Add] = (),
     run: int = RUN,
 ) -> Release:
     """Write the release of ``content``, signed with ``key`` if there is one, and return it.
@@ -75,7 +75,7 @@ def build(
     UnusableInput for what cannot be read and NotConforming, with the report in ``report``, for data
     that the shapes refuse; in each case an older release at ``out`` stays as it was. A release that
     is replaced is recorded in the history of the new one. ``progress`` is called with the stages,
-    ``add`` adds files of others to the release; ``run`` is how many statements are sorted at a time.
+    ``additions`` add files to the release; ``run`` is how many statements are sorted at a time.
     """
     names = Names(base_iri)
     stages = Stages(progress, (*PREPARING, *WRITING.values(), PUBLISHING))
@@ -87,7 +87,7 @@ def build(
             older = _release_at(out)
             _remark_vanished(older, dataset, remark)
             manifest = _write(draft, dataset, names, issued or datetime.now(UTC), stages)
-        return draft.publish(manifest, older, key, add)
+        return draft.publish(manifest, older, key, (add_index, *additions))
 
 
 def _release_at(out: Path) -> Release | None:
