@@ -469,17 +469,21 @@ def _raise_for(
             public="the engine stopped the query at a limit of its own; ask for less",
         )
     if status in {429, 503}:
-        wait = retry_after(response.headers)
-        raise Overloaded(
-            f"the engine is busy: {message}",
-            public="the engine that holds the data is busy; try again shortly",
-            retry_after=_RETRY_AFTER if wait is None else round(min(max(1, wait), _LONGEST_WAIT)),
-        )
+        raise _busy(message, retry_after(response.headers))
     if status in {404, 405, 410, 415, 502}:
         raise EngineUnavailable(
             f"{name} answered {status}: {message}; see that it is the address of a SPARQL endpoint"
         )
     raise EngineFailed(f"{name} answered {status}: {message}")
+
+
+def _busy(message: str, wait: float | None) -> Overloaded:
+    """Return the error for an engine that is busy, and asks to wait so many seconds."""
+    return Overloaded(
+        f"the engine is busy: {message}",
+        public="the engine that holds the data is busy; try again shortly",
+        retry_after=_RETRY_AFTER if wait is None else round(min(max(1, wait), _LONGEST_WAIT)),
+    )
 
 
 def _raise_for_headers(headers: Mapping[str, str], name: str) -> None:
