@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from unicef_linked import log
 from unicef_linked.cli import options
 from unicef_linked.cli.options import PATH, Command
 from unicef_linked.cli.output import remarks
@@ -80,7 +81,6 @@ def command(
 ) -> int:
     """Answer over HTTP."""
     _check(release, data, union=union, others=skip_bad or any(stated.values()))
-    from unicef_linked import log
     from unicef_linked.store.engines import EngineStart, check_engine
 
     settings = _settings(maps, of_others=data is not None)

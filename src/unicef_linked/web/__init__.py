@@ -123,11 +123,7 @@ def create_app(
     app.extensions[PREPARATIONS] = (charts.solve_all, lookup.open)
     for blueprint in _blueprints(responder, settings, past, lookup, charts):
         app.register_blueprint(blueprint)
-    mappings = read_mappings(settings, dataset.names.base)
-    app.register_error_handler(LinkedDataError, partial(problem, responder))
-    for missing in (NotFound, NoRoute):
-        app.register_error_handler(missing, partial(answer_instead, responder, mappings))
-    app.register_error_handler(HTTPException, partial(http_problem, responder))
+    _answer_errors(app, responder, read_mappings(settings, dataset.names.base))
     app.after_request(_open_to_other_origins)
     app.after_request(stay_on_this_host)
     interface.install(app, responder, charts)
@@ -182,6 +178,14 @@ def _blueprints(
         metrics.routes,
         pages.routes(responder, drawn, files),
     )
+
+
+def _answer_errors(app: Flask, responder: Responder, mappings: Sequence[tuple[str, str]]) -> None:
+    """Let problem details, or a page, answer for what is raised."""
+    app.register_error_handler(LinkedDataError, partial(problem, responder))
+    for missing in (NotFound, NoRoute):
+        app.register_error_handler(missing, partial(answer_instead, responder, mappings))
+    app.register_error_handler(HTTPException, partial(http_problem, responder))
 
 
 def _wrap(
