@@ -14,6 +14,7 @@ from pyoxigraph import parse
 
 from unicef_linked import __version__, addresses
 from unicef_linked.dataset.examples import example_entity
+from unicef_linked.dataset.past import Past
 from unicef_linked.dataset.published import PublishedDataset
 from unicef_linked.errors import LinkedDataError, NotFound, QueryOutOfResources, UnusableInput
 from unicef_linked.lookup.answers import identifications_to_json, result_to_json
@@ -83,7 +84,7 @@ def _server(dataset: PublishedDataset, timeout: float) -> MCPServer:
         log_level="WARNING",
     )
     hints = ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=False)
-    lookup = EntityLookup(dataset.release, dataset.store)
+    lookup = EntityLookup(Past.of(dataset.release), dataset.store)
     for tool in (
         _search_tool(lookup),
         _resolve_tool(lookup),

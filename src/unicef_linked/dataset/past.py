@@ -14,6 +14,7 @@ from unicef_linked.errors import NotFound
 from unicef_linked.rdf.mappings import REPLACED_BY
 from unicef_linked.rdf.terms import iris_in, objects_of, value_of
 from unicef_linked.release.differences import compare_lines
+from unicef_linked.release.kept import kept_releases
 from unicef_linked.store.archived import Archived
 
 if TYPE_CHECKING:
@@ -44,6 +45,11 @@ class Past:
         self.current = current
         self._stores: OrderedDict[str, Archived] = OrderedDict()
         self._lock = threading.Lock()
+
+    @staticmethod
+    def of(release: Release) -> Past:
+        """Return a release among those that are kept beside it."""
+        return Past(kept_releases(release), release)
 
     @cached_property
     def _by_name(self) -> dict[str, Release]:

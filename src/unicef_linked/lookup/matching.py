@@ -303,12 +303,10 @@ class Reconciler:
         numbers: list[int] = scope.members().tolist()
         if len(numbers) <= _UNNAMED:
             return numbers
-        texts = [
-            _text(value)
-            for name, accepted in query.properties
-            for value in accepted
-            if name == _PART_OF
-        ]
+        texts: list[str] = []
+        for name, accepted in query.properties:
+            if name == _PART_OF:
+                texts += map(_text, accepted)
         pending = [i.entity.iri for text in texts for i in self.index.by_iri(text)]
         for text in texts:
             named = self.index.named(self.index.normalize(text))
@@ -731,7 +729,10 @@ def _text(value: Value) -> str:
 
 def _period(properties: Sequence[tuple[str, tuple[Value, ...]]]) -> Period | None:
     """Return the time that a query states; None if it states none that can be read, or several."""
-    dates = [value for name, accepted in properties if name == _DATE for value in accepted]
+    dates: list[Value] = []
+    for name, accepted in properties:
+        if name == _DATE:
+            dates += accepted
     return parse_period(_text(dates[0])) if len(dates) == 1 else None
 
 

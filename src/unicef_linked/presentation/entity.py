@@ -414,10 +414,7 @@ def read_entity(
     terms = chain.from_iterable(every)
     values = {term for term in terms if isinstance(term, NamedNode)}
     quads = _quads_of(every)
-    between = {start}
-    for chains in every:
-        for each in chain.from_iterable(chains.values()):
-            between.update(_between(start, each))
+    between = _nodes_between(start, every)
     graphs = {graph for quad in quads for graph in _graph(quad)}
     claims = claims_about(statements, [start])  # loaded already, with all that leads to the thing
     if statements.numbers(start.value):  # the claims about it that were read are a part
@@ -433,6 +430,15 @@ def read_entity(
     return EntityReading(
         start, tuple(about), own, types, meaning, filled, kinds, evidence, rests, reader
     )
+
+
+def _nodes_between(start: NamedNode, paths: Iterable[Chains]) -> set[NamedNode]:
+    """Return a thing, and the nodes on the ways from it to the values."""
+    nodes = {start}
+    for chains in paths:
+        for each in chain.from_iterable(chains.values()):
+            nodes.update(_between(start, each))
+    return nodes
 
 
 def _filled_groups(
