@@ -1,4 +1,6 @@
-"""``unicef-linked links check`` against a host that misbehaves in every way; nothing outside this machine is asked."""
+"""``unicef-linked links check`` against a host that misbehaves in every way;
+nothing outside this machine is asked.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""What is read is sorted, counted and written as streams: the same bytes with however little memory."""
+"""What is read is sorted, counted and written as streams:
+the same bytes with however little memory.
+"""
 
 from __future__ import annotations
 

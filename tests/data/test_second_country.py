@@ -84,7 +84,9 @@ def claims() -> str:
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
-    """The report on Mali and Niger together: Niger's page gives no date, staff, priority or code."""
+    """The report on Mali and Niger together: Niger's page gives no date, staff,
+    priority or code.
+    """
     folder: Path = tmp_path_factory.mktemp("niger")
     (folder / "niger.ttl").write_text(PREFIXES + THINGS + claims(), encoding="utf-8")
     packaged = Content.packaged()

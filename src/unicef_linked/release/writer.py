@@ -166,7 +166,7 @@ class Draft:
         return open_release(target)
 
     def _write_sums(self, key: Ed25519PrivateKey | None) -> dict[str, str]:
-        """Write the digest of every file, and with a key the signature of the digests; return them."""
+        """Write the digest of every file, with a key their signature too; return the digests."""
         digests = {f"dumps/{name}": digest for name, digest in self.sums.items()}
         for path in self.folder.rglob("*"):
             name = path.relative_to(self.folder).as_posix()
@@ -235,8 +235,8 @@ def _check_order(older: Release | None, manifest: Manifest) -> None:
     """Raise UnusableInput for a release that is dated before the one that it follows."""
     if older and older.manifest.issued > manifest.issued:
         raise UnusableInput(
-            f"{manifest.issued} is before {older.manifest.issued}, the date of the release that this one"
-            " follows; give a later one with --issued, or another --out"
+            f"{manifest.issued} is before {older.manifest.issued}, the date of the release that"
+            " this one follows; give a later one with --issued, or another --out"
         )
 
 
