@@ -779,48 +779,46 @@ def _write_cercle(
     country: Country, region: Division, cercle: Division, file: Turtle, register: _Register
 ) -> None:
     """Write a cercle and its communes."""
-    name, code = cercle.name, country.code
-    longitude, latitude = cercle.point
     area = country.land.square_metres(cercle.block)
     geonames, same = register.geonames()
+    codes = (f'"{register.entry()}B{country.number}"^^ul:geoBoundariesId', geonames)
+    _describe_part(country, cercle, region, "Cercle", 2, area, file, codes, same)
+    for commune in cercle.parts:
+        _describe_part(country, commune, cercle, "Commune", 3, area / len(cercle.parts), file)
+
+
+def _describe_part(
+    country: Country,
+    division: Division,
+    above: Division,
+    kind: str,  # in English and in French
+    level: int,
+    area: float,
+    file: Turtle,
+    codes: tuple[str, ...] = (),
+    *same: tuple[str, str],
+) -> None:
+    """Write a division below the regions; ``codes`` are those beside the two that each has."""
+    name, code = division.name, f"{country.code}{division.code}"
+    longitude, latitude = division.point
     file.describe(
-        cercle.iri,
-        ("a", "ul:Cercle"),
-        ("skos:prefLabel", *both(f"{name.english} Cercle", f"Cercle de {name.french}")),
+        division.iri,
+        ("a", f"ul:{kind}"),
+        ("skos:prefLabel", *both(f"{name.english} {kind}", f"{kind} de {name.french}")),
         ("skos:altLabel", *both(name.english, name.french)),
         (
             "skos:notation",
-            f'"{code}{cercle.code}"^^ul:pcode',
-            f'"{code}{cercle.code[::-1]}"^^ul:pcode2015',
-            f'"{register.entry()}B{country.number}"^^ul:geoBoundariesId',
-            geonames,
+            f'"{code}"^^ul:pcode',
+            f'"{country.code}{division.code[::-1]}"^^ul:pcode2015',
+            *codes,
         ),
-        same,
-        ("ul:adminLevel", "2"),
-        ("ul:partOf", region.iri),
+        *same,
+        ("ul:adminLevel", str(level)),
+        ("ul:partOf", above.iri),
         ("wgs84:lat", str(latitude)),
         ("wgs84:long", str(longitude)),
         ("geo:hasMetricArea", f"{area:.4e}"),
     )
-    for commune in cercle.parts:
-        name = commune.name
-        longitude, latitude = commune.point
-        file.describe(
-            commune.iri,
-            ("a", "ul:Commune"),
-            ("skos:prefLabel", *both(f"{name.english} Commune", f"Commune de {name.french}")),
-            ("skos:altLabel", *both(name.english, name.french)),
-            (
-                "skos:notation",
-                f'"{code}{commune.code}"^^ul:pcode',
-                f'"{code}{commune.code[::-1]}"^^ul:pcode2015',
-            ),
-            ("ul:adminLevel", "3"),
-            ("ul:partOf", cercle.iri),
-            ("wgs84:lat", str(latitude)),
-            ("wgs84:long", str(longitude)),
-            ("geo:hasMetricArea", f"{area / len(cercle.parts):.4e}"),
-        )
 
 
 def _changed_in(number: int) -> int:
