@@ -35,6 +35,7 @@ from bench import servers
 from bench.processes import Memory, children, is_supervisor, memory, processor_time, tree
 from bench.running import say
 from bench.world import Country, Damage, Plan, plan, statements_of, write
+from unicef_linked.exports.files import add_exports
 from unicef_linked.lookup.kept import add_index
 from unicef_linked.release import open_release
 
@@ -99,7 +100,9 @@ def build_by_stages(data: Path, out: Path, *, validated: bool) -> dict[str, dict
         module.preparation.check = lambda *_, **__: module.make_report(())
     packaged = module.Content.packaged()
     content = module.Content((data,), packaged.shapes, packaged.ontology, packaged.rules)
-    module.build(content, out, progress=watch.reach, additions=[add_index])  # as the command does
+    module.build(
+        content, out, progress=watch.reach, additions=[add_index, add_exports]
+    )  # as the command does
     watch.settle()
     return watch.figures
 

@@ -73,6 +73,7 @@ def command(
 ) -> int:
     """Validate, derive, and write an immutable release."""
     from unicef_linked.build import build
+    from unicef_linked.exports.files import add_exports
     from unicef_linked.lookup.kept import add_index
     from unicef_linked.release.kept import prune
     from unicef_linked.release.signature import read_private_key
@@ -87,7 +88,7 @@ def command(
             key=key,
             remark=remark,
             progress=progress,
-            additions=[add_index],
+            additions=[add_index, add_exports],
         )
     manifest = release.manifest
     print(

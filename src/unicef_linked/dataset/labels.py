@@ -125,6 +125,7 @@ class LabelResolver:
         self._names, self._labels, self._language, self._locate = names, labels, language, locate
         self._preferred = tuple(preferred)
         self._content_language = self._preferred[0] if self._preferred else language
+        self._links: dict[str, Link] = {}
 
     def with_labels(self, labels: Mapping[str, Mapping[str, str]]) -> LabelResolver:
         """Return a resolver that has these labels too."""
@@ -150,8 +151,12 @@ class LabelResolver:
 
     def link(self, iri: str) -> Link:
         """Return the IRI as a link."""
-        href = self._locate(iri)
-        return Link(iri, self.label(iri), href or iri, external=href is None)
+        link = self._links.get(iri)
+        if link is None:
+            href = self._locate(iri)
+            link = Link(iri, self.label(iri), href or iri, external=href is None)
+            self._links[iri] = link
+        return link
 
     def term(self, iri: str) -> Link:
         """Return a class or property as a link; without label and prefix by the end of its IRI."""

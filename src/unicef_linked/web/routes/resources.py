@@ -19,7 +19,7 @@ from unicef_linked.metadata.signposting import signposts
 from unicef_linked.presentation.changes import read_history
 from unicef_linked.presentation.citation import Citation
 from unicef_linked.presentation.editor import offer_query
-from unicef_linked.presentation.entity import arrange, overview, read_entity
+from unicef_linked.presentation.entity import arrange, first_statements, overview, read_entity
 from unicef_linked.presentation.locator_map import legend
 from unicef_linked.presentation.thesaurus import ThesaurusPage
 from unicef_linked.presentation.thesaurus import arrange as arrange_thesaurus
@@ -160,18 +160,22 @@ def _resource_page(
     What it reads stays in ``statements``.
     """
     context = responder.context()
-    description = Description(iri, responder.dataset.about(iri, statements, address.number))
-    if not description.about:
+    about, left_out = first_statements(
+        iri, responder.dataset.about(iri, statements, address.number)
+    )
+    description = Description(iri, about)
+    if not about:
         raise NotFound(f"nothing is published about {iri}")
     reading = read_entity(context, parts.layout, statements, description)
     reader = reading.reader
-    resource = reader.resource(iri, description.about)
+    resource = reader.resource(iri, about)
     entity = arrange(context, reading)
     drawn = parts.maps.draw(context, statements, reader.link(iri), entity)
     chart = parts.charts.find(context, iri) if parts.charts else None
     content = responder.render(
         "resource.html",
         resource=resource,
+        left_out=left_out,
         chart=chart,
         entity=entity,
         history=_history(context, past, iri) if past and responder.memento is None else [],
