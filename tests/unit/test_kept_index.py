@@ -125,7 +125,7 @@ def test_a_killed_process_leaves_nothing_that_is_taken_for_an_index(
 def test_a_large_release_has_an_index_that_is_part_of_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("unicef_linked.lookup.kept.LARGE", 1)
+    monkeypatch.setattr("unicef_linked.build.LARGE", 1)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     names = Names()
     for name, text in {
