@@ -35,9 +35,10 @@ from unicef_linked.build.stages import (
     Stages,
     report_nothing,
 )
-from unicef_linked.build.tasks import Passing, Task, Tasks
+from unicef_linked.build.tasks import Task, Tasks
 from unicef_linked.build.withdrawal import warn_of_vanished
 from unicef_linked.errors import NotARelease, NotConforming, UnusableInput
+from unicef_linked.processes import Passing
 from unicef_linked.rdf.canonical import sort_lines
 from unicef_linked.rdf.iris import CANONICAL_BASE, Names
 from unicef_linked.rdf.serialization import write_rdf

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from pyoxigraph import Quad
 
-    from unicef_linked.build.tasks import Passing
+    from unicef_linked.processes import Passing
     from unicef_linked.rdf.formats import Format
     from unicef_linked.rdf.iris import Names
     from unicef_linked.release import Draft
