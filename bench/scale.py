@@ -101,7 +101,7 @@ def build_by_stages(data: Path, out: Path, *, validated: bool) -> dict[str, dict
     packaged = module.Content.packaged()
     content = module.Content((data,), packaged.shapes, packaged.ontology, packaged.rules)
     module.build(
-        content, out, progress=watch.reach, additions=[add_index, add_exports]
+        content, out, progress=watch.reach, add=add_index, add_exports=add_exports
     )  # as the command does
     watch.settle()
     return watch.figures

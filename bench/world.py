@@ -825,7 +825,7 @@ def _changed_in(number: int) -> int:
     """Return the year in which a region came to be, with an odd number,
     out of the one before it.
     """
-    return 2016 if number % 4 == 1 else 2023
+    return 2016 if number % 4 == 1 else 2020
 
 
 def _write_changes(country: Country, file: Turtle) -> None:
@@ -833,7 +833,7 @@ def _write_changes(country: Country, file: Turtle) -> None:
     and what each region covered before and after.
     """
     key, regions = country.key, country.regions
-    for remainder, year in ((1, 2016), (3, 2023)):
+    for remainder, year in ((1, 2016), (3, 2020)):
         created = [r.iri for n, r in enumerate(regions) if n % 4 == remainder]
         changed = [regions[n - 1].iri for n in range(remainder, len(regions), 4)]
         if created:

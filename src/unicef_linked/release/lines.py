@@ -61,7 +61,7 @@ class SortedLines:
     def of_subjects(
         self, subjects: Iterable[str], predicates: Collection[str] | None = None
     ) -> Iterator[bytes]:
-        """Yield the lines of several subjects, or those of them with certain predicates; some together."""
+        """Yield the lines of several subjects, of certain predicates if so; some together."""
         allowed = None if predicates is None else {iri.encode() for iri in predicates}
         for subject in subjects:
             prefix = f"{subject} ".encode()
