@@ -189,7 +189,8 @@ def _sparql_tool(dataset: PublishedDataset, timeout: float) -> Callable[..., Any
         """Answer a SPARQL 1.1 query.
 
         SELECT and ASK as tab-separated values with terms as in Turtle, CONSTRUCT and DESCRIBE as
-        Turtle. A query declares its prefixes. Updates and SERVICE are refused; a long answer needs a LIMIT.
+        Turtle. A query declares its prefixes. Updates and SERVICE are refused; a long answer needs
+        a LIMIT.
         """
         answer = dataset.store.answer(
             Query(query, base=addresses.absolute(dataset.names.base, addresses.SPARQL)),

@@ -126,7 +126,7 @@ def test_a_killed_process_leaves_nothing_that_is_taken_for_an_index(
 def test_a_large_release_has_an_index_that_is_part_of_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("unicef_linked.lookup.kept.LARGE", 1)
+    monkeypatch.setattr("unicef_linked.build.LARGE", 1)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     names = Names()
     for name, text in {
@@ -138,7 +138,7 @@ def test_a_large_release_has_an_index_that_is_part_of_it(
     files = {name: (tmp_path / f"{name}.ttl",) for name in ("data", "shapes", "ontology")}
     (tmp_path / "rules").mkdir()
     content = Content(**files, rules=tmp_path / "rules")
-    release = build_release(content, tmp_path / "out", additions=[add_index])
+    release = build_release(content, tmp_path / "out", add=add_index)
     assert release.has("index-names-1/tables.sqlite")
     assert verify(release.path) == []
     assert open_index(Past.of(release)).entities["place/a"].name(["en"]).text == "Aa"

@@ -6,6 +6,7 @@ Called by: ``cli``.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -14,35 +15,44 @@ from typing import TYPE_CHECKING
 from pyoxigraph import NamedNode, Quad, RdfFormat
 
 from unicef_linked.build.content import Content
-from unicef_linked.build.dumps import write_dataset
+from unicef_linked.build.dumps import write_dataset, write_other_dump
 from unicef_linked.build.files import Remark, keep_silent
 from unicef_linked.build.places import Places
-from unicef_linked.build.preparation import prepare
+from unicef_linked.build.preparation import prepare, validated
 from unicef_linked.build.snapshots import LOCAL_BASE, Statement, snapshot
 from unicef_linked.build.sorting import RUN, scratch_of, temporary_scratch
 from unicef_linked.build.sources import load, name_blanks, skolemize, statements_of
 from unicef_linked.build.stages import (
-    PREPARING,
+    EXPORTING,
+    INDEXING,
+    INDEXING_NAMES,
+    OF_BUILD,
+    OF_VALIDATION,
     PUBLISHING,
-    WRITING,
+    SUMMARIZING,
+    WRITING_NQUADS,
+    WRITING_OTHERS,
     Progress,
     Stages,
     report_nothing,
 )
+from unicef_linked.build.tasks import Task, Tasks
 from unicef_linked.build.withdrawal import warn_of_vanished
 from unicef_linked.errors import NotARelease, NotConforming, UnusableInput
+from unicef_linked.processes import Passing
 from unicef_linked.rdf.canonical import sort_lines
 from unicef_linked.rdf.iris import CANONICAL_BASE, Names
 from unicef_linked.rdf.serialization import write_rdf
 from unicef_linked.release import Draft, Manifest, Release, draft_release, open_release
-from unicef_linked.release.engine_index import add_index
+from unicef_linked.release.engine_index import LARGE, index_name, write_index
+from unicef_linked.release.kept import kept_releases
 from unicef_linked.release.lines import open_lines
 from unicef_linked.release.summaries import write_summaries
 from unicef_linked.validation.page import check_page
 from unicef_linked.validation.report import make_report
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -50,8 +60,13 @@ if TYPE_CHECKING:
     from unicef_linked.build.preparation import Dataset
     from unicef_linked.build.sources import SourceFile
     from unicef_linked.rdf.terms import Term
-    from unicef_linked.release.writer import Add
     from unicef_linked.validation.report import Report, Result
+
+Add = Callable[[Release, Sequence[Release], Passing[Quad]], object]
+"""A function that adds an index to a release, of which the earlier ones are given, and what counts
+the statements that it takes."""
+AddExports = Callable[[Release], object]
+"""A function that adds the exports to a release that has its indexes."""
 
 __all__ = ["LOCAL_BASE", "Content", "Statement", "build", "snapshot", "validate"]
 
@@ -65,7 +80,8 @@ def build(
     key: Ed25519PrivateKey | None = None,
     remark: Remark = keep_silent,
     progress: Progress = report_nothing,
-    additions: Sequence[Add] = (),
+    add: Add | None = None,
+    add_exports: AddExports | None = None,
     run: int = RUN,
 ) -> Release:
     """Write the release of ``content``, signed with ``key`` if there is one, and return it.
@@ -75,19 +91,40 @@ def build(
     UnusableInput for what cannot be read and NotConforming, with the report in ``report``, for data
     that the shapes refuse; in each case an older release at ``out`` stays as it was. A release that
     is replaced is recorded in the history of the new one. ``progress`` is called with the stages,
-    ``additions`` add files to the release; ``run`` is how many statements are sorted at a time.
+    ``add`` adds an index to a large release, and ``add_exports`` its exports; ``run`` is how many
+    statements are sorted at a time.
     """
     names = Names(base_iri)
-    stages = Stages(progress, (*PREPARING, *WRITING.values(), PUBLISHING))
+    stages = Stages(progress, OF_BUILD)
     with draft_release(out) as draft:
+        older = _release_at(out)
         with scratch_of(draft.folder, run) as scratch:
             dataset = prepare(content, names, remark, scratch, stages)
-            if not dataset.report.conforms:
-                raise NotConforming(dataset.report.count("Violation"), dataset.report)
-            older = _release_at(out)
-            _remark_vanished(older, dataset, remark)
-            manifest = _write(draft, dataset, names, issued or datetime.now(UTC), stages)
-        return draft.publish(manifest, older, key, (add_index, *additions))
+            stages.begin(WRITING_NQUADS, len(dataset.written))
+            manifest = write_dataset(
+                draft,
+                stages.passing(dataset.lines()),
+                names,
+                issued=issued or datetime.now(UTC),
+                union=True,
+                conforms=True,  # else it is not published
+                sources=dataset.digests,
+            )
+            others = _other_tasks(draft, manifest, older, add)
+            with Tasks(others) as tasks:
+                report = validated(dataset, names, remark, stages)
+                if not report.conforms:
+                    raise NotConforming(report.count("Violation"), report)
+                _remark_vanished(older, dataset, remark)
+                stages.begin(SUMMARIZING, 3 * manifest.quads)
+                _write_beside(draft, dataset, report, names, stages)
+                for sums in tasks.finish(stages):
+                    draft.sums.update(sums or {})
+        if add_exports is not None and manifest.quads >= LARGE:
+            stages.begin(EXPORTING)
+            add_exports(Release(draft.folder, manifest))
+        stages.begin(PUBLISHING)
+        return draft.publish(manifest, older, key)
 
 
 def _release_at(out: Path) -> Release | None:
@@ -98,27 +135,33 @@ def _release_at(out: Path) -> Release | None:
         return None
 
 
-def _write(
-    draft: Draft, dataset: Dataset, names: Names, issued: datetime, stages: Stages
-) -> Manifest:
-    """Write the dumps, the shapes with the report by them, and the counts that pages show."""
-    manifest = write_dataset(
-        draft,
-        dataset.lines(),
-        names,
-        issued=issued,
-        union=True,
-        conforms=True,
-        sources=dataset.digests,
-        begin=lambda name: stages.begin(WRITING[name]),
-    )
-    stages.begin(PUBLISHING)
-    shapes = skolemize(dataset.shapes, names)
+def _other_tasks(
+    draft: Draft, manifest: Manifest, older: Release | None, add: Add | None
+) -> Iterator[Task]:
+    """Yield what is made of the statements alone: other dumps, and indexes if they are many."""
+    release = Release(draft.folder, manifest)
+    size, prefixes = manifest.quads, dict(release.names.prefixes)
+    for name, stage in WRITING_OTHERS.items():
+        yield Task(stage, size, write_other_dump, (draft, name, manifest, prefixes))
+    if size < LARGE:
+        return
+    folder = draft.folder / index_name()
+    yield Task(INDEXING, size, write_index, (release.dataset, folder, manifest.union))
+    if add is not None:
+        kept = kept_releases(older) if older else ()
+        earlier = [each for each in kept if each.manifest.name != manifest.name]
+        yield Task(INDEXING_NAMES, 2 * size, add, (release, earlier))
+
+
+def _write_beside(
+    draft: Draft, dataset: Dataset, report: Report, names: Names, stages: Stages
+) -> None:
+    """Write the shapes with the report by them, and the counts that pages show."""
+    shapes = skolemize(statements_of(dataset.shapes), names)
     draft.write_gzip("shapes.nq.gz", lambda file: file.writelines(sort_lines(shapes)))
-    report = _as_turtle(dataset.report, names)
-    draft.write("report.ttl", lambda file: file.write(report))
-    write_summaries(draft, names, shapes, union=True)
-    return manifest
+    turtle = _as_turtle(report, names)
+    draft.write("report.ttl", lambda file: file.write(turtle))
+    write_summaries(draft, names, shapes, union=True, passing=stages.passing)
 
 
 def validate(
@@ -141,16 +184,16 @@ def validate(
     the claims of it.
     """
     names = Names()
-    stages = Stages(progress, PREPARING)
+    stages = Stages(progress, OF_VALIDATION)
     own = load(content.data, names) if context else []
     described = {quad.subject for quad in statements_of(own)}
     others = [source for source in load(context, names) if source.graph not in described]
     content = replace(content, data=(*content.data, *(source.path for source in others)))
     with temporary_scratch(run) as scratch:
         dataset = prepare(content, names, remark, scratch, stages)
+        report = validated(dataset, names, remark, stages)
         if not context:
             _remark_vanished(older, dataset, remark)
-    report = dataset.report
     if context:
         report = _about(report, own, described)
     if page:

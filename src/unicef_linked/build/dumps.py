@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Final
 from pyoxigraph import NamedNode
 
 from unicef_linked.build.content import tool_versions
-from unicef_linked.build.files import keep_silent
 from unicef_linked.rdf.canonical import datatype_of, name_of, split_line
 from unicef_linked.rdf.formats import DUMPS, JSONLD, NQUADS
 from unicef_linked.rdf.iris import SHACL
@@ -24,11 +23,12 @@ from unicef_linked.release.lines import parse_lines
 from unicef_linked.release.manifest import format_instant
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
     from pyoxigraph import Quad
 
+    from unicef_linked.processes import Passing
     from unicef_linked.rdf.formats import Format
     from unicef_linked.rdf.iris import Names
     from unicef_linked.release import Draft
@@ -50,35 +50,30 @@ def write_dataset(
     conforms: bool | None,
     sources: Mapping[str, str],
     on_demand: bool = False,
-    begin: Callable[[str], object] = keep_silent,
 ) -> Manifest:
-    """Write the dumps and the JSON-LD context of a dataset; return its manifest.
+    """Write the dump in N-Quads and the JSON-LD context of a dataset; return its manifest.
 
     ``lines`` are its sorted lines, each once. ``names`` may have prefixes of the files; those that
-    the statements declare go before them. There is no dump in JSON-LD of a dataset with terms of
-    RDF 1.2. With ``on_demand`` N-Quads are written only, and the manifest names the other dumps.
-    ``begin`` is called with the name of each dump before it is written.
+    the statements declare go before them. With ``on_demand`` nothing is compressed, and the
+    manifest names the dumps that are not there: in JSON-LD there is none of a dataset with terms of
+    RDF 1.2.
     """
     survey = _Survey()
-    begin(_DATASET)
     _write_nquads(draft, survey.read(lines), compressed=not on_demand)
     names = replace(names, declared={**names.declared, **survey.declared_prefixes()})
-    graphs, others = survey.sizes(), survey.other_dumps()
-    if not on_demand:
-        _write_others(draft, others, names, is_merged=is_merged(union, graphs), begin=begin)
     draft.write_json("context.jsonld", {"@context": make_context(survey.usage, names)})
     return Manifest(
         sha256=draft.sums[_DATASET],
         base_iri=names.base,
         issued=format_instant(issued),
         quads=survey.graphs.total(),
-        graphs=graphs,
+        graphs=survey.sizes(),
         union=union,
         conforms=conforms,
         sources=sources,
         tools=tool_versions(),
         prefixes=names.declared,
-        on_demand=_not_written(others) if on_demand else (),
+        on_demand=_not_written(survey.other_dumps()) if on_demand else (),
     )
 
 
@@ -91,19 +86,20 @@ def _write_nquads(draft: Draft, lines: Iterable[bytes], *, compressed: bool) -> 
         draft.sums[_DATASET] = digest_of(draft.folder / "dumps" / _DATASET)
 
 
-def _write_others(
-    draft: Draft,
-    dumps: Mapping[str, Format],
-    names: Names,
-    *,
-    is_merged: bool,
-    begin: Callable[[str], object],
-) -> None:
-    """Write the other dumps from the one in N-Quads."""
-    dataset, prefixes = draft.folder / "dumps" / _DATASET, names.prefixes
-    for name, kind in dumps.items():
-        begin(name)
-        draft.write_dump(name, partial(write_dump, dataset, kind, prefixes, is_merged))
+def write_other_dump(
+    draft: Draft, name: str, manifest: Manifest, prefixes: Mapping[str, str], passing: Passing[Quad]
+) -> dict[str, str]:
+    """Write a dump from the one in N-Quads; return its digest and that of the compressed one."""
+    write = partial(
+        write_dump,
+        draft.folder / "dumps" / _DATASET,
+        DUMPS[name],
+        prefixes,
+        is_merged(manifest.union, manifest.graphs),
+        passing=passing,
+    )
+    draft.write_dump(name, write)
+    return {file: draft.sums[file] for file in (name, f"{name}.gz")}
 
 
 def _not_written(others: Iterable[str]) -> tuple[str, ...]:

@@ -26,7 +26,14 @@ from unicef_linked.build.sources import (
     statements_of,
 )
 from unicef_linked.build.spatial import measure
-from unicef_linked.build.stages import COUNTING, DERIVING, READING, SORTING, VALIDATING
+from unicef_linked.build.stages import (
+    COUNTING,
+    DERIVING,
+    LOADING,
+    READING,
+    SORTING,
+    VALIDATING,
+)
 from unicef_linked.errors import UnusableInput, raise_all
 from unicef_linked.rdf.canonical import as_kept, line_of, sort_lines, without_repeats
 from unicef_linked.rdf.terms import value_of
@@ -48,21 +55,6 @@ if TYPE_CHECKING:
     from unicef_linked.rdf.iris import Names
     from unicef_linked.validation.report import Report
     from unicef_linked.validation.shacl import Place
-
-
-@dataclass(frozen=True, slots=True)
-class Dataset:
-    """What is to be published, with the report about it."""
-
-    published: Path  # sorted lines, but for the statistics
-    statistics: list[bytes]  # sorted lines
-    shapes: list[Quad]
-    report: Report
-    digests: dict[str, str]  # SHA-256 of the sources, by role
-
-    def lines(self) -> Iterator[bytes]:
-        """Yield the lines of all, sorted, each once."""
-        return without_repeats(heapq.merge(read_lines(self.published), self.statistics))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,37 +92,64 @@ _IN_MEMORY: Final = 4_000_000
 does each that follows; on disk rules take twice as long."""
 
 
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """What is to be published, and the files that it is made from."""
+
+    published: Path  # sorted lines, but for the statistics
+    written: _Written
+    ontology: list[SourceFile]
+    data: list[SourceFile]
+    shapes: list[SourceFile]
+    digests: dict[str, str]  # SHA-256 of the sources, by role
+
+    def lines(self) -> Iterator[bytes]:
+        """Yield the lines of all, sorted, each once."""
+        statistics = sort_lines(self.written.statistics)
+        return without_repeats(heapq.merge(read_lines(self.published), statistics))
+
+
 def prepare(
     content: Content, names: Names, remark: Remark, scratch: Scratch, stages: Stages
 ) -> Dataset:
-    """Read, derive and validate."""
+    """Read, derive, sort and count."""
     stages.begin(READING)
-    ontology, data, shapes_files = _load(content, names, remark)
+    ontology, data, shapes = _load(content, names, remark, stages)
     rules = read_rules(content.rules, names)
-    labelled, written = _derive((*ontology, *data), rules, names, scratch, stages)
+    written = _derive((*ontology, *data), rules, names, scratch, stages)
     stages.begin(SORTING, len(written))
     published = scratch.write(scratch.sort(as_kept(stages.passing(written.lines()), {})))
     stages.begin(COUNTING, 2 * len(written))  # read twice
     statistics = count_published(
         lambda: stages.passing(read_lines(published)), names, scratch.count_distinct
     )
-    written = replace(written, statistics=statistics)
-    shapes = [quad for source in shapes_files for quad in source.quads]
-    place = Places((*data, *ontology), labelled).find
-    stages.begin(VALIDATING)
-    # Literals are validated as written, and published as the engine keeps them.
-    report = check(written, shapes, place=place)
-    report = _explained(report, ontology, data, place, names)
-    report = replace(report, prefixes=declared_prefixes(declarations(written.lines())))
-    for sentence in (*unread_imports(shapes_files, (*ontology, *data)), *report.remarks):
-        remark(sentence)
     digests = {
         "data": digest_of_sources(data),
         "ontology": digest_of_sources(ontology),
-        "shapes": digest_of_sources(shapes_files),
+        "shapes": digest_of_sources(shapes),
         "rules": hashlib.sha256("".join(rule.text for rule in rules).encode()).hexdigest(),
     }
-    return Dataset(published, sort_lines(statistics), shapes, report, digests)
+    written = replace(written, statistics=statistics)
+    return Dataset(published, written, ontology, data, shapes, digests)
+
+
+def validated(dataset: Dataset, names: Names, remark: Remark, stages: Stages) -> Report:
+    """Return the report on a dataset, its literals as written."""
+    ontology, data, written = dataset.ontology, dataset.data, dataset.written
+    stages.begin(LOADING, len(written))
+
+    def each_shape(shapes: Sequence[object]) -> Iterator[object]:
+        stages.begin(VALIDATING)
+        return stages.each(shapes)
+
+    place = Places((*data, *ontology), written.labelled).find
+    shapes = list(statements_of(dataset.shapes))
+    report = check(written, shapes, place=place, passing=stages.passing, each_shape=each_shape)
+    report = _explained(report, ontology, data, place, names)
+    report = replace(report, prefixes=declared_prefixes(declarations(written.lines())))
+    for sentence in (*unread_imports(dataset.shapes, (*ontology, *data)), *report.remarks):
+        remark(sentence)
+    return report
 
 
 def _derive(
@@ -139,13 +158,11 @@ def _derive(
     names: Names,
     scratch: Scratch,
     stages: Stages,
-) -> tuple[list[Quad], _Written]:
-    """Return what files assert and what follows from it, as files of lines.
-
-    With it those statements that have blank nodes.
-    """
+) -> _Written:
+    """Return what files assert and what follows from it."""
     with_blanks: list[Quad] = []
-    read = scratch.write(map(line_of, set_blanks_apart(statements_of(sources), with_blanks)))
+    asserted = statements_of(stages.each(sources))
+    read = scratch.write(map(line_of, set_blanks_apart(asserted, with_blanks)))
     labelled = label_blanks(with_blanks)
     made = name_blanks(labelled, names) + state_rules(rules, names)
     size = sum(1 for _ in read_lines(read))
@@ -159,7 +176,7 @@ def _derive(
     derived = scratch.write(map(line_of, derive(store, stages.passing(rules), names)))
     files = (read, made_lines, derived)
     size += sum(1 for path in files[1:] for _ in read_lines(path))
-    return labelled, _Written(files, [], labelled, names, size)
+    return _Written(files, [], labelled, names, size)
 
 
 def _explained(
@@ -179,7 +196,7 @@ def _explained(
     return explain(both, read_statements(statements_of(data)), names) if both.results else both
 
 
-def _load(content: Content, names: Names, remark: Remark) -> list[list[SourceFile]]:
+def _load(content: Content, names: Names, remark: Remark, stages: Stages) -> list[list[SourceFile]]:
     """Return the files of ontology, data and shapes; errors of all are raised together."""
     loaded, errors = [], []
     for paths, role in (
@@ -188,7 +205,7 @@ def _load(content: Content, names: Names, remark: Remark) -> list[list[SourceFil
         (content.shapes, "shapes"),
     ):
         try:
-            loaded.append(load(paths, names, role=role, remark=remark))
+            loaded.append(load(paths, names, role=role, remark=remark, each=stages.each))
         except UnusableInput as error:
             errors.append(error)
     raise_all(errors)

@@ -72,6 +72,7 @@ def snapshot(
     with draft_release(out, compression=FAST) as draft:
         stages.begin(READING)
         sources = load(paths, Names(base_iri), as_is=True, skip_bad=skip_bad, remark=remark)
+        stages.begin(SORTING)
         with scratch_of(draft.folder, run) as scratch:
             manifest = write_dataset(
                 draft,
@@ -82,7 +83,6 @@ def snapshot(
                 conforms=None,
                 sources={"data": digest_of_sources(sources)},
                 on_demand=True,
-                begin=lambda _: stages.begin(SORTING),
             )
         stages.begin(PUBLISHING)
         with closing(open_lines(draft.folder / "dumps" / "dataset.nq")) as lines:

@@ -47,7 +47,7 @@ from unicef_linked.rdf.iris import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 _LINE: Final = re.compile(
@@ -102,6 +102,7 @@ def load(
     as_is: bool = False,
     skip_bad: bool = False,
     remark: Remark = keep_silent,
+    each: Callable[[Collection[tuple[Path, Path]]], Iterable[tuple[Path, Path]]] = iter,
 ) -> list[SourceFile]:
     """Return what the files of RDF in ``paths`` say, in the order of their names.
 
@@ -109,7 +110,8 @@ def load(
     stay where they say. Every IRI below the canonical base is re-based on ``names``. With ``as_is``
     triples go to the default graph, no IRI is re-based, and terms of RDF 1.2 are read.
 
-    ``remark`` is called with what is left out of folders. Raises UnusableInput for what cannot be
+    ``remark`` is called with what is left out of folders; ``each`` is given the files, and returns
+    them as they are taken. Raises UnusableInput for what cannot be
     read and MalformedData, with file and line, for what does not parse; SeveralErrors if there are
     more. With ``skip_bad`` these files are left out, each with a remark, unless no other is there.
     """
@@ -118,15 +120,15 @@ def load(
         remark(sentence)
     sources: list[SourceFile] = []
     errors: list[UnusableInput] = []
-    for root, path in listing.files:
+    for root, path in each(listing.files):
         try:
             sources.append(_load_file(path, path.relative_to(root), names, role, as_is=as_is))
         except UnusableInput as error:
             errors.append(error)
     if not skip_bad or not sources:
         raise_all(errors)
-    for each in errors:
-        remark(f"left out: {each}")
+    for fault in errors:
+        remark(f"left out: {fault}")
     return sources
 
 

@@ -88,7 +88,8 @@ def command(
             key=key,
             remark=remark,
             progress=progress,
-            additions=[add_index, add_exports],
+            add=add_index,
+            add_exports=add_exports,
         )
     manifest = release.manifest
     print(

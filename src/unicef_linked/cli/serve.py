@@ -64,8 +64,8 @@ if TYPE_CHECKING:
     "--engine",
     default="auto",
     metavar="auto|memory|disk|URL",
-    help="where the data is asked: in memory, in an index on disk (auto: whichever suits the size of"
-    " the release), or at the SPARQL endpoint of an engine that holds it",
+    help="where the data is asked: in memory, in an index on disk (auto: whichever suits the size"
+    " of the release), or at the SPARQL endpoint of an engine that holds it",
 )
 def command(
     release: Path | None,

@@ -45,8 +45,8 @@ class Link:
 class Value:
     """One object of a statement: a link, or a literal; ``datatype`` is None for plain text.
 
-    A blank node is what is stated of it: its members if it is a list, the parts of a phrase if it is
-    a restriction of OWL, else its properties. A triple term is a phrase.
+    A blank node is what is stated of it: its members if it is a list, the parts of a phrase if it
+    is a restriction of OWL, else its properties. A triple term is a phrase.
     """
 
     link: Link | None = None
@@ -184,7 +184,7 @@ class LabelResolver:
         return _Nested(self, quads, self._names.skolems).value
 
     def resource(self, iri: str, quads: Collection[Quad]) -> Resource:
-        """Return everything that the quads say of ``iri``, blank nodes with what is said of them."""
+        """Return all that the quads say of ``iri``, blank nodes with what is said of them."""
         node = NamedNode(iri)
         outgoing: _Graphs = defaultdict(lambda: defaultdict(set))
         incoming: _Graphs = defaultdict(lambda: defaultdict(set))
@@ -322,7 +322,7 @@ class _Nested:
         return quad.subject, quad.predicate.value
 
     def owner(self, term: Term, graphs: Iterable[str] = ()) -> Value:
-        """Return a subject for showing: of a blank node, the thing that it belongs to, and itself."""
+        """Return a subject for showing: of a blank node, the thing that it belongs to too."""
         highest, visited = term, {term}
         while self._is_blank(highest) and highest in self._above:
             above = self._above[highest].subject

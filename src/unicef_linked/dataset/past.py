@@ -1,4 +1,4 @@
-"""The kept releases of a dataset: which there are, what each said of a thing, and when that changed."""
+"""The kept releases of a dataset: which there are, what each said of a thing, when that changed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from unicef_linked.release.differences import EntityDifference
 
 _OPEN: Final = 8
-"""Earlier releases that stay open at a time. An open one costs a file mapping, no memory of ours."""
+"""Earlier releases that stay open at a time. An open one costs a file mapping, no memory of
+ours."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The exports of a large release as files of it, made once by ``build``: none waits for its rows."""
+"""The exports of a large release as files of it, made once: none waits for its rows."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from unicef_linked.release.engine_index import index_name
 from unicef_linked.store.embedded import Embedded, open_content
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     from unicef_linked.release import Release
@@ -20,12 +19,11 @@ if TYPE_CHECKING:
 _FOLDER: Final = "exports"
 
 
-def add_exports(release: Release, _earlier: Sequence[Release]) -> None:
-    """Write the exports of a release into its folder, if it has an index of the engine."""
-    index = release.path / index_name()
-    if index.is_dir():
-        with closing(Embedded(release, "", Settings(), open_content(index))) as store:
-            write_exports(release, store)
+def add_exports(release: Release) -> None:
+    """Write the exports of a release into its folder, by the engine's index in it."""
+    content = open_content(release.path / index_name())
+    with closing(Embedded(release, "", Settings(), content)) as store:
+        write_exports(release, store)
 
 
 def write_exports(release: Release, store: Store) -> None:

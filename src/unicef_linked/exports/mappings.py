@@ -146,7 +146,7 @@ def _write(
 def _texts(
     path: str, iris: set[str], store: Store, names: Names, *, language: str = ""
 ) -> dict[str, str]:
-    """Return a value of a property for each IRI that has one: the first, in ``language`` if given."""
+    """Return the first value of a property for each IRI that has one, in ``language`` if given."""
     values = " ".join(f"<{iri}>" for iri in sorted(iris))
     solutions = ask(
         store,
@@ -167,7 +167,7 @@ def _texts(
 
 
 def curie(iri: str, prefixes: dict[str, str]) -> tuple[str, str]:
-    """Return prefix and local part, by the longest namespace; where none covers an IRI, by its host.
+    """Return prefix and local part, by the longest namespace; if none covers an IRI, by its host.
 
     >>> curie("https://sws.geonames.org/2457161/", {"wd": "http://www.wikidata.org/entity/"})
     ('geonames', '2457161/')

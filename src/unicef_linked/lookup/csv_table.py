@@ -70,7 +70,7 @@ def choose_type(name: str, reconciler: Reconciler) -> str:
 
 
 def check_properties(names: Iterable[str], reconciler: Reconciler) -> None:
-    """Raise UnusableInput for a property that nothing here has; the message lists those there are."""
+    """Raise UnusableInput for a property that nothing has; the message lists those there are."""
     for name in names:
         if name not in reconciler.query_properties and reconciler.property_iri(name) is None:
             there = ", ".join(reconciler.query_properties)

@@ -86,7 +86,7 @@ class Matches:
 
 @dataclass(frozen=True)
 class EntityLookup:
-    """Finds the entities of a current release. Its index is opened, or made, when it is first needed."""
+    """Finds the entities of a current release. Its index is opened, or made, when first needed."""
 
     past: Past
     store: Store

@@ -22,7 +22,6 @@ from unicef_linked.lookup.reading import Overview
 from unicef_linked.lookup.spellings import open_array, open_arrays
 from unicef_linked.lookup.tables import new_tables, open_tables
 from unicef_linked.lookup.writing import IndexWriter
-from unicef_linked.release.engine_index import LARGE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -66,13 +65,20 @@ def open_index(past: Past) -> Index:
     return build(quads, names, profile_of(quads, names), former_statements(past))
 
 
-def add_index(release: Release, earlier: Sequence[Release]) -> None:
-    """Write the index of a release that is being built, if it is large, into its folder."""
-    if release.manifest.quads >= LARGE:
-        past = Past((*earlier, release), release)
-        folder = release.path / _name(past.published[:-1])
-        folder.mkdir()
-        write_index(folder, release.names, release.quads, former_statements(past))
+def add_index(
+    release: Release,
+    earlier: Sequence[Release],
+    passing: Callable[[Iterable[Quad]], Iterable[Quad]] = iter,
+) -> None:
+    """Write the index of a release that is being built into its folder.
+
+    Its statements are read twice; ``passing`` is given them, and returns them as they are taken.
+    """
+    past = Past((*earlier, release), release)
+    folder = release.path / _name(past.published[:-1])
+    folder.mkdir()
+    names, former = release.names, former_statements(past)
+    write_index(folder, names, lambda: passing(release.quads()), former)
 
 
 def _name(earlier: Sequence[Release]) -> str:

@@ -229,7 +229,7 @@ class Reconciler:
         return {number: _rounded(each.score) for number, each in evidence.items()}
 
     def _weigh(self, query: ReconciliationQuery) -> tuple[dict[int, _Evidence], Period]:
-        """Return what a query says for each entity that may be meant, and the time that it states."""
+        """Return what a query says for each entity that it may mean, and the time it states."""
         above: list[str] = []
         if _HIERARCHY.search(query.query):
             levels = [text for text in _HIERARCHY.split(query.query) if fold(text)] or [""]
@@ -662,7 +662,7 @@ class Reconciler:
 
     @cached_property
     def query_properties(self) -> dict[str, str]:
-        """The properties that a query may state, by id: those of the default types, and the time."""
+        """The properties that a query may state, by id: those of default types, and the time."""
         return self.properties_of(None) | {_DATE: f"{DCTERMS}date"}
 
     def extension(

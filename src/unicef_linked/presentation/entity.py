@@ -360,7 +360,7 @@ def _heading(reader: LabelResolver, row: Row) -> Text:
 def _key_rows(
     layout: Layout, statements: LoadedStatements, nodes: Mapping[str, NamedNode]
 ) -> dict[str, list[Row]]:
-    """Return the rows of the key facts of each thing; things with the same properties share them."""
+    """Return the rows of the key facts of each thing; those with the same properties share them."""
     rows_by_properties: dict[tuple[frozenset[str], frozenset[str]], list[Row]] = {}
     rows_of: dict[str, list[Row]] = {}
     for iri, node in nodes.items():

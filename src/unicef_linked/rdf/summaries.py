@@ -109,7 +109,8 @@ class Summaries:
     instances: dict[str, str] = field(default_factory=dict)
     """The first instance by IRI of each class of the ontology."""
     statements: dict[str, tuple[str, str]] = field(default_factory=dict)
-    """The first subject by IRI of each property of the ontology, and its first object as written."""
+    """The first subject by IRI of each property of the ontology, and its first object as
+    written."""
     claims: list[str] = field(default_factory=list)  # the first that state a relation, by IRI
     hubs: dict[str, dict[str, int]] = field(default_factory=dict)
     """Of things with more than HUB incoming statements, their number by property."""

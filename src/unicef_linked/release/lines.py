@@ -51,7 +51,7 @@ class SortedLines:
             yield line
 
     def since(self, subject: str) -> Iterator[bytes]:
-        """Yield the lines from those of a subject, written as in N-Quads, to the end; "" for all."""
+        """Yield the lines from those of a subject (as in N-Quads) to the end; "" for all."""
         return self._from(self._position(f"{subject} ".encode() if subject else b""))
 
     def of_subject(self, subject: str) -> Iterator[bytes]:
@@ -61,7 +61,7 @@ class SortedLines:
     def of_subjects(
         self, subjects: Iterable[str], predicates: Collection[str] | None = None
     ) -> Iterator[bytes]:
-        """Yield the lines of several subjects, or those of them with certain predicates; some together."""
+        """Yield the lines of several subjects, of certain predicates if so; some together."""
         allowed = None if predicates is None else {iri.encode() for iri in predicates}
         for subject in subjects:
             prefix = f"{subject} ".encode()
@@ -87,7 +87,7 @@ class SortedLines:
             yield content[start:position]
 
     def uses(self, namespace: str) -> bool:
-        """Tell whether an IRI of a triple, or the datatype of a literal, begins with a namespace."""
+        """Tell whether an IRI of a triple, or a literal's datatype, begins with a namespace."""
         start = f"<{namespace}".encode()
         if next(self.beginning(start), None) is not None:
             return True

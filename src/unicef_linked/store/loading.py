@@ -83,7 +83,7 @@ def _can_be_opened(index: Path) -> bool:
 def _make_index(release: Release, index: Path) -> None:
     partial = index.with_name(f".{index.name}.partial-{os.getpid()}")
     try:
-        write_index(release, partial)
+        write_index(release.dataset, partial, union=release.manifest.union)
         with suppress(OSError):  # another process may have finished first
             partial.rename(index)
     finally:

@@ -175,7 +175,8 @@ class Endpoint:
         """The format in which solutions are read here.
 
         TSV is parsed in a third of the time that JSON takes. Only Oxigraph is known to write every
-        term so that it is read as the same: other engines write some numbers without their datatype.
+        term so that it is read as the same: other engines write some numbers without their
+        datatype.
         """
         return RESULTS_TSV if self._server.startswith("Oxigraph") else RESULTS_JSON
 
@@ -577,7 +578,7 @@ _CHECK_INTERVAL: Final = 2.0
 
 
 class _Reachability:
-    """Whether the engine answers: it is asked by one thread at a time; others get the last outcome."""
+    """Whether the engine answers. One thread at a time asks it; others get the last outcome."""
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint

@@ -42,7 +42,7 @@ def match_each(
     predicates: Collection[NamedNode] | None,
     objects: Collection[Term] | None,
 ) -> list[Quad]:
-    """Return what ``Store.match_any`` does, where asking for one term after the other costs little."""
+    """Return what ``Store.match_any`` does, where asking for one term after the other is cheap."""
     candidates: list[Quad] = []
     if subjects is not None:
         for subject in dict.fromkeys(subjects):

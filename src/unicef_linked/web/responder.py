@@ -85,7 +85,7 @@ class Responder:
         return addresses.resource(iri) if may_be_described and iri in dataset.described else address
 
     def language(self) -> str:
-        """Return the language of pages: by ``?lang=``, else by Accept-Language, else the default."""
+        """Return the language of pages: by ``?lang=``, Accept-Language, or the default."""
         if "language" not in g:
             accepted = request.headers.get("Accept-Language")
             g.language = choose_language(request.args.get("lang"), accepted, self.languages)
@@ -159,8 +159,8 @@ class Responder:
         ``query`` has the parameters that choose the document; where it is not given or empty, they
         are those of the request that are in _CHOOSING. ``description`` and ``html`` are called only
         if they are needed. ``canonical`` is the URL of the document if it is not below the base.
-        ``stream`` gives a document that is too long to be made whole, in the formats in which it can.
-        Raises NotFound when there is no description.
+        ``stream`` gives a document that is too long to be made whole, in the formats in which it
+        can. Raises NotFound when there is no description.
         """
         if not query:
             query = {name: text for name, text in request.args.items() if name in _CHOOSING}

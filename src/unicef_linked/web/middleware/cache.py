@@ -1,8 +1,8 @@
 """A bounded response cache in front of the application.
 
 A release is immutable, so a response stays valid as long as this process serves the release.
-Conditions, HEAD and content codings are handled here for all routes, by the rules in ``semantics``. It is WSGI
-middleware because a lookup here is five times as fast as in a Flask view.
+Conditions, HEAD and content codings are handled here for all routes, by the rules in ``semantics``.
+It is WSGI middleware because a lookup here is five times as fast as in a Flask view.
 """
 
 from __future__ import annotations

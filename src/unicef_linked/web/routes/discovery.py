@@ -266,8 +266,8 @@ ENDLESS: Final = (
     addresses.difference("", "").rstrip("."),
     addresses.CHANGES + "?",
 )
-"""Addresses that crawlers leave out: there are as many as there are questions, or each document again
-for each release."""
+"""Addresses that crawlers leave out: there are as many as there are questions, or each document
+again for each release."""
 
 
 def llms(responder: Responder) -> Response:
@@ -308,7 +308,8 @@ def _of_iris(responder: Responder) -> str:
             f"IRIs begin with {space};\nask this server for them by path, for instance {example}."
         )
     begin = f"IRIs begin with {space};\nask" if space else "Ask"
-    return f"{begin} this server for any of them: {responder.absolute(addresses.RESOURCE)}?iri={{iri}}."
+    address = responder.absolute(addresses.RESOURCE)
+    return f"{begin} this server for any of them: {address}?iri={{iri}}."
 
 
 def _endpoints(responder: Responder) -> Iterator[str]:

@@ -139,7 +139,8 @@ def pictures(responder: Responder, charts: DrawnCharts) -> Response:
     built = charts.all(responder.context())
     if not built:
         raise NotFound(
-            "this dataset publishes no pictures; a picture is a ul:Picture, as /ontology describes it"
+            "this dataset publishes no pictures; a picture is a ul:Picture, as /ontology describes"
+            " it"
         )
     negotiate((HTML,))
     return responder.represent(
