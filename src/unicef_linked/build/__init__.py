@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Final
 
 from pyoxigraph import NamedNode, Quad, RdfFormat, Store, parse
 
-from unicef_linked.build.content import Content
 from unicef_linked.build.derivation import (
     Rule,
     count_published,
@@ -58,6 +57,7 @@ from unicef_linked.rdf.serialization import write_rdf
 from unicef_linked.rdf.terms import value_of
 from unicef_linked.rdf.topic import describe_by_dcat, find_topic
 from unicef_linked.release import Draft, Manifest, Release, draft_release, open_release
+from unicef_linked.release.content import Content
 from unicef_linked.release.lines import open_lines, parse_lines
 from unicef_linked.release.summaries import write_summaries
 from unicef_linked.release.writer import FAST, add_nothing
