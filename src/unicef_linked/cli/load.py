@@ -72,9 +72,9 @@ class _Display:
         sent, left = reached.done - reached.earlier, reached.total - reached.done
         if now >= self._next_line or not left:
             self._next_line = now + _INTERVAL
-            seconds = (now - self._start) * left / max(1, sent)
-            line = f"loading: {reached.done:,} of {reached.total:,} statements"
-            line += f", {left:,} left, some {seconds:,.0f} s" if left else ""
+            line = f"loading: {reached.done:,} of {reached.total:,} statements, {left:,} left"
+            if sent and left:
+                line += f", some {(now - self._start) * left / sent:,.0f} s"
         self._progress.show(sent, sent + left, line, f"{left:,} statements left")
 
     def close(self) -> None:
