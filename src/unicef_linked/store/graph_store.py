@@ -23,8 +23,12 @@ _ENDPOINTS: Final = (
     (r"/sparql/gsp/?$", "/sparql"),  # Neptune
 )
 """Path of a graph store (pattern) to the path of the query endpoint of the same engine."""
-_TIMEOUTS: Final = (3.0, 3600.0)
-"""Timeouts (s): to connect, and for the engine to answer a request."""
+_TIMEOUTS: Final = (600.0, 3600.0)
+"""Timeouts (s): to connect and for each write, and for the engine to answer a request.
+
+An engine may read a request only after it has emptied the graph; urllib3 has one timeout for
+connecting and sending (https://github.com/urllib3/urllib3/issues/857).
+"""
 
 
 def find_endpoint(store: str) -> str | None:
