@@ -1,4 +1,6 @@
-"""What isolation costs: the same query in this process, in a query process, and over HTTP, one at a time."""
+"""What isolation costs: the same query in this process, in a query process, and over HTTP,
+one at a time.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +43,9 @@ _COUNT = 100
 
 
 def isolation(run: Run) -> Report:
-    """Return microseconds per query, for each kind: in process, isolated, isolated and over HTTP."""
+    """Return microseconds per query, for each kind: in process, isolated,
+    isolated and over HTTP.
+    """
     report = Report(
         "isolation: one query at a time, µs (ours isolated, beside the same engine in process)"
     )

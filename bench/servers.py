@@ -1,4 +1,6 @@
-"""Each server of a comparison, on a free loopback port with files of its own; only what was started here is stopped."""
+"""Each server of a comparison, on a free loopback port with files of its own;
+only what was started here is stopped.
+"""
 
 from __future__ import annotations
 
@@ -140,7 +142,9 @@ def ours(
     environment: Mapping[str, str] | None = None,
     patience: float = 60.0,
 ) -> Iterator[Server]:
-    """Our server over a release, with the settings that a user gets unless an environment says otherwise."""
+    """Our server over a release,
+    with the settings that a user gets unless an environment says otherwise.
+    """
     server = Server(OURS, free_port())
     command = [sys.executable, "-m", "unicef_linked", "serve", "--release", str(release)]
     command += ["--port", str(server.port), "--workers", str(workers)]
@@ -152,9 +156,11 @@ def ours(
 
 
 def merged(release: Path) -> bytes:
-    """Return the dataset as N-Quads, and once more without graph names: a default graph that is the merge of all.
+    """Return the dataset as N-Quads, and once more without graph names:
+    a default graph that is the merge of all.
 
-    For servers whose default graph is what was loaded there. One statement a line, each with the IRI of its graph last.
+    For servers whose default graph is what was loaded there. One statement a line,
+    each with the IRI of its graph last.
     """
     quads = (release / "dumps" / "dataset.nq").read_bytes()
     triples = sorted({line.rsplit(b" ", 2)[0] + b" .\n" for line in quads.splitlines()})
@@ -185,7 +191,9 @@ def oxigraph(release: Path, folder: Path) -> Iterator[Server]:
 
 @contextmanager
 def rdflib_endpoint(release: Path, folder: Path) -> Iterator[Server]:
-    """rdflib-endpoint, as its own command serves a file: one process, the default graph is the union."""
+    """rdflib-endpoint, as its own command serves a file: one process,
+    the default graph is the union.
+    """
     command = find("rdflib-endpoint", "pip install 'rdflib-endpoint[cli]'")
     server = Server("rdflib-endpoint", free_port(), "/")
     file = release / "dumps" / "dataset.nq"
@@ -229,7 +237,8 @@ MaxQueryExecutionTime = 60
 """
 """Enough threads for every connection, all data in memory, no checkpoint while measuring.
 
-Its vectors are sized for millions of rows as delivered; small ones answer our queries three to four times as fast.
+Its vectors are sized for millions of rows as delivered;
+small ones answer our queries three to four times as fast.
 """
 
 
@@ -283,7 +292,9 @@ http {{
 
 @contextmanager
 def nginx(root: Path, folder: Path) -> Iterator[Server]:
-    """Nginx with a folder of static files, tuned as its documentation has it; as many workers as ours."""
+    """Nginx with a folder of static files, tuned as its documentation has it;
+    as many workers as ours.
+    """
     command = find("nginx", "apt-get install nginx")
     server = Server("nginx", free_port())
     user = (

@@ -1,4 +1,6 @@
-"""Any folder of RDF: which files are read, what is said of the others, and of those that are bad."""
+"""Any folder of RDF: which files are read, what is said of the others,
+and of those that are bad.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Engines elsewhere, as real as they come: an Oxigraph server and a Virtuoso, each holding the release by our own loader."""
+"""Engines elsewhere, as real as they come: an Oxigraph server and a Virtuoso,
+each holding the release by our own loader.
+"""
 
 from __future__ import annotations
 
@@ -93,8 +95,8 @@ def oxigraph(
 ) -> Iterator[str]:
     """The SPARQL endpoint of an Oxigraph server."""
     url = f"http://127.0.0.1:{free_port()}"
-    # It does not notice who leaves, and its limit does not end every query: it runs for one module, and keeps a core busy no
-    # longer than that.
+    # It does not notice who leaves, and its limit does not end every query: it runs for one module,
+    # and keeps a core busy no longer than that.
     command = [
         program("oxigraph"),
         "serve",

@@ -1,4 +1,6 @@
-"""The index of the engine on disk: part of a large release, digested as all of it, and never written to."""
+"""The index of the engine on disk: part of a large release, digested as all of it,
+and never written to.
+"""
 
 from __future__ import annotations
 

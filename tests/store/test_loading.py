@@ -1,4 +1,4 @@
-"""``load`` against a graph store that fails: a second load goes on, and what has arrived is what was sent."""
+"""``load`` against a graph store that fails: a second load goes on, and all arrives once."""
 
 from __future__ import annotations
 

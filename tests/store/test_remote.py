@@ -1,4 +1,6 @@
-"""Engines elsewhere that misbehave, and the loader: nothing half passes for whole, nothing is waited for without end."""
+"""Engines elsewhere that misbehave, and the loader: nothing half passes for whole,
+nothing is waited for without end.
+"""
 
 from __future__ import annotations
 
@@ -407,7 +409,9 @@ def test_an_engine_that_holds_another_dataset_is_told(unruly: Unruly, remote: Re
 def test_a_site_is_served_over_an_engine_elsewhere(
     serve: Callable[..., Server], oxigraph: str, release: Release, server: Server
 ) -> None:
-    """The same documents, lists and answers as from memory; only numbers are as the engine keeps them."""
+    """The same documents, lists and answers as from memory;
+    only numbers are as the engine keeps them.
+    """
     elsewhere = serve("--release", str(release.path), "--workers", "1", "--engine", oxigraph)
     for path in ("/doc/office/gao.nt", "/doc/region.nt", "/doc/sector/wash.nt"):
         assert set(elsewhere.get(path).text.splitlines()) == set(

@@ -1,4 +1,6 @@
-"""diff --format update, sent to real engines: each holds the second release then, statement by statement."""
+"""diff --format update, sent to real engines: each holds the second release then,
+statement by statement.
+"""
 
 from __future__ import annotations
 

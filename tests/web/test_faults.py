@@ -1,4 +1,6 @@
-"""Faults of real processes: whichever ends, the rest goes on and it comes back, or the service says that it cannot."""
+"""Faults of real processes: whichever ends, the rest goes on and it comes back,
+or the service says that it cannot.
+"""
 
 from __future__ import annotations
 

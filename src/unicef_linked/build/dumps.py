@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from pyoxigraph import Quad
 
+    from unicef_linked.rdf.formats import Format
     from unicef_linked.rdf.iris import Names
     from unicef_linked.release import Draft
 
@@ -59,41 +60,56 @@ def write_dataset(
     ``begin`` is called with the name of each dump before it is written.
     """
     survey = _Survey()
-    read = survey.read(lines)
     begin(_DATASET)
-    if on_demand:
-        draft.write(f"dumps/{_DATASET}", lambda stream: stream.writelines(read))
-        draft.sums[_DATASET] = digest_of(draft.folder / "dumps" / _DATASET)
-    else:
-        draft.write_dump(_DATASET, lambda stream: stream.writelines(read))
+    _write_nquads(draft, survey.read(lines), compressed=not on_demand)
     names = replace(names, declared={**names.declared, **survey.declared_prefixes()})
-    graphs = {name_of(graph): number for graph, number in survey.graphs.items()}
-    others = {
-        name: kind
-        for name, kind in DUMPS.items()
-        if kind is not NQUADS and not (survey.is_rdf12 and kind is JSONLD)
-    }
-    dataset, prefixes = draft.folder / "dumps" / _DATASET, names.prefixes
-    for name, kind in others.items() if not on_demand else ():
-        begin(name)
-        draft.write_dump(
-            name, partial(write_dump, dataset, kind, prefixes, is_merged(union, graphs))
-        )
+    graphs, others = survey.sizes(), survey.other_dumps()
+    if not on_demand:
+        _write_others(draft, others, names, is_merged=is_merged(union, graphs), begin=begin)
     draft.write_json("context.jsonld", {"@context": make_context(survey.usage, names)})
-    packed = [f"{name}.gz" for name in (_DATASET, *others)]
     return Manifest(
         sha256=draft.sums[_DATASET],
         base_iri=names.base,
         issued=format_instant(issued),
         quads=survey.graphs.total(),
-        graphs=dict(sorted(graphs.items())),
+        graphs=graphs,
         union=union,
         conforms=conforms,
         sources=sources,
         tools=tool_versions(),
         prefixes=names.declared,
-        on_demand=tuple(sorted((*others, *packed))) if on_demand else (),
+        on_demand=_not_written(others) if on_demand else (),
     )
+
+
+def _write_nquads(draft: Draft, lines: Iterable[bytes], *, compressed: bool) -> None:
+    """Write the dump in N-Quads, with one that is compressed beside it or without."""
+    if compressed:
+        draft.write_dump(_DATASET, lambda stream: stream.writelines(lines))
+    else:
+        draft.write(f"dumps/{_DATASET}", lambda stream: stream.writelines(lines))
+        draft.sums[_DATASET] = digest_of(draft.folder / "dumps" / _DATASET)
+
+
+def _write_others(
+    draft: Draft,
+    dumps: Mapping[str, Format],
+    names: Names,
+    *,
+    is_merged: bool,
+    begin: Callable[[str], object],
+) -> None:
+    """Write the other dumps from the one in N-Quads."""
+    dataset, prefixes = draft.folder / "dumps" / _DATASET, names.prefixes
+    for name, kind in dumps.items():
+        begin(name)
+        draft.write_dump(name, partial(write_dump, dataset, kind, prefixes, is_merged))
+
+
+def _not_written(others: Iterable[str]) -> tuple[str, ...]:
+    """Return the names of the dumps that are not there if only N-Quads are, sorted."""
+    compressed = [f"{name}.gz" for name in (_DATASET, *others)]
+    return tuple(sorted((*others, *compressed)))
 
 
 class _Survey:
@@ -116,6 +132,19 @@ class _Survey:
             if (b"--" in value or value.startswith(b"<<")) and _is_of_rdf12(value):
                 self.is_rdf12 = True
             yield line
+
+    def sizes(self) -> dict[str, int]:
+        """Return the number of statements of each graph, by its name ("": the default graph)."""
+        sizes = {name_of(graph): number for graph, number in self.graphs.items()}
+        return dict(sorted(sizes.items()))
+
+    def other_dumps(self) -> dict[str, Format]:
+        """Return the dumps that the dataset has besides N-Quads, by file name."""
+        return {
+            name: kind
+            for name, kind in DUMPS.items()
+            if kind is not NQUADS and not (self.is_rdf12 and kind is JSONLD)
+        }
 
     def declared_prefixes(self) -> dict[str, str]:
         """Return the prefixes that the statements declare."""

@@ -149,7 +149,7 @@ def _is_hidden(path: Path, root: Path) -> bool:
 
 
 def _sort_out(root: Path) -> tuple[list[Path], list[str]]:
-    """Return the RDF files in a folder or zip, and a sentence for each reason to leave others out."""
+    """Return the RDF files in a folder or zip, and why others are left out, a sentence each."""
     files = []
     others: defaultdict[str, list[str]] = defaultdict(list)
     for path in _with_members(walk(root) if root.is_dir() else [root]):

@@ -8,6 +8,7 @@ import io
 import json
 import re
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
@@ -118,15 +119,8 @@ def load(
     sources: list[SourceFile] = []
     errors: list[UnusableInput] = []
     for root, path in listing.files:
-        stem = stem_of(path.relative_to(root))
-        parts = dict.fromkeys(filter(None, (role, stem)))  # ontology/ontology.ttl: once
-        named = NamedNode(names.graph(quote("/".join(parts), safe="/-._~")))
-        graph = DefaultGraph() if as_is else named
         try:
-            text = _read(path)
-            if not as_is:
-                text = text.replace(CANONICAL_BASE, names.base)
-            sources.append(_parse(path, text, graph, named.value))
+            sources.append(_load_file(path, path.relative_to(root), names, role, as_is=as_is))
         except UnusableInput as error:
             errors.append(error)
     if not skip_bad or not sources:
@@ -134,6 +128,26 @@ def load(
     for each in errors:
         remark(f"left out: {each}")
     return sources
+
+
+def _load_file(path: Path, below_root: Path, names: Names, role: str, *, as_is: bool) -> SourceFile:
+    """Return what one file says; see ``load``."""
+    parts = dict.fromkeys(filter(None, (role, stem_of(below_root))))  # ontology/ontology.ttl: once
+    graph = NamedNode(names.graph(quote("/".join(parts), safe="/-._~")))
+    text = _read(path)
+    if as_is:
+        return _parse(path, text, DefaultGraph(), graph.value)
+    return _parse(path, text.replace(CANONICAL_BASE, names.base), graph, graph.value)
+
+
+def statements_of(sources: Iterable[SourceFile]) -> Iterator[Quad]:
+    """Yield what files state, parsed anew."""
+    return chain.from_iterable(source.statements() for source in sources)
+
+
+def digest_of_sources(sources: Iterable[SourceFile]) -> str:
+    """Return the SHA-256 of the digests of files."""
+    return hashlib.sha256("".join(source.sha256 for source in sources).encode()).hexdigest()
 
 
 _MARKS: Final = {

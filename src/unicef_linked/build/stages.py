@@ -6,10 +6,24 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from unicef_linked.rdf.formats import DUMPS
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 Item = TypeVar("Item")
+
+READING: Final = "reading"
+DERIVING: Final = "deriving"
+SORTING: Final = "sorting"
+COUNTING: Final = "counting"
+VALIDATING: Final = "validating"
+PUBLISHING: Final = "publishing"
+PREPARING: Final = (READING, DERIVING, SORTING, COUNTING, VALIDATING)
+"""The stages before anything is written."""
+
+WRITING: Final = {name: f"writing {kind.title}" for name, kind in DUMPS.items()}
+"""The stage in which each dump is written, by the dump's name."""
 
 _INTERVAL: Final = 10_000
 """Items between two reports."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from pyoxigraph import DefaultGraph, Quad, Store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from unicef_linked.release.directory import Release
@@ -37,6 +37,12 @@ def index_name() -> str:
 def has_index(release: Release) -> bool:
     """Tell whether an index for the installed engine is part of a release, as ``SUMS`` lists it."""
     return release.has(f"{index_name()}/CURRENT")
+
+
+def add_index(release: Release, _earlier: Sequence[Release]) -> None:
+    """Write the index of a release that is being built, if it is large, into its folder."""
+    if release.manifest.quads >= LARGE:
+        write_index(release, release.path / index_name())
 
 
 def write_index(release: Release, folder: Path) -> None:

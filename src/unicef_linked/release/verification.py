@@ -1,4 +1,4 @@
-"""Whether a release is what was built: every file against its digest, the statements against the manifest."""
+"""Whether a release is what was built: files by their digests, statements by the manifest."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _HASHING: Final = min(4, len(os.sched_getaffinity(0)))
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A part of a release that is not as it was written; ``part`` is a file's name in the folder."""
+    """A part of a release that is not as written; ``part`` is a file's name in its folder."""
 
     part: str
     reason: str
@@ -175,7 +175,8 @@ def verify(path: Path, key: Ed25519PublicKey | None = None) -> list[Fault]:
 def open_whole_release(path: Path) -> Release:
     """Return the release at ``path`` once every file has the digest that was written for it.
 
-    A file that had it before, on this machine, and has not changed since is not read again. Raises NotARelease, naming each part that has not.
+    A file that had it before, on this machine, and has not changed since is not read again. Raises
+    NotARelease, naming each part that has not.
     """
     release = open_release(path)
     faults = list(faults_of_files(release.path, anew=False))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 import pyoxigraph as ox
@@ -12,6 +13,7 @@ from unicef_linked.errors import EngineUnavailable, NoQueryProcess, QueryError
 from unicef_linked.rdf.formats import RESULTS_JSON, Carries
 from unicef_linked.rdf.serialization import settle_prefixes
 from unicef_linked.release.engine_index import open_index
+from unicef_linked.release.lines import open_lines
 from unicef_linked.store import LEFT, ProcessFigures
 from unicef_linked.store.geosparql import GEOSPARQL_FUNCTIONS
 from unicef_linked.store.labels import read_labels
@@ -20,7 +22,7 @@ from unicef_linked.store.pool.client import Request, SocketPool
 from unicef_linked.store.pool.messages import Options
 from unicef_linked.store.query import Query, bind, check, dataset_of
 from unicef_linked.store.solutions import read_solutions
-from unicef_linked.store.statements import match_each
+from unicef_linked.store.statements import match_each, match_subjects
 from unicef_linked.store.xml_answers import check_xml
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from unicef_linked.rdf.formats import Format
     from unicef_linked.rdf.terms import Solution, Term
     from unicef_linked.release import Release
+    from unicef_linked.release.lines import SortedLines
     from unicef_linked.store import Answer, Labels
 
 
@@ -76,12 +79,17 @@ class Embedded:
     ) -> None:
         content = content or read_content(release)
         self._store, self._published = content.store, content.published
-        self._union = release.manifest.union
+        self._release, self._union = release, release.manifest.union
         self._settings = settings
         self._sockets = SocketPool(
             address, 2 * settings.workers + settings.query_queue, settings.query_patience
         )
         self._prefixes = release.names.prefixes
+
+    @cached_property
+    def _lines(self) -> SortedLines | None:
+        """The dump, where a subject is found ten times as fast as in the index; None in memory."""
+        return open_lines(self._release.dataset) if self._published is None else None
 
     @property
     def functions(self) -> tuple[str, ...]:
@@ -99,6 +107,10 @@ class Embedded:
         """See Store."""
         if isinstance(subject, ox.Literal):
             return []
+        if self._lines is not None and subject is not None and graph_name is None:
+            predicates = None if predicate is None else [predicate]
+            objects = None if object is None else [object]
+            return match_subjects(self._lines, [subject], predicates, objects)
         if self._published is None:
             stored = self._store.quads_for_pattern(subject, predicate, object, graph_name)
             return [quad for quad in stored if not self._is_copy(quad)]
@@ -131,28 +143,13 @@ class Embedded:
         objects: Collection[Term] | None = None,
     ) -> list[ox.Quad]:
         """See Store."""
+        if self._lines is not None and subjects is not None:
+            return match_subjects(self._lines, subjects, predicates, objects)
         return match_each(self.match, subjects, predicates, objects)
 
     def labels(self, iris: Collection[str]) -> Labels:
         """See Store."""
-        is_copied = self._published is None and self._union
-        return read_labels(self._match_in_union if is_copied else self.match_any, iris)
-
-    def _match_in_union(
-        self, subjects: Collection[Term] | None, predicates: Collection[ox.NamedNode] | None
-    ) -> list[ox.Quad]:
-        """Return what ``match_any`` does of an index on disk, without graphs, in a quarter of the time.
-
-        The engine then reads no statement with another property.
-        """
-        if not subjects or not predicates or not all(isinstance(s, ox.NamedNode) for s in subjects):
-            return self.match_any(subjects, predicates)
-        names = ", ".join(map(str, predicates))
-        things = " ".join(map(str, dict.fromkeys(subjects)))
-        query = f"SELECT ?s ?p ?o {{ VALUES ?s {{ {things} }} ?s ?p ?o FILTER(?p IN ({names})) }}"
-        solutions = self._store.query(query)
-        assert isinstance(solutions, ox.QuerySolutions)
-        return [ox.Quad(row["s"], row["p"], row["o"]) for row in solutions]
+        return read_labels(self.match_any, iris)
 
     def select(self, query: str, bindings: Mapping[str, Term] | None = None) -> list[Solution]:
         """See Store. A query process evaluates it: its deadline, or a client that leaves, ends it.

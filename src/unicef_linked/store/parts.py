@@ -66,7 +66,7 @@ def cut(release: Release, *, union: bool, size: int = PART) -> Generator[Part]:
 
 
 class _Pending:
-    """The statements of a graph that are in no part yet: in memory, those of a whole graph on disk."""
+    """The statements of a graph that are in no part yet; those of a whole graph are on disk."""
 
     def __init__(self, graph: bytes, is_whole: bool) -> None:
         self.is_whole = is_whole

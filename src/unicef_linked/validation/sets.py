@@ -216,9 +216,8 @@ def _pairs(rows: Rows, inner: Verdict) -> Iterator[tuple[int, int]]:
     """Yield the focus nodes and value nodes that another shape has a say on."""
     judged = inner.findings.keys() | inner.failing
     if judged:
-        yield from (
-            (focus, value) for focus, values in rows.items() for value in values if value in judged
-        )
+        for focus, values in rows.items():
+            yield from ((focus, value) for value in values if value in judged)
 
 
 def _path_of(shape: Shape) -> str:

@@ -102,8 +102,8 @@ def serve(
     ``start`` is of the engine for this release, where that was begun. On SIGHUP the release that
     ``reopen`` returns is served, without a gap; if it raises NotARelease, nothing changes. Raises
     AddressInUse or UnusableInput when the address cannot be listened on, UnusableInput when the
-    results of a check of links cannot be read or a language has no translations, ServiceEnded when a
-    process could not be kept running, and what ``run_engine`` raises.
+    results of a check of links cannot be read or a language has no translations, ServiceEnded when
+    a process could not be kept running, and what ``run_engine`` raises.
     """
     check_languages(settings, read_translations())
     port = _check_address(host, port)
@@ -127,7 +127,7 @@ def serve(
 
 
 class _Served:
-    """The release that is served and its engine. Web workers have it as it is when they are forked."""
+    """The release that is served and its engine, as web workers have it when they are forked."""
 
     release: Release
     engine: Engine

@@ -1,10 +1,10 @@
 """The supervisor: a single-threaded process that holds the dataset and forks the workers.
 
-``python -m unicef_linked.store.pool.supervisor RELEASE INDEX SOCKET LIMITS LOG`` binds a Unix datagram
-socket, the queue. All workers read from it, so the kernel gives a waiting request to an idle
-worker. When a worker ends, at a deadline or for want of memory, the supervisor tells the client and
-forks another within milliseconds; requests in the queue are not affected. Where INDEX is given,
-each worker opens that folder read-only instead of sharing the supervisor's memory.
+``python -m unicef_linked.store.pool.supervisor RELEASE INDEX SOCKET LIMITS LOG`` binds a Unix
+datagram socket, the queue. All workers read from it, so the kernel gives a waiting request to an
+idle worker. When a worker ends, at a deadline or for want of memory, the supervisor tells the
+client and forks another within milliseconds; requests in the queue are not affected. Where INDEX is
+given, each worker opens that folder read-only instead of sharing the supervisor's memory.
 
 A worker that cannot start is tried again with growing pauses. When none runs, after some tries, or
 when the socket is removed, this process ends with status 1; ``store.pool.launcher`` starts another.
