@@ -37,8 +37,11 @@ def load_release(release: Release, quads: Iterable[Quad] | None = None) -> Store
 
 
 def default_graph(store: Store) -> Store:
-    """Return a store with the default graph of ``store`` alone."""
-    return _loaded(store.quads_for_pattern(None, None, None, DefaultGraph()))
+    """Return a store with the default graph of ``store`` alone, which it gives in the same order.
+
+    A store gives the statements last that were loaded first.
+    """
+    return _loaded(reversed(list(store.quads_for_pattern(None, None, None, DefaultGraph()))))
 
 
 def _loaded(statements: Iterable[Quad]) -> Store:
