@@ -10,9 +10,10 @@ import io
 import json
 import os
 import re
+import socket
 import threading
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any, Final, cast
@@ -22,6 +23,8 @@ import pyoxigraph as ox
 import requests
 from requests.adapters import HTTPAdapter
 from requests.auth import HTTPBasicAuth, HTTPDigestAuth
+from urllib3 import HTTPConnectionPool, HTTPResponse, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 from urllib3.util import Retry
 
@@ -76,6 +79,8 @@ _CONNECT_TIMEOUT: Final = 3.0
 """Timeout of one attempt to connect (s); there are three."""
 _READ_SIZE: Final = 64 << 10
 """Size of a read (bytes), and most of an error's body that is read."""
+_LONG_ANSWERS: Final = 2
+"""Answers longer than ``WHOLE`` to our own queries that a web worker holds and parses at a time."""
 
 
 class Credentials(HTTPDigestAuth):
@@ -92,16 +97,61 @@ class Credentials(HTTPDigestAuth):
         return HTTPBasicAuth(self.username, self.password)(request) if self._basic else request
 
     def handle_401(self, r: Any, **kwargs: Any) -> Any:
-        """Answer a challenge, once."""
+        """Answer a challenge, once; its body, which may have no end, is not read."""
         schemes = r.headers.get("WWW-Authenticate", "").lower()
+        if r.status_code == 401:
+            r.raw.close()
+            r.raw = HTTPResponse(io.BytesIO(), preload_content=False)
         if r.status_code != 401 or "basic" not in schemes or "digest" in schemes or self._basic:
             return super().handle_401(r, **kwargs)  # type: ignore[no-untyped-call]
         self._basic = True
-        _ = r.content  # read to its end, so that the connection is free
         again = HTTPBasicAuth(self.username, self.password)(r.request.copy())
         if isinstance(again.body, io.IOBase):
             again.body.seek(0)
         return r.connection.send(again, **kwargs)
+
+
+class _Connection(HTTPConnection):
+    """A connection whose timeout holds for the whole head of a response, not for each byte."""
+
+    def getresponse(self) -> Any:
+        """Return the response, once its head is here."""
+        with _closing_late(self):
+            return super().getresponse()
+
+
+class _TlsConnection(HTTPSConnection):
+    """The same over TLS."""
+
+    def getresponse(self) -> Any:
+        """Return the response, once its head is here."""
+        with _closing_late(self):
+            return super().getresponse()
+
+
+@contextmanager
+def _closing_late(connection: HTTPConnection) -> Iterator[None]:
+    """Shut a connection down if the block takes longer than its timeout."""
+
+    def stop() -> None:
+        with suppress(OSError):
+            connection.sock.shutdown(socket.SHUT_RDWR)
+
+    timer = threading.Timer(connection.timeout or _CONNECT_TIMEOUT, stop)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+class _HttpPool(HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _HttpsPool(HTTPSConnectionPool):
+    ConnectionCls = _TlsConnection
 
 
 def open_session(settings: Settings) -> requests.Session:
@@ -114,7 +164,10 @@ def open_session(settings: Settings) -> requests.Session:
     retry = Retry(total=2, connect=2, read=False, redirect=False, respect_retry_after_header=False)
     size = 2 * (settings.workers + settings.query_queue)
     for scheme in ("http://", "https://"):
-        session.mount(scheme, HTTPAdapter(pool_connections=1, pool_maxsize=size, max_retries=retry))
+        adapter = HTTPAdapter(pool_connections=1, pool_maxsize=size, max_retries=retry)
+        pools = {"http": _HttpPool, "https": _HttpsPool}
+        adapter.poolmanager.pool_classes_by_scheme = pools
+        session.mount(scheme, adapter)
     session.headers["Accept-Encoding"] = "gzip"
     if settings.engine_user:
         session.auth = Credentials(settings.engine_user, settings.engine_password)
@@ -144,6 +197,7 @@ class Endpoint:
         self.name = shown(url)
         self._url, self.prefixes = url, dict(prefixes)
         self._session = open_session(settings)
+        self._long_answers = threading.BoundedSemaphore(_LONG_ANSWERS)
 
     def close(self) -> None:
         """Close the connections."""
@@ -180,8 +234,9 @@ class Endpoint:
                 [f.media_type for f in (GRAPH_FORMATS if is_graph else SOLUTION_FORMATS)]
             )
         if is_graph:
-            # Every engine writes one of these; other formats are written here.
-            offers: Sequence[Format] = (NTRIPLES, TURTLE, RDFXML)
+            # Every engine writes one of these; other formats are written here. RDF/XML is not asked
+            # for: its parser takes minutes for elements that are nested deeply.
+            offers: Sequence[Format] = (NTRIPLES, TURTLE)
         elif self._is_virtuoso:
             offers = (RESULTS_JSON,)
         elif chosen is RESULTS_XML:  # written here: engines write characters that XML has not
@@ -208,15 +263,39 @@ class Endpoint:
         answer = self.answer(
             Query(text), solutions=RESULTS_JSON, graph=None, timeout=timeout, ceiling=ceiling
         )
-        content = b"".join(answer.chunks) if answer.whole is None else answer.whole
-        return read_solutions(ox.parse_query_results(content, format=RESULTS_JSON.results))
+        if answer.whole is not None:
+            return self._solutions(answer.whole)
+        with self._long_answers:  # its deadline ends the wait
+            return self._solutions(b"".join(answer.chunks))
+
+    def _solutions(self, content: bytes) -> list[Solution]:
+        results = self._parse(content)
+        try:
+            return read_solutions(results)
+        except (SyntaxError, ValueError, AssertionError) as error:
+            raise self._unusable(error) from None
 
     def ask(self, text: str, *, timeout: float) -> bool:
         """Return the answer to one of this package's own ASK queries."""
         answer = self.answer(
             Query(text), solutions=RESULTS_JSON, graph=None, timeout=timeout, ceiling=_READ_SIZE
         )
-        return bool(json.loads(answer.whole or b"{}").get("boolean"))
+        return bool(self._parse(answer.whole or b""))
+
+    def _parse(self, content: bytes) -> ox.QuerySolutions | ox.QueryBoolean:
+        """Return what a JSON answer says, read as it is iterated over."""
+        try:
+            return ox.parse_query_results(
+                cast("IO[bytes]", _Shallow(io.BytesIO(content), RESULTS_JSON)),
+                format=RESULTS_JSON.results,
+            )
+        except (SyntaxError, ValueError) as error:
+            raise self._unusable(error) from None
+
+    def _unusable(self, error: Exception) -> EngineFailed:
+        return EngineFailed(
+            f"the answer of {self.name} is not {RESULTS_JSON.media_type} as it says: {error}"
+        )
 
     def _ask(
         self,
@@ -247,6 +326,8 @@ class Endpoint:
         except requests.ReadTimeout:
             raise _stopped(timeout) from None
         except (requests.RequestException, HTTPError) as error:
+            if time.monotonic() >= begun + timeout:
+                raise _stopped(timeout) from None
             raise EngineUnavailable(
                 f"{self.name} cannot be asked: {reason(error)}; see that it runs"
             ) from None
@@ -288,6 +369,7 @@ class Endpoint:
 
     def _convert(self, source: IO[bytes], sent: Format, out: IO[bytes], chosen: Format) -> None:
         """Write an answer in another format; raises QueryError if it is not in the declared one."""
+        source = cast("IO[bytes]", _Shallow(source, sent))
         try:
             if chosen.carries is Carries.SOLUTIONS:
                 ox.parse_query_results(source, format=sent.results).serialize(
@@ -297,8 +379,6 @@ class Endpoint:
                 prefixes = (
                     self.prefixes if chosen in {TURTLE, RDFXML} or chosen.name == "trig" else None
                 )
-                if sent is RDFXML:
-                    source = cast("IO[bytes]", _WithoutEntities(source))
                 # The engine's labels of blank nodes need not be XML names.
                 quads = ox.parse(source, format=sent.rdf, rename_blank_nodes=chosen is RDFXML)
                 triples = (quad.triple for quad in quads)
@@ -339,24 +419,27 @@ class Endpoint:
             thread.join()
 
 
-class _WithoutEntities:
-    """A file of RDF/XML that raises ValueError where it declares an entity.
+class _Shallow:
+    """A file that raises ValueError where its terms, or other parts, are nested too deeply.
 
-    The parser expands entities without a limit (``rdf.entities``).
+    The parser calls itself for each level, and the process ends where its stack does (so in
+    pyoxigraph 0.5.13; no upstream issue is known).
     """
 
-    _DECLARATION: Final = b"<!ENTITY"
+    _BRACKETS: Final = {RESULTS_JSON: (b"{", b"}")}
+    _TRIPLE_TERMS: Final = (b"<<(", b")>>")
+    _DEEPEST: Final = 1000
 
-    def __init__(self, source: IO[bytes]) -> None:
-        self._source, self._end = source, b""
+    def __init__(self, source: IO[bytes], sent: Format) -> None:
+        self._source, self._depth = source, 0
+        self._opening, self._closing = self._BRACKETS.get(sent, self._TRIPLE_TERMS)
 
-    def read(self, size: int = -1) -> bytes:
+    def read(self, size: int = _READ_SIZE) -> bytes:
         """Return the next bytes."""
-        piece = self._source.read(size)
-        seen = self._end + piece
-        if self._DECLARATION in seen:
-            raise ValueError("it declares entities, which are not expanded")
-        self._end = seen[1 - len(self._DECLARATION) :]
+        piece = self._source.read(min(size, _READ_SIZE) if size > 0 else _READ_SIZE)
+        self._depth += piece.count(self._opening) - piece.count(self._closing)
+        if self._depth > self._DEEPEST:
+            raise ValueError("it is nested too deeply")
         return piece
 
 
@@ -523,7 +606,7 @@ def _message(response: requests.Response, body: _Body) -> str:
     text = content.decode("utf-8", "replace")
     media_type = media_type_of(response.headers)
     if "json" in media_type:
-        with suppress(ValueError, TypeError):
+        with suppress(ValueError, TypeError, RecursionError):
             fields = json.loads(text)
             messages = [str(fields[key]) for key in _MESSAGE_FIELDS if key in fields]
             text = messages[0] if messages else text
@@ -534,7 +617,8 @@ def _message(response: requests.Response, body: _Body) -> str:
 
 
 _OWN_CEILING: Final = 256 << 20
-"""Most bytes of an answer to one of this package's own queries: it is held in memory."""
+"""Most bytes of an answer to one of this package's own queries: it is held in memory, three times
+as large once it is parsed."""
 _CHECK_TIMEOUT: Final = 1.5
 """Timeout of a check (s)."""
 _CHECK_INTERVAL: Final = 2.0
