@@ -8,6 +8,7 @@ import gzip
 import json
 import threading
 import time
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Final
@@ -72,6 +73,7 @@ class Reply:
     length: int | None = None  # what Content-Length says; None: the truth
     drops: float = 0.0  # seconds between one byte and the next
     silence: float = 0.0  # seconds before the first
+    hints: float = 0.0  # seconds between one interim response and the next, without end
     stall: float = 0.0  # seconds after the last, before the connection is closed
 
 
@@ -122,6 +124,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def send(self, reply: Reply) -> None:
         self.server.stopping.wait(reply.silence)
+        while reply.hints and not self.server.stopping.wait(reply.hints):
+            self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         self.send_response(reply.status)
         self.send_header("Content-Type", reply.kind)
         self.send_header(
@@ -287,7 +291,11 @@ def test_what_is_no_answer_is_an_error_in_our_terms(
     assert len(unruly.asked) == 2, "nothing is sent twice"
 
 
-@pytest.mark.parametrize("how", [{"silence": 30.0}, {"drops": 0.02}], ids=["silent", "in drops"])
+@pytest.mark.parametrize(
+    "how",
+    [{"silence": 30.0}, {"drops": 0.02}, {"hints": 0.02}],
+    ids=["silent", "in drops", "headers without end"],
+)
 def test_an_answer_that_does_not_come_is_stopped_at_its_deadline(
     unruly: Unruly, remote: Remote, how: Any
 ) -> None:
@@ -322,19 +330,71 @@ def test_a_gzip_answer_is_unpacked(unruly: Unruly, remote: Remote, offer: Format
         assert sum(1 for _ in ox.parse_query_results(content, format=offer.results)) == count  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("at", [0, 70_000], ids=["at the beginning", "after a long comment"])
-def test_entities_in_an_engines_answer_are_not_expanded(
-    unruly: Unruly, remote: Remote, at: int
+def nested(levels: int) -> bytes:
+    """Return SPARQL JSON with triple terms within each other."""
+    iri = '{"type":"uri","value":"urn:a"}'
+    opening = f'{{"type":"triple","value":{{"subject":{iri},"predicate":{iri},"object":'
+    value = opening * levels + iri + "}}" * levels
+    return f'{{"head":{{"vars":["x"]}},"results":{{"bindings":[{{"x":{value}}}]}}}}'.encode()
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        pytest.param(Reply(b"not JSON"), id="not JSON"),
+        pytest.param(Reply(b"[" * 60_000), id="nested arrays"),
+        pytest.param(Reply(nested(5000)), id="nested terms"),
+        pytest.param(Reply(solutions(1).replace(b'"literal"', b'"uri"')), id="an IRI with spaces"),
+        pytest.param(Reply(b"\xff" + solutions(1)), id="not UTF-8"),
+        pytest.param(Reply(b'{"head": {}, "boolean": true}'), id="an answer to ASK"),
+        pytest.param(Reply(b"[" * 60_000, 500), id="an error of nested arrays"),
+    ],
+)
+def test_a_question_of_our_own_fails_where_its_answer_cannot_be_read(
+    unruly: Unruly, remote: Remote, reply: Reply
 ) -> None:
-    document = (
-        f"<!--{' ' * at}-->"
-        '<!DOCTYPE x [<!ENTITY a "0123456789"><!ENTITY b "&a;&a;">]><rdf:RDF '
-        'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:x="urn:"><rdf:Description '
-        'rdf:about="urn:a"><x:p>&b;</x:p></rdf:Description></rdf:RDF>'
+    unruly.reply = reply
+    with pytest.raises(EngineFailed):
+        remote.select("SELECT * {}")
+    unruly.reply = Reply(solutions(1))
+    assert len(remote.select("SELECT * {}")) == 1
+
+
+@pytest.mark.parametrize(
+    ("sent", "body"),
+    [
+        pytest.param(JSON, nested(5000), id="JSON"),
+        pytest.param(
+            NTRIPLES.media_type,
+            b"<urn:a> <urn:b> " + b"<<(<urn:a> <urn:b> " * 9000 + b"<urn:c>" + b")>>" * 9000 + b".",
+            id="N-Triples",
+        ),
+    ],
+)
+def test_terms_nested_deeply_end_no_process(
+    unruly: Unruly, remote: Remote, sent: str, body: bytes
+) -> None:
+    unruly.reply = Reply(body, kind=sent)
+    offer, query = (RESULTS_TSV, "SELECT * {}") if sent == JSON else (TURTLE, "DESCRIBE <urn:a>")
+    with pytest.raises(EngineFailed, match="nested too deeply"):
+        ask(remote, offer, query)
+
+
+@pytest.mark.parametrize("scheme", ["Basic", "Digest"])
+def test_the_body_of_a_challenge_is_not_read(
+    unruly: Unruly, release: Release, settings: Settings, scheme: str
+) -> None:
+    """It may have no end."""
+    challenge = f'{scheme} realm="x", nonce="y", qop="auth"'
+    unruly.reply = Reply(
+        b"x", 401, headers={"WWW-Authenticate": challenge}, length=10**9, stall=20.0
     )
-    unruly.reply = Reply(document.encode(), kind="application/rdf+xml")
-    with pytest.raises(EngineFailed, match="declares entities"):
-        ask(remote, NTRIPLES, "CONSTRUCT WHERE { ?s ?p ?o }")
+    secured = replace(settings, engine_user="dba", engine_password="x")
+    with (
+        closing(Remote(unruly.url, release, secured)) as store,
+        pytest.raises(EngineUnavailable, match="refuses us"),
+    ):
+        ask(store, text="SELECT ?x {}", timeout=0.5)
 
 
 def test_an_engine_without_our_format_is_asked_for_one_that_it_has(

@@ -14,6 +14,7 @@ from unicef_linked.store.graph_store import GraphStore
 from unicef_linked.store.load_record import Accepted, LoadRecord, Transfer
 from unicef_linked.store.parts import PART, Part, cut
 from unicef_linked.store.remote import Endpoint
+from unicef_linked.store.solutions import read_solutions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -180,7 +181,7 @@ def _count(endpoint: Endpoint) -> dict[str, int]:
         "SELECT ?g (COUNT(*) AS ?n) { GRAPH ?g { ?s ?p ?o } } GROUP BY ?g",
         "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }",
     ):
-        for row in endpoint.select(query, timeout=_COUNT_TIMEOUT, ceiling=1 << 30):
+        for row in endpoint.read(query, read_solutions, timeout=_COUNT_TIMEOUT, ceiling=1 << 30):
             if isinstance(row["n"], Literal):
                 counts[getattr(row.get("g"), "value", "")] = int(row["n"].value)
     return counts
