@@ -426,6 +426,19 @@ def test_ids_make_the_round_trip_of_openrefine(publish: Callable[..., FlaskClien
         assert "Stork" in client.get(f"/reconcile/{path}?id=urn:x:5").text
 
 
+def test_reconciliation_names_borrowed_classes_and_properties_as_pages_do(
+    publish: Callable[..., FlaskClient],
+) -> None:
+    client = publish({"a.ttl": THESAURUS})
+    manifest = client.get("/reconcile").json
+    kind = {"id": "http://www.w3.org/2004/02/skos/core#Concept", "name": "Concept"}
+    assert kind in manifest["defaultTypes"]  # type: ignore[index]
+    suggested = client.get("/reconcile/suggest/type?prefix=conc").json["result"]  # type: ignore[index]
+    assert kind in suggested
+    proposed = client.get("/reconcile/properties", query_string={"type": kind["id"]}).json
+    assert {"id": "skos:broader", "name": "has broader"} in proposed["properties"]  # type: ignore[index]
+
+
 def test_an_iri_or_a_short_name_is_resolved(publish: Callable[..., FlaskClient]) -> None:
     client = publish(
         {
