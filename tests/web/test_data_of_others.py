@@ -569,6 +569,54 @@ def test_a_triple_term_is_shown_with_links(publish: Callable[..., FlaskClient]) 
     )
 
 
+ANNOTATED: Final = (
+    PREFIXES
+    + """
+bird:heron a v:Bird {| v:by "Oumar" |} ;
+  v:eats v:Fish {| v:by "Awa" ; v:when [ v:year 02021 ] |} ~ bird:note {| v:by "Fanta" {| v:sure 0.5 |} |} ;
+  v:weight 01.50 ~ ;
+  v:nest [ v:in "reeds" {| v:by "Issa" |} ] .
+"""
+)
+
+
+@pytest.mark.parametrize(
+    ("iri", "words"),
+    [
+        ("id/heron", "v:eats v:Fish About this statement v:by Awa v:when v:year 2021"),
+        ("id/heron", "About this statement bird:note v:by Fanta About this statement v:sure 0.5"),
+        ("id/heron", "v:in reeds About this statement v:by Issa"),
+        ("id/heron", "type v:Bird About this statement v:by Oumar"),
+        ("id/heron", "v:weight 1.5 decimal Identifier"),
+        ("vocabulary#Fish", "bird:heron About this statement v:by Awa"),
+        ("id/note", "<<( bird:heron v:eats v:Fish )>>"),
+    ],
+)
+def test_annotations_are_shown_beside_the_statement_that_they_annotate(
+    publish: Callable[..., FlaskClient], iri: str, words: str
+) -> None:
+    page = shown(publish({"a.ttl": ANNOTATED}), f"https://birds.example/{iri}")
+    for old, new in {"xsd:": "", " integer": "", "&lt;": "<", "&gt;": ">"}.items():
+        page = page.replace(old, new)
+    assert words in page
+
+
+def test_documents_have_the_annotations_of_their_statements(
+    publish: Callable[..., FlaskClient],
+) -> None:
+    client, address = (
+        publish({"a.ttl": ANNOTATED}),
+        "/resource{}?iri=https://birds.example/id/heron",
+    )
+    texts = {
+        t.object.value
+        for t in graph(client, address.format(""))
+        if isinstance(t.object, ox.Literal)
+    }
+    assert {"Oumar", "Awa", "Fanta", "Issa", "0.5", "2021"} <= texts
+    assert client.get(address.format(".jsonld")).status_code == 406
+
+
 def test_circles_of_blank_nodes_end(publish: Callable[..., FlaskClient]) -> None:
     client = publish(
         {

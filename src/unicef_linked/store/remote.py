@@ -50,6 +50,7 @@ from unicef_linked.rdf.formats import (
     Format,
 )
 from unicef_linked.rdf.serialization import checked_for_xml, settle_prefixes
+from unicef_linked.rdf.terms import has_blank, in_query
 from unicef_linked.store import BATCH, WHOLE, Answer, Chunks, Labels
 from unicef_linked.store.labels import read_labels
 from unicef_linked.store.query import (
@@ -609,10 +610,12 @@ class Remote:
         graph_name: ox.NamedNode | None = None,
     ) -> list[ox.Quad]:
         """See Store. A query cannot name a blank node: nothing is found for one."""
-        if isinstance(subject, ox.Literal | ox.BlankNode) or isinstance(object, ox.BlankNode):
+        if isinstance(subject, ox.Literal) or any(map(has_blank, (subject, object))):
             return []
         given = {"s": subject, "p": predicate, "o": object}
-        triple = " ".join(f"?{name}" if term is None else str(term) for name, term in given.items())
+        triple = " ".join(
+            f"?{name}" if term is None else in_query(term) for name, term in given.items()
+        )
         pattern = f"GRAPH {graph_name or '?g'} {{ {triple} }}"
         # Statements that are published in no named graph.
         if graph_name is None and "" in self._graphs:
@@ -641,7 +644,7 @@ class Remote:
         else:
             assert objects is not None, "subjects or objects must be given"
             name, terms = "o", objects
-        askable = [term for term in dict.fromkeys(terms) if not isinstance(term, ox.BlankNode)]
+        askable = [term for term in dict.fromkeys(terms) if not has_blank(term)]
         if name == "s":
             askable = [term for term in askable if not isinstance(term, ox.Literal)]
         quads: list[ox.Quad] = []
@@ -652,7 +655,7 @@ class Remote:
     def _match_values(self, given: Mapping[str, Collection[Term] | None]) -> list[ox.Quad]:
         """Return the statements whose terms are among the given ones, by a query with VALUES."""
         values = " ".join(
-            f"VALUES ?{name} {{ {' '.join(map(str, terms))} }}"
+            f"VALUES ?{name} {{ {' '.join(map(in_query, terms))} }}"
             for name, terms in given.items()
             if terms is not None
         )
