@@ -16,6 +16,7 @@ import pytest
 from unicef_linked.build import Content, Statement, build, snapshot
 from unicef_linked.cli import main
 from unicef_linked.config import Settings
+from unicef_linked.dataset.overlaps import OWN_PATHS, warnings
 from unicef_linked.rdf.iris import DCTERMS, VOID
 from unicef_linked.store.embedded import Embedded
 from unicef_linked.web import create_app
@@ -352,6 +353,54 @@ def test_the_sitemap_lists_every_thing_and_crawlers_may_read_it(
     client = publish({"a.ttl": BIRDS})
     assert f"<loc>http://localhost{HERON}</loc>" in client.get("/sitemap.xml").text
     assert "Disallow: /resource" not in client.get("/robots.txt").text
+
+
+def test_our_own_paths_go_before_those_of_the_data(publish: Callable[..., FlaskClient]) -> None:
+    data = "".join(f"<{BASE[:-1]}{each}> a <urn:T> .\n" for each in OWN_PATHS)
+    client = publish({"a.ttl": data})
+    locations = {path: client.get(path).headers.get("Location", "") for path in OWN_PATHS}
+    assert {path for path, address in locations.items() if "/resource?iri=" in address} == set()
+
+
+def test_the_paths_that_hide_iris_of_the_data_are_all_named(
+    publish: Callable[..., FlaskClient],
+) -> None:
+    rules = {rule.rule for rule in publish({"a.ttl": BIRDS}).application.url_map.iter_rules()}
+    fixed = {rule for rule in rules if "<" not in rule and rule not in OWN_PATHS}
+    data = "".join(f"<{BASE[:-1]}{each}> a <urn:T> .\n" for each in fixed)
+    client = publish({"a.ttl": data})
+    answers = {rule: client.get(rule).headers.get("Location", "") for rule in fixed}
+    hiding = {rule for rule, address in answers.items() if "/resource?iri=" not in address}
+    assert hiding == {"/reconcile/properties"}
+
+
+@pytest.mark.parametrize(
+    ("iri", "mapping", "words"),
+    [
+        (f"{BASE}search", (BASE, "/"), f"<{BASE}search> is answered by our /search, not by its"),
+        (f"{BASE}search#it", (BASE, "/"), f"<{BASE}search#it> is answered by our /search"),
+        (f"{BASE}?p=5", (BASE, "/"), f"<{BASE}?p=5> is answered by our /,"),
+        (f"{BASE}dataset.ttl", (BASE, "/"), "is answered by our /dataset.ttl"),
+        (f"{BASE}dump", (BASE, "/"), "is answered by our /dump,"),
+        (f"{BASE}dataset", (BASE, "/"), ""),
+        (f"{BASE}sparql", (BASE, "/data/"), ""),
+        (f"{BASE}searching", (BASE, "/"), ""),
+        (
+            "https://x.example/a/sparql",
+            ("https://x.example/a/", "/"),
+            "--map https://x.example/a/=",
+        ),
+        ("https://x.example/a/sparql", ("https://x.example/", "/"), ""),
+    ],
+)
+def test_an_iri_that_a_path_of_ours_hides_is_named(
+    tmp_path: Path, iri: str, mapping: tuple[str, str], words: str
+) -> None:
+    (tmp_path / "a.ttl").write_text(f"<{iri}> a <urn:T> .")
+    release = snapshot([tmp_path / "a.ttl"], tmp_path / "out", base_iri=BASE)
+    sentences = list(warnings(release, [mapping]))
+    assert len(sentences) == bool(words)
+    assert words in "".join(sentences)
 
 
 # Search, reconciliation

@@ -71,6 +71,7 @@ def command(
 ) -> int:
     """Validate, derive, and write an immutable release."""
     from unicef_linked.build import Content, build
+    from unicef_linked.dataset import overlaps
     from unicef_linked.lookup.kept import add_index
     from unicef_linked.release.kept import prune
     from unicef_linked.release.signature import read_private_key
@@ -94,6 +95,8 @@ def command(
             progress=progress,
             add=add_index,
         )
+        for sentence in overlaps.warnings(release, [(base, "/")]):
+            remark(sentence)
     manifest = release.manifest
     print(
         f"{out}: {manifest.quads:,} statements in {len(manifest.graphs)} graphs,"

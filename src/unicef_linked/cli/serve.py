@@ -14,7 +14,7 @@ import click
 
 from unicef_linked.cli import options
 from unicef_linked.cli.options import PATH, Command
-from unicef_linked.cli.output import remarks
+from unicef_linked.cli.output import remarks, warn
 from unicef_linked.cli.progress import staged
 from unicef_linked.cli.releases import chosen_release
 from unicef_linked.config import read_settings
@@ -82,6 +82,7 @@ def command(
         raise click.UsageError("--data is not allowed with --release: give one of the two")
 
     from unicef_linked import log
+    from unicef_linked.dataset import overlaps
     from unicef_linked.store.engines import EngineStart, check_engine
 
     # Pages about data of others are in English where nothing else is asked for.
@@ -119,6 +120,8 @@ def command(
                 )
         else:
             served = chosen_release(release)
+        for sentence in overlaps.warnings(served, settings.mappings(served.names.base)):
+            warn(sentence)
         log.configure(settings.log_format)
         start = EngineStart(engine, served, settings)
         stack.callback(start.close)

@@ -52,7 +52,7 @@ from unicef_linked.web.routes import (
     search,
     sparql,
 )
-from unicef_linked.web.routes.dereference import answer_instead, read_mappings
+from unicef_linked.web.routes.dereference import answer_instead
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -153,7 +153,7 @@ def create_app(
         pages.routes(responder, drawn, files),
     ):
         app.register_blueprint(blueprint)
-    mappings = read_mappings(settings, dataset.names.base)
+    mappings = settings.mappings(dataset.names.base)
     app.register_error_handler(LinkedDataError, partial(problem, responder))
     for missing in (NotFound, NoRoute):
         app.register_error_handler(missing, partial(answer_instead, responder, mappings))
