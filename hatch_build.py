@@ -1,7 +1,13 @@
-"""Builds the browser code for a wheel or an installation: npm by its lock file, then a bundle."""
+"""Builds the browser code for a wheel or an installation: npm by its lock file, then a bundle.
+
+Where the project is installed in place (``pip install --editable``), Python is compiled as pip does
+for wheels: else each start would where ``PYTHONDONTWRITEBYTECODE`` is set, which takes as long as
+all else.
+"""
 
 from __future__ import annotations
 
+import compileall
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +20,8 @@ class BrowserBuild(BuildHookInterface[Any]):
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 (the interface's names)
         """Install what the lock file names unless it is there, and bundle."""
+        if version == "editable":
+            compileall.compile_dir(Path(self.root) / "src", quiet=1)
         browser = Path(self.root) / "browser"
         lock, installed = (
             browser / "package-lock.json",

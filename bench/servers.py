@@ -17,6 +17,9 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from unicef_linked.release import open_release
+from unicef_linked.release.engine_index import LARGE
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
@@ -166,15 +169,24 @@ def merged(release: Path) -> bytes:
 
 @contextmanager
 def oxigraph(release: Path, folder: Path) -> Iterator[Server]:
-    """Oxigraph server in memory, loaded over the Graph Store Protocol."""
+    """Oxigraph server: on disk from the size on from which ours is, else in memory."""
     command = find("oxigraph", "pip install oxigraph")
     server = Server("Oxigraph server", free_port(), "/query")
-    with _running(server, [command, "serve", "--bind", f"127.0.0.1:{server.port}"], folder):
+    address = ["--bind", f"127.0.0.1:{server.port}"]
+    if open_release(release).manifest.quads >= LARGE:
+        where = ["--location", str(folder / "database")]
+        (folder / "merged.nq").write_bytes(merged(release))
+        for step in (["load", *where, "--file", "merged.nq"], ["optimize", *where]):
+            subprocess.run([command, *step], cwd=folder, check=True, capture_output=True)
+        with _running(server, [command, "serve-read-only", *where, *address], folder) as running:
+            yield running
+        return
+    with _running(server, [command, "serve", *address], folder) as running:
         head = {"Content-Type": "application/n-quads"}
         status, _, body = server.request("POST", "/store", body=merged(release), headers=head)
         if status not in {200, 201, 204}:
             raise NotRunning(f"{server.name} did not load the dataset: {status} {body[:200]!r}")
-        yield server
+        yield running
 
 
 @contextmanager

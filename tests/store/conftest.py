@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Final
 import pytest
 import requests
 
-from unicef_linked.store.graph_store import find_endpoint, load
+from unicef_linked.store.graph_store import find_endpoint
+from unicef_linked.store.transfer import load
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

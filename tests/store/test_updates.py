@@ -16,7 +16,7 @@ from tests.chain import DATES, EDITS, content
 from unicef_linked.build import build
 from unicef_linked.release.differences import compare
 from unicef_linked.release.patches import write_update
-from unicef_linked.store.graph_store import load
+from unicef_linked.store.transfer import load
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

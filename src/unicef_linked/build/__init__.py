@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 from pyoxigraph import NamedNode, Quad, RdfFormat
 
-from unicef_linked.build.content import Content
 from unicef_linked.build.dumps import write_dataset, write_other_dump
 from unicef_linked.build.files import Remark, keep_silent
 from unicef_linked.build.places import Places
@@ -44,6 +43,7 @@ from unicef_linked.rdf.canonical import sort_lines
 from unicef_linked.rdf.iris import CANONICAL_BASE, Names
 from unicef_linked.rdf.serialization import write_rdf
 from unicef_linked.release import Draft, Manifest, Release, draft_release, open_release
+from unicef_linked.release.content import Content
 from unicef_linked.release.engine_index import LARGE, index_name, write_index
 from unicef_linked.release.kept import kept_releases
 from unicef_linked.release.lines import open_lines

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Final
 
 from pyoxigraph import NamedNode
 
-from unicef_linked.build.content import tool_versions
 from unicef_linked.rdf.canonical import datatype_of, name_of, split_line
 from unicef_linked.rdf.formats import DUMPS, JSONLD, NQUADS
 from unicef_linked.rdf.iris import SHACL
 from unicef_linked.rdf.jsonld import Usage, make_context
 from unicef_linked.rdf.terms import is_iri, value_of
 from unicef_linked.release import Manifest
+from unicef_linked.release.content import tool_versions
 from unicef_linked.release.directory import digest_of
 from unicef_linked.release.dumps import is_merged, write_dump
 from unicef_linked.release.lines import parse_lines

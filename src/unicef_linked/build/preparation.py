@@ -46,13 +46,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from unicef_linked.build.content import Content
     from unicef_linked.build.derivation import Rule
     from unicef_linked.build.files import Remark
     from unicef_linked.build.sorting import Scratch
     from unicef_linked.build.sources import SourceFile
     from unicef_linked.build.stages import Stages
     from unicef_linked.rdf.iris import Names
+    from unicef_linked.release.content import Content
     from unicef_linked.validation.report import Report
     from unicef_linked.validation.shacl import Place
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from unicef_linked.config import Settings
 from unicef_linked.exports.definitions import read_exports
-from unicef_linked.release.engine_index import index_name
-from unicef_linked.store.embedded import Embedded, open_content
+from unicef_linked.release.engine_index import index_name, open_index
+from unicef_linked.store.embedded import Embedded
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,7 +21,7 @@ _FOLDER: Final = "exports"
 
 def add_exports(release: Release) -> None:
     """Write the exports of a release into its folder, by the engine's index in it."""
-    content = open_content(release.path / index_name())
+    content = open_index(release.path / index_name())
     with closing(Embedded(release, "", Settings(), content)) as store:
         write_exports(release, store)
 

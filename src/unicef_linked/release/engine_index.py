@@ -13,7 +13,7 @@ from contextlib import closing
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
-from pyoxigraph import DefaultGraph, Quad, RdfFormat, Store, parse
+from pyoxigraph import RdfFormat, Store, parse
 
 from unicef_linked.rdf.canonical import split_line
 from unicef_linked.release.lines import open_lines
@@ -82,7 +82,12 @@ def _stream(lines: Iterable[bytes], *, union: bool) -> BinaryIO:
 
 
 def _stored_lines(lines: Iterable[bytes], *, union: bool) -> Iterator[bytes]:
-    """Yield lines as ``stored_statements`` yields statements."""
+    """Yield the lines, and with ``union`` each triple once more, in the default graph.
+
+    Oxigraph's own union returns a triple once for each graph that holds it
+    (https://github.com/oxigraph/oxigraph/issues/1919), while an RDF merge holds it once (RDF 1.1
+    Semantics, section 4.1).
+    """
     last = None
     for line in lines:
         yield line
@@ -120,16 +125,3 @@ class _Stream(io.RawIOBase):
 def open_index(folder: Path) -> Store:
     """Return an index, as any number of processes may open it: nothing in its folder changes."""
     return Store.read_only(str(folder))
-
-
-def stored_statements(release: Release, quads: Iterable[Quad]) -> Iterator[Quad]:
-    """Yield the statements of a release, and where its default graph is the union, those of that.
-
-    Oxigraph's own union returns a triple once for each graph that holds it
-    (https://github.com/oxigraph/oxigraph/issues/1919), while an RDF merge holds it once (RDF 1.1
-    Semantics, section 4.1).
-    """
-    for quad in quads:
-        yield quad
-        if release.manifest.union and not isinstance(quad.graph_name, DefaultGraph):
-            yield Quad(quad.subject, quad.predicate, quad.object)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
@@ -12,7 +12,6 @@ import pyoxigraph as ox
 from unicef_linked.errors import EngineUnavailable, NoQueryProcess, QueryError
 from unicef_linked.rdf.formats import RESULTS_JSON, Carries
 from unicef_linked.rdf.serialization import settle_prefixes
-from unicef_linked.release.engine_index import open_index
 from unicef_linked.release.lines import open_lines
 from unicef_linked.store import LEFT, ProcessFigures
 from unicef_linked.store.geosparql import GEOSPARQL_FUNCTIONS
@@ -27,7 +26,6 @@ from unicef_linked.store.xml_answers import check_xml
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
-    from pathlib import Path
 
     from unicef_linked.config import Settings
     from unicef_linked.rdf.formats import Format
@@ -44,24 +42,13 @@ _IDLE_LOOKS, _IDLE_INTERVAL = 5, 0.02
 _SOLUTIONS: Final = Options((), (), False, "", False, RESULTS_JSON.media_type, None)
 """Of a query of our own: the solutions over the whole dataset."""
 
-
-@dataclass(frozen=True, slots=True)
-class Content:
-    """The statements of a release, in memory or in its index on disk."""
-
-    store: ox.Store
-    published: ox.Dataset | None  # in memory: without the union, and found faster
+Content = ox.Dataset | ox.Store
+"""The statements of a release: in memory, or in its index on disk, where the union is too."""
 
 
-def read_content(release: Release) -> Content:
-    """Return a release in memory."""
-    quads = list(release.quads())
-    return Content(load_release(release, quads), ox.Dataset(quads))
-
-
-def open_content(index: Path) -> Content:
-    """Return a release in its index on disk."""
-    return Content(open_index(index), None)
+def read_content(release: Release) -> ox.Dataset:
+    """Return a release in memory, without the union."""
+    return ox.Dataset(release.quads())
 
 
 class Embedded:
@@ -77,9 +64,10 @@ class Embedded:
         settings: Settings,
         content: Content | None = None,
     ) -> None:
-        content = content or read_content(release)
-        self._store, self._published = content.store, content.published
-        self._release, self._union = release, release.manifest.union
+        content = read_content(release) if content is None else content
+        self._published = content if isinstance(content, ox.Dataset) else None
+        self._index = content if isinstance(content, ox.Store) else None
+        self._release = release
         self._settings = settings
         self._sockets = SocketPool(
             address, 2 * settings.workers + settings.query_queue, settings.query_patience
@@ -90,6 +78,11 @@ class Embedded:
     def _lines(self) -> SortedLines | None:
         """The dump, where a subject is found ten times as fast as in the index; None in memory."""
         return open_lines(self._release.dataset) if self._published is None else None
+
+    @cached_property
+    def _store(self) -> ox.Store:
+        """What the engine evaluates a question over; in memory, loaded if no query process runs."""
+        return load_release(self._release) if self._index is None else self._index
 
     @property
     def functions(self) -> tuple[str, ...]:
@@ -134,7 +127,7 @@ class Embedded:
 
     def _is_copy(self, quad: ox.Quad) -> bool:
         """Tell whether a stored statement is there for queries only, as part of the union."""
-        return self._union and isinstance(quad.graph_name, ox.DefaultGraph)
+        return self._release.manifest.union and isinstance(quad.graph_name, ox.DefaultGraph)
 
     def match_any(
         self,
@@ -209,10 +202,11 @@ class Embedded:
 
     def check(self) -> None:
         """See Store."""
-        try:
-            next(iter(self._store), None)
-        except (OSError, RuntimeError) as error:  # only the index on disk can fail
-            raise EngineUnavailable(f"the index cannot be read: {error}") from None
+        if self._index is not None:
+            try:
+                next(iter(self._index), None)
+            except (OSError, RuntimeError) as error:
+                raise EngineUnavailable(f"the index cannot be read: {error}") from None
         if all(self._running()):
             return  # load: each process evaluates a query
         patience = _CHECK_PATIENCE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import resource
@@ -119,6 +120,7 @@ def serve(
         with shared_by_workers():
             threading.Thread(target=_announce, args=(host, port), daemon=True).start()
             load = partial(application, server, served)
+            gc.freeze()  # web workers share what is never looked through
             server.serve(target_loader=load, wrap_loader=False)
     finally:
         served.close()

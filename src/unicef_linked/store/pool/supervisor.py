@@ -30,7 +30,7 @@ from unicef_linked.release import open_release
 from unicef_linked.release.engine_index import open_index
 from unicef_linked.restarts import Restarts, ending
 from unicef_linked.store.evaluation import Dataset
-from unicef_linked.store.loading import default_graph, load_release
+from unicef_linked.store.loading import load_dataset
 from unicef_linked.store.pool.messages import (
     READY,
     WORKER_ENDED,
@@ -78,12 +78,13 @@ def main(arguments: list[str]) -> None:
         sys.exit(1)
     index, address = arguments[1], arguments[2]
     limits = Limits(**json.loads(arguments[3]))
-    loaded = None if index else load_release(release)
-    default = default_graph(loaded) if loaded is not None and release.manifest.union else None
+    loaded = None if index else load_dataset(release)
 
     def dataset() -> Dataset:
-        whole = open_index(Path(index)) if loaded is None else loaded  # empty is falsy
-        return Dataset(whole, whole if default is None else default)
+        if loaded is not None:
+            return loaded
+        whole = open_index(Path(index))
+        return Dataset(whole, whole)
 
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as queue:
         Path(address).unlink(missing_ok=True)
