@@ -20,7 +20,7 @@ from unicef_linked.rdf.labels import LABEL_PROPERTIES
 from unicef_linked.rdf.languages import matching_tag
 from unicef_linked.rdf.statistics import count as count_statistics
 from unicef_linked.rdf.statistics import count_distinct, read
-from unicef_linked.rdf.terms import iris_in, is_iri, triple, value_of
+from unicef_linked.rdf.terms import is_iri, triple, value_of
 from unicef_linked.rdf.topic import describe_by_dcat
 from unicef_linked.release.summaries import ReleaseSummaries
 from unicef_linked.store.statements import LoadedStatements
@@ -60,6 +60,9 @@ class PublishedDataset:
         default_factory=dict, init=False, repr=False, compare=False
     )
     _thesauri: dict[str, Thesaurus] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    _licences: dict[str, list[str]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
     _counts: dict[str, int] = field(default_factory=dict, init=False, repr=False, compare=False)
@@ -216,14 +219,28 @@ class PublishedDataset:
             classes += [iri, *sorted(self.superclasses(iri) - placed)]
         return list(dict.fromkeys(classes))
 
-    @cached_property
-    def licences(self) -> dict[str, list[str]]:
-        """The licences that the data states, by the IRI that has them."""
-        licences = self._iris_by_subject(f"{DCTERMS}license")
-        own = (q.object for q in self.own_statements if q.predicate.value == f"{DCTERMS}license")
-        for iri in iris_in(own):
-            licences.setdefault(self.names.dataset, set()).add(iri)
-        return {iri: sorted(values) for iri, values in licences.items()}
+    def licences(self, iris: Iterable[str]) -> list[str]:
+        """Return the licences that the data states of any of some IRIs; COUNTS are kept."""
+        kept = {iri: self._licences.get(iri) for iri in iris}
+        missing = [iri for iri, licences in kept.items() if licences is None]
+        if missing:
+            stated = self._read_licences(missing)
+            kept |= stated
+            if len(self._licences) + len(stated) > COUNTS:
+                self._licences.clear()
+            self._licences.update(stated)
+        return sorted({licence for licences in kept.values() for licence in licences or ()})
+
+    def _read_licences(self, iris: Collection[str]) -> dict[str, list[str]]:
+        predicate = NamedNode(f"{DCTERMS}license")
+        licences: dict[str, list[str]] = {iri: [] for iri in iris}
+        quads = self.store.match_any([NamedNode(iri) for iri in iris], [predicate])
+        if self.names.dataset in licences:
+            quads += [quad for quad in self.own_statements if quad.predicate == predicate]
+        for quad in quads:
+            if isinstance(quad.object, NamedNode):
+                licences[value_of(quad.subject)].append(quad.object.value)
+        return licences
 
     def _iris_by_subject(self, predicate: str) -> dict[str, set[str]]:
         """Return the IRIs that a property has, by the IRI of the subject."""

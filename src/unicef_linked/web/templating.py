@@ -149,7 +149,7 @@ def _site_name(context: PageContext) -> Text | None:
 
 def _dataset_licence(context: PageContext) -> Link | None:
     """Return the licence that the data states for the dataset."""
-    licences = context.dataset.licences.get(context.names.dataset, [])
+    licences = context.dataset.licences([context.names.dataset])
     return context.common_reader().link(licences[0]) if licences else None
 
 
