@@ -44,6 +44,9 @@ COUNTS: Final = 10_000
 INCOMING: Final = 1000
 """Most statements about other things that a document repeats. With more of them it has pages."""
 
+PAGE: Final = 200
+"""Statements about other things on each of several pages."""
+
 _REIFIES: Final = NamedNode(f"{RDF}reifies")
 
 _ANNOTATED: Final = 3
@@ -433,17 +436,18 @@ class PublishedDataset:
     ) -> list[Quad]:
         """Return the statements of an IRI, a page of those with it as object, and blank nodes.
 
-        A page has INCOMING of them; they are counted from 1.
+        Of more than INCOMING, a page has PAGE; pages are counted from 1.
         """
         statements = statements or self.statements()
         node = NamedNode(iri)
         statements.load([node], [node])
-        first = (page - 1) * INCOMING
+        first = (page - 1) * PAGE
         if statements.numbers(iri):
-            incoming = statements.part(node, first, INCOMING)
+            incoming = statements.part(node, first, PAGE)
         else:
             incoming = sorted(self._incoming(statements, node), key=str)
-            incoming = incoming[first : first + INCOMING]
+            if len(incoming) > INCOMING:
+                incoming = incoming[first : first + PAGE]
         about = statements.match(node) + incoming
         about += _blank_owners(statements, about, self.names.skolems)
         about += _blank_closure(statements, about, self.names.skolems)
@@ -477,7 +481,7 @@ class PublishedDataset:
 
     def pages(self, iri: str, statements: BoundedStatements) -> int:
         """Return how many pages the document about an IRI has: see ``about``."""
-        return max(1, -(-self._number_to(statements, NamedNode(iri)) // INCOMING))
+        return _pages(self._number_to(statements, NamedNode(iri)))
 
     def _number_to(self, statements: BoundedStatements, node: NamedNode) -> int:
         """Return how many statements about other things lead to one."""
@@ -533,12 +537,15 @@ class PublishedDataset:
             triple(document, f"{DCTERMS}isPartOf", self.names.dataset),
         ]
         if incoming > INCOMING:
-            text = (
-                f"{incoming} statements lead to this resource; {INCOMING} of them are repeated here"
-            )
+            text = f"{incoming} statements lead to this resource; {PAGE} of them are repeated here"
             triples.append(triple(document, f"{RDFS}comment", Literal(text, language="en")))
-            triples += partial_view(document, page, -(-incoming // INCOMING))
+            triples += partial_view(document, page, _pages(incoming))
         return triples
+
+
+def _pages(incoming: int) -> int:
+    """Return how many pages a document has, by the statements about other things."""
+    return -(-incoming // PAGE) if incoming > INCOMING else 1
 
 
 def _blank_closure(statements: LoadedStatements, quads: Iterable[Quad], skolems: str) -> list[Quad]:

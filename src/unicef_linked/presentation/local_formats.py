@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from babel import dates, numbers, units
@@ -18,6 +19,7 @@ _LOCALES: Final = {"en": "en-GB"}
 """Locale of a language whose countries differ: en-GB has the day before the month."""
 
 
+@lru_cache(maxsize=4096, typed=True)
 def format_number(value: float | Decimal, language: str) -> str:
     """Return a number with all its digits.
 
