@@ -20,6 +20,7 @@ from unicef_linked.cli.progress import staged
 from unicef_linked.cli.releases import chosen_release
 from unicef_linked.config import read_settings
 from unicef_linked.errors import UnusableInput
+from unicef_linked.memory import use_one_arena
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,6 +86,7 @@ def command(
 
     settings = _settings(maps, of_others=data is not None)
     check_engine(engine)
+    use_one_arena()
     with ExitStack() as stack:
         if data:
             base_iri = _address(settings, host, port)
