@@ -73,6 +73,7 @@ def command(
 ) -> int:
     """Validate, derive, and write an immutable release."""
     from unicef_linked.build import build
+    from unicef_linked.dataset import overlaps
     from unicef_linked.exports.files import add_exports
     from unicef_linked.lookup.kept import add_index
     from unicef_linked.release.kept import prune
@@ -91,6 +92,8 @@ def command(
             add=add_index,
             add_exports=add_exports,
         )
+        for sentence in overlaps.warnings(release, [(base, "/")]):
+            remark(sentence)
     manifest = release.manifest
     print(
         f"{out}: {manifest.quads:,} statements in {len(manifest.graphs)} graphs,"

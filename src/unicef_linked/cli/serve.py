@@ -15,7 +15,7 @@ import click
 from unicef_linked import log
 from unicef_linked.cli import options
 from unicef_linked.cli.options import PATH, Command
-from unicef_linked.cli.output import remarks
+from unicef_linked.cli.output import remarks, warn
 from unicef_linked.cli.progress import staged
 from unicef_linked.cli.releases import chosen_release
 from unicef_linked.config import read_settings
@@ -82,6 +82,7 @@ def command(
 ) -> int:
     """Answer over HTTP."""
     _check(release, data, union=union, others=skip_bad or any(stated.values()))
+    from unicef_linked.dataset import overlaps
     from unicef_linked.store.engines import EngineStart, check_engine
 
     settings = _settings(maps, of_others=data is not None)
@@ -93,6 +94,8 @@ def command(
             served = stack.enter_context(_snapshot(data, base_iri, stated, union, skip_bad))
         else:
             served = chosen_release(release)
+        for sentence in overlaps.warnings(served, settings.mappings(served.names.base)):
+            warn(sentence)
         log.configure(settings.log_format)
         start = EngineStart(engine, served, settings)
         stack.callback(start.close)

@@ -18,13 +18,13 @@ from unicef_linked.presentation.literals import FormattedLiteral, format_literal
 from unicef_linked.rdf.iris import DCTERMS, RDF, RDFS, SKOS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from pyoxigraph import Quad
 
     from unicef_linked.dataset.description import Description
     from unicef_linked.dataset.hubs import BoundedStatements
-    from unicef_linked.dataset.labels import LabelResolver, Link, Value
+    from unicef_linked.dataset.labels import LabelResolver, Link, Nested, Value
     from unicef_linked.presentation.context import PageContext
     from unicef_linked.presentation.evidence import Claim, Origin
     from unicef_linked.presentation.layout import Layout
@@ -512,7 +512,7 @@ class _EntityPageBuilder:
 
     reading: EntityReading
     context: PageContext
-    value_of: Callable[[Term, Iterable[str]], Value]
+    nested: Nested
 
     def page(self) -> EntityPage:
         """Return the finished page."""
@@ -565,7 +565,7 @@ class _EntityPageBuilder:
         literal = format_value(term, predicate, language) if isinstance(term, Literal) else None
         links = [reader.link(iri) for iri in sorted(through)]
         return Fact(
-            self.value_of(term, last),
+            self._value(term, last, chains),
             literal,
             tuple(reader.link(kind) for kind in reading.kinds.get(term, ())),
             tuple(sorted(links, key=lambda link: link.label.text)),
@@ -573,6 +573,15 @@ class _EntityPageBuilder:
             reading.evidence.origins(graphs, reader),
             self._pages(literal.lexical) if literal and literal.kind == "code" else (),
         )
+
+    def _value(
+        self, term: Term, graphs: Iterable[str], chains: Sequence[tuple[Quad, ...]]
+    ) -> Value:
+        """Return the end of some chains, with what is stated of the statement that leads to it."""
+        last = chains[0][-1]
+        if last.object == term:
+            return self.nested.object_of(last.subject, last.predicate.value, term, graphs)
+        return self.nested.value(term, graphs)
 
     def _pages(self, code: str) -> tuple[Link, ...]:
         """Return the outside IRIs of the thing that have a code as one of their parts."""

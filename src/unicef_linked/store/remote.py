@@ -54,6 +54,7 @@ from unicef_linked.rdf.formats import (
     Format,
 )
 from unicef_linked.rdf.serialization import checked_for_xml, settle_prefixes
+from unicef_linked.rdf.terms import has_blank, in_query
 from unicef_linked.store import BATCH, WHOLE, Answer, Chunks, Labels
 from unicef_linked.store.labels import read_labels
 from unicef_linked.store.query import (
@@ -725,10 +726,12 @@ class Remote:
         graph_name: ox.NamedNode | None = None,
     ) -> list[ox.Quad]:
         """See Store. A query cannot name a blank node: nothing is found for one."""
-        if isinstance(subject, ox.Literal | ox.BlankNode) or isinstance(object, ox.BlankNode):
+        if isinstance(subject, ox.Literal) or any(map(has_blank, (subject, object))):
             return []
         given = {"s": subject, "p": predicate, "o": object}
-        triple = " ".join(f"?{name}" if term is None else str(term) for name, term in given.items())
+        triple = " ".join(
+            f"?{name}" if term is None else in_query(term) for name, term in given.items()
+        )
         pattern = f"GRAPH {graph_name or '?g'} {{ {triple} }}"
         # Statements that are published in no named graph.
         if graph_name is None and "" in self._graphs:
@@ -760,7 +763,7 @@ class Remote:
         else:
             assert objects is not None, "subjects or objects must be given"
             name, terms = "o", objects
-        askable = [term for term in dict.fromkeys(terms) if not isinstance(term, ox.BlankNode)]
+        askable = [term for term in dict.fromkeys(terms) if not has_blank(term)]
         if name == "s":
             askable = [term for term in askable if not isinstance(term, ox.Literal)]
         quads: list[ox.Quad] = []
@@ -779,9 +782,9 @@ class Remote:
             if terms is None:
                 continue
             if name == "p" and len(terms) > 1:
-                triple = f" FILTER(?p IN ({', '.join(map(str, terms))}))"
+                triple = f" FILTER(?p IN ({', '.join(map(in_query, terms))}))"
             else:
-                values += f"VALUES ?{name} {{ {' '.join(map(str, terms))} }} "
+                values += f"VALUES ?{name} {{ {' '.join(map(in_query, terms))} }} "
         triple = f"?s ?p ?o{triple}"
         pattern = f"{values}GRAPH ?g {{ {triple} }}"
         if "" in self._graphs:  # statements that are published in no named graph

@@ -51,7 +51,7 @@ from unicef_linked.web.routes import (
     search,
     sparql,
 )
-from unicef_linked.web.routes.dereference import answer_instead, read_mappings
+from unicef_linked.web.routes.dereference import answer_instead
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -123,7 +123,7 @@ def create_app(
     app.extensions[PREPARATIONS] = (charts.solve_all, lookup.open)
     for blueprint in _blueprints(responder, settings, past, lookup, charts):
         app.register_blueprint(blueprint)
-    _answer_errors(app, responder, read_mappings(settings, dataset.names.base))
+    _answer_errors(app, responder, settings.mappings(dataset.names.base))
     app.after_request(_open_to_other_origins)
     app.after_request(stay_on_this_host)
     interface.install(app, responder, charts)

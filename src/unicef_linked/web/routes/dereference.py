@@ -28,21 +28,9 @@ if TYPE_CHECKING:
 
     from werkzeug.exceptions import HTTPException
 
-    from unicef_linked.config import Settings
     from unicef_linked.web.responder import Responder
 
 _METHODS: Final = frozenset({"GET", "HEAD"})
-
-
-def read_mappings(settings: Settings, base: str) -> tuple[tuple[str, str], ...]:
-    """Return beginnings of IRIs and of the paths that answer for them, the longest path first."""
-    mappings = {base: "/"}
-    if settings.public_url:
-        mappings[settings.public_url.rstrip("/") + "/"] = "/"
-    for text in settings.maps:
-        start, _, path = text.rpartition("=")
-        mappings[start] = path
-    return tuple(sorted(mappings.items(), key=lambda pair: (-len(pair[1]), pair[0])))
 
 
 def answer_instead(

@@ -19,6 +19,7 @@ from unicef_linked.lookup.normalization import fold
 from unicef_linked.rdf.formats import HTML
 from unicef_linked.rdf.iris import RDFS, SKOS
 from unicef_linked.rdf.languages import choose_text, matching_tag
+from unicef_linked.rdf.vocabularies import labels_of_term
 from unicef_linked.web.parameters import (
     parse_whole_number,
     preferred_languages,
@@ -175,9 +176,10 @@ def _judgement(candidate: Candidate) -> dict[str, object]:
 
 
 def _term(lookup: EntityLookup, name: str, languages: Sequence[str]) -> str:
-    """Return what one of our terms is called."""
+    """Return what a type is called by the data, else by its well-known vocabulary."""
     iri = lookup.reconciler.type_iri(name)
-    return choose_text(languages, lookup.index.terms.get(iri, {}), lookup.names.shorten(name))
+    texts = lookup.index.terms.get(iri) or labels_of_term(iri)
+    return choose_text(languages, texts, lookup.names.shorten(name))
 
 
 def _types_of(
@@ -300,11 +302,12 @@ def _labels(
 ) -> dict[str, str]:
     """Return what properties and other terms are called, by IRI."""
     labels = responder.dataset.labels(iris) if iris else {}
-    names = {}
-    for iri in iris:
-        texts = labels.get(iri)
-        names[iri] = choose_text(languages, texts, iri) if texts else responder.names.shorten(iri)
-    return names
+    return {
+        iri: choose_text(
+            languages, labels.get(iri) or labels_of_term(iri), responder.names.shorten(iri)
+        )
+        for iri in iris
+    }
 
 
 def propose_properties(responder: Responder, lookup: EntityLookup) -> Response:
