@@ -6,11 +6,11 @@ Called by: ``cli``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pyoxigraph import NamedNode, Quad, RdfFormat
 
@@ -52,7 +52,7 @@ from unicef_linked.validation.page import check_page
 from unicef_linked.validation.report import make_report
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -65,8 +65,8 @@ if TYPE_CHECKING:
 Add = Callable[[Release, Sequence[Release], Passing[Quad]], object]
 """A function that adds an index to a release, of which the earlier ones are given, and what counts
 the statements that it takes."""
-AddExports = Callable[[Release], object]
-"""A function that adds the exports to a release that has its indexes."""
+AddExports = Callable[[Release, Callable[[Collection[Any]], Iterable[Any]]], object]
+"""A function that adds the exports to a release that has its indexes, and what counts them."""
 
 __all__ = ["LOCAL_BASE", "Content", "Statement", "build", "snapshot", "validate"]
 
@@ -108,7 +108,7 @@ def build(
                     draft.sums.update(sums or {})
         if add_exports is not None and manifest.quads >= LARGE:
             stages.begin(EXPORTING)
-            add_exports(Release(draft.folder, manifest))
+            add_exports(Release(draft.folder, manifest), stages.each)
         stages.begin(PUBLISHING)
         return draft.publish(manifest, older, key)
 
