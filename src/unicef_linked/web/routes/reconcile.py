@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from functools import cache
+from math import ceil
 from typing import TYPE_CHECKING, Any, Final
 
 from flask import Blueprint, Response, request
@@ -19,6 +20,7 @@ from unicef_linked.lookup.normalization import fold
 from unicef_linked.rdf.formats import HTML
 from unicef_linked.rdf.iris import RDFS, SKOS
 from unicef_linked.rdf.languages import choose_text, matching_tag
+from unicef_linked.web.middleware.fair_use import charge
 from unicef_linked.web.parameters import (
     parse_whole_number,
     preferred_languages,
@@ -38,6 +40,12 @@ if TYPE_CHECKING:
 
 CELLS: Final = 100_000
 """Entities times properties that one data extension may ask for."""
+
+QUERIES_OF_A_REQUEST: Final = 10
+"""Queries of a batch that count as one request against the limits of a client; each takes some ms."""
+
+CELLS_OF_A_REQUEST: Final = 1000
+"""The same for the cells of a data extension."""
 
 PREVIEW_SIZE: Final = (420, 260)
 """Width and height of a preview, in pixels."""
@@ -127,12 +135,14 @@ def _queries(responder: Responder, lookup: EntityLookup, text: str) -> Response:
         queries = read_queries(text)
     except ValueError as error:
         raise BadParameter(str(error)) from None
+    contents = {key: repr(query) for key, query in queries.items()}
+    charge(request.environ, ceil(len(set(contents.values())) / QUERIES_OF_A_REQUEST))
     languages = preferred_languages(responder.language())
     describe = _description_of_candidates(lookup, languages)
     answers: dict[str, list[dict[str, object]]] = {}
     results = {}
     for key, query in queries.items():
-        content = repr(query)
+        content = contents[key]
         if content not in answers:
             candidates = lookup.reconciler.candidates(query)
             answers[content] = [describe(c) | _judgement(c) for c in candidates]
@@ -224,11 +234,12 @@ def _type(
 def _extend(responder: Responder, lookup: EntityLookup, text: str) -> Response:
     """Return the values of properties for entities (section 7)."""
     ids, properties = _read_extension(text)
-    if len(ids) * len(properties) > CELLS:
+    cells = len(ids) * len(properties)
+    if cells > CELLS:
         raise TooLarge(
-            f"{len(ids) * len(properties):,} cells are over the limit of {CELLS:,} for one "
-            "request; send several"
+            f"{cells:,} cells are over the limit of {CELLS:,} for one request; send several"
         )
+    charge(request.environ, ceil(cells / CELLS_OF_A_REQUEST))
     languages = preferred_languages(responder.language())
     entities = {key: lookup.index.entities.get(key) for key in ids}
     rows: dict[str, dict[str, list[dict[str, object]]]] = {}
