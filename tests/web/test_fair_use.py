@@ -72,6 +72,9 @@ def test_what_is_computed_has_a_limit_of_its_own(site: Callable[..., FlaskClient
     assert client.get("/doc/office/gao").headers["RateLimit"].startswith('"all";r=')
 
 
+UNNAMED: Final = '{"q": {"type": "Region", "properties": [{"pid": "partOf", "v": "mali"}]}}'
+
+
 def batch(*names: str) -> dict[str, str]:
     """Return the form of a batch of queries."""
     queries = {f"q{number}": {"query": name} for number, name in enumerate(names)}
@@ -84,6 +87,7 @@ def batch(*names: str) -> dict[str, str]:
         pytest.param("/reconcile", {"data": batch("gao")}, 1, id="one query"),
         pytest.param("/reconcile", {"data": batch(*map(str, range(45)))}, 5, id="45 queries"),
         pytest.param("/reconcile", {"data": batch(*["gao"] * 45)}, 1, id="45 equal queries"),
+        pytest.param("/reconcile", {"data": {"queries": UNNAMED}}, 3, id="properties alone"),
         pytest.param("/resolve", {"json": ["urn:x"] * 250}, 3, id="250 identifiers"),
         pytest.param(
             "/reconcile",

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from unicef_linked.dataset.labels import Text
     from unicef_linked.lookup.entities import EntityLookup
     from unicef_linked.lookup.entity import Entity
-    from unicef_linked.lookup.matching import Candidate
+    from unicef_linked.lookup.matching import Candidate, ReconciliationQuery
     from unicef_linked.lookup.territory import Extent
     from unicef_linked.web.responder import Responder
 
@@ -42,7 +42,16 @@ CELLS: Final = 100_000
 """Entities times properties that one data extension may ask for."""
 
 QUERIES_OF_A_REQUEST: Final = 10
-"""Queries of a batch that count as one request against the limits of a client; each takes some ms."""
+"""Queries of a batch that count as one request against the limits of a client.
+
+Each takes some ms, and so does each value of a property: a query with several counts for each.
+"""
+
+UNNAMED: Final = 50
+"""Queries of a batch that may have properties and no name: each is compared with many entities."""
+
+UNNAMED_WEIGHT: Final = 20
+"""As how many queries more such a one counts."""
 
 CELLS_OF_A_REQUEST: Final = 1000
 """The same for the cells of a data extension."""
@@ -136,7 +145,7 @@ def _queries(responder: Responder, lookup: EntityLookup, text: str) -> Response:
     except ValueError as error:
         raise BadParameter(str(error)) from None
     contents = {key: repr(query) for key, query in queries.items()}
-    charge(request.environ, ceil(len(set(contents.values())) / QUERIES_OF_A_REQUEST))
+    _charge(lookup, {contents[key]: query for key, query in queries.items()}.values())
     languages = preferred_languages(responder.language())
     describe = _description_of_candidates(lookup, languages)
     answers: dict[str, list[dict[str, object]]] = {}
@@ -148,6 +157,20 @@ def _queries(responder: Responder, lookup: EntityLookup, text: str) -> Response:
             answers[content] = [describe(c) | _judgement(c) for c in candidates]
         results[key] = {"result": answers[content]}
     return responder.answer_json(results, "Accept-Language")
+
+
+def _charge(lookup: EntityLookup, queries: Collection[ReconciliationQuery]) -> None:
+    """Count the different queries of a batch against the limits of the client."""
+    unnamed = sum(map(lookup.reconciler.is_unnamed, queries))
+    if unnamed > UNNAMED:
+        raise TooLarge(
+            f"{unnamed:,} queries have properties and no name, and {UNNAMED:,} may be so; "
+            "send several batches"
+        )
+    weight = UNNAMED_WEIGHT * unnamed
+    for query in queries:
+        weight += max(1, sum(len(accepted) for _, accepted in query.properties))
+    charge(request.environ, ceil(weight / QUERIES_OF_A_REQUEST))
 
 
 def _description_of_candidates(
