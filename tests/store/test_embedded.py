@@ -207,7 +207,9 @@ def test_a_full_queue_turns_others_away_with_a_time_to_come_back(
 
 
 def test_queries_that_take_long_leave_room_for_others(release: Release, settings: Settings) -> None:
-    """As many as there are query processes go on; others are ended before they have said anything."""
+    """As many as there are query processes go on;
+    others are ended before they have said anything.
+    """
     done = threading.Event()
     outcomes: list[str] = []
 

@@ -1,4 +1,6 @@
-"""Faults of real processes: whichever ends, the rest goes on and it comes back, or the service says that it cannot."""
+"""Faults of real processes: whichever ends, the rest goes on and it comes back,
+or the service says that it cannot.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,8 @@ import requests
 from unicef_linked.errors import NoQueryProcess, UnusableInput
 from unicef_linked.rdf.formats import NTRIPLES, RESULTS_CSV
 from unicef_linked.release import open_release
-from unicef_linked.store.embedded import Embedded, open_content
+from unicef_linked.release.engine_index import open_index
+from unicef_linked.store.embedded import Embedded
 from unicef_linked.store.loading import index_release
 from unicef_linked.store.pool.launcher import run_evaluators
 from unicef_linked.store.pool.messages import LONGEST_QUEUE
@@ -306,7 +309,7 @@ def test_an_index_that_is_damaged_or_gone_is_made_again(
     single = replace(settings, query_workers=1)
     with (
         run_evaluators(own, single, lambda: index_release(own)) as evaluators,
-        closing(Embedded(own, evaluators.address, single, open_content(index))) as store,
+        closing(Embedded(own, evaluators.address, single, open_index(index))) as store,
     ):
         shutil.rmtree(index)
         first = evaluators.pid
