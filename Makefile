@@ -30,10 +30,11 @@ format: .venv/dev
 bench: .venv/bench
 	$(BIN)/python -m bench $(SECTIONS)
 
-# Load, evil queries and kills of every kind of process, for so many minutes.
+# Load, evil queries and kills of every kind of process, for so many minutes; then kills at each stage of a switch.
 MINUTES ?= 30
-soak: .venv/run
+soak: .venv/dev
 	$(BIN)/python -m bench.soak --minutes $(MINUTES)
+	KILLS=28 $(BIN)/pytest tests/web/test_switch.py -k killed
 
 .venv/run: pyproject.toml hatch_build.py $(wildcard browser/*.* browser/styles/* browser/sparql/*)
 	$(PYTHON) -m venv .venv

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from unicef_linked.build import Content, snapshot, validate
+from unicef_linked.build import Content, files, snapshot, validate
 from unicef_linked.build.sources import load
 from unicef_linked.cli import main
 from unicef_linked.errors import MalformedData, SeveralErrors, UnusableInput
@@ -123,6 +123,20 @@ def packed(members: dict[str, str | bytes]) -> bytes:
         for name, text in members.items():
             archive.writestr(name, text)
     return content.getvalue()
+
+
+@pytest.mark.parametrize("name", ["a.ttl.gz", "a.zip"])
+def test_what_would_fill_the_memory_is_not_unpacked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(files, "_UNPACKED", 1000)
+    path, content = tmp_path / name, b"#" * 1_000_000
+    path.write_bytes(gzip.compress(content))
+    if name == "a.zip":
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("a.ttl", content)
+    with pytest.raises(MalformedData, match=f"{name}: is more than 200 times as large unpacked"):
+        files.read_bytes(files.list_files([path]).files[0][1])
 
 
 def test_a_zip_is_read_as_the_folder_that_it_holds(tmp_path: Path) -> None:
