@@ -370,7 +370,7 @@ def source_date(environment: Mapping[str, str] = os.environ) -> datetime | None:
 
 
 def trace_exporter(environment: Mapping[str, str] = os.environ) -> str:
-    """Return where traces go, by the variables of OpenTelemetry: ``otlp``, ``console``, "" for nowhere.
+    """Return where traces go, by OpenTelemetry's variables: ``otlp``, ``console``, "" for nowhere.
 
     See its Environment Variable Specification. Without a variable that says where to there are
     none, although its default is a collector on this machine.

@@ -333,7 +333,9 @@ def test_the_packaged_dataset_is_judged_by_pyshacl_alone(release: object) -> Non
 
 
 def stated() -> Iterator[ox.Quad]:
-    """Yield a part of the packaged data: every class but those of boundaries, names and evidence."""
+    """Yield a part of the packaged data: every class but those of boundaries,
+    names and evidence.
+    """
     for name in (
         "country",
         "groups",

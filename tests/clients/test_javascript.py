@@ -129,7 +129,8 @@ def test_comunica_follows_links_from_document_to_document(
 ) -> None:
     """What covers the region is in its document; how many work there, and where else, is not.
 
-    The IRIs of the release lead to another host, so the same facts are served under IRIs of this one.
+    The IRIs of the release lead to another host,
+    so the same facts are served under IRIs of this one.
     """
     url = f"http://127.0.0.1:{_free_port()}"
     facts = f"""CONSTRUCT {{ ?s ?p ?o }} {{ ?s ?p ?o

@@ -1,4 +1,6 @@
-"""Data of others, served as it is: what is said of it is true, and each of its IRIs leads to its description."""
+"""Data of others, served as it is: what is said of it is true,
+and each of its IRIs leads to its description.
+"""
 
 from __future__ import annotations
 

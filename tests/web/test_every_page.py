@@ -1,4 +1,6 @@
-"""What holds for every page: in both languages, in light and dark, on a phone and on paper, with and without scripts."""
+"""What holds for every page: in both languages, in light and dark, on a phone and on paper,
+with and without scripts.
+"""
 
 from __future__ import annotations
 

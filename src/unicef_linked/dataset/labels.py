@@ -46,8 +46,8 @@ class Link:
 class Value:
     """One object of a statement: a link, or a literal; ``datatype`` is None for plain text.
 
-    A blank node is what is stated of it: its members if it is a list, the parts of a phrase if it is
-    a restriction of OWL, else its properties. A triple term is a phrase. ``annotations`` say
+    A blank node is what is stated of it: its members if it is a list, the parts of a phrase if it
+    is a restriction of OWL, else its properties. A triple term is a phrase. ``annotations`` say
     something of the statement that has it as object, or as subject (RDF 1.2, rdf:reifies).
     """
 
@@ -128,6 +128,7 @@ class LabelResolver:
         self._names, self._labels, self._language, self._locate = names, labels, language, locate
         self._preferred = tuple(preferred)
         self._content_language = self._preferred[0] if self._preferred else language
+        self._links: dict[str, Link] = {}
 
     def with_labels(self, labels: Mapping[str, Mapping[str, str]]) -> LabelResolver:
         """Return a resolver that has these labels too."""
@@ -153,8 +154,12 @@ class LabelResolver:
 
     def link(self, iri: str) -> Link:
         """Return the IRI as a link."""
-        href = self._locate(iri)
-        return Link(iri, self.label(iri), href or iri, external=href is None)
+        link = self._links.get(iri)
+        if link is None:
+            href = self._locate(iri)
+            link = Link(iri, self.label(iri), href or iri, external=href is None)
+            self._links[iri] = link
+        return link
 
     def term(self, iri: str) -> Link:
         """Return a class or property as a link; without label and prefix by the end of its IRI."""
@@ -182,7 +187,7 @@ class LabelResolver:
         return Nested(self, quads, self._names.skolems)
 
     def resource(self, iri: str, quads: Collection[Quad]) -> Resource:
-        """Return everything that the quads say of ``iri``, blank nodes with what is said of them."""
+        """Return all that the quads say of ``iri``, blank nodes with what is said of them."""
         node = NamedNode(iri)
         outgoing: _Graphs = defaultdict(lambda: defaultdict(set))
         incoming: _Graphs = defaultdict(lambda: defaultdict(set))
@@ -334,7 +339,7 @@ class Nested:
         return quad.subject, quad.predicate.value
 
     def owner(self, term: Term, graphs: Iterable[str] = ()) -> Value:
-        """Return a subject for showing: of a blank node, the thing that it belongs to, and itself."""
+        """Return a subject for showing: of a blank node, the thing that it belongs to too."""
         highest, visited = term, {term}
         while self._is_blank(highest) and highest in self._above:
             above = self._above[highest].subject

@@ -55,7 +55,7 @@ OWN_PATHS: Final = (
     addresses.READINESS,
     addresses.METRICS,
 )
-"""Paths at which the program answers whatever the data has; others are asked for in the data too."""
+"""Paths at which the program answers whatever the data has; others are sought in the data too."""
 
 
 def warnings(release: Release, mappings: Iterable[tuple[str, str]]) -> Iterator[str]:
@@ -87,7 +87,7 @@ def _described(lines: SortedLines, document: str) -> str:
 
 
 def _described_there(release: Release, path: str) -> Sequence[str]:
-    """Return the IRIs that a path of ours is about: that of the dataset, or what the data is about."""
+    """Return the IRIs that a path of ours is about: the dataset, or what the data is about."""
     if path == addresses.HOME:
         return (release.manifest.topic, release.names.dataset)
     return (release.names.dataset,) if path == addresses.DATASET else ()

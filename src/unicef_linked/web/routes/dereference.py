@@ -2,8 +2,8 @@
 
 An IRI below the base or the public address leads to its description by its path, and so do IRIs of
 other hosts, by the setting ``maps``. An IRI of a thing is redirected to the document about it (Cool
-URIs for the Semantic Web, section 4.2). IRIs with a fragment are described together, in the document
-that they name (section 4.1).
+URIs for the Semantic Web, section 4.2). IRIs with a fragment are described together, in the
+document that they name (section 4.1).
 """
 
 from __future__ import annotations

@@ -55,49 +55,56 @@ def service(responder: Responder, lookup: EntityLookup) -> Response:
         return _extend(responder, lookup, request.values["extend"])
     if request.method == "POST":
         raise BadParameter("send a form with queries=… or extend=…, each a JSON object")
+    return responder.answer_json(_manifest(responder, lookup), "Accept-Language")
+
+
+def _manifest(responder: Responder, lookup: EntityLookup) -> dict[str, Any]:
+    """Return the manifest of the service (section 3)."""
     url = responder.absolute(addresses.RECONCILE)
-
-    def suggestion(kind: str) -> dict[str, str]:
-        return {
-            "service_url": url,
-            "service_path": f"/suggest/{kind}",
-            "flyout_service_url": url,
-            "flyout_service_path": f"/flyout/{kind}?id=${{id}}",
-        }
-
     width, height = PREVIEW_SIZE
     languages = preferred_languages(responder.language())
     name = _labels(responder, [responder.names.dataset], languages)[responder.names.dataset]
-    return responder.answer_json(
-        {
-            "versions": ["0.2"],
-            "name": name,
-            **_spaces(responder, lookup),
-            "documentation": responder.absolute(addresses.DOCS),
-            "serviceVersion": __version__,
-            "batchSize": BATCH,  # of the drafts since 0.2
-            "logo": responder.absolute(addresses.ICON),
-            "defaultTypes": [
-                _type(lookup, type_name, languages) for type_name in lookup.reconciler.default_types
-            ],
-            "view": {"url": responder.absolute(_view(lookup))},
-            "preview": {"url": f"{url}/preview?id={{{{id}}}}", "width": width, "height": height},
-            "suggest": {kind: suggestion(kind) for kind in ("entity", "property", "type")},
-            "extend": {
-                "propose_properties": {"service_url": url, "service_path": "/properties"},
-                "property_settings": [
-                    {
-                        "name": "limit",
-                        "label": responder.gettext("Limit"),
-                        "type": "number",
-                        "default": 0,
-                        "help_text": responder.gettext("Most values for a row (0: all of them)"),
-                    }
-                ],
-            },
-        },
-        "Accept-Language",
-    )
+    return {
+        "versions": ["0.2"],
+        "name": name,
+        **_spaces(responder, lookup),
+        "documentation": responder.absolute(addresses.DOCS),
+        "serviceVersion": __version__,
+        "batchSize": BATCH,  # of the drafts since 0.2
+        "logo": responder.absolute(addresses.ICON),
+        "defaultTypes": [
+            _type(lookup, type_name, languages) for type_name in lookup.reconciler.default_types
+        ],
+        "view": {"url": responder.absolute(_view(lookup))},
+        "preview": {"url": f"{url}/preview?id={{{{id}}}}", "width": width, "height": height},
+        "suggest": {kind: _suggestion(url, kind) for kind in ("entity", "property", "type")},
+        "extend": _extension(responder, url),
+    }
+
+
+def _suggestion(url: str, kind: str) -> dict[str, str]:
+    """Return where names of a kind are completed."""
+    return {
+        "service_url": url,
+        "service_path": f"/suggest/{kind}",
+        "flyout_service_url": url,
+        "flyout_service_path": f"/flyout/{kind}?id=${{id}}",
+    }
+
+
+def _extension(responder: Responder, url: str) -> dict[str, Any]:
+    """Return where properties for data extension are proposed, and what a client may set."""
+    limit = {
+        "name": "limit",
+        "label": responder.gettext("Limit"),
+        "type": "number",
+        "default": 0,
+        "help_text": responder.gettext("Most values for a row (0: all of them)"),
+    }
+    return {
+        "propose_properties": {"service_url": url, "service_path": "/properties"},
+        "property_settings": [limit],
+    }
 
 
 def _spaces(responder: Responder, lookup: EntityLookup) -> dict[str, str]:
