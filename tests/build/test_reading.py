@@ -266,6 +266,16 @@ NESTED: Final = XML.replace(
             id="its terms",
         ),
         pytest.param("a.jsonld", '{\n"@id": "urn:a",\n,}', "3:", "must be strings", id="JSON-LD"),
+        pytest.param(
+            "a.jsonld", '{"http://e.example/p":' * 5000, "1:", "more than 1,000", id="deep JSON-LD"
+        ),
+        pytest.param(
+            "a.ttl", "version https://git-lfs.github.com/spec/v1", "1:", "git lfs pull", id="LFS"
+        ),
+        pytest.param("a.rdf", "<!DOCTYPE html>\n<p>404", "1:", "a web page", id="a web page"),
+        pytest.param(
+            "a.ttl", "<urn:a>".encode("utf-16-le"), "1:", "null characters", id="UTF-16, unmarked"
+        ),
         pytest.param("a.zip", b"no zip", "", "not a whole zip", id="zip"),
         pytest.param("a.ttl.gz", b"no gzip", "", "not a whole file of gzip", id="gzip"),
         pytest.param("a.ttl.gz", gzip.compress(b"<a>")[:-4], "", "gzip", id="half of gzip"),
