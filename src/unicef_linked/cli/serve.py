@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -94,8 +94,7 @@ def command(
             served = chosen_release(release)
         _warn_of_overlaps(served, settings)
         log.configure(settings.log_format)
-        start = EngineStart(engine, served, settings)
-        stack.callback(start.close)
+        start = stack.enter_context(closing(EngineStart(engine, served, settings)))
         from unicef_linked.web.server import serve  # takes as long as the engine
 
         serve(

@@ -532,9 +532,8 @@ def _blank_closure(statements: LoadedStatements, quads: Iterable[Quad], skolems:
     """
     closure: list[Quad] = []
     visited: set[Term] = set()
-    level = dict.fromkeys(
-        node for quad in quads for term in quad.triple for node in _blanks_in(term, skolems)
-    )
+    terms = chain.from_iterable(quad.triple for quad in quads)
+    level = dict.fromkeys(node for term in terms for node in _blanks_in(term, skolems))
     while level:
         statements.load(level)
         visited.update(level)
