@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from babel import dates, numbers, units
@@ -26,6 +27,7 @@ def load_formats(languages: Iterable[str]) -> None:
         format_date(language, 2000, 1, 1)
 
 
+@lru_cache(maxsize=4096, typed=True)
 def format_number(value: float | Decimal, language: str) -> str:
     """Return a number with all its digits.
 
