@@ -50,20 +50,23 @@ class Visit:
         self.page.goto(self.server.url + path)
         return self.page
 
-    def barriers(self) -> list[str]:
+    def barriers(self, within: str = "html") -> list[str]:
         """Return what axe finds wrong with the page in the light, and in the dark where a colour can change it."""
         self.page.emulate_media(
             color_scheme="light", reduced_motion="reduce"
         )  # no colour between two
-        found = self.violations()
+        found = self.violations(within=within)
         self.page.emulate_media(color_scheme="dark")
-        return found + self.violations("color-contrast", "link-in-text-block")
+        return found + self.violations("color-contrast", "link-in-text-block", within=within)
 
-    def violations(self, *rules: str) -> list[str]:
+    def violations(self, *rules: str, within: str = "html") -> list[str]:
         """Return what axe finds wrong with the page as it stands, by these rules or all, each with the element and the rule."""
-        self.page.evaluate(_axe())
+        if not self.page.evaluate("'axe' in window"):
+            self.page.evaluate(_axe())
         options = {"resultTypes": ["violations"], **({"runOnly": rules} if rules else {})}
-        found: dict[str, Any] = self.page.evaluate("options => axe.run(document, options)", options)
+        found: dict[str, Any] = self.page.evaluate(
+            "([within, options]) => axe.run(within, options)", [within, options]
+        )
         return [
             f"{violation['id']}: {node['target']} {node['html'][:120]} {node['failureSummary']}"
             for violation in found["violations"]

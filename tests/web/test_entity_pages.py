@@ -94,19 +94,6 @@ def test_each_kind_is_laid_out_in_its_own_sections(
 
 
 @each_path
-def test_axe_finds_nothing_with_the_evidence_open(
-    browser: Browser, server: Server, path: str
-) -> None:
-    visit = Visit(browser, server)
-    page = visit.open(f"/doc/{path}?lang=fr")
-    page.evaluate(
-        "document.querySelectorAll('main details').forEach(found => { found.open = true; })"
-    )
-    assert visit.barriers() == []
-    page.close()
-
-
-@each_path
 @each_language
 def test_a_page_fits_a_phone_whatever_is_open(
     browser: Browser, server: Server, path: str, language: str

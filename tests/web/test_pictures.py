@@ -408,20 +408,6 @@ def test_without_scripts_the_pictures_are_pictures(
 
 @each_language
 @pytest.mark.parametrize("path", ["/", "/pictures"])
-def test_axe_finds_nothing_wrong(
-    browser: Browser, server: Server, path: str, language: str
-) -> None:
-    visit = Visit(browser, server)
-    page = visit.open(f"{path}?lang={language}")
-    for summary in page.locator("main details > summary").all():
-        summary.click()
-    assert visit.barriers() == []
-    assert visit.messages == []
-    page.close()
-
-
-@each_language
-@pytest.mark.parametrize("path", ["/", "/pictures"])
 def test_a_phone_scrolls_down_only(
     browser: Browser, server: Server, path: str, language: str
 ) -> None:
