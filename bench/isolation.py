@@ -1,4 +1,6 @@
-"""What isolation costs: the same query in this process, in a query process, and over HTTP, one at a time."""
+"""What isolation costs: the same query in this process, in a query process, and over HTTP,
+one at a time.
+"""
 
 from __future__ import annotations
 
@@ -17,10 +19,10 @@ from unicef_linked.config import Settings
 from unicef_linked.rdf.formats import RESULTS_JSON, TURTLE
 from unicef_linked.release import open_release
 from unicef_linked.store.embedded import Embedded
-from unicef_linked.store.loading import default_graph, load_release
+from unicef_linked.store.loading import load_dataset
 from unicef_linked.store.pool.launcher import run_evaluators
 from unicef_linked.store.pool.messages import Options
-from unicef_linked.store.pool.worker import Dataset, evaluate
+from unicef_linked.store.pool.worker import evaluate
 from unicef_linked.store.query import Query
 
 if TYPE_CHECKING:
@@ -41,13 +43,14 @@ _COUNT = 100
 
 
 def isolation(run: Run) -> Report:
-    """Return microseconds per query, for each kind: in process, isolated, isolated and over HTTP."""
+    """Return microseconds per query, for each kind: in process, isolated,
+    isolated and over HTTP.
+    """
     report = Report(
         "isolation: one query at a time, µs (ours isolated, beside the same engine in process)"
     )
     release = open_release(run.release)
-    whole, numbers = load_release(release), itertools.count()
-    dataset = Dataset(whole, default_graph(whole))  # as a query process has it
+    dataset, numbers = load_dataset(release), itertools.count()
     server = run.ours()
     evaluators = run.stack.enter_context(run_evaluators(release, Settings()))
     isolated = Embedded(release, evaluators.address, Settings())

@@ -19,7 +19,8 @@ NONCE: Final = "NONCE"
 """Where a path differs from one request to the next, so that nothing can answer it from a cache."""
 CONNECTIONS: Final = 16
 _ENOUGH: Final = 5
-"""Requests per connection below which a count says little: what is under way at the end is not in it."""
+"""Requests per connection below which a count says little:
+what is under way at the end is not in it."""
 
 _SCRIPT: Final = """
 local requests = {{ {requests} }}
@@ -73,8 +74,8 @@ def measure(
 ) -> Measured:
     """Return how a server answers these requests, each in its turn.
 
-    A server too slow for a good count in that time gets four times as long. Raises Failed unless each request was
-    answered below 400.
+    A server too slow for a good count in that time gets four times as long.
+    Raises Failed unless each request was answered below 400.
     """
     measured = _measure(server, requests, seconds, folder)
     if measured.requests >= _ENOUGH * CONNECTIONS:

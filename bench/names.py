@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Final
 from pyoxigraph import Literal, NamedNode, Quad, RdfFormat, serialize
 
 from unicef_linked.cli.releases import chosen_release
+from unicef_linked.dataset.past import Past
 from unicef_linked.lookup.answers import result_to_json
 from unicef_linked.lookup.entities import EntityLookup
 from unicef_linked.lookup.matching import ReconciliationQuery
@@ -203,12 +204,12 @@ def _report(release: Release, places: list[Place]) -> None:
     start = perf_counter()
     child = os.fork()  # so that its memory is not counted
     if not child:
-        _ = EntityLookup(release, store).index
+        _ = EntityLookup(Past.of(release), store).index
         os._exit(0)
     os.waitpid(child, 0)
     print(f"index: made or there in {perf_counter() - start:.1f} s")
     start = perf_counter()
-    lookup = EntityLookup(release, store)
+    lookup = EntityLookup(Past.of(release), store)
     total = len(lookup.index.entities)
     print(f"opened in {1000 * (perf_counter() - start):.0f} ms: {total:,} entities")
     prefixes = []

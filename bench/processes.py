@@ -1,4 +1,6 @@
-"""What the processes of a service use, as Linux tells it: memory, processor time, and who started whom."""
+"""What the processes of a service use, as Linux tells it: memory, processor time,
+and who started whom.
+"""
 
 from __future__ import annotations
 

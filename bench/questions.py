@@ -33,7 +33,9 @@ class Question:
     media_type: str = JSON
 
     def path(self, sparql: str, *, different: bool) -> str:
-        """Return the request target at an endpoint; ``different`` puts a number into each, as a comment in the query."""
+        """Return the request target at an endpoint; ``different`` puts a number into each,
+        as a comment in the query.
+        """
         query = quote(PREFIXES + self.text.strip(), safe="")
         return f"{sparql}?query={query}" + (f"%0A%23{NONCE}" if different else "")
 
@@ -134,4 +136,5 @@ WORST: Final = (
     "SELECT * { ?a ?b ?c . ?d ?e ?f } ORDER BY RAND()",
     "SELECT ?a (COUNT(DISTINCT ?d) AS ?n) { ?a ?b ?c . ?d ?e ?f } GROUP BY ?a ?c ?f ORDER BY DESC(?n)",
 )
-"""Products, nested paths, regular expressions that backtrack, doubling strings, and memory: GROUP_CONCAT and ORDER BY."""
+"""Products, nested paths, regular expressions that backtrack, doubling strings,
+and memory: GROUP_CONCAT and ORDER BY."""

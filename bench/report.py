@@ -16,7 +16,9 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One comparison: ``ratio`` is ours by theirs, ``target`` its least value, or its greatest where ``at_most``."""
+    """One comparison: ``ratio`` is ours by theirs, ``target`` its least value,
+    or its greatest where ``at_most``.
+    """
 
     what: str
     ours: str
@@ -65,9 +67,11 @@ class Report:
 
 
 def interleave(rounds: int, measures: Mapping[str, Callable[[], T]]) -> dict[str, list[T]]:
-    """Return what each measure gave, by name: A B C, C B A, … so that whatever else the machine does hits all alike.
+    """Return what each measure gave, by name: A B C, C B A,
+    … so that whatever else the machine does hits all alike.
 
-    There and back, since who comes after a slow one finds the machine slower than who comes after a quick one.
+    There and back, since who comes after a slow one finds the machine slower than who comes after a
+    quick one.
     """
     results: dict[str, list[T]] = {name: [] for name in measures}
     for number in range(rounds):

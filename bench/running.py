@@ -1,4 +1,6 @@
-"""What one run shares: the release, a temporary folder, how long to measure, and the servers that are up."""
+"""What one run shares: the release, a temporary folder, how long to measure,
+and the servers that are up.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Run:
-    """One run; ``seconds`` is how long one measurement takes, ``rounds`` how often each is taken."""
+    """One run; ``seconds`` is how long one measurement takes,
+    ``rounds`` how often each is taken.
+    """
 
     release: Path
     folder: Path
@@ -48,7 +52,9 @@ class Run:
     def compared(
         self, report: Report, *starts: Callable[[Path, Path], AbstractContextManager[Server]]
     ) -> tuple[Server, list[Server]]:
-        """Start our server and the others, and return it and those that give the same answers as ours."""
+        """Start our server and the others,
+        and return it and those that give the same answers as ours.
+        """
         ours = self.ours()
         started = [self.peer(report, start, self.release) for start in starts]
         return ours, [peer for peer in started if peer and _same_answers(report, ours, peer)]

@@ -1,8 +1,9 @@
 """``python -m bench.scale``: how build, start, pages and lookup grow with the dataset.
 
-For each size a made-up world (``bench.world``) is built, served and asked; then one table for each of these is printed,
-in Markdown. Its last column is the exponent: the slope of the logarithm of a figure over that of the statements, so
-1 where what is measured grows with the dataset, 0 where it does not.
+For each size a made-up world (``bench.world``) is built, served and asked; then one table for each
+of these is printed, in Markdown. Its last column is the exponent: the slope of the logarithm of a
+figure over that of the statements, so 1 where what is measured grows with the dataset, 0 where it
+does not.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from bench import servers
 from bench.processes import Memory, children, is_supervisor, memory, processor_time, tree
 from bench.running import say
 from bench.world import Country, Damage, Plan, plan, statements_of, write
+from unicef_linked.exports.files import add_exports
 from unicef_linked.lookup.kept import add_index
 from unicef_linked.release import open_release
 
@@ -73,12 +75,16 @@ class _Stopwatch:
 
 
 def _now() -> tuple[float, float]:
-    """Return the time, and the processor time of this process and of those below it that have ended."""
+    """Return the time, and the processor time of this process and of those below it that have
+    ended.
+    """
     return time.monotonic(), sum(os.times()[:4])
 
 
 def _peak_since_reset() -> float:
-    """Return the most memory (MiB) that this process had since it was asked last (proc(5), clear_refs)."""
+    """Return the most memory (MiB) that this process had since it was asked last (proc(5),
+    clear_refs).
+    """
     status = Path("/proc/self/status").read_text()
     peak = int(status.partition("VmHWM:")[2].split()[0]) / 1024
     with contextlib.suppress(OSError):
@@ -91,10 +97,12 @@ def build_by_stages(data: Path, out: Path, *, validated: bool) -> dict[str, dict
     watch = _Stopwatch(began=(time.monotonic(), 0.0))
     module = importlib.import_module("unicef_linked.build")
     if not validated:
-        module.check = lambda *_, **__: module.make_report(())  # type: ignore[attr-defined]
+        module.preparation.check = lambda *_, **__: module.make_report(())
     packaged = module.Content.packaged()
     content = module.Content((data,), packaged.shapes, packaged.ontology, packaged.rules)
-    module.build(content, out, progress=watch.reach, add=add_index)  # as the command does
+    module.build(
+        content, out, progress=watch.reach, add=add_index, add_exports=add_exports
+    )  # as the command does
     watch.settle()
     return watch.figures
 
@@ -379,7 +387,9 @@ def exponent(points: Sequence[tuple[float, float]]) -> float | None:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """What was measured: by row and by number of statements, with the figure that the exponent is of."""
+    """What was measured: by row and by number of statements,
+    with the figure that the exponent is of.
+    """
 
     title: str
     sizes: Sequence[int]
@@ -402,7 +412,8 @@ class Table:
 
 
 _LEAST_TIME: Final = 0.5
-"""Milliseconds of processor time below which a difference says nothing: the kernel counts in hundredths of seconds."""
+"""Milliseconds of processor time below which a difference says nothing:
+the kernel counts in hundredths of seconds."""
 
 
 def _shown(figures: Any) -> str:

@@ -1,4 +1,6 @@
-"""Each server of a comparison, on a free loopback port with files of its own; only what was started here is stopped."""
+"""Each server of a comparison, on a free loopback port with files of its own;
+only what was started here is stopped.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +16,9 @@ from dataclasses import dataclass, replace
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+from unicef_linked.release import open_release
+from unicef_linked.release.engine_index import LARGE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -137,7 +142,9 @@ def ours(
     environment: Mapping[str, str] | None = None,
     patience: float = 60.0,
 ) -> Iterator[Server]:
-    """Our server over a release, with the settings that a user gets unless an environment says otherwise."""
+    """Our server over a release,
+    with the settings that a user gets unless an environment says otherwise.
+    """
     server = Server(OURS, free_port())
     command = [sys.executable, "-m", "unicef_linked", "serve", "--release", str(release)]
     command += ["--port", str(server.port), "--workers", str(workers)]
@@ -149,9 +156,11 @@ def ours(
 
 
 def merged(release: Path) -> bytes:
-    """Return the dataset as N-Quads, and once more without graph names: a default graph that is the merge of all.
+    """Return the dataset as N-Quads, and once more without graph names:
+    a default graph that is the merge of all.
 
-    For servers whose default graph is what was loaded there. One statement a line, each with the IRI of its graph last.
+    For servers whose default graph is what was loaded there. One statement a line,
+    each with the IRI of its graph last.
     """
     quads = (release / "dumps" / "dataset.nq").read_bytes()
     triples = sorted({line.rsplit(b" ", 2)[0] + b" .\n" for line in quads.splitlines()})
@@ -160,20 +169,31 @@ def merged(release: Path) -> bytes:
 
 @contextmanager
 def oxigraph(release: Path, folder: Path) -> Iterator[Server]:
-    """Oxigraph server in memory, loaded over the Graph Store Protocol."""
+    """Oxigraph server: on disk from the size on from which ours is, else in memory."""
     command = find("oxigraph", "pip install oxigraph")
     server = Server("Oxigraph server", free_port(), "/query")
-    with _running(server, [command, "serve", "--bind", f"127.0.0.1:{server.port}"], folder):
+    address = ["--bind", f"127.0.0.1:{server.port}"]
+    if open_release(release).manifest.quads >= LARGE:
+        where = ["--location", str(folder / "database")]
+        (folder / "merged.nq").write_bytes(merged(release))
+        for step in (["load", *where, "--file", "merged.nq"], ["optimize", *where]):
+            subprocess.run([command, *step], cwd=folder, check=True, capture_output=True)
+        with _running(server, [command, "serve-read-only", *where, *address], folder) as running:
+            yield running
+        return
+    with _running(server, [command, "serve", *address], folder) as running:
         head = {"Content-Type": "application/n-quads"}
         status, _, body = server.request("POST", "/store", body=merged(release), headers=head)
         if status not in {200, 201, 204}:
             raise NotRunning(f"{server.name} did not load the dataset: {status} {body[:200]!r}")
-        yield server
+        yield running
 
 
 @contextmanager
 def rdflib_endpoint(release: Path, folder: Path) -> Iterator[Server]:
-    """rdflib-endpoint, as its own command serves a file: one process, the default graph is the union."""
+    """rdflib-endpoint, as its own command serves a file: one process,
+    the default graph is the union.
+    """
     command = find("rdflib-endpoint", "pip install 'rdflib-endpoint[cli]'")
     server = Server("rdflib-endpoint", free_port(), "/")
     file = release / "dumps" / "dataset.nq"
@@ -217,7 +237,8 @@ MaxQueryExecutionTime = 60
 """
 """Enough threads for every connection, all data in memory, no checkpoint while measuring.
 
-Its vectors are sized for millions of rows as delivered; small ones answer our queries three to four times as fast.
+Its vectors are sized for millions of rows as delivered;
+small ones answer our queries three to four times as fast.
 """
 
 
@@ -271,7 +292,9 @@ http {{
 
 @contextmanager
 def nginx(root: Path, folder: Path) -> Iterator[Server]:
-    """Nginx with a folder of static files, tuned as its documentation has it; as many workers as ours."""
+    """Nginx with a folder of static files, tuned as its documentation has it;
+    as many workers as ours.
+    """
     command = find("nginx", "apt-get install nginx")
     server = Server("nginx", free_port())
     user = (

@@ -1,11 +1,14 @@
-"""``python -m bench.soak``: mixed load, evil queries, slow clients, clients that leave, and processes that are killed.
+"""``python -m bench.soak``: mixed load, evil queries, slow clients, clients that leave,
+and processes that are killed.
 
-For two thirds of the time query processes alone are killed, so that the memory and the open files of the others can be compared;
-in the last third every kind of process is, the main process too, which is started again at its port as a supervisor would.
+For two thirds of the time query processes alone are killed, so that the memory and the open files
+of the others can be compared; in the last third every kind of process is, the main process too,
+which is started again at its port as a supervisor would.
 
-Every answer that is whole is compared with the one that was given at the beginning. What has no answer is put down to a kill only if
-it was that process's own: its connection was one of the killed web worker's, its query ran when a query process was killed (one for
-each), or nothing answered while the main process was away. All else that is lost is a fault, and the exit status is 1.
+Every answer that is whole is compared with the one that was given at the beginning. What has no
+answer is put down to a kill only if it was that process's own: its connection was one of the killed
+web worker's, its query ran when a query process was killed (one for each), or nothing answered
+while the main process was away. All else that is lost is a fault, and the exit status is 1.
 
 The report is in Markdown, for ``docs/performance.md``.
 """
@@ -77,13 +80,15 @@ CALM: Final = 2 / 3
 LASTING: Final = ("web worker", "supervisor", "main process")
 """Kinds of processes that last; in the storm these are killed too."""
 AGAIN: Final = 65.0
-"""Time between two kills of a kind that lasts (s): after a minute a process begins a new count of restarts."""
+"""Time between two kills of a kind that lasts (s):
+after a minute a process begins a new count of restarts."""
 SLACK: Final = 1.0
 """Tolerance between our clock and the moment of a kill (s)."""
 RECOVERY: Final = 45.0
 """How long after its supervisor was killed queries may be turned away (s), on a busy machine."""
 CLOSED_WITHIN: Final = 13.0
-"""How long a slow client may be left (s): the 10 s of docs/run-the-service.md, and the machine's own delays."""
+"""How long a slow client may be left (s): the 10 s of docs/run-the-service.md,
+and the machine's own delays."""
 GROWTH: Final = 1.2
 """Most that memory or open files may grow, as a ratio; ``ALWAYS`` more is let pass."""
 ALWAYS: Final = 20

@@ -1,7 +1,9 @@
-"""While twenty of the worst queries run: what do dereferencing, /healthz and innocent queries notice?
+"""While twenty of the worst queries run: what do dereferencing,
+/healthz and innocent queries notice?
 
-The client keeps a rate whatever the server does, and counts from when a request was due, so that a slow answer
-also shows in those that had to wait behind it. It and the storm are processes of their own.
+The client keeps a rate whatever the server does, and counts from when a request was due, so that a
+slow answer also shows in those that had to wait behind it. It and the storm are processes of their
+own.
 """
 
 from __future__ import annotations
@@ -42,7 +44,9 @@ _ACCEPTS: Final = ("text/turtle", "application/ld+json", "text/html")
 
 
 def storm(run: Run) -> Report:
-    """Return the 50th and 99th percentile idle and in the storm, taken in turn, and how innocent queries end."""
+    """Return the 50th and 99th percentile idle and in the storm, taken in turn,
+    and how innocent queries end.
+    """
     report = Report(
         "storm: twenty of the worst queries in a loop (ours in the storm, beside ours idle), ms"
     )
@@ -96,7 +100,9 @@ def storm(run: Run) -> Report:
 
 
 def _entities(release: Path) -> list[str]:
-    """Return the paths of every document that describes an office, region, sector, priority or place."""
+    """Return the paths of every document that describes an office, region, sector,
+    priority or place.
+    """
     text = (release / "dumps" / "dataset.nq").read_text(encoding="utf-8")
     found = re.findall(
         r"^<[^>]*/id/((?:office|region|sector|priority|place)/[a-z0-9-]+)> ", text, re.MULTILINE
@@ -114,7 +120,9 @@ def _percentile(values: list[float], percent: int) -> float:
 
 @dataclass(slots=True)
 class Seen:
-    """What the modest client saw: milliseconds by sort of request, its own lateness, and how requests ended."""
+    """What the modest client saw: milliseconds by sort of request, its own lateness,
+    and how requests ended.
+    """
 
     times: dict[str, list[float]] = field(default_factory=dict)
     late: list[float] = field(default_factory=list)
@@ -128,7 +136,9 @@ Request = tuple[str, str, str]
 
 
 def _document(number: int, entities: list[str]) -> Request:
-    """Return the next of those that need no query: four in nine cached documents, three uncached, two /healthz."""
+    """Return the next of those that need no query: four in nine cached documents,
+    three uncached, two /healthz.
+    """
     turn = number % 9
     entity = entities[number * 7 % len(entities)]
     accept = _ACCEPTS[number // 9 % 3]
@@ -195,7 +205,9 @@ def _ask_steadily(port: int, entities: list[str], seconds: float) -> Seen:
 
 
 def ending(status: int, body: bytes) -> str:
-    """Return how a request ended: its status, and the problem type that came with an error (RFC 9457)."""
+    """Return how a request ended: its status,
+    and the problem type that came with an error (RFC 9457).
+    """
     if status < 400:
         return str(status)
     try:
@@ -207,7 +219,9 @@ def ending(status: int, body: bytes) -> str:
 
 @contextmanager
 def _worst(server: Server, ends: Counter[str]) -> Iterator[None]:
-    """Keep the twenty worst queries running, each on a connection of its own, and count how they ended."""
+    """Keep the twenty worst queries running, each on a connection of its own,
+    and count how they ended.
+    """
     context = multiprocessing.get_context("spawn")
     stop, results = context.Event(), context.Queue()
     process = context.Process(target=_rage, args=(server.port, stop, results), daemon=True)

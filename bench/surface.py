@@ -1,8 +1,9 @@
 """``python -m bench.surface record | compare``: prove that a change of the code changes no answer.
 
-``record`` asks a running server for every operation of its /openapi.json in every format and language, and writes down
-one line of JSON a request; ``compare`` prints each request that two recordings answer differently. It knows the server
-by HTTP and by the command line only, so that it can record any commit.
+``record`` asks a running server for every operation of its /openapi.json in every format and
+language, and writes down one line of JSON a request; ``compare`` prints each request that two
+recordings answer differently. It knows the server by HTTP and by the command line only, so that it
+can record any commit.
 """
 
 from __future__ import annotations
@@ -48,7 +49,8 @@ ACCEPTS: Final = (
     "image/png",
     "text/turtle;q=0.3, application/ld+json;q=0.7",
 )
-"""Asked of every operation beside its own media types: nothing, anything, an alias, what nobody offers, weights."""
+"""Asked of every operation beside its own media types: nothing, anything, an alias,
+what nobody offers, weights."""
 
 PATIENCE: Final = 120.0
 """Seconds that an answer, or the drawing of the pictures, may take on a busy machine."""
@@ -69,7 +71,8 @@ SETS: Final = frozenset({"allow", "access-control-allow-methods"})
 """Headers that list methods; the order says nothing, and is that of a set, another each run."""
 
 OF_THE_PROCESS: Final = "/metrics"
-"""Counts the processor time, the memory and the answers of one process, which has a number; see ``_without_figures``."""
+"""Counts the processor time, the memory and the answers of one process, which has a number;
+see ``_without_figures``."""
 
 ID: Final = "https://w3id.org/unicef-linked/id/"
 GRAPH: Final = "https://w3id.org/unicef-linked/graph/mali/offices"
@@ -246,7 +249,8 @@ MORE: Final[Mapping[str, list[str]]] = {
         "/static/nothing",
     ],
 }
-"""Addresses beside the operation's own example, by its path; those of ``/x`` are asked of ``/x.{suffix}`` too."""
+"""Addresses beside the operation's own example, by its path;
+those of ``/x`` are asked of ``/x.{suffix}`` too."""
 
 FORM: Final = "application/x-www-form-urlencoded"
 POSTS: Final = (
@@ -296,7 +300,9 @@ class Answer:
 def questions(
     description: Mapping[str, Any], sitemap: str, listed: Iterable[str]
 ) -> Iterator[Question]:
-    """Yield each request once: what is described, what ``MORE`` and ``POSTS`` add, what the server lists."""
+    """Yield each request once: what is described, what ``MORE`` and ``POSTS`` add,
+    what the server lists.
+    """
     seen: set[Question] = set()
     documents = _documents(sitemap)
     more = {**MORE}
@@ -367,7 +373,9 @@ def _posts(path: str, method: str, operation: Mapping[str, Any]) -> Iterator[Que
 
 
 def _examples(template: str, operation: Mapping[str, Any]) -> list[str]:
-    """Return the address that the description's examples give: with what must be given, and with everything."""
+    """Return the address that the description's examples give: with what must be given,
+    and with everything.
+    """
     path = template
     must: dict[str, str] = {}
     may: dict[str, str] = {}
@@ -403,7 +411,9 @@ def _headers(accept: str | None, language: str | None) -> tuple[tuple[str, str],
 
 
 class Recorder:
-    """Asks one server, one request after another over one connection, as ``Host: data.example.org``."""
+    """Asks one server, one request after another over one connection,
+    as ``Host: data.example.org``.
+    """
 
     def __init__(self, url: str, bodies: Path | None = None) -> None:
         self._url, self._bodies = url.rstrip("/"), bodies
@@ -516,7 +526,9 @@ def _without_figures(content: bytes) -> bytes:
 
 @contextmanager
 def serving(source: Path, release: Path | None) -> Iterator[str]:
-    """Serve what a source tree publishes, by its own code, and yield the address; a release stands in for its build."""
+    """Serve what a source tree publishes, by its own code, and yield the address;
+    a release stands in for its build.
+    """
     environment = _environment(source)
     with tempfile.TemporaryDirectory(prefix="surface-") as name:
         folder = Path(name)
@@ -536,7 +548,9 @@ def serving(source: Path, release: Path | None) -> Iterator[str]:
 
 
 def _environment(source: Path) -> dict[str, str]:
-    """Return the environment of the server: one address, one query process, a timeout that a busy machine does not reach."""
+    """Return the environment of the server: one address, one query process,
+    a timeout that a busy machine does not reach.
+    """
     kept = {
         name: value for name, value in os.environ.items() if not name.startswith("UNICEF_LINKED_")
     }
@@ -550,7 +564,9 @@ def _environment(source: Path) -> dict[str, str]:
 
 
 def _check_source(source: Path, environment: Mapping[str, str], folder: Path) -> None:
-    """Raise NotRunning unless this Python takes our code from that tree: an installed one would be compared with itself."""
+    """Raise NotRunning unless this Python takes our code from that tree:
+    an installed one would be compared with itself.
+    """
     command = [sys.executable, "-c", "import unicef_linked; print(unicef_linked.__file__)"]
     found = subprocess.run(
         command, env=environment, cwd=folder, capture_output=True, text=True, check=False
@@ -584,7 +600,9 @@ def load(path: Path) -> dict[Question, Answer]:
 def differences(
     before: Mapping[Question, Answer], after: Mapping[Question, Answer], bodies: Sequence[Path] = ()
 ) -> Iterator[str]:
-    """Yield a text for each request that is not answered alike; a difference of two bodies is shown once."""
+    """Yield a text for each request that is not answered alike;
+    a difference of two bodies is shown once.
+    """
     shown: set[tuple[str, str]] = set()
     for question in dict.fromkeys([*before, *after]):
         old, new = before.get(question), after.get(question)

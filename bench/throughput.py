@@ -64,7 +64,9 @@ REPRESENTATIONS: Final = (
 
 
 def documents(run: Run) -> Report:
-    """One entity as Turtle, JSON-LD, HTML and 304, beside nginx with the same bytes as static files."""
+    """One entity as Turtle, JSON-LD, HTML and 304,
+    beside nginx with the same bytes as static files.
+    """
     report = Report("documents: dereferencing, beside the same bytes as static files")
     ours = run.ours()
     root = run.folder / "static"
@@ -99,7 +101,9 @@ def documents(run: Run) -> Report:
 
 
 def _identity(media_type: str) -> dict[str, str]:
-    """Return headers that ask for a media type without gzip: nginx would not pack a static file anew each time."""
+    """Return headers that ask for a media type without gzip:
+    nginx would not pack a static file anew each time.
+    """
     return {"Accept": media_type, "Accept-Encoding": "identity"}
 
 

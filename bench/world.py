@@ -1,9 +1,11 @@
-"""``python -m bench.world``: write made-up countries in our model, from thousands of statements to millions.
+"""``python -m bench.world``: write made-up countries in our model,
+from thousands of statements to millions.
 
-The folder is content for ``unicef-linked build``, ``validate`` and ``serve --data``; ontology, shapes and rules are
-those of the package. Every country has divisions, outlines, codes and names of its own, offices with priorities and
-staff, a text that says so, and a claim with its passages for each fact, in about the shares that Mali has of each. The
-same options give the same bytes. One country is in memory at a time.
+The folder is content for ``unicef-linked build``, ``validate`` and ``serve --data``; ontology,
+shapes and rules are those of the package. Every country has divisions, outlines, codes and names of
+its own, offices with priorities and staff, a text that says so, and a claim with its passages for
+each fact, in about the shares that Mali has of each. The same options give the same bytes. One
+country is in memory at a time.
 """
 
 from __future__ import annotations
@@ -114,7 +116,9 @@ class Size:
         )
 
     def statements(self) -> int:
-        """Return about how many statements are published of such a country, derived ones with them."""
+        """Return about how many statements are published of such a country,
+        derived ones with them.
+        """
         return round(
             PER_COUNTRY
             + PER_REGION * self.regions
@@ -132,7 +136,8 @@ PER_CERCLE: Final = 67.1
 PER_COMMUNE: Final = 28.0
 PER_ZONE_OFFICE: Final = 543.4
 PER_PRIORITY: Final = 128.6
-"""Statements published: of what all countries share, and more for each thing; fitted to eleven worlds, within 0.1 %."""
+"""Statements published: of what all countries share, and more for each thing;
+fitted to eleven worlds, within 0.1 %."""
 
 _SCALE: Final = 0.25
 """Size of a country beside Mali where there is no need for a larger one."""
@@ -178,7 +183,8 @@ def plan(statements: int, countries: int | None = None) -> Plan:
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """Which statements are left out or made wrong: about a share of them, the same for the same seed.
+    """Which statements are left out or made wrong: about a share of them,
+    the same for the same seed.
 
     Of four, three are left out and one has the text "broken" for its value.
     """
@@ -308,7 +314,9 @@ _QUESTIONS: Final = {
 
 
 def write_shared(out: Callable[[str], Turtle], first: Country) -> None:
-    """Write what there is once: the dataset, the words for lookup, exports, sectors, questions and pictures."""
+    """Write what there is once: the dataset, the words for lookup, exports, sectors,
+    questions and pictures.
+    """
     _write_dataset(out("dataset"), first)
     _write_concepts(out("concepts"))
     _write_questions(out("questions"), first)
@@ -316,7 +324,9 @@ def write_shared(out: Callable[[str], Turtle], first: Country) -> None:
 
 
 def copy_packaged(folder: Path) -> int:
-    """Copy what the package says of any country, under another title, and return how many statements."""
+    """Copy what the package says of any country, under another title,
+    and return how many statements.
+    """
     statements = 0
     for name in ("exports", "lookup"):
         packaged = Content.packaged().data[0] / name / "mali.ttl"
@@ -769,59 +779,61 @@ def _write_cercle(
     country: Country, region: Division, cercle: Division, file: Turtle, register: _Register
 ) -> None:
     """Write a cercle and its communes."""
-    name, code = cercle.name, country.code
-    longitude, latitude = cercle.point
     area = country.land.square_metres(cercle.block)
     geonames, same = register.geonames()
+    codes = (f'"{register.entry()}B{country.number}"^^ul:geoBoundariesId', geonames)
+    _describe_part(country, cercle, region, "Cercle", 2, area, file, codes, same)
+    for commune in cercle.parts:
+        _describe_part(country, commune, cercle, "Commune", 3, area / len(cercle.parts), file)
+
+
+def _describe_part(
+    country: Country,
+    division: Division,
+    above: Division,
+    kind: str,  # in English and in French
+    level: int,
+    area: float,
+    file: Turtle,
+    codes: tuple[str, ...] = (),
+    *same: tuple[str, str],
+) -> None:
+    """Write a division below the regions; ``codes`` are those beside the two that each has."""
+    name, code = division.name, f"{country.code}{division.code}"
+    longitude, latitude = division.point
     file.describe(
-        cercle.iri,
-        ("a", "ul:Cercle"),
-        ("skos:prefLabel", *both(f"{name.english} Cercle", f"Cercle de {name.french}")),
+        division.iri,
+        ("a", f"ul:{kind}"),
+        ("skos:prefLabel", *both(f"{name.english} {kind}", f"{kind} de {name.french}")),
         ("skos:altLabel", *both(name.english, name.french)),
         (
             "skos:notation",
-            f'"{code}{cercle.code}"^^ul:pcode',
-            f'"{code}{cercle.code[::-1]}"^^ul:pcode2015',
-            f'"{register.entry()}B{country.number}"^^ul:geoBoundariesId',
-            geonames,
+            f'"{code}"^^ul:pcode',
+            f'"{country.code}{division.code[::-1]}"^^ul:pcode2015',
+            *codes,
         ),
-        same,
-        ("ul:adminLevel", "2"),
-        ("ul:partOf", region.iri),
+        *same,
+        ("ul:adminLevel", str(level)),
+        ("ul:partOf", above.iri),
         ("wgs84:lat", str(latitude)),
         ("wgs84:long", str(longitude)),
         ("geo:hasMetricArea", f"{area:.4e}"),
     )
-    for commune in cercle.parts:
-        name = commune.name
-        longitude, latitude = commune.point
-        file.describe(
-            commune.iri,
-            ("a", "ul:Commune"),
-            ("skos:prefLabel", *both(f"{name.english} Commune", f"Commune de {name.french}")),
-            ("skos:altLabel", *both(name.english, name.french)),
-            (
-                "skos:notation",
-                f'"{code}{commune.code}"^^ul:pcode',
-                f'"{code}{commune.code[::-1]}"^^ul:pcode2015',
-            ),
-            ("ul:adminLevel", "3"),
-            ("ul:partOf", cercle.iri),
-            ("wgs84:lat", str(latitude)),
-            ("wgs84:long", str(longitude)),
-            ("geo:hasMetricArea", f"{area / len(cercle.parts):.4e}"),
-        )
 
 
 def _changed_in(number: int) -> int:
-    """Return the year in which a region came to be, with an odd number, out of the one before it."""
-    return 2016 if number % 4 == 1 else 2023
+    """Return the year in which a region came to be, with an odd number,
+    out of the one before it.
+    """
+    return 2016 if number % 4 == 1 else 2020
 
 
 def _write_changes(country: Country, file: Turtle) -> None:
-    """Write the laws that created every second region, and what each region covered before and after."""
+    """Write the laws that created every second region,
+    and what each region covered before and after.
+    """
     key, regions = country.key, country.regions
-    for remainder, year in ((1, 2016), (3, 2023)):
+    for remainder, year in ((1, 2016), (3, 2020)):
         created = [r.iri for n, r in enumerate(regions) if n % 4 == remainder]
         changed = [regions[n - 1].iri for n in range(remainder, len(regions), 4)]
         if created:
@@ -1122,7 +1134,9 @@ class _Page:
     def _write_coverage(
         self, number: int, region: Division, state: Callable[[str, str, str, str], None]
     ) -> None:
-        """Write the regions that the page says an office covers; that of its name follows by a rule."""
+        """Write the regions that the page says an office covers;
+        that of its name follows by a rule.
+        """
         regions = self.country.regions
         covered = [region] if number % 5 == 0 else []
         if number % 2 == 0:

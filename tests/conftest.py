@@ -1,4 +1,6 @@
-"""A release of the packaged dataset, built once; the same served by a test client and by a real server."""
+"""A release of the packaged dataset, built once;
+the same served by a test client and by a real server.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[1]
 GRAPHS = ROOT / "tests" / "graphs"
 SHARED = ROOT.parent / "shared"
-"""Reference material of the workplace; tests that use it are extra, and say so by skipping where it is not there."""
+"""Reference material of the workplace; tests that use it are extra,
+and say so by skipping where it is not there."""
 
 
 class Statements:

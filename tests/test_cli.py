@@ -1,4 +1,6 @@
-"""The command line: exit statuses, one clear sentence for each fault, and answers in every format."""
+"""The command line: exit statuses, one clear sentence for each fault,
+and answers in every format.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,9 @@ class Run:
         self.status, self.out, self.err = status, out, err
 
     def sentence(self) -> str:
-        """Return the one sentence on standard error; fail on anything that looks like a traceback."""
+        """Return the one sentence on standard error;
+        fail on anything that looks like a traceback.
+        """
         assert "Traceback" not in self.err
         lines = self.err.strip().splitlines()
         assert lines

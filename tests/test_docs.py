@@ -1,4 +1,6 @@
-"""The documents tell the truth: their queries run, their tables are complete, their links lead somewhere."""
+"""The documents tell the truth: their queries run, their tables are complete,
+their links lead somewhere.
+"""
 
 from __future__ import annotations
 

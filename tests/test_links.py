@@ -1,4 +1,6 @@
-"""``unicef-linked links check`` against a host that misbehaves in every way; nothing outside this machine is asked."""
+"""``unicef-linked links check`` against a host that misbehaves in every way;
+nothing outside this machine is asked.
+"""
 
 from __future__ import annotations
 
@@ -86,63 +88,77 @@ class Handler(BaseHTTPRequestHandler):
         if self.command == "GET":
             self.wfile.write(body)
 
-    def answer(self, path: str, number: int) -> None:  # noqa: C901 - to be split
-        url, head = self.server.url, self.command == "HEAD"
-        match path.split("/"):
-            case ["status", status]:
-                self.send(int(status))
-            case ["head", status]:
-                self.send(int(status) if head else 200)
-            case ["redirect", status, *target]:
-                self.send(int(status), Location="/" + "/".join(target))
-            case ["mail"]:
-                self.send(302, Location="mailto:a@example.org")
-            case ["no-location"]:
-                self.send(302)
-            case ["circle", side]:
-                self.send(302, Location=f"/circle/{'right' if side == 'left' else 'left'}")
-            case ["endless", step]:
-                self.send(302, Location=f"/endless/{int(step) + 1}")
-            case ["hiccup"]:
-                self.send(500 if number == 1 else 200)
-            case ["busy", wait]:
-                self.send(429, Retry_After=wait) if number == 1 else self.send(200)
-            case ["busy-for-ever", wait]:
-                self.send(429, Retry_After=wait)
-            case ["slow"]:
-                self.server.over.wait(LATE)
-            case ["head-closes"] if not head:
-                self.send(200)
-            case ["closes" | "head-closes"]:
-                self.connection.shutdown(socket.SHUT_RDWR)
-            case ["half"]:
-                self.send_response(200)
-                self.send_header("Content-Type", "text/turtle")
-                self.send_header("Content-Length", "1000")
-                self.end_headers()
-                self.wfile.write(b"<urn:a> ") if not head else None
-                self.close_connection = True
-            case ["huge"]:
-                self.send(200, b"# nothing\n" * 600_000, **TURTLE)
-            case ["wrong-type"]:
-                self.send(200, b"<!DOCTYPE html><p>Hello", **TURTLE)
-            case ["speaks", *_]:
-                self.send(200, f"<{url}/{path}> <urn:p> 1 .".encode(), **TURTLE)
-            case ["silent"]:
-                self.send(200, b"<urn:other> <urn:p> 1 .", **TURTLE)
-            case ["merged"]:
-                text = f"<{url}/merged> <http://www.w3.org/2002/07/owl#sameAs> <urn:b> . <urn:b> <urn:p> 1 ."
-                self.send(200, text.encode(), **TURTLE)
-            case ["entity", *_]:
-                self.send(200, b'{"entities": {"Q42": {"id": "Q42"}}}', **JSON)
-            case ["id", *_]:
-                self.send(200, b'{"geonameId": 2457161}', **JSON)
-            case ["no-json"]:
-                self.send(200, b"{", **JSON)
-            case ["any-json"]:
-                self.send(200, b'[{"name": "Gao"}]', **JSON)
-            case _:
-                self.send(200, b"<!DOCTYPE html><p>Hello", Content_Type="text/html")
+    def answer(self, path: str, number: int) -> None:
+        name, *rest = path.split("/")
+        if name in BODIES:
+            body, headers = BODIES[name]
+            self.send(200, body, **headers)
+        elif (location := location_of(name, rest)) is not None:
+            self.send(int(rest[0]) if name == "redirect" else 302, **location)
+        elif name in OF_ITSELF:
+            iri = f"<{self.server.url}/{path}>"
+            self.send(200, OF_ITSELF[name].replace("<>", iri).encode(), **TURTLE)
+        elif name in {"status", "head"}:
+            self.send(int(rest[0]) if name == "status" or self.command == "HEAD" else 200)
+        elif name == "hiccup":
+            self.send(500 if number == 1 else 200)
+        elif name in {"busy", "busy-for-ever"}:
+            is_busy = number == 1 or name == "busy-for-ever"
+            self.send(429, Retry_After=rest[0]) if is_busy else self.send(200)
+        else:
+            self.answer_badly(name)
+
+    def answer_badly(self, name: str) -> None:
+        if name == "slow":
+            self.server.over.wait(LATE)
+        elif name == "head-closes" and self.command == "GET":
+            self.send(200)
+        elif name in {"closes", "head-closes"}:
+            self.connection.shutdown(socket.SHUT_RDWR)
+        elif name == "half":
+            self.send_response(200)
+            self.send_header("Content-Type", "text/turtle")
+            self.send_header("Content-Length", "1000")
+            self.end_headers()
+            self.wfile.write(b"<urn:a> ") if self.command == "GET" else None
+            self.close_connection = True
+        else:
+            self.send(200, b"<!DOCTYPE html><p>Hello", Content_Type="text/html")
+
+
+BODIES: Final = {
+    "huge": (b"# nothing\n" * 600_000, TURTLE),
+    "wrong-type": (b"<!DOCTYPE html><p>Hello", TURTLE),
+    "silent": (b"<urn:other> <urn:p> 1 .", TURTLE),
+    "entity": (b'{"entities": {"Q42": {"id": "Q42"}}}', JSON),
+    "id": (b'{"geonameId": 2457161}', JSON),
+    "no-json": (b"{", JSON),
+    "any-json": (b'[{"name": "Gao"}]', JSON),
+}
+"""Content and headers of answers that are always the same."""
+
+
+OF_ITSELF: Final = {
+    "speaks": "<> <urn:p> 1 .",
+    "merged": "<> <http://www.w3.org/2002/07/owl#sameAs> <urn:b> . <urn:b> <urn:p> 1 .",
+}
+"""Turtle that describes what was asked for, by the beginning of the path."""
+
+
+def location_of(name: str, rest: list[str]) -> dict[str, str] | None:
+    """Return the header of a redirection; None of what is none."""
+    match name:
+        case "redirect":
+            return {"Location": "/" + "/".join(rest[1:])}
+        case "mail":
+            return {"Location": "mailto:a@example.org"}
+        case "no-location":
+            return {}
+        case "circle":
+            return {"Location": f"/circle/{'right' if rest == ['left'] else 'left'}"}
+        case "endless":
+            return {"Location": f"/endless/{int(rest[0]) + 1}"}
+    return None
 
 
 @pytest.fixture

@@ -23,7 +23,9 @@ ROOT = Path(__file__).resolve().parents[1]
 def installed(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """The command as installed from the wheel; the libraries it depends on are lent by this environment."""
+    """The command as installed from the wheel;
+    the libraries it depends on are lent by this environment.
+    """
     folder = tmp_path_factory.mktemp("wheel")
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
     subprocess.run(

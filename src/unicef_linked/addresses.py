@@ -269,6 +269,11 @@ def of_iri(names: Names, iri: str) -> str | None:
     """
     if type_and_key := names.type_and_key(iri):
         return document(*type_and_key)
+    return below_base(names, iri)
+
+
+def below_base(names: Names, iri: str) -> str | None:
+    """Return the address that answers for an IRI under the base that is none of an entity."""
     if not iri.startswith(names.base):
         return None
     path = iri[len(names.base) :]

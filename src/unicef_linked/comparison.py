@@ -1,8 +1,8 @@
 """Whether a stranger's data describes a thing; parsed in a process with limits.
 
 RDF and JSON can be written so that a parser takes memory or time without end, or breaks its process
-(nested triple terms and contexts do so in pyoxigraph 0.5.13; no upstream issue is known). What comes
-from hosts that are linked to is therefore parsed by ``python -m unicef_linked.comparison``.
+(nested triple terms and contexts do so in pyoxigraph 0.5.13; no upstream issue is known). What
+comes from hosts that are linked to is therefore parsed by ``python -m unicef_linked.comparison``.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _MEMORY: Final = 1 << 30
-"""Memory that the process may use (bytes of addresses; some 400 MB are its own before it begins)."""
+"""Memory that the process may use (bytes of addresses; some 400 MB are its own before it
+begins)."""
 _TIME: Final = 10
 """Processor time that it may use (s)."""
 _PATIENCE: Final = 60
@@ -55,7 +56,8 @@ def compare(identifiers: Iterable[str], content: bytes, media_type: str, url: st
 
     RDF describes its subjects. JSON describes what it has under ``entities`` (Wikidata) or in an
     ``id``, by the last segment of the IRI. JSON-LD is read as JSON, so that its context need not be
-    fetched. Data in other formats is not compared. Data that takes more than the limits is not read.
+    fetched. Data in other formats is not compared. Data that takes more than the limits is not
+    read.
     """
     limits = {resource.RLIMIT_CORE: 0, resource.RLIMIT_CPU: _TIME, resource.RLIMIT_AS: _MEMORY}
     header = json.dumps([list(limits.items()), list(identifiers), media_type, url]).encode()

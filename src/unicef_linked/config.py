@@ -277,6 +277,22 @@ class Settings:
         """The path of the public address, without a slash at its end; empty for none."""
         return urlsplit(self.public_url).path.rstrip("/")
 
+    def mappings(self, base: str) -> tuple[tuple[str, str], ...]:
+        """Return beginnings of IRIs and of the paths that answer for them, the longest path first.
+
+        ``base`` is that of the dataset.
+
+        >>> Settings(maps=("https://example.org/=/e/",)).mappings("https://data.example/")
+        (('https://example.org/', '/e/'), ('https://data.example/', '/'))
+        """
+        mappings = {base: "/"}
+        if self.public_url:
+            mappings[self.public_url.rstrip("/") + "/"] = "/"
+        for text in self.maps:
+            start, _, path = text.rpartition("=")
+            mappings[start] = path
+        return tuple(sorted(mappings.items(), key=lambda pair: (-len(pair[1]), pair[0])))
+
     @property
     def workers(self) -> int:
         """The number of query processes, resolved against this machine."""
@@ -354,7 +370,7 @@ def source_date(environment: Mapping[str, str] = os.environ) -> datetime | None:
 
 
 def trace_exporter(environment: Mapping[str, str] = os.environ) -> str:
-    """Return where traces go, by the variables of OpenTelemetry: ``otlp``, ``console``, "" for nowhere.
+    """Return where traces go, by OpenTelemetry's variables: ``otlp``, ``console``, "" for nowhere.
 
     See its Environment Variable Specification. Without a variable that says where to there are
     none, although its default is a collector on this machine.

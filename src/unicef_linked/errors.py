@@ -52,7 +52,7 @@ class UnusableInput(LinkedDataError):
 
 
 class MalformedData(UnusableInput):
-    """RDF that does not parse; ``line`` and ``column`` count from 1, None if the parser gave none."""
+    """RDF that does not parse; ``line`` and ``column`` count from 1, None if not known."""
 
     def __init__(
         self, path: Path, message: str, *, line: int | None = None, column: int | None = None
@@ -89,7 +89,7 @@ class AddressInUse(UnusableInput):
 
 
 class NotConforming(LinkedDataError):
-    """Data that the shapes refuse; ``report``, a ``validation.report.Report``, says where and why."""
+    """Data that the shapes refuse; ``report`` (``validation.report.Report``) says where and why."""
 
     def __init__(self, violations: int, report: object) -> None:
         self.report = report
@@ -106,7 +106,7 @@ class NotFound(LinkedDataError):
 
 
 class Gone(LinkedDataError):
-    """An entity that earlier releases described; ``successors`` are the IRIs of those that replace it.
+    """An entity that earlier releases described; ``successors`` are the IRIs of what replaces it.
 
     ``suffix`` is that of the format that was asked for by the address, if one was.
     """

@@ -14,6 +14,7 @@ from pyoxigraph import parse
 
 from unicef_linked import __version__, addresses
 from unicef_linked.dataset.examples import example_entity
+from unicef_linked.dataset.past import Past
 from unicef_linked.dataset.published import PublishedDataset
 from unicef_linked.errors import LinkedDataError, NotFound, QueryOutOfResources, UnusableInput
 from unicef_linked.lookup.answers import identifications_to_json, result_to_json
@@ -83,7 +84,7 @@ def _server(dataset: PublishedDataset, timeout: float) -> MCPServer:
         log_level="WARNING",
     )
     hints = ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=False)
-    lookup = EntityLookup(dataset.release, dataset.store)
+    lookup = EntityLookup(Past.of(dataset.release), dataset.store)
     for tool in (
         _search_tool(lookup),
         _resolve_tool(lookup),
@@ -188,7 +189,8 @@ def _sparql_tool(dataset: PublishedDataset, timeout: float) -> Callable[..., Any
         """Answer a SPARQL 1.1 query.
 
         SELECT and ASK as tab-separated values with terms as in Turtle, CONSTRUCT and DESCRIBE as
-        Turtle. A query declares its prefixes. Updates and SERVICE are refused; a long answer needs a LIMIT.
+        Turtle. A query declares its prefixes. Updates and SERVICE are refused; a long answer needs
+        a LIMIT.
         """
         answer = dataset.store.answer(
             Query(query, base=addresses.absolute(dataset.names.base, addresses.SPARQL)),

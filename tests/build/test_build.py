@@ -1,4 +1,6 @@
-"""From files to a release: what is read, derived, refused and written, and that it is the same every time."""
+"""From files to a release: what is read, derived, refused and written,
+and that it is the same every time.
+"""
 
 from __future__ import annotations
 

@@ -81,7 +81,10 @@ def test_what_is_asked_of_one_entity_is_what_all_differences_say_of_it(
     assert list(compare(chain[0], chain[4], subject=f"<{BASE}region/none>")) == []
 
 
-def test_lines_of_random_files_are_found_and_compared_exactly() -> None:
+def test_lines_of_random_files_are_found_and_compared_exactly(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("unicef_linked.release.lines._NEAR", 30)
     chance = random.Random(7)
     everything = [
         f"<urn:{s}> <urn:p> <urn:{o}> .\n".encode()
@@ -104,6 +107,9 @@ def test_lines_of_random_files_are_found_and_compared_exactly() -> None:
         for subject in ("<urn:a>", "<urn:a/b>", "<urn:aa>", "<urn:é>", "<urn:z>", "<a>"):
             own = [line for line in older if line.startswith(f"{subject} ".encode())]
             assert list(mapped.of_subject(subject)) == own
+            assert b"".join(mapped.of_subjects([subject, "<none>"])) == b"".join(own)
+            fitting = [line for line in own if line.split(b" ")[1] == b"<urn:p>"]
+            assert list(mapped.of_subjects([subject], ["<urn:p>"])) == fitting
         assert list(mapped.containing(b" <urn:3> ")) == [x for x in older if b" <urn:3> " in x]
 
 

@@ -1,4 +1,6 @@
-"""Any folder of RDF: which files are read, what is said of the others, and of those that are bad."""
+"""Any folder of RDF: which files are read, what is said of the others,
+and of those that are bad.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +13,12 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from unicef_linked.build import Content, snapshot, validate
-from unicef_linked.build.files import walk
 from unicef_linked.build.sources import load
 from unicef_linked.cli import main
 from unicef_linked.errors import MalformedData, SeveralErrors, UnusableInput
 from unicef_linked.rdf.entities import ExpandingEntities, check_entities
 from unicef_linked.rdf.iris import Names
+from unicef_linked.release.folders import walk
 
 if TYPE_CHECKING:
     from pathlib import Path

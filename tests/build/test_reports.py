@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import pyoxigraph as ox
 import pytest
 from tests.conftest import ROOT
+from tests.names import PREFIXES
 
 from unicef_linked.build.places import Places
 from unicef_linked.build.sources import load
@@ -25,24 +26,6 @@ if TYPE_CHECKING:
 
 NAMES: Final = Names()
 ID: Final = NAMES.entities
-PREFIXES: Final = """
-PREFIX ul: <https://w3id.org/unicef-linked/ontology#>
-PREFIX claim: <https://w3id.org/unicef-linked/id/claim/>
-PREFIX office: <https://w3id.org/unicef-linked/id/office/>
-PREFIX region: <https://w3id.org/unicef-linked/id/region/>
-PREFIX passage: <https://w3id.org/unicef-linked/id/passage/>
-PREFIX selector: <https://w3id.org/unicef-linked/id/selector/>
-PREFIX source: <https://w3id.org/unicef-linked/id/source/>
-PREFIX rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#>
-PREFIX xsd: <http://www.w3.org/2001/XMLSchema#>
-PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
-PREFIX dcterms: <http://purl.org/dc/terms/>
-PREFIX geo: <http://www.opengis.net/ont/geosparql#>
-PREFIX oa: <http://www.w3.org/ns/oa#>
-PREFIX org: <http://www.w3.org/ns/org#>
-PREFIX prov: <http://www.w3.org/ns/prov#>
-PREFIX schema: <http://schema.org/>
-"""
 
 
 def quads(turtle: str) -> list[ox.Quad]:

@@ -1,8 +1,9 @@
-"""Every shape can fail: beside each one a graph that passes and a graph that fails each of its constraints.
+"""Every shape can fail: beside each one a graph that passes and a graph that fails each of its
+constraints.
 
-The graphs are ``tests/graphs/shapes/{shape}.passes.ttl`` and ``.fails.ttl``; the shapes graph itself is the table. Of the
-ontology they take only the class hierarchy. A shape without a target, which others count values with, is tried on the
-objects of ``rdf:value``.
+The graphs are ``tests/graphs/shapes/{shape}.passes.ttl`` and ``.fails.ttl``; the shapes graph
+itself is the table. Of the ontology they take only the class hierarchy. A shape without a target,
+which others count values with, is tried on the objects of ``rdf:value``.
 """
 
 from __future__ import annotations
@@ -79,7 +80,8 @@ WITHOUT_TARGET = [str(shape) for shape in PROPERTY_SHAPES + NODE_SHAPES if not h
 
 
 def constraints(shape: URIRef) -> set[tuple[str, str]]:
-    """Return (shape, component) for each constraint of a node shape and of its property shapes; a query names itself.
+    """Return (shape, component) for each constraint of a node shape and of its property shapes;
+    a query names itself.
 
     SHACL, section 4: a component is called after its parameter.
     """
@@ -141,7 +143,8 @@ DEMANDING = [
         if any(name == local(shape) for name, _ in constraints(shape))
     ),
 ]
-"""The shapes that hold data to account; a property shape without a constraint only says what a page tells."""
+"""The shapes that hold data to account;
+a property shape without a constraint only says what a page tells."""
 
 each_node_shape = pytest.mark.parametrize("shape", NODE_SHAPES, ids=local)
 each_shape = pytest.mark.parametrize("shape", NODE_SHAPES + PROPERTY_SHAPES, ids=local)

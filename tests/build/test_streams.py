@@ -1,8 +1,11 @@
-"""What is read is sorted, counted and written as streams: the same bytes with however little memory."""
+"""What is read is sorted, counted and written as streams:
+the same bytes with however little memory.
+"""
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from io import BytesIO
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
@@ -11,8 +14,7 @@ import pyoxigraph as ox
 import pytest
 from tests.conftest import ROOT
 
-import unicef_linked.build
-from unicef_linked.build import Content, build, snapshot
+from unicef_linked.build import Content, build, preparation, snapshot
 from unicef_linked.build.sorting import Scratch
 from unicef_linked.cli import main
 from unicef_linked.rdf.canonical import line_of, sort_lines, split_line
@@ -23,10 +25,12 @@ from unicef_linked.release.dumps import find_dump, write_dump
 from unicef_linked.validation.report import make_report
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from unicef_linked.build.stages import Reached
     from unicef_linked.release import Release
+    from unicef_linked.validation.report import Report
 
 PREFIXES: Final = {
     "ex": "http://example.org/",
@@ -126,12 +130,22 @@ STAGES: Final = [
     "deriving",
     "sorting",
     "counting",
-    "validating",
     "writing N-Quads",
+    "loading for the shapes",
+    "validating",
+    "summarizing",
     "writing Turtle",
     "writing JSON-LD",
     "publishing",
 ]
+
+
+def without_shapes(
+    *_: object, each_shape: Callable[[Sequence[object]], object], **__: object
+) -> Report:
+    """Validate nothing."""
+    each_shape(())
+    return make_report([])
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -143,15 +157,15 @@ def files(folder: Path) -> dict[str, bytes]:
 def test_a_country_built_in_small_runs_is_the_same_release(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(unicef_linked.build, "check", lambda *_, **__: make_report([]))
+    monkeypatch.setattr(preparation, "check", without_shapes)
     monkeypatch.setattr("unicef_linked.build.derivation._BATCH", 50)
     monkeypatch.setattr("unicef_linked.rdf.canonical._BATCH", 70)
     packaged = Content.packaged()
     country = ROOT / "tests" / "countries" / "atlantis"
     content = Content((country,), packaged.shapes, packaged.ontology, packaged.rules)
-    issued = unicef_linked.build.datetime(2026, 1, 1, tzinfo=unicef_linked.build.UTC)
+    issued = datetime(2026, 1, 1, tzinfo=UTC)
     whole = build(content, tmp_path / "whole", issued=issued)
-    monkeypatch.setattr(unicef_linked.build, "_IN_MEMORY", 0)
+    monkeypatch.setattr(preparation, "_IN_MEMORY", 0)
     stages: list[Reached] = []
     small = build(content, tmp_path / "small", issued=issued, run=300, progress=stages.append)
     assert small.manifest.quads > 10 * 300
@@ -201,7 +215,7 @@ def test_a_dump_that_several_ask_for_is_made_once(
     ("options", "first"),
     [
         pytest.param([], "", id="silent"),
-        pytest.param(["--progress"], "building: 1 of 9, reading", id="asked for"),
+        pytest.param(["--progress"], "building: 1 of 13, reading", id="asked for"),
     ],
 )
 def test_stages_are_told_off_a_terminal_if_they_are_asked_for(
@@ -211,7 +225,7 @@ def test_stages_are_told_off_a_terminal_if_they_are_asked_for(
     options: list[str],
     first: str,
 ) -> None:
-    monkeypatch.setattr(unicef_linked.build, "check", lambda *_, **__: make_report([]))
+    monkeypatch.setattr(preparation, "check", without_shapes)
     inputs = []
     for name in ("data", "shapes", "ontology"):
         (tmp_path / f"{name}.ttl").write_text("<urn:a> <urn:b> 1 .")

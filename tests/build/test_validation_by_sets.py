@@ -343,7 +343,9 @@ def test_the_packaged_dataset_conforms_by_pyshacl_too(monkeypatch: pytest.Monkey
 
 
 def stated() -> Iterator[ox.Quad]:
-    """Yield a part of the packaged data: every class but those of boundaries, names and evidence."""
+    """Yield a part of the packaged data: every class but those of boundaries,
+    names and evidence.
+    """
     for name in (
         "country",
         "groups",

@@ -1,4 +1,6 @@
-"""verify and --sign: every file of a release, damaged in every way, is named; strangers check with their own tools."""
+"""verify and --sign: every file of a release, damaged in every way, is named;
+strangers check with their own tools.
+"""
 
 from __future__ import annotations
 

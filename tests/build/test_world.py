@@ -1,4 +1,6 @@
-"""The made-up world that scaling is measured in: valid at its smallest, the same each time, of the size asked for."""
+"""The made-up world that scaling is measured in: valid at its smallest, the same each time,
+of the size asked for.
+"""
 
 from __future__ import annotations
 
@@ -62,7 +64,9 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 def test_things_and_names_of_countries_are_their_own(tmp_path: Path) -> None:
-    """A subject of a country’s folder has the country’s code in its key, and no other describes it."""
+    """A subject of a country’s folder has the country’s code in its key,
+    and no other describes it.
+    """
     write(Plan((Size.of(0.1),) * 3), tmp_path / "data", Damage())
     described: dict[str, str] = {}
     for folder in tmp_path.glob("data/[a-z][a-z][a-z]"):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 JAR: Final = HERE / "node_modules" / "vnu-jar" / "build" / "dist" / "vnu.jar"
 JVM: Final = ("-Xss4m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
-"""A deep stack, and neither the optimising compiler nor threads for garbage: a short run costs half."""
+"""A deep stack; for a short run neither the optimising compiler nor threads for garbage pay."""
 
 PAGES: Final = (
     "/",

@@ -1,4 +1,4 @@
-"""Comunica and rdf-dereference, which reads documents for it: what they read is what the Turtle says."""
+"""Comunica, and rdf-dereference, which reads documents for it: they read what the Turtle says."""
 
 from __future__ import annotations
 
@@ -123,7 +123,8 @@ def test_comunica_follows_links_from_document_to_document(
 ) -> None:
     """What covers the region is in its document; how many work there, and where else, is not.
 
-    The IRIs of the release lead to another host, so the same facts are served under IRIs of this one.
+    The IRIs of the release lead to another host,
+    so the same facts are served under IRIs of this one.
     """
     url = f"http://127.0.0.1:{_free_port()}"
     facts = f"""CONSTRUCT {{ ?s ?p ?o }} {{ ?s ?p ?o

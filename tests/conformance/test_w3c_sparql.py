@@ -1,8 +1,9 @@
-"""The W3C's SPARQL 1.1 query suites, over HTTP, against one server that holds the data of all tests as named graphs.
+"""The W3C's SPARQL 1.1 query suites, over HTTP,
+against one server that holds the data of all tests as named graphs.
 
-Each test names its data by the protocol's ``default-graph-uri`` and ``named-graph-uri``, so the dataset parameters are
-exercised three hundred times as well. The suites are not part of this repository: these tests run where they lie
-beside it.
+Each test names its data by the protocol's ``default-graph-uri`` and ``named-graph-uri``, so the
+dataset parameters are exercised three hundred times as well. The suites are not part of this
+repository: these tests run where they lie beside it.
 """
 
 from __future__ import annotations
@@ -48,7 +49,8 @@ KNOWN_GAPS: Final[dict[str, str]] = {
     "property-path/zero_or_one_set_start": _ABSENT,
     "syntax-query/test_4": "an extension function that the engine does not know is refused, not left unbound",
 }
-"""Tests that the engine is known to fail, with the reason. Each must fail: a gap that closed is taken off."""
+"""Tests that the engine is known to fail, with the reason. Each must fail:
+a gap that closed is taken off."""
 
 
 @dataclass(frozen=True)
@@ -158,7 +160,9 @@ def canonical_graph(triples: Iterable[ox.Triple]) -> list[str]:
 
 
 def solutions_as_graph(rows: Iterable[dict[str, object]]) -> list[str]:
-    """Return solutions as a graph with a blank node for each: equal up to order and blank node labels."""
+    """Return solutions as a graph with a blank node for each:
+    equal up to order and blank node labels.
+    """
     triples = []
     for row in rows:
         node = ox.BlankNode()

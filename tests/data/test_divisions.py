@@ -1,4 +1,6 @@
-"""The divisions of Mali are those of their sources: value by value, against the tables in ``tests/data/divisions``."""
+"""The divisions of Mali are those of their sources: value by value,
+against the tables in ``tests/data/divisions``.
+"""
 
 from __future__ import annotations
 

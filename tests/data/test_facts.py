@@ -1,4 +1,6 @@
-"""The facts, as a table: what the page says, the codes of the eleven regions, who is the same as whom."""
+"""The facts, as a table: what the page says, the codes of the eleven regions,
+who is the same as whom.
+"""
 
 from __future__ import annotations
 
@@ -199,7 +201,8 @@ def test_wash_has_three_parts(release_store: ox.Store, part: str) -> None:
 
 
 REGIONS: Final = [
-    # key, ISO 3166-2, P-code, FIPS 10-4: the same string names different regions in different schemes
+    # key, ISO 3166-2, P-code, FIPS 10-4: the same string names different regions in different
+    # schemes
     ("kayes", "ML-1", "ML01", "ML03"),
     ("koulikoro", "ML-2", "ML02", "ML07"),
     ("sikasso", "ML-3", "ML03", "ML06"),

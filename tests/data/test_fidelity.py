@@ -1,7 +1,7 @@
 """What the page says, value by value: each claim with its ranges, each label of ours.
 
-``claims.csv`` and ``labels.csv`` were checked against the page by hand. A change of a label or of a range is made in
-the data and in the table.
+``claims.csv`` and ``labels.csv`` were checked against the page by hand.
+A change of a label or of a range is made in the data and in the table.
 """
 
 from __future__ import annotations
@@ -43,7 +43,9 @@ def objects(store: ox.Store, subject: str, predicate: str) -> list[ox.NamedNode 
 
 
 def short(term: ox.NamedNode | ox.Literal) -> str:
-    """Return a term as the tables write it: an entity by type and key, a literal with its language or datatype."""
+    """Return a term as the tables write it: an entity by type and key,
+    a literal with its language or datatype.
+    """
     if isinstance(term, ox.NamedNode):
         return NAMES.shorten(term.value)
     if term.language:

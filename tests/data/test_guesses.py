@@ -1,7 +1,7 @@
 """What analysts ask first, in the words that the ontology page suggests, and what they must get.
 
-Each row is a first guess at a query. Some gave nothing, or a wrong number in silence, before the data had a property, a
-graph or a name for what was asked.
+Each row is a first guess at a query. Some gave nothing, or a wrong number in silence, before the
+data had a property, a graph or a name for what was asked.
 """
 
 from __future__ import annotations

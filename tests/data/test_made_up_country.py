@@ -1,4 +1,6 @@
-"""A country that is not, from one file and its page: validated, built, served, asked, exported, reconciled, by no code."""
+"""A country that is not, from one file and its page: validated, built, served, asked,
+exported, reconciled, by no code.
+"""
 
 from __future__ import annotations
 

@@ -1,10 +1,13 @@
-"""The example queries of ``data/questions`` give what the page and the reference files say, and nothing else.
+"""The example queries of ``data/questions`` give what the page and the reference files say,
+and nothing else.
 
-``answers.json`` was written by reading the page and the reference files. What these do not fix, it takes from the data:
-keys, names of graphs, and how wide a passage is drawn (each was looked up in the page). A key is a question's; its value
-says the answer: ``boolean`` (ASK), ``triples`` (CONSTRUCT, in any order), or ``columns`` and ``rows`` (SELECT, in order).
-An entity is written ``type/key``, another of our IRIs by its path, any other term by its prefixed name; null is unbound.
-Variables that end in ``Label`` carry words of our own, so they are not among the columns: they only have to be there.
+``answers.json`` was written by reading the page and the reference files. What these do not fix, it
+takes from the data: keys, names of graphs, and how wide a passage is drawn (each was looked up in
+the page). A key is a question's; its value says the answer: ``boolean`` (ASK), ``triples``
+(CONSTRUCT, in any order), or ``columns`` and ``rows`` (SELECT, in order). An entity is written
+``type/key``, another of our IRIs by its path, any other term by its prefixed name; null is unbound.
+Variables that end in ``Label`` carry words of our own, so they are not among the columns: they only
+have to be there.
 """
 
 from __future__ import annotations

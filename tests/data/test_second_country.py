@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 import pytest
+from tests.names import PREFIXES
 
 from unicef_linked.build import Content, validate
 
@@ -13,27 +14,6 @@ if TYPE_CHECKING:
 
     from unicef_linked.validation.report import Report
 
-PREFIXES: Final = """
-PREFIX ul: <https://w3id.org/unicef-linked/ontology#>
-PREFIX claim: <https://w3id.org/unicef-linked/id/claim/>
-PREFIX country: <https://w3id.org/unicef-linked/id/country/>
-PREFIX office: <https://w3id.org/unicef-linked/id/office/>
-PREFIX organization: <https://w3id.org/unicef-linked/id/organization/>
-PREFIX passage: <https://w3id.org/unicef-linked/id/passage/>
-PREFIX place: <https://w3id.org/unicef-linked/id/place/>
-PREFIX region: <https://w3id.org/unicef-linked/id/region/>
-PREFIX sector: <https://w3id.org/unicef-linked/id/sector/>
-PREFIX selector: <https://w3id.org/unicef-linked/id/selector/>
-PREFIX source: <https://w3id.org/unicef-linked/id/source/>
-PREFIX rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#>
-PREFIX xsd: <http://www.w3.org/2001/XMLSchema#>
-PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
-PREFIX dcterms: <http://purl.org/dc/terms/>
-PREFIX oa: <http://www.w3.org/ns/oa#>
-PREFIX org: <http://www.w3.org/ns/org#>
-PREFIX prov: <http://www.w3.org/ns/prov#>
-PREFIX wgs84: <http://www.w3.org/2003/01/geo/wgs84_pos#>
-"""
 
 THINGS: Final = """
 <https://w3id.org/unicef-linked/graph/niger> a ul:NamedGraph ;
@@ -84,7 +64,9 @@ def claims() -> str:
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
-    """The report on Mali and Niger together: Niger's page gives no date, staff, priority or code."""
+    """The report on Mali and Niger together: Niger's page gives no date, staff,
+    priority or code.
+    """
     folder: Path = tmp_path_factory.mktemp("niger")
     (folder / "niger.ttl").write_text(PREFIXES + THINGS + claims(), encoding="utf-8")
     packaged = Content.packaged()

@@ -1,4 +1,6 @@
-"""The published statistics are true of all that is published but their own graph, and clients find them where they look."""
+"""The published statistics are true of all that is published but their own graph,
+and clients find them where they look.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,8 @@ GRAPH: Final = NAMES.graph("derived/statistics")
 PUBLISHED: Final = (
     f"{{ SELECT DISTINCT ?s ?p ?o {{ GRAPH ?g {{ ?s ?p ?o }} FILTER (?g != <{GRAPH}>) }} }}"
 )
-"""The union of all named graphs but that of the statistics: a triple that stands in several of them once."""
+"""The union of all named graphs but that of the statistics:
+a triple that stands in several of them once."""
 
 Statements = set[tuple[str, str, ox.NamedNode | ox.Literal]]
 
@@ -65,7 +68,8 @@ def as_counter(found: list[tuple[str, ...]]) -> Counter[tuple[str, ...]]:
         ("classes", f"(COUNT(DISTINCT ?o) AS ?n) {{ {PUBLISHED} FILTER (?p = rdf:type) }}"),
         ("properties", f"(COUNT(DISTINCT ?p) AS ?n) {{ {PUBLISHED} }}"),
         ("distinctSubjects", f"(COUNT(DISTINCT ?s) AS ?n) {{ {PUBLISHED} }}"),
-        # The engine keeps numbers by value: this holds as long as no two integers differ in their datatype alone.
+        # The engine keeps numbers by value: this holds as long as no two integers differ in their
+        # datatype alone.
         ("distinctObjects", f"(COUNT(DISTINCT ?o) AS ?n) {{ {PUBLISHED} }}"),
     ],
 )
@@ -152,7 +156,9 @@ def test_the_statistics_are_a_graph_of_their_own_and_small_beside_the_data(
 
 
 def test_a_query_editor_completes_from_the_partitions(release_store: ox.Store) -> None:
-    """The query that the SIB's sparql-editor configures itself by, in its words but for the links between datasets."""
+    """The query that the SIB's sparql-editor configures itself by,
+    in its words but for the links between datasets.
+    """
     query = """DISTINCT ?subjectClass ?prop ?objectClass ?objectDatatype
       WHERE {
         {

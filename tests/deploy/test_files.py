@@ -123,7 +123,9 @@ def commands(heading: str) -> str:
 
 
 def run(script: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run commands in a folder, with our own program first, and a systemctl that notes its arguments."""
+    """Run commands in a folder, with our own program first,
+    and a systemctl that notes its arguments.
+    """
     (folder / "bin").mkdir()
     noting = folder / "bin" / "systemctl"
     noting.write_text(f'#!/bin/sh\necho "$@" >> "{folder}/systemctl.log"\n', encoding="utf-8")

@@ -1,4 +1,6 @@
-"""Alerts and the dashboard ask for figures that there are, and the documents tell what to do about each alert."""
+"""Alerts and the dashboard ask for figures that there are,
+and the documents tell what to do about each alert.
+"""
 
 from __future__ import annotations
 

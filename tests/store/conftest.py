@@ -1,4 +1,6 @@
-"""Engines elsewhere, as real as they come: an Oxigraph server and a Virtuoso, each holding the release by our own loader."""
+"""Engines elsewhere, as real as they come: an Oxigraph server and a Virtuoso,
+each holding the release by our own loader.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,8 @@ from typing import TYPE_CHECKING, Final
 import pytest
 import requests
 
-from unicef_linked.store.graph_store import find_endpoint, load
+from unicef_linked.store.graph_store import find_endpoint
+from unicef_linked.store.transfer import load
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,8 +95,8 @@ def oxigraph(
 ) -> Iterator[str]:
     """The SPARQL endpoint of an Oxigraph server."""
     url = f"http://127.0.0.1:{free_port()}"
-    # It does not notice who leaves, and its limit does not end every query: it runs for one module, and keeps a core busy no
-    # longer than that.
+    # It does not notice who leaves, and its limit does not end every query: it runs for one module,
+    # and keeps a core busy no longer than that.
     command = [
         program("oxigraph"),
         "serve",

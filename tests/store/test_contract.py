@@ -1,4 +1,6 @@
-"""What every engine does behind the Store protocol; what one of them does otherwise stands in its row, with the reason."""
+"""What every engine does behind the Store protocol;
+what one of them does otherwise stands in its row, with the reason.
+"""
 
 from __future__ import annotations
 
@@ -299,7 +301,9 @@ def test_what_is_not_there_is_not_found(store: Store) -> None:
 def test_the_parts_of_a_pattern_one_after_the_other_are_its_matches_each_once(
     store: Store, release: Release
 ) -> None:
-    """What /fragments rests on: an engine keeps its order without being asked to, as long as the data is the same."""
+    """What /fragments rests on: an engine keeps its order without being asked to,
+    as long as the data is the same.
+    """
     pattern = "{ ?s <http://www.w3.org/2004/02/skos/core#prefLabel> ?o }"
     [row] = store.select(f"SELECT (COUNT(*) AS ?count) {pattern}")
     found = [

@@ -26,6 +26,7 @@ from unicef_linked.errors import (
 from unicef_linked.rdf.formats import NTRIPLES, RESULTS_CSV, RESULTS_JSON, TURTLE
 from unicef_linked.store import LEFT
 from unicef_linked.store.embedded import Embedded
+from unicef_linked.store.loading import default_graph
 from unicef_linked.store.pool import launcher
 from unicef_linked.store.pool.client import Request
 from unicef_linked.store.pool.launcher import run_evaluators
@@ -114,6 +115,15 @@ _ONE_PIECE: Final = (
 _MANY_PIECES: Final = "SELECT * { ?a ?b ?c . ?d ?e ?f } ORDER BY STRLEN(STR(?c)) DESC(STR(?f))"
 
 
+def test_what_answers_without_query_processes_has_their_order(release_store: ox.Store) -> None:
+    """Pages of a fragment are parts of one order, whoever evaluates them."""
+    alone = default_graph(release_store)
+    for pattern in ("?s ?p ?o", "?s a ?o", f"?s ?p <{GRAPH.removesuffix('graph')}id/region/gao>"):
+        query = f"SELECT * {{ {pattern} }} OFFSET 10 LIMIT 1000"
+        rows = [[str(row) for row in store.query(query)] for store in (release_store, alone)]  # type: ignore[union-attr]
+        assert rows[0] == rows[1], pattern
+
+
 @pytest.mark.parametrize("query", [_ONE_PIECE, _MANY_PIECES], ids=["one piece", "many pieces"])
 @pytest.mark.parametrize("allocator", ["oneTBB", "glibc"])
 def test_a_query_that_wants_too_much_memory_is_stopped(
@@ -197,7 +207,9 @@ def test_a_full_queue_turns_others_away_with_a_time_to_come_back(
 
 
 def test_queries_that_take_long_leave_room_for_others(release: Release, settings: Settings) -> None:
-    """As many as there are query processes go on; others are ended before they have said anything."""
+    """As many as there are query processes go on;
+    others are ended before they have said anything.
+    """
     done = threading.Event()
     outcomes: list[str] = []
 

@@ -1,6 +1,8 @@
-"""Where the engine differs from a standard, as docs/engine.md lists it: a test here fails when a new version mends one.
+"""Where the engine differs from a standard, as docs/engine.md lists it:
+a test here fails when a new version mends one.
 
-When it does: take the work-around out, the row of docs/engine.md too, and turn the test into one of the right answer.
+When it does: take the work-around out, the row of docs/engine.md too,
+and turn the test into one of the right answer.
 """
 
 from __future__ import annotations

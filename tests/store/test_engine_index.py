@@ -1,4 +1,6 @@
-"""The index of the engine on disk: part of a large release, digested as all of it, and never written to."""
+"""The index of the engine on disk: part of a large release, digested as all of it,
+and never written to.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +13,9 @@ import pytest
 
 from unicef_linked.build import Content, build
 from unicef_linked.config import cache_folder
-from unicef_linked.release import verify, writer
-from unicef_linked.release.engine_index import LARGE, index_name
-from unicef_linked.store.embedded import Embedded, open_content
+from unicef_linked.release import verify
+from unicef_linked.release.engine_index import LARGE, index_name, open_index
+from unicef_linked.store.embedded import Embedded
 from unicef_linked.store.engines import chosen_engine
 from unicef_linked.store.loading import index_release
 
@@ -34,7 +36,7 @@ FILES = {
 @pytest.fixture
 def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Release]:
     """Build a release that counts as large."""
-    monkeypatch.setattr(writer, "LARGE", 1)
+    monkeypatch.setattr("unicef_linked.build.LARGE", 1)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     for name, text in FILES.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
@@ -69,7 +71,7 @@ def test_a_large_release_has_an_index_that_is_digested_and_never_changed(
     assert index == release.path / index_name()
     published = set(release.quads())
     for _ in range(2):
-        with closing(Embedded(release, "", settings, open_content(index))) as store:
+        with closing(Embedded(release, "", settings, open_index(index))) as store:
             assert set(store.match()) == published
             assert len(store.select("SELECT * { ?s <http://example.org/p> ?o }")) == 2
     assert digests(release.path) == before

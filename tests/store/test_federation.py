@@ -100,7 +100,9 @@ def test_an_endpoint_that_does_not_answer_fails_its_query_and_nothing_else(
 def test_a_query_that_federates_leaves_the_next_one_without_connections(
     federating: Server, server: Server
 ) -> None:
-    """What lets one query open a connection is taken back after it: the lexer is not the only guard."""
+    """What lets one query open a connection is taken back after it:
+    the lexer is not the only guard.
+    """
     for _ in range(4):  # each query process
         assert ask(
             f"{federating.url}/sparql", f"ASK {{ SERVICE <{server.url}/sparql> {FIVE} }}"

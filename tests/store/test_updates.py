@@ -1,4 +1,6 @@
-"""diff --format update, sent to real engines: each holds the second release then, statement by statement."""
+"""diff --format update, sent to real engines: each holds the second release then,
+statement by statement.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,7 @@ from tests.chain import DATES, EDITS, content
 from unicef_linked.build import build
 from unicef_linked.release.differences import compare
 from unicef_linked.release.patches import write_update
-from unicef_linked.store.graph_store import load
+from unicef_linked.store.transfer import load
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

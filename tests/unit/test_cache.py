@@ -1,4 +1,6 @@
-"""The cache in front of an application: RFC 9110 on conditions (13), codings (8.4), HEAD (9.3.2) and Vary (12.5.5)."""
+"""The cache in front of an application: RFC 9110 on conditions (13), codings (8.4),
+HEAD (9.3.2) and Vary (12.5.5).
+"""
 
 from __future__ import annotations
 
@@ -386,7 +388,9 @@ def test_a_posted_query_is_kept_by_its_body_and_its_media_type() -> None:
 
 
 def test_a_posted_query_is_never_answered_304_and_a_long_one_passes_by() -> None:
-    """RFC 9110, section 13.1.2: If-None-Match on other methods than GET and HEAD is no question about a cache."""
+    """RFC 9110, section 13.1.2:
+    If-None-Match on other methods than GET and HEAD is no question about a cache.
+    """
     application = Application()
     client = Client(ResponseCache(application, 1 << 20))
     for _ in range(3):

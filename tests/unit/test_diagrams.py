@@ -1,4 +1,6 @@
-"""Pictures of graphs: what is drawn, that nothing lies on anything else, and that the same graph looks the same."""
+"""Pictures of graphs: what is drawn, that nothing lies on anything else,
+and that the same graph looks the same.
+"""
 
 from __future__ import annotations
 

@@ -75,7 +75,9 @@ def in_rdflib(content: bytes, format: str) -> rdflib.Graph:  # noqa: A002 - rdfl
 def document(
     statements: Iterable[ox.Triple], root: str, dataset: Iterable[ox.Triple] | None = None
 ) -> dict[str, Any]:
-    """Return a document as a reader of JSON gets it, once it has been proved to say what it was made from."""
+    """Return a document as a reader of JSON gets it,
+    once it has been proved to say what it was made from.
+    """
     statements = list(statements)
     context = context_of(dataset or statements)
     content = write(statements, context, root=root)

@@ -12,6 +12,7 @@ from rapidfuzz.distance import OSA
 
 from unicef_linked.build import Content
 from unicef_linked.build import build as build_release
+from unicef_linked.dataset.past import Past
 from unicef_linked.dataset.profile import profile_of
 from unicef_linked.lookup.index import Index, build
 from unicef_linked.lookup.kept import add_index, open_index, write_index
@@ -31,7 +32,7 @@ LETTERS = st.text(alphabet="abckor é1غ", max_size=12)
 @pytest.fixture(scope="module")
 def kept(release: Release) -> Index:
     """The index of the packaged dataset, in files."""
-    return open_index(release)
+    return open_index(Past.of(release))
 
 
 @pytest.fixture(scope="module")
@@ -100,12 +101,12 @@ def test_an_index_is_made_once_and_again_when_it_is_damaged(
         write_index(folder, *arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr("unicef_linked.lookup.kept.write_index", counted)
-    first, second = open_index(copy), open_index(copy)
+    first, second = open_index(Past.of(copy)), open_index(Past.of(copy))
     assert len(made) == 1
     assert first.entities["region/gao"] == second.entities["region/gao"]
     [folder] = copy.cache.glob("index-names-*")
     (folder / "types.npy").write_bytes(b"")
-    assert open_index(copy).entities["region/gao"] == first.entities["region/gao"]
+    assert open_index(Past.of(copy)).entities["region/gao"] == first.entities["region/gao"]
     assert len(made) == 2
     assert list(copy.cache.glob("*.partial")) == []
 
@@ -118,14 +119,14 @@ def test_a_killed_process_leaves_nothing_that_is_taken_for_an_index(
     partial = copy.cache / "index-names-1.partial"
     partial.mkdir(parents=True)
     (partial / "types.npy").write_bytes(b"half")
-    assert open_index(copy).entities["region/gao"].id == "region/gao"
+    assert open_index(Past.of(copy)).entities["region/gao"].id == "region/gao"
     assert not partial.exists()
 
 
 def test_a_large_release_has_an_index_that_is_part_of_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("unicef_linked.lookup.kept.LARGE", 1)
+    monkeypatch.setattr("unicef_linked.build.LARGE", 1)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     names = Names()
     for name, text in {
@@ -140,8 +141,8 @@ def test_a_large_release_has_an_index_that_is_part_of_it(
     release = build_release(content, tmp_path / "out", add=add_index)
     assert release.has("index-names-1/tables.sqlite")
     assert verify(release.path) == []
-    assert open_index(release).entities["place/a"].name(["en"]).text == "Aa"
+    assert open_index(Past.of(release)).entities["place/a"].name(["en"]).text == "Aa"
     assert not (tmp_path / "cache" / "unicef-linked" / "indexes").exists()
     (release.path / "index-names-1" / "types.npy").write_bytes(b"")
-    assert open_index(release).entities["place/a"].name(["en"]).text == "Aa"
+    assert open_index(Past.of(release)).entities["place/a"].name(["en"]).text == "Aa"
     assert {fault.part for fault in verify(release.path)} == {"index-names-1/types.npy"}

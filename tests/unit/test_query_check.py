@@ -1,7 +1,8 @@
-r"""A stranger's query is checked before an engine sees it: by tokens of SPARQL 1.1 (section 19.8), not by words.
+r"""A stranger's query is checked before an engine sees it:
+by tokens of SPARQL 1.1 (section 19.8), not by words.
 
-A keyword counts wherever *the engine* would read one. Its grammar wants no white space around keywords, so neither do
-these rows.
+A keyword counts wherever *the engine* would read one.
+Its grammar wants no white space around keywords, so neither do these rows.
 """
 
 from __future__ import annotations

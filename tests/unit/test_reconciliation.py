@@ -23,7 +23,8 @@ with (Path(__file__).parents[1] / "data" / "messy-names.csv").open(
     encoding="utf-8", newline=""
 ) as file:
     MESSY: Final = list(csv.DictReader(file))
-"""Names as found in tables, the type of their column, and the entity that is meant; none where none is, or several."""
+"""Names as found in tables, the type of their column, and the entity that is meant;
+none where none is, or several."""
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +48,9 @@ def test_the_table_is_large_enough_to_mean_something() -> None:
 
 
 def test_every_automatic_match_is_right(reconciler: Reconciler) -> None:
-    """Precision 1.00: over the rows with a candidate that has ``match: true``, it is the entity that is meant."""
+    """Precision 1.00: over the rows with a candidate that has ``match: true``,
+    it is the entity that is meant.
+    """
     found = [
         (row, [c.entity.id for c in reconciler.candidates(ask(row)) if c.match]) for row in MESSY
     ]
@@ -57,7 +60,9 @@ def test_every_automatic_match_is_right(reconciler: Reconciler) -> None:
 
 
 def test_nearly_every_name_has_its_entity_as_the_first_candidate(reconciler: Reconciler) -> None:
-    """Recall over 0.95: over the rows that mean an entity, it is the first candidate, match or not."""
+    """Recall over 0.95: over the rows that mean an entity, it is the first candidate,
+    match or not.
+    """
     meant = [row for row in MESSY if row["id"]]
     missed = [
         (row["name"], row["type"])

@@ -37,41 +37,49 @@ class Vocabulary:
     source: str
     licence: str
     stated: str = ""  # "" where the vocabulary's own file states it
+    notice: str = ""  # the copyright notice that the licence asks for, "" likewise
+
+
+def _of_w3c(title: str, source: str) -> Vocabulary:
+    """Return a vocabulary whose specification is under the W3C Document License.
+
+    The licence lets software have portions of it with this notice.
+    """
+    notice = (
+        "Copyright © 2015 W3C® (MIT, ERCIM, Keio, Beihang). This software or document includes"
+        f" material copied from or derived from {title}, {source}."
+    )
+    return Vocabulary(title, source, _W3C, source, notice)
+
+
+def _of_dcmi(title: str) -> Vocabulary:
+    """Return a vocabulary of DCMI, whose Schema Use Notice asks for this notice."""
+    source = "https://www.dublincore.org/specifications/dublin-core/dcmi-terms/"
+    notice = (
+        "Portions of this software may use RDF schemas Copyright © 2011 DCMI, the Dublin Core™"
+        " Metadata Initiative. These are licensed under the Creative Commons 4.0 Attribution"
+        " license."
+    )
+    return Vocabulary(title, source, f"{_BY}4.0/", _DCMI, notice)
 
 
 VOCABULARIES: Final = {
-    "dc11": Vocabulary(
-        "Dublin Core Metadata Element Set, Version 1.1",
-        "https://www.dublincore.org/specifications/dublin-core/dcmi-terms/",
-        f"{_BY}4.0/",
-        _DCMI,
-    ),
+    "dc11": _of_dcmi("Dublin Core Metadata Element Set, Version 1.1"),
     "dcat": Vocabulary(
-        "Data Catalog Vocabulary", "https://www.w3.org/TR/vocab-dcat/", f"{_BY}4.0/"
-    ),
-    "dcmitype": Vocabulary(
-        "DCMI Type Vocabulary",
-        "https://www.dublincore.org/specifications/dublin-core/dcmi-terms/",
+        "Data Catalog Vocabulary",
+        "https://www.w3.org/TR/vocab-dcat/",
         f"{_BY}4.0/",
-        _DCMI,
+        notice="Copyright © W3C, Dataset Exchange Working Group",
     ),
-    "dcterms": Vocabulary(
-        "DCMI Metadata Terms",
-        "https://www.dublincore.org/specifications/dublin-core/dcmi-terms/",
-        f"{_BY}4.0/",
-        _DCMI,
-    ),
-    "dqv": Vocabulary(
-        "Data Quality Vocabulary",
-        "https://www.w3.org/TR/vocab-dqv/",
-        _W3C,
-        "https://www.w3.org/TR/vocab-dqv/",
-    ),
+    "dcmitype": _of_dcmi("DCMI Type Vocabulary"),
+    "dcterms": _of_dcmi("DCMI Metadata Terms"),
+    "dqv": _of_w3c("Data Quality Vocabulary", "https://www.w3.org/TR/vocab-dqv/"),
     "foaf": Vocabulary(
         "FOAF Vocabulary",
         "http://xmlns.com/foaf/spec/",
         f"{_BY}1.0/",
         "http://xmlns.com/foaf/spec/",
+        "Copyright © 2000-2014 Dan Brickley and Libby Miller",
     ),
     "geo": Vocabulary(
         "GeoSPARQL Ontology",
@@ -83,69 +91,34 @@ VOCABULARIES: Final = {
         "https://www.w3.org/ns/locn",
         "https://joinup.ec.europa.eu/category/licence/isa-open-metadata-licence-v11",
     ),
-    "oa": Vocabulary(
-        "Web Annotation Vocabulary",
-        "https://www.w3.org/TR/annotation-vocab/",
-        _W3C,
-        "https://www.w3.org/TR/annotation-vocab/",
-    ),
+    "oa": _of_w3c("Web Annotation Vocabulary", "https://www.w3.org/TR/annotation-vocab/"),
     "org": Vocabulary(
         "The Organization Ontology",
         "https://www.w3.org/TR/vocab-org/",
         "http://www.opendatacommons.org/licenses/pddl/1.0/",
     ),
-    "owl": Vocabulary(
-        "OWL 2 Web Ontology Language",
-        "https://www.w3.org/TR/owl2-overview/",
-        _W3C,
-        "https://www.w3.org/TR/owl2-overview/",
-    ),
-    "prov": Vocabulary(
-        "PROV-O: The PROV Ontology",
-        "https://www.w3.org/TR/prov-o/",
-        _W3C,
-        "https://www.w3.org/TR/prov-o/",
-    ),
+    "owl": _of_w3c("OWL 2 Web Ontology Language", "https://www.w3.org/TR/owl2-overview/"),
+    "prov": _of_w3c("PROV-O: The PROV Ontology", "https://www.w3.org/TR/prov-o/"),
     "qb": Vocabulary(
         "The RDF Data Cube Vocabulary",
         "https://www.w3.org/TR/vocab-data-cube/",
         "http://www.opendatacommons.org/licenses/pddl/1.0/",
     ),
-    "rdf": Vocabulary(
-        "The RDF Concepts Vocabulary",
-        "https://www.w3.org/TR/rdf11-concepts/",
-        _W3C,
-        "https://www.w3.org/TR/rdf11-concepts/",
-    ),
-    "rdfs": Vocabulary(
-        "The RDF Schema vocabulary",
-        "https://www.w3.org/TR/rdf-schema/",
-        _W3C,
-        "https://www.w3.org/TR/rdf-schema/",
-    ),
+    "rdf": _of_w3c("The RDF Concepts Vocabulary", "https://www.w3.org/TR/rdf11-concepts/"),
+    "rdfs": _of_w3c("The RDF Schema vocabulary", "https://www.w3.org/TR/rdf-schema/"),
     "schema": Vocabulary(
         "schema.org",
         "https://schema.org/",
         "https://creativecommons.org/licenses/by-sa/3.0/",
         "https://schema.org/docs/terms.html",
+        "Schema.org, by its sponsors and the W3C Schema.org Community Group",
     ),
-    "sh": Vocabulary(
-        "Shapes Constraint Language (SHACL)",
-        "https://www.w3.org/TR/shacl/",
-        _W3C,
-        "https://www.w3.org/TR/shacl/",
+    "sh": _of_w3c("Shapes Constraint Language (SHACL)", "https://www.w3.org/TR/shacl/"),
+    "skos": _of_w3c(
+        "SKOS Simple Knowledge Organization System", "https://www.w3.org/TR/skos-reference/"
     ),
-    "skos": Vocabulary(
-        "SKOS Simple Knowledge Organization System",
-        "https://www.w3.org/TR/skos-reference/",
-        _W3C,
-        "https://www.w3.org/TR/skos-reference/",
-    ),
-    "skosxl": Vocabulary(
-        "SKOS eXtension for Labels (SKOS-XL)",
-        "https://www.w3.org/TR/skos-reference/skos-xl.html",
-        _W3C,
-        "https://www.w3.org/TR/skos-reference/skos-xl.html",
+    "skosxl": _of_w3c(
+        "SKOS eXtension for Labels (SKOS-XL)", "https://www.w3.org/TR/skos-reference/skos-xl.html"
     ),
     "sosa": Vocabulary(
         "Sensor, Observation, Sample, and Actuator (SOSA) Ontology",
@@ -163,24 +136,9 @@ VOCABULARIES: Final = {
         "http://vocab.org/vann/",
         "http://creativecommons.org/licenses/by/1.0/",
     ),
-    "vcard": Vocabulary(
-        "vCard Ontology",
-        "https://www.w3.org/TR/vcard-rdf/",
-        _W3C,
-        "https://www.w3.org/TR/vcard-rdf/",
-    ),
-    "void": Vocabulary(
-        "Vocabulary of Interlinked Datasets (VoID)",
-        "https://www.w3.org/TR/void/",
-        _W3C,
-        "https://www.w3.org/TR/void/",
-    ),
-    "wgs": Vocabulary(
-        "WGS84 Geo Positioning",
-        "https://www.w3.org/2003/01/geo/",
-        _W3C,
-        "https://www.w3.org/2003/01/geo/",
-    ),
+    "vcard": _of_w3c("vCard Ontology", "https://www.w3.org/TR/vcard-rdf/"),
+    "void": _of_w3c("Vocabulary of Interlinked Datasets (VoID)", "https://www.w3.org/TR/void/"),
+    "wgs": _of_w3c("WGS84 Geo Positioning", "https://www.w3.org/2003/01/geo/"),
 }
 """The vocabularies by the name of their package."""
 
@@ -205,6 +163,16 @@ def labels_of(name: str, namespace: str) -> dict[str, set[ox.Literal]]:
     return labels
 
 
+def notices_of(name: str, namespace: str) -> set[str]:
+    """Return the copyright notices of a vocabulary's own file."""
+    return {
+        quad.object.value
+        for quad in quads_of(name)
+        if quad.predicate.value == f"{DCTERMS}rights"
+        and quad.subject.value.rstrip("#/") == namespace.rstrip("#/")
+    }
+
+
 def main() -> None:
     """Write the file."""
     lines = [
@@ -226,6 +194,8 @@ def main() -> None:
         ]
         if vocabulary.stated:  # the page that states the licence
             lines.append(f"<{namespace}> rdfs:seeAlso <{vocabulary.stated}> .")
+        for text in sorted({vocabulary.notice} - {""} or notices_of(name, namespace)):
+            lines.append(f"<{namespace}> dcterms:rights {ox.Literal(text)} .")
         for iri, texts in sorted(labels_of(name, namespace).items()):
             local = iri.removeprefix(namespace)
             term = f"{name}:{local}" if _LOCAL.fullmatch(local) else f"<{iri}>"

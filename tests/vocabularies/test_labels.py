@@ -51,6 +51,15 @@ def test_a_licence_is_stated_by_the_vocabulary_or_the_page_that_states_it_is_nam
 
 
 @pytest.mark.parametrize("namespace", NAMESPACES)
+def test_a_licence_that_asks_for_attribution_comes_with_the_notice(namespace: str) -> None:
+    node = ox.NamedNode(namespace)
+    [quad] = SHIPPED.quads_for_pattern(node, ox.NamedNode(f"{DCTERMS}license"), None)
+    notices = list(SHIPPED.quads_for_pattern(node, ox.NamedNode(f"{DCTERMS}rights"), None))
+    is_public_domain = "/pddl/" in quad.object.value
+    assert len(notices) == (0 if is_public_domain else 1)
+
+
+@pytest.mark.parametrize("namespace", NAMESPACES)
 def test_each_label_is_the_vocabulary_s_own_and_no_term_s_label_is_left_out(namespace: str) -> None:
     stated: set[tuple[str, str, str]] = set()
     for quad in _own(NAMESPACES[namespace]):

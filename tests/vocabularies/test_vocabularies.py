@@ -1,4 +1,6 @@
-"""Real vocabularies that registries carry, each served as it is: nothing lost, everything found, every IRI answered."""
+"""Real vocabularies that registries carry, each served as it is: nothing lost,
+everything found, every IRI answered.
+"""
 
 from __future__ import annotations
 

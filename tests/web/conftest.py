@@ -26,7 +26,9 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium; not for longer than a module, since other tests cannot have an event loop beside it."""
+    """Debian's Chromium; not for longer than a module,
+    since other tests cannot have an event loop beside it.
+    """
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
             executable_path="/usr/bin/chromium-headless-shell", args=FLAGS
@@ -36,7 +38,9 @@ def browser() -> Iterator[Browser]:
 
 
 class Visit:
-    """A browser window that notes what a reader would not want: messages on the console, requests to other hosts."""
+    """A browser window that notes what a reader would not want: messages on the console,
+    requests to other hosts.
+    """
 
     def __init__(self, browser: Browser, server: Server, **options: object) -> None:
         self.page: Page = browser.new_page(**options)  # type: ignore[arg-type]
@@ -51,7 +55,9 @@ class Visit:
         return self.page
 
     def barriers(self, within: str = "html") -> list[str]:
-        """Return what axe finds wrong with the page in the light, and in the dark where a colour can change it."""
+        """Return what axe finds wrong with the page in the light,
+        and in the dark where a colour can change it.
+        """
         self.page.emulate_media(
             color_scheme="light", reduced_motion="reduce"
         )  # no colour between two
@@ -60,7 +66,9 @@ class Visit:
         return found + self.violations("color-contrast", "link-in-text-block", within=within)
 
     def violations(self, *rules: str, within: str = "html") -> list[str]:
-        """Return what axe finds wrong with the page as it stands, by these rules or all, each with the element and the rule."""
+        """Return what axe finds wrong with the page as it stands, by these rules or all,
+        each with the element and the rule.
+        """
         if not self.page.evaluate("'axe' in window"):
             self.page.evaluate(_axe())
         options = {"resultTypes": ["violations"], **({"runOnly": rules} if rules else {})}

@@ -1,4 +1,6 @@
-"""A site in a third language: one more ``.po`` file is all it takes, and what the file lacks stays English."""
+"""A site in a third language: one more ``.po`` file is all it takes,
+and what the file lacks stays English.
+"""
 
 from __future__ import annotations
 

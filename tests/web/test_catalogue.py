@@ -1,4 +1,6 @@
-"""The dataset's description: DCAT-AP 3.0, VoID and PROV ask for it, and it is true of what is served."""
+"""The dataset's description: DCAT-AP 3.0, VoID and PROV ask for it,
+and it is true of what is served.
+"""
 
 from __future__ import annotations
 

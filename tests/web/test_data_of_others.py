@@ -1,4 +1,6 @@
-"""Data of others, served as it is: what is said of it is true, and each of its IRIs leads to its description."""
+"""Data of others, served as it is: what is said of it is true,
+and each of its IRIs leads to its description.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +18,7 @@ import pytest
 from unicef_linked.build import Content, Statement, build, snapshot
 from unicef_linked.cli import main
 from unicef_linked.config import Settings
+from unicef_linked.dataset.overlaps import OWN_PATHS, warnings
 from unicef_linked.rdf.iris import DCTERMS, VOID
 from unicef_linked.store.embedded import Embedded
 from unicef_linked.web import create_app
@@ -354,6 +357,54 @@ def test_the_sitemap_lists_every_thing_and_crawlers_may_read_it(
     assert "Disallow: /resource" not in client.get("/robots.txt").text
 
 
+def test_our_own_paths_go_before_those_of_the_data(publish: Callable[..., FlaskClient]) -> None:
+    data = "".join(f"<{BASE[:-1]}{each}> a <urn:T> .\n" for each in OWN_PATHS)
+    client = publish({"a.ttl": data})
+    locations = {path: client.get(path).headers.get("Location", "") for path in OWN_PATHS}
+    assert {path for path, address in locations.items() if "/resource?iri=" in address} == set()
+
+
+def test_the_paths_that_hide_iris_of_the_data_are_all_named(
+    publish: Callable[..., FlaskClient],
+) -> None:
+    rules = {rule.rule for rule in publish({"a.ttl": BIRDS}).application.url_map.iter_rules()}
+    fixed = {rule for rule in rules if "<" not in rule and rule not in OWN_PATHS}
+    data = "".join(f"<{BASE[:-1]}{each}> a <urn:T> .\n" for each in fixed)
+    client = publish({"a.ttl": data})
+    answers = {rule: client.get(rule).headers.get("Location", "") for rule in fixed}
+    hiding = {rule for rule, address in answers.items() if "/resource?iri=" not in address}
+    assert hiding == {"/reconcile/properties"}
+
+
+@pytest.mark.parametrize(
+    ("iri", "mapping", "words"),
+    [
+        (f"{BASE}search", (BASE, "/"), f"<{BASE}search> is answered by our /search, not by its"),
+        (f"{BASE}search#it", (BASE, "/"), f"<{BASE}search#it> is answered by our /search"),
+        (f"{BASE}?p=5", (BASE, "/"), f"<{BASE}?p=5> is answered by our /,"),
+        (f"{BASE}dataset.ttl", (BASE, "/"), "is answered by our /dataset.ttl"),
+        (f"{BASE}dump", (BASE, "/"), "is answered by our /dump,"),
+        (f"{BASE}dataset", (BASE, "/"), ""),
+        (f"{BASE}sparql", (BASE, "/data/"), ""),
+        (f"{BASE}searching", (BASE, "/"), ""),
+        (
+            "https://x.example/a/sparql",
+            ("https://x.example/a/", "/"),
+            "--map https://x.example/a/=",
+        ),
+        ("https://x.example/a/sparql", ("https://x.example/", "/"), ""),
+    ],
+)
+def test_an_iri_that_a_path_of_ours_hides_is_named(
+    tmp_path: Path, iri: str, mapping: tuple[str, str], words: str
+) -> None:
+    (tmp_path / "a.ttl").write_text(f"<{iri}> a <urn:T> .")
+    release = snapshot([tmp_path / "a.ttl"], tmp_path / "out", base_iri=BASE)
+    sentences = list(warnings(release, [mapping]))
+    assert len(sentences) == bool(words)
+    assert words in "".join(sentences)
+
+
 # Search, reconciliation
 
 LABELS: Final = (
@@ -424,6 +475,19 @@ def test_ids_make_the_round_trip_of_openrefine(publish: Callable[..., FlaskClien
     assert suggested[0]["id"] == "urn:x:1"
     for path in ("preview", "flyout/entity"):
         assert "Stork" in client.get(f"/reconcile/{path}?id=urn:x:5").text
+
+
+def test_reconciliation_names_borrowed_classes_and_properties_as_pages_do(
+    publish: Callable[..., FlaskClient],
+) -> None:
+    client = publish({"a.ttl": THESAURUS})
+    manifest = client.get("/reconcile").json
+    kind = {"id": "http://www.w3.org/2004/02/skos/core#Concept", "name": "Concept"}
+    assert kind in manifest["defaultTypes"]  # type: ignore[index]
+    suggested = client.get("/reconcile/suggest/type?prefix=conc").json["result"]  # type: ignore[index]
+    assert kind in suggested
+    proposed = client.get("/reconcile/properties", query_string={"type": kind["id"]}).json
+    assert {"id": "skos:broader", "name": "has broader"} in proposed["properties"]  # type: ignore[index]
 
 
 def test_an_iri_or_a_short_name_is_resolved(publish: Callable[..., FlaskClient]) -> None:
@@ -554,6 +618,54 @@ def test_a_triple_term_is_shown_with_links(publish: Callable[..., FlaskClient]) 
         publish({"a.ttl": RDF12 + ' bird:heron rdfs:label "Heron"@en .'}),
         "https://birds.example/id/heron",
     )
+
+
+ANNOTATED: Final = (
+    PREFIXES
+    + """
+bird:heron a v:Bird {| v:by "Oumar" |} ;
+  v:eats v:Fish {| v:by "Awa" ; v:when [ v:year 02021 ] |} ~ bird:note {| v:by "Fanta" {| v:sure 0.5 |} |} ;
+  v:weight 01.50 ~ ;
+  v:nest [ v:in "reeds" {| v:by "Issa" |} ] .
+"""
+)
+
+
+@pytest.mark.parametrize(
+    ("iri", "words"),
+    [
+        ("id/heron", "v:eats v:Fish About this statement v:by Awa v:when v:year 2021"),
+        ("id/heron", "About this statement bird:note v:by Fanta About this statement v:sure 0.5"),
+        ("id/heron", "v:in reeds About this statement v:by Issa"),
+        ("id/heron", "type v:Bird About this statement v:by Oumar"),
+        ("id/heron", "v:weight 1.5 decimal Identifier"),
+        ("vocabulary#Fish", "bird:heron About this statement v:by Awa"),
+        ("id/note", "<<( bird:heron v:eats v:Fish )>>"),
+    ],
+)
+def test_annotations_are_shown_beside_the_statement_that_they_annotate(
+    publish: Callable[..., FlaskClient], iri: str, words: str
+) -> None:
+    page = shown(publish({"a.ttl": ANNOTATED}), f"https://birds.example/{iri}")
+    for old, new in {"xsd:": "", " integer": "", "&lt;": "<", "&gt;": ">"}.items():
+        page = page.replace(old, new)
+    assert words in page
+
+
+def test_documents_have_the_annotations_of_their_statements(
+    publish: Callable[..., FlaskClient],
+) -> None:
+    client, address = (
+        publish({"a.ttl": ANNOTATED}),
+        "/resource{}?iri=https://birds.example/id/heron",
+    )
+    texts = {
+        t.object.value
+        for t in graph(client, address.format(""))
+        if isinstance(t.object, ox.Literal)
+    }
+    assert {"Oumar", "Awa", "Fanta", "Issa", "0.5", "2021"} <= texts
+    assert client.get(address.format(".jsonld")).status_code == 406
 
 
 def test_circles_of_blank_nodes_end(publish: Callable[..., FlaskClient]) -> None:

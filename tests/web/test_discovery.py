@@ -1,4 +1,6 @@
-"""How machines find their way: sitemaps.org, RFC 9309, RFC 9264, FAIR Signposting, llms.txt and Prometheus."""
+"""How machines find their way: sitemaps.org, RFC 9309, RFC 9264, FAIR Signposting,
+llms.txt and Prometheus.
+"""
 
 from __future__ import annotations
 

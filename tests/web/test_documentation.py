@@ -1,4 +1,6 @@
-"""The ontology, the shapes, the dataset and its quality as a reader sees them, and as numbers that can be counted again."""
+"""The ontology, the shapes, the dataset and its quality as a reader sees them,
+and as numbers that can be counted again.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The query editor in a real browser, in both languages: write, complete, run, look at, take away."""
+"""The query editor in a real browser, in both languages: write, complete, run, look at,
+take away.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The page about one thing in a real browser: what it tells first, what each fact rests on, and what one takes from it."""
+"""The page about one thing in a real browser: what it tells first, what each fact rests on,
+and what one takes from it.
+"""
 
 from __future__ import annotations
 

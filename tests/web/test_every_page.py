@@ -1,4 +1,6 @@
-"""What holds for every page: in both languages, in light and dark, on a phone and on paper, with and without scripts."""
+"""What holds for every page: in both languages, in light and dark, on a phone and on paper,
+with and without scripts.
+"""
 
 from __future__ import annotations
 
@@ -66,7 +68,10 @@ AS_OTHERS: Final = (
 """Pages whose template and whose parts are those of other pages; axe takes seconds for each."""
 
 ALIKE: Final = ":is(article, li, tr):nth-of-type(n + 5), li ~ li details.evidence"
-"""Entries after the fourth of a list or table, and evidence after that of the first entry: made as those before."""
+"""Entries after the fourth of a list or table, and evidence after that of the first entry.
+
+They are made as those before them.
+"""
 
 TEXTS_OF_THE_PAGE = """() => {
   const found = [], walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);

@@ -8,7 +8,9 @@ import hashlib
 import io
 import json
 import re
+import shutil
 from contextlib import closing
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import csvw
@@ -21,6 +23,7 @@ from tests.conftest import ROOT, defined_exports
 
 from unicef_linked.build import snapshot
 from unicef_linked.cli import main
+from unicef_linked.exports.files import find_file, write_exports
 from unicef_linked.exports.geojson import bounds
 from unicef_linked.store.embedded import Embedded
 from unicef_linked.web import create_app
@@ -420,3 +423,25 @@ def test_the_hash_of_a_release_is_that_of_its_canonical_form(release: Release) -
     canonical = "".join(sorted(f"{quad} .\n" for quad in dataset)).encode()
     assert hashlib.sha256(canonical).hexdigest() == release.manifest.sha256
     assert (release.path / "dumps" / "dataset.nq").read_bytes() == canonical
+
+
+def test_the_files_of_a_large_release_are_what_is_made_of_a_small_one(
+    release: Release, store: Embedded, settings: Settings, tmp_path: Path
+) -> None:
+    shutil.copytree(release.path, tmp_path / "large")
+    large = replace(release, path=tmp_path / "large")
+    write_exports(large, store)
+    with (large.path / "SHA256SUMS").open("a", encoding="utf-8") as sums:
+        sums.writelines(f"0  exports/{export.name}\n" for export in EXPORTS)
+    plain, of_files = (create_app(settings, each, store).test_client() for each in (release, large))
+    for export in EXPORTS:
+        path = find_file(large, export.name)
+        assert path is not None
+        expected, answer = (client.get(f"/export/{export.name}") for client in (plain, of_files))
+        assert answer.data == expected.data == path.read_bytes()
+        headers = ("Content-Type", "Content-Length", "Content-Disposition", "Link", "Cache-Control")
+        assert [answer.headers.get(h) for h in headers] == [
+            expected.headers.get(h) for h in headers
+        ]
+        path.write_bytes(b"?")
+        assert of_files.get(f"/export/{export.name}?n=2").data == b"?"

@@ -1,4 +1,6 @@
-"""Faults of real processes: whichever ends, the rest goes on and it comes back, or the service says that it cannot."""
+"""Faults of real processes: whichever ends, the rest goes on and it comes back,
+or the service says that it cannot.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,8 @@ import requests
 from unicef_linked.errors import NoQueryProcess, UnusableInput
 from unicef_linked.rdf.formats import NTRIPLES, RESULTS_CSV
 from unicef_linked.release import open_release
-from unicef_linked.store.embedded import Embedded, open_content
+from unicef_linked.release.engine_index import open_index
+from unicef_linked.store.embedded import Embedded
 from unicef_linked.store.loading import index_release
 from unicef_linked.store.pool.launcher import run_evaluators
 from unicef_linked.store.pool.messages import LONGEST_QUEUE
@@ -211,14 +214,27 @@ def test_signals_that_mean_nothing_to_the_service_change_nothing(running: Runnin
 
 def test_nothing_outlives_a_main_process_that_is_killed(running: Running) -> None:
     """This one is last."""
-    pids = [*running.web_workers(), running.supervisor(), *children(running.supervisor())]
-    running.server.process.kill()
-    running.server.process.wait()
-    wait_until(lambda: not any(map(exists, pids)), "a process holds the port")
+    workers, supervisor = running.web_workers(), running.supervisor()
     port = int(running.server.url.rpartition(":")[2])
-    with socket.socket() as probe:
+    with ExitStack() as stack:
+        for _ in range(4):  # requests that are under way hold a worker, not the port
+            client = stack.enter_context(socket.create_connection(("127.0.0.1", port)))
+            client.sendall(b"POST /sparql HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nASK")
+        pids = [*workers, supervisor, *children(supervisor)]
+        running.server.process.kill()
+        running.server.process.wait()
+        wait_until(lambda: is_free(port), "a process holds the port")
+        assert any(map(exists, workers))
+        wait_until(lambda: not any(map(exists, pids)), "a process goes on")
+
+
+def is_free(port: int) -> bool:
+    """Tell whether a server can listen on a port."""
+    with suppress(OSError), socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         probe.bind(("127.0.0.1", port))
+        return True
+    return False
 
 
 # The end of the service
@@ -293,7 +309,7 @@ def test_an_index_that_is_damaged_or_gone_is_made_again(
     single = replace(settings, query_workers=1)
     with (
         run_evaluators(own, single, lambda: index_release(own)) as evaluators,
-        closing(Embedded(own, evaluators.address, single, open_content(index))) as store,
+        closing(Embedded(own, evaluators.address, single, open_index(index))) as store,
     ):
         shutil.rmtree(index)
         first = evaluators.pid

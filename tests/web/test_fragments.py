@@ -1,4 +1,6 @@
-"""/fragments: what Triple Pattern Fragments and the Hydra Core Vocabulary ask of it, and a real client of theirs."""
+"""/fragments: what Triple Pattern Fragments and the Hydra Core Vocabulary ask of it,
+and a real client of theirs.
+"""
 
 from __future__ import annotations
 
@@ -286,7 +288,9 @@ def test_data_of_others_has_fragments_too(tmp_path: Path, settings: Settings) ->
 def test_a_literal_is_that_of_the_data_however_it_is_asked_for(
     tmp_path: Path, settings: Settings, asked: str
 ) -> None:
-    """The engine matches numbers by value; no door makes a statement of it that the data has not."""
+    """The engine matches numbers by value;
+    no door makes a statement of it that the data has not.
+    """
     (tmp_path / "a.ttl").write_text("<urn:a> <urn:p> 12 .")
     release = snapshot([tmp_path / "a.ttl"], tmp_path / "out")
     client = create_app(settings, release, Embedded(release, "", settings)).test_client()

@@ -1,4 +1,6 @@
-"""Thousands of broken queries: each gets an answer or is told what is wrong with it, and the next one is answered."""
+"""Thousands of broken queries: each gets an answer or is told what is wrong with it,
+and the next one is answered.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Requests that are odd or no HTTP: each has the status that HTTP gives it, with problem details, and never a 500."""
+"""Requests that are odd or no HTTP: each has the status that HTTP gives it,
+with problem details, and never a 500.
+"""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import replace
 from html import unescape
 from typing import TYPE_CHECKING, Final
+from urllib.parse import parse_qs
 
 import pytest
 from pyoxigraph import NamedNode
@@ -76,3 +77,48 @@ def test_a_page_leads_to_the_rest(
         fragment = client.get(unescape(href), headers={"Accept": "text/html"}).text
         total = int(number.replace(",", "")) + 2
         assert f"{total:,}" in fragment, href
+
+
+@pytest.mark.parametrize(
+    ("limit", "most"),
+    [
+        ("unicef_linked.presentation.entity.PART", 2),
+        ("unicef_linked.presentation.entity.MOST_VALUES", 3),
+    ],
+)
+def test_of_many_values_a_page_shows_the_first_and_says_how_many_there_are(
+    release: Release,
+    store: Embedded,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    limit: str,
+    most: int,
+) -> None:
+    monkeypatch.setattr(limit, most)
+    client = create_app(settings, release, store).test_client()
+    page = client.get("/doc/division/sikasso?lang=en", headers={"Accept": "text/html"}).text
+    links = re.findall(r'<a href="(/fragments\?[^"]*)">(\d+) more</a>', page)
+    assert links
+    for href, number in links:
+        values = client.get(f"{unescape(href)}&n=1", headers={"Accept": "text/html"}).text
+        assert f"{int(number) + most} " in values, href
+
+
+def test_a_row_through_a_hub_leads_to_a_query_for_all_its_values(
+    release: Release,
+    store: Embedded,
+    settings: Settings,
+    counts: Summaries,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sector = "https://w3id.org/unicef-linked/id/sector/health"
+    numbers = Counter(quad.predicate.value for quad in store.match(object=NamedNode(sector)))
+    monkeypatch.setattr(ReleaseSummaries, "counts", replace(counts, hubs={sector: dict(numbers)}))
+    client = create_app(settings, release, store).test_client()
+    page = client.get("/doc/sector/health?lang=en", headers={"Accept": "text/html"}).text
+    row = page.partition('id="row-SectorShape-regions"')[2].partition('<div class="row')[0]
+    [address] = re.findall(r'<a href="(/sparql\?query=SELECT[^"]*)">Open in SPARQL</a>', row)
+    [query] = parse_qs(unescape(address).partition("?")[2])["query"]
+    regions = {value.value for row in store.select(query) for value in row.values()}
+    assert regions
+    assert all(f'href="/doc/{iri.partition("/id/")[2]}?' in row for iri in regions)

@@ -1,4 +1,6 @@
-"""A published IRI has an address that answers, however it is written (Cool URIs; RFC 3986, 6.2.2)."""
+"""A published IRI has an address that answers, however it is written (Cool URIs;
+RFC 3986, 6.2.2).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The linked-data routes: what RFC 9110, RFC 8288 and Cool URIs for the Semantic Web ask of them."""
+"""The linked-data routes: what RFC 9110,
+RFC 8288 and Cool URIs for the Semantic Web ask of them.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The head of each page, for search engines and browsers; and pages that do not move while they load."""
+"""The head of each page, for search engines and browsers;
+and pages that do not move while they load.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The pages about releases and of the past, in a real browser: accessible, bilingual, on a phone."""
+"""The pages about releases and of the past, in a real browser: accessible, bilingual,
+on a phone.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The pictures in a real browser: every fact in them is the data's, and a reader gets from each to its table and query."""
+"""The pictures in a real browser: every fact in them is the data's,
+and a reader gets from each to its table and query.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""How often an answer asks the store, once what every page needs of a release has been read: in sets, not one by one."""
+"""How often an answer asks the store, once what every page needs of a release has been read:
+in sets, not one by one.
+"""
 
 from __future__ import annotations
 

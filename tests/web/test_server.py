@@ -40,7 +40,9 @@ def ask(server: Server, query: str, **options: Any) -> requests.Response:
 
 
 def peak_memory(pid: int) -> int:
-    """Return the most bytes that a process has had in memory (proc(5), VmHWM); 0 for one that has ended."""
+    """Return the most bytes that a process has had in memory (proc(5), VmHWM);
+    0 for one that has ended.
+    """
     with suppress(OSError):
         if peak := Path(f"/proc/{pid}/status").read_text().partition("VmHWM:")[2]:
             return int(peak.split()[0]) << 10
@@ -164,7 +166,9 @@ def test_an_answer_that_meets_its_deadline_on_the_way_is_seen_to_break_off(serve
 
 
 def test_a_client_that_reads_slowly_sees_it_too(server: Server) -> None:
-    """Megabytes wait in the kernel for such a client when its answer breaks off; what it reads must not end in good order."""
+    """Megabytes wait in the kernel for such a client when its answer breaks off;
+    what it reads must not end in good order.
+    """
     response = ask(
         server, PRODUCT, headers={"Accept": "text/csv"}, data={"timeout": "1"}, stream=True
     )
@@ -181,7 +185,9 @@ def test_a_client_that_reads_slowly_sees_it_too(server: Server) -> None:
 def test_a_client_that_leaves_frees_its_worker(
     serve: Callable[..., Server], release: Release, query: str
 ) -> None:
-    """Else the one that may take long would do so for 30 seconds, and each other would be ended after a moment."""
+    """Else the one that may take long would do so for 30 seconds,
+    and each other would be ended after a moment.
+    """
     single = serve(
         *("--release", str(release.path), "--workers", "1"),
         environment={"UNICEF_LINKED_QUERY_WORKERS": "1"},
@@ -199,7 +205,9 @@ def test_a_client_that_leaves_frees_its_worker(
 
 
 def test_a_client_that_stays_is_answered_though_others_leave(server: Server) -> None:
-    """Twenty clients of one address wait for the same endless query; ten leave; the others are told of the deadline."""
+    """Twenty clients of one address wait for the same endless query; ten leave;
+    the others are told of the deadline.
+    """
     with concurrent.futures.ThreadPoolExecutor(20) as pool:
         asked = [
             pool.submit(

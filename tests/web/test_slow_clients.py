@@ -1,4 +1,6 @@
-"""Clients that send or read slowly, without a proxy in front: they are refused or closed, and others are unharmed."""
+"""Clients that send or read slowly, without a proxy in front: they are refused or closed,
+and others are unharmed.
+"""
 
 from __future__ import annotations
 

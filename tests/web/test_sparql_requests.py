@@ -1,4 +1,6 @@
-"""/sparql as requests really come: relative IRIs, other character sets, names of formats, odd tokens."""
+"""/sparql as requests really come: relative IRIs, other character sets, names of formats,
+odd tokens.
+"""
 
 from __future__ import annotations
 

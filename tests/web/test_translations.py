@@ -59,7 +59,9 @@ def _catalogue(language: str) -> Catalog:
 
 
 def _translated(catalogue: Catalog) -> dict[str, tuple[str, ...]]:
-    """Return what a catalogue translates, each message by its singular with its forms; fuzzy ones left out."""
+    """Return what a catalogue translates, each message by its singular with its forms;
+    fuzzy ones left out.
+    """
     messages = [message for message in catalogue if message.id and not message.fuzzy]
     return {
         _key(_forms(message.id)[0], message.context): _forms(message.string) for message in messages

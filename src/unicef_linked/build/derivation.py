@@ -77,7 +77,7 @@ def read_rules(folder: Path, names: Names) -> list[Rule]:
 
 
 def state_rules(rules: Iterable[Rule], names: Names) -> list[Quad]:
-    """Return the text of each rule, in the graph that the rule derives: ``id/rule/{name} sh:construct``."""
+    """Return the text of each rule, stated of ``id/rule/{name}`` in the graph that it derives."""
     return [
         Quad(
             NamedNode(names.entity("rule", rule.name)),

@@ -10,25 +10,26 @@ from typing import TYPE_CHECKING, Final
 
 from pyoxigraph import NamedNode
 
-from unicef_linked.build.content import tool_versions
-from unicef_linked.build.files import keep_silent
 from unicef_linked.rdf.canonical import datatype_of, name_of, split_line
 from unicef_linked.rdf.formats import DUMPS, JSONLD, NQUADS
 from unicef_linked.rdf.iris import SHACL
 from unicef_linked.rdf.jsonld import Usage, make_context
 from unicef_linked.rdf.terms import is_iri, value_of
 from unicef_linked.release import Manifest
+from unicef_linked.release.content import tool_versions
 from unicef_linked.release.directory import digest_of
 from unicef_linked.release.dumps import is_merged, write_dump
 from unicef_linked.release.lines import parse_lines
 from unicef_linked.release.manifest import format_instant
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
     from pyoxigraph import Quad
 
+    from unicef_linked.processes import Passing
+    from unicef_linked.rdf.formats import Format
     from unicef_linked.rdf.iris import Names
     from unicef_linked.release import Draft
 
@@ -49,51 +50,62 @@ def write_dataset(
     conforms: bool | None,
     sources: Mapping[str, str],
     on_demand: bool = False,
-    begin: Callable[[str], object] = keep_silent,
 ) -> Manifest:
-    """Write the dumps and the JSON-LD context of a dataset; return its manifest.
+    """Write the dump in N-Quads and the JSON-LD context of a dataset; return its manifest.
 
     ``lines`` are its sorted lines, each once. ``names`` may have prefixes of the files; those that
-    the statements declare go before them. There is no dump in JSON-LD of a dataset with terms of
-    RDF 1.2. With ``on_demand`` N-Quads are written only, and the manifest names the other dumps.
-    ``begin`` is called with the name of each dump before it is written.
+    the statements declare go before them. With ``on_demand`` nothing is compressed, and the
+    manifest names the dumps that are not there: in JSON-LD there is none of a dataset with terms of
+    RDF 1.2.
     """
     survey = _Survey()
-    read = survey.read(lines)
-    begin(_DATASET)
-    if on_demand:
-        draft.write(f"dumps/{_DATASET}", lambda stream: stream.writelines(read))
-        draft.sums[_DATASET] = digest_of(draft.folder / "dumps" / _DATASET)
-    else:
-        draft.write_dump(_DATASET, lambda stream: stream.writelines(read))
+    _write_nquads(draft, survey.read(lines), compressed=not on_demand)
     names = replace(names, declared={**names.declared, **survey.declared_prefixes()})
-    graphs = {name_of(graph): number for graph, number in survey.graphs.items()}
-    others = {
-        name: kind
-        for name, kind in DUMPS.items()
-        if kind is not NQUADS and not (survey.is_rdf12 and kind is JSONLD)
-    }
-    dataset, prefixes = draft.folder / "dumps" / _DATASET, names.prefixes
-    for name, kind in others.items() if not on_demand else ():
-        begin(name)
-        draft.write_dump(
-            name, partial(write_dump, dataset, kind, prefixes, is_merged(union, graphs))
-        )
     draft.write_json("context.jsonld", {"@context": make_context(survey.usage, names)})
-    packed = [f"{name}.gz" for name in (_DATASET, *others)]
     return Manifest(
         sha256=draft.sums[_DATASET],
         base_iri=names.base,
         issued=format_instant(issued),
         quads=survey.graphs.total(),
-        graphs=dict(sorted(graphs.items())),
+        graphs=survey.sizes(),
         union=union,
         conforms=conforms,
         sources=sources,
         tools=tool_versions(),
         prefixes=names.declared,
-        on_demand=tuple(sorted((*others, *packed))) if on_demand else (),
+        on_demand=_not_written(survey.other_dumps()) if on_demand else (),
     )
+
+
+def _write_nquads(draft: Draft, lines: Iterable[bytes], *, compressed: bool) -> None:
+    """Write the dump in N-Quads, with one that is compressed beside it or without."""
+    if compressed:
+        draft.write_dump(_DATASET, lambda stream: stream.writelines(lines))
+    else:
+        draft.write(f"dumps/{_DATASET}", lambda stream: stream.writelines(lines))
+        draft.sums[_DATASET] = digest_of(draft.folder / "dumps" / _DATASET)
+
+
+def write_other_dump(
+    draft: Draft, name: str, manifest: Manifest, prefixes: Mapping[str, str], passing: Passing[Quad]
+) -> dict[str, str]:
+    """Write a dump from the one in N-Quads; return its digest and that of the compressed one."""
+    write = partial(
+        write_dump,
+        draft.folder / "dumps" / _DATASET,
+        DUMPS[name],
+        prefixes,
+        is_merged(manifest.union, manifest.graphs),
+        passing=passing,
+    )
+    draft.write_dump(name, write)
+    return {file: draft.sums[file] for file in (name, f"{name}.gz")}
+
+
+def _not_written(others: Iterable[str]) -> tuple[str, ...]:
+    """Return the names of the dumps that are not there if only N-Quads are, sorted."""
+    compressed = [f"{name}.gz" for name in (_DATASET, *others)]
+    return tuple(sorted((*others, *compressed)))
 
 
 class _Survey:
@@ -116,6 +128,19 @@ class _Survey:
             if (b"--" in value or value.startswith(b"<<")) and _is_of_rdf12(value):
                 self.is_rdf12 = True
             yield line
+
+    def sizes(self) -> dict[str, int]:
+        """Return the number of statements of each graph, by its name ("": the default graph)."""
+        sizes = {name_of(graph): number for graph, number in self.graphs.items()}
+        return dict(sorted(sizes.items()))
+
+    def other_dumps(self) -> dict[str, Format]:
+        """Return the dumps that the dataset has besides N-Quads, by file name."""
+        return {
+            name: kind
+            for name, kind in DUMPS.items()
+            if kind is not NQUADS and not (self.is_rdf12 and kind is JSONLD)
+        }
 
     def declared_prefixes(self) -> dict[str, str]:
         """Return the prefixes that the statements declare."""

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 from pyoxigraph import RdfFormat
 
 from unicef_linked.errors import MalformedData, UnusableInput
+from unicef_linked.release.folders import is_hidden, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -91,72 +92,15 @@ def list_files(paths: Iterable[Path]) -> Listing:
     return Listing(tuple(files), tuple(left_out))
 
 
-def walk(root: Path) -> list[Path]:
-    """Return what is in a folder and not a folder itself, in the order of the names.
-
-    A linked folder is entered unless it is read already under a name of its own, so that circles of
-    links end. Of several names of a file, the first is returned that is neither hidden nor a link.
-    Raises UnusableInput for a folder that cannot be read.
-    """
-    names: defaultdict[Path, list[Path]] = defaultdict(list)
-    visited: set[Path] = set()
-    folders = [root]
-    while folders:
-        links: list[Path] = []
-        for folder in folders:
-            links += _visit(folder, visited, names)
-        folders = sorted(links)
-    return sorted(min(paths, key=lambda path: _rank(path, root)) for paths in names.values())
-
-
-def _visit(folder: Path, visited: set[Path], names: dict[Path, list[Path]]) -> Iterator[Path]:
-    """Add what is in a folder to ``names``, by real path; yield the linked folders."""
-    pending = [folder]
-    while pending:
-        current = pending.pop()
-        real = current.resolve()
-        if real in visited:
-            continue
-        visited.add(real)
-        try:
-            entries = sorted(current.iterdir())
-        except OSError as error:
-            raise UnusableInput(
-                f"{current} cannot be read: {(error.strerror or '').lower()}"
-            ) from None
-        for entry in entries:
-            if not entry.is_dir():
-                names[_real_path(entry)].append(entry)
-            elif entry.is_symlink():
-                yield entry
-            else:
-                pending.append(entry)
-
-
-def _real_path(path: Path) -> Path:
-    try:
-        return path.resolve()
-    except (OSError, RuntimeError):  # a link to itself, up to Python 3.12 a RuntimeError
-        return path
-
-
-def _rank(path: Path, root: Path) -> tuple[bool, bool, Path]:
-    return _is_hidden(path, root), path.is_symlink(), path
-
-
-def _is_hidden(path: Path, root: Path) -> bool:
-    return any(part.startswith(".") for part in path.relative_to(root).parts)
-
-
 def _sort_out(root: Path) -> tuple[list[Path], list[str]]:
-    """Return the RDF files in a folder or zip, and a sentence for each reason to leave others out."""
+    """Return the RDF files in a folder or zip, and why others are left out, a sentence each."""
     files = []
     others: defaultdict[str, list[str]] = defaultdict(list)
     for path in _with_members(walk(root) if root.is_dir() else [root]):
         reason = _reason_against(path)
         if reason is None:
             files.append(path)
-        elif suffix_of(path) in SUFFIXES or not _is_hidden(path, root):
+        elif suffix_of(path) in SUFFIXES or not is_hidden(path, root):
             others[reason].append(str(path.relative_to(root)))
     return files, [_left_out(root, names, reason) for reason, names in sorted(others.items())]
 

@@ -1,4 +1,4 @@
-"""The ``owl:imports`` of shapes (SHACL, section 3.2): nothing is fetched, and what lacks is named."""
+"""The ``owl:imports`` of shapes (SHACL, section 3.2): nothing is fetched, what lacks is named."""
 
 from __future__ import annotations
 

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import heapq
 import shutil
-from contextlib import ExitStack
+import tempfile
+from contextlib import ExitStack, contextmanager
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from unicef_linked.rdf.canonical import without_repeats
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from pathlib import Path
 
 RUN: Final = 500_000
 """Lines that are sorted at a time: some 150 MB."""
@@ -69,6 +70,26 @@ class Scratch:
     def count_distinct(self, lines: Iterable[bytes]) -> int:
         """Return how many of some lines are distinct."""
         return sum(1 for _ in self.sort(lines))
+
+
+@contextmanager
+def scratch_of(folder: Path, run: int) -> Iterator[Scratch]:
+    """Give a scratch folder within the folder of a draft, hence on the same disk.
+
+    It goes with the draft if the build is killed.
+    """
+    scratch = Scratch(folder / "scratch", run)
+    try:
+        yield scratch
+    finally:
+        scratch.remove()
+
+
+@contextmanager
+def temporary_scratch(run: int) -> Iterator[Scratch]:
+    """Give a scratch folder of a build that writes nothing else."""
+    with tempfile.TemporaryDirectory(prefix="unicef-linked-") as folder:
+        yield Scratch(Path(folder), run)
 
 
 def read_lines(path: Path) -> Iterator[bytes]:

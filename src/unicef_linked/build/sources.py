@@ -8,6 +8,7 @@ import io
 import json
 import re
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
@@ -46,7 +47,7 @@ from unicef_linked.rdf.iris import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 _LINE: Final = re.compile(
@@ -101,6 +102,7 @@ def load(
     as_is: bool = False,
     skip_bad: bool = False,
     remark: Remark = keep_silent,
+    each: Callable[[Collection[tuple[Path, Path]]], Iterable[tuple[Path, Path]]] = iter,
 ) -> list[SourceFile]:
     """Return what the files of RDF in ``paths`` say, in the order of their names.
 
@@ -108,7 +110,8 @@ def load(
     stay where they say. Every IRI below the canonical base is re-based on ``names``. With ``as_is``
     triples go to the default graph, no IRI is re-based, and terms of RDF 1.2 are read.
 
-    ``remark`` is called with what is left out of folders. Raises UnusableInput for what cannot be
+    ``remark`` is called with what is left out of folders; ``each`` is given the files, and returns
+    them as they are taken. Raises UnusableInput for what cannot be
     read and MalformedData, with file and line, for what does not parse; SeveralErrors if there are
     more. With ``skip_bad`` these files are left out, each with a remark, unless no other is there.
     """
@@ -117,23 +120,36 @@ def load(
         remark(sentence)
     sources: list[SourceFile] = []
     errors: list[UnusableInput] = []
-    for root, path in listing.files:
-        stem = stem_of(path.relative_to(root))
-        parts = dict.fromkeys(filter(None, (role, stem)))  # ontology/ontology.ttl: once
-        named = NamedNode(names.graph(quote("/".join(parts), safe="/-._~")))
-        graph = DefaultGraph() if as_is else named
+    for root, path in each(listing.files):
         try:
-            text = _read(path)
-            if not as_is:
-                text = text.replace(CANONICAL_BASE, names.base)
-            sources.append(_parse(path, text, graph, named.value))
+            sources.append(_load_file(path, path.relative_to(root), names, role, as_is=as_is))
         except UnusableInput as error:
             errors.append(error)
     if not skip_bad or not sources:
         raise_all(errors)
-    for each in errors:
-        remark(f"left out: {each}")
+    for fault in errors:
+        remark(f"left out: {fault}")
     return sources
+
+
+def _load_file(path: Path, below_root: Path, names: Names, role: str, *, as_is: bool) -> SourceFile:
+    """Return what one file says; see ``load``."""
+    parts = dict.fromkeys(filter(None, (role, stem_of(below_root))))  # ontology/ontology.ttl: once
+    graph = NamedNode(names.graph(quote("/".join(parts), safe="/-._~")))
+    text = _read(path)
+    if as_is:
+        return _parse(path, text, DefaultGraph(), graph.value)
+    return _parse(path, text.replace(CANONICAL_BASE, names.base), graph, graph.value)
+
+
+def statements_of(sources: Iterable[SourceFile]) -> Iterator[Quad]:
+    """Yield what files state, parsed anew."""
+    return chain.from_iterable(source.statements() for source in sources)
+
+
+def digest_of_sources(sources: Iterable[SourceFile]) -> str:
+    """Return the SHA-256 of the digests of files."""
+    return hashlib.sha256("".join(source.sha256 for source in sources).encode()).hexdigest()
 
 
 _MARKS: Final = {

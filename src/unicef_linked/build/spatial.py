@@ -44,11 +44,12 @@ _AS_GEOJSON: Final = NamedNode(f"{GEO}asGeoJSON")
 
 
 def measure(store: Store, names: Names) -> list[Quad]:
-    """Return bounding box and area of each feature whose default geometry has an area, and which divisions touch.
+    """Return bounding box and area of each feature with a polygon, and which divisions touch.
 
-    A stated area stands. Geometries that are not well-known text are passed over: the shapes report them. Two divisions
-    touch if both are of one class and their polygons share a boundary but no interior (GeoSPARQL 1.1, simple features).
-    A place lies within each division below the regions whose polygon contains its point.
+    A stated area stands. Geometries that are not well-known text are passed over: the shapes report
+    them. Two divisions touch if both are of one class and their polygons share a boundary but no
+    interior (GeoSPARQL 1.1, simple features). A place lies within each division below the regions
+    whose polygon contains its point.
     """
     polygons = _polygons(store)
     graph = NamedNode(names.graph("derived/spatial"))
@@ -82,9 +83,10 @@ def _members(
 
 
 def area(geometry: shapely.Geometry) -> float:
-    """Return the area (m²) of a polygon in longitude and latitude, on the WGS 84 ellipsoid, in whole square kilometres.
+    """Return the area (m²) of a polygon on the WGS 84 ellipsoid, in whole square kilometres.
 
-    By Lambert's cylindrical equal-area projection (Snyder 1987, Map Projections, equations 3-12 and 10-1).
+    By Lambert's cylindrical equal-area projection (Snyder 1987, Map Projections, equations 3-12 and
+    10-1).
 
     >>> area(shapely.box(-180, -90, 180, 90)) / 1e6  # of the whole Earth, in km²
     510065622.0
@@ -123,7 +125,7 @@ def lying_within(
 
 
 def _polygons(store: Store) -> dict[NamedNode, tuple[NamedNode, shapely.Geometry]]:
-    """Return each feature whose default geometry has an area, with that geometry's name and shape."""
+    """Return each feature whose default geometry has an area, with its name and shape."""
     polygons = {}
     for quad in store.quads_for_pattern(None, _DEFAULT_GEOMETRY, None):
         feature, geometry = quad.subject, quad.object
@@ -156,7 +158,7 @@ def _read(text: str) -> shapely.Geometry | None:
 
 
 def _box(polygon: shapely.Geometry) -> list[tuple[NamedNode, Literal]]:
-    """Return the statements about a polygon's bounding box: its corners, counter-clockwise, in both notations."""
+    """Return what is stated of a polygon's bounding box: its corners, counter-clockwise, twice."""
     west, south, east, north = (round(float(value), _DECIMALS) for value in polygon.bounds)
     corners = [[west, south], [east, south], [east, north], [west, north], [west, south]]
     written = ", ".join(f"{x:g} {y:g}" for x, y in corners)

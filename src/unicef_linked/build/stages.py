@@ -6,10 +6,39 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from unicef_linked.rdf.formats import DUMPS, NQUADS
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
 Item = TypeVar("Item")
+
+READING: Final = "reading"
+DERIVING: Final = "deriving"
+SORTING: Final = "sorting"
+COUNTING: Final = "counting"
+LOADING: Final = "loading for the shapes"
+VALIDATING: Final = "validating"
+SUMMARIZING: Final = "summarizing"
+INDEXING: Final = "making the index for queries"
+INDEXING_NAMES: Final = "making the index of names"
+EXPORTING: Final = "writing exports"
+PUBLISHING: Final = "publishing"
+WRITING_NQUADS: Final = f"writing {NQUADS.title}"
+WRITING_OTHERS: Final = {
+    name: f"writing {kind.title}" for name, kind in DUMPS.items() if kind is not NQUADS
+}
+"""The stages in which the other dumps are written, by their names."""
+
+OF_VALIDATION: Final = (READING, DERIVING, SORTING, COUNTING, LOADING, VALIDATING)
+"""The stages of a validation."""
+
+OF_BUILD: Final = (
+    *(READING, DERIVING, SORTING, COUNTING, WRITING_NQUADS, LOADING, VALIDATING, SUMMARIZING),
+    *WRITING_OTHERS.values(),
+    *(INDEXING, INDEXING_NAMES, EXPORTING, PUBLISHING),
+)
+"""The stages of a build; a small dataset has neither indexes nor exports that are files."""
 
 _INTERVAL: Final = 10_000
 """Items between two reports."""
@@ -46,6 +75,16 @@ class Stages:
         """Begin a stage of so many items."""
         self._number, self._done, self._total = self._names.index(name) + 1, 0, total
         self._tell()
+
+    def reach(self, done: int) -> None:
+        """Report how many items of this stage are done."""
+        self._done = done
+        self._tell()
+
+    def each(self, items: Collection[Item]) -> Iterator[Item]:
+        """Yield further items of this stage, and report how many have passed."""
+        self._total += len(items)
+        return self.passing(items)
 
     def passing(self, items: Iterable[Item]) -> Iterator[Item]:
         """Yield items of this stage, and report how many have passed."""

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from unicef_linked.build import Content
+
 
 @click.command("build", cls=Command)
 @click.option("--data", type=PATH, metavar="PATH", help="data to use; default: the packaged data")
@@ -70,22 +72,17 @@ def command(
     lines: bool,
 ) -> int:
     """Validate, derive, and write an immutable release."""
-    from unicef_linked.build import Content, build
+    from unicef_linked.build import build
+    from unicef_linked.dataset import overlaps
+    from unicef_linked.exports.files import add_exports
     from unicef_linked.lookup.kept import add_index
     from unicef_linked.release.kept import prune
     from unicef_linked.release.signature import read_private_key
 
-    packaged = Content.packaged()
-    content = Content(
-        (data,) if data else packaged.data,
-        shapes or packaged.shapes,
-        (ontology,) if ontology else packaged.ontology,
-        packaged.rules,
-    )
     key = read_private_key(sign) if sign else None
     with remarks() as remark, staged("building", lines=lines) as progress:
         release = build(
-            content,
+            _content(data, shapes, ontology),
             out,
             base,
             issued=issued or source_date(),
@@ -93,7 +90,10 @@ def command(
             remark=remark,
             progress=progress,
             add=add_index,
+            add_exports=add_exports,
         )
+        for sentence in overlaps.warnings(release, [(base, "/")]):
+            remark(sentence)
     manifest = release.manifest
     print(
         f"{out}: {manifest.quads:,} statements in {len(manifest.graphs)} graphs,"
@@ -102,3 +102,16 @@ def command(
     for name in prune(release, keep) if keep else ():
         print(f"{out}.{name}: removed")
     return 0
+
+
+def _content(data: Path | None, shapes: tuple[Path, ...], ontology: Path | None) -> Content:
+    """Return the files to build from: the packaged ones where no others are given."""
+    from unicef_linked.build import Content
+
+    packaged = Content.packaged()
+    return Content(
+        (data,) if data else packaged.data,
+        shapes or packaged.shapes,
+        (ontology,) if ontology else packaged.ontology,
+        packaged.rules,
+    )

@@ -41,6 +41,7 @@ class Progress:
                 print(line, file=sys.stderr, flush=True)
         elif self._bar or time.monotonic() - self._start > _PATIENCE:
             bar = self._bar or self._open(total)
+            bar.length = total
             bar.update(done - bar.pos, item[:_ITEM])
 
     def tick(self) -> None:

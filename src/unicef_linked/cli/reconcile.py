@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import sys
 from contextlib import closing
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -17,6 +18,9 @@ from unicef_linked.config import terminal_language
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from unicef_linked.lookup.matching import Reconciler
+    from unicef_linked.release import Release
 
 _EVERY: Final = 10_000
 """Rows between two lines about the progress, where there is no terminal."""
@@ -56,15 +60,11 @@ def command(
 ) -> int:
     """Add identifiers to a table, by the names in one of its columns.
 
-    A name may have the levels above it: Mopti > Bandiagara. FILE.csv has ; , | or tabs between the cells, and is UTF-8, UTF-16 or Windows-1252.
+    A name may have the levels above it: Mopti > Bandiagara. FILE.csv has ; , | or tabs between the
+    cells, and is UTF-8, UTF-16 or Windows-1252.
     """
-    from pyoxigraph import NamedNode
-
     from unicef_linked.lookup import csv_file, csv_table
-    from unicef_linked.lookup.kept import open_index
-    from unicef_linked.lookup.matching import Reconciler
     from unicef_linked.lookup.territory import parse_period
-    from unicef_linked.store.archived import Archived
 
     table = csv_file.read_table(file, column)
     properties = _properties(columns)
@@ -74,24 +74,36 @@ def command(
         raise click.BadParameter(f"{date!r} is not a date such as 2024, 2024-05 or 2024-05-01")
     for notice in table.notices:
         print(notice, file=sys.stderr)
-    chosen = chosen_release(release)
-    archived = Archived(chosen)
-    reconciler = Reconciler(open_index(chosen), lambda iri: archived.match(NamedNode(iri)))
+    reconciler = _reconciler(chosen_release(release))
     types = (csv_table.choose_type(kind, reconciler),) if kind else ()
     question = csv_table.Question(column, types, properties, date or "")
     csv_table.check_properties((name for name, _ in properties), reconciler)
     with closing(Progress("reconciling")) as progress:
-
-        def report(done: int, total: int) -> None:
-            has_line = done == total or (done and done % _EVERY == 0)
-            progress.show(done, total, f"{done:,} of {total:,} rows" if has_line else "")
-
         answer, summary = csv_table.reconcile(
-            table, question, reconciler, (terminal_language(),), report
+            table, question, reconciler, (terminal_language(),), partial(_report, progress)
         )
     write(io.BytesIO(csv_file.write_table(answer, mark=out is not None)), out)
     print(csv_table.format_summary(summary), file=sys.stderr)
     return 0
+
+
+def _reconciler(release: Release) -> Reconciler:
+    """Return what matches names with the entities of a release."""
+    from pyoxigraph import NamedNode
+
+    from unicef_linked.dataset.past import Past
+    from unicef_linked.lookup.kept import open_index
+    from unicef_linked.lookup.matching import Reconciler
+    from unicef_linked.store.archived import Archived
+
+    archived = Archived(release)
+    return Reconciler(open_index(Past.of(release)), lambda iri: archived.match(NamedNode(iri)))
+
+
+def _report(progress: Progress, done: int, total: int) -> None:
+    """Show how many rows are done; off a terminal by a line now and then."""
+    has_line = done == total or (done and done % _EVERY == 0)
+    progress.show(done, total, f"{done:,} of {total:,} rows" if has_line else "")
 
 
 def _properties(columns: tuple[str, ...]) -> tuple[tuple[str, str], ...]:

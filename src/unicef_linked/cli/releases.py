@@ -31,8 +31,8 @@ def packaged_release() -> Release:
 
     It is kept in the cache folder, named by the digest of everything that went into it.
     """
-    from unicef_linked.build import Content, build
     from unicef_linked.release import open_whole_release
+    from unicef_linked.release.content import Content
 
     content = Content.packaged()
     home = cache_folder()
@@ -49,4 +49,6 @@ def packaged_release() -> Release:
         path = Path(tempfile.mkdtemp(prefix="unicef-linked-")) / "release"
     print("unicef-linked: building the packaged dataset (once) …", file=sys.stderr, flush=True)
     with waiting("building"):
+        from unicef_linked.build import build  # takes as long as to open a release
+
         return build(content, path, issued=source_date())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -12,16 +12,20 @@ from typing import TYPE_CHECKING
 
 import click
 
+from unicef_linked import log
 from unicef_linked.cli import options
 from unicef_linked.cli.options import PATH, Command
-from unicef_linked.cli.output import remarks
+from unicef_linked.cli.output import remarks, warn
 from unicef_linked.cli.progress import staged
 from unicef_linked.cli.releases import chosen_release
 from unicef_linked.config import read_settings
 from unicef_linked.errors import UnusableInput
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from unicef_linked.config import Settings
+    from unicef_linked.release import Release
 
 
 @click.command("serve", cls=Command)
@@ -60,65 +64,36 @@ if TYPE_CHECKING:
     "--engine",
     default="auto",
     metavar="auto|memory|disk|URL",
-    help="where the data is asked: in memory, in an index on disk (auto: whichever suits the size of"
-    " the release), or at the SPARQL endpoint of an engine that holds it",
+    help="where the data is asked: in memory, in an index on disk (auto: whichever suits the size"
+    " of the release), or at the SPARQL endpoint of an engine that holds it",
 )
 def command(
     release: Path | None,
     data: Path | None,
     union: bool,
     skip_bad: bool,
-    title: str,
-    description: str,
-    license: str,  # noqa: A002 - the option
     maps: tuple[str, ...],
     host: str,
     port: int,
     workers: int,
     engine: str,
+    **stated: str,
 ) -> int:
     """Answer over HTTP."""
-    if release and data:
-        raise click.UsageError("--data is not allowed with --release: give one of the two")
-
-    from unicef_linked import log
+    _check(release, data, union=union, others=skip_bad or any(stated.values()))
+    from unicef_linked.dataset import overlaps
     from unicef_linked.store.engines import EngineStart, check_engine
 
-    # Pages about data of others are in English where nothing else is asked for.
-    defaults = {"UNICEF_LINKED_LANGUAGES": "en,fr"} if data else {}
-    settings = read_settings({**defaults, **os.environ})
-    if maps:
-        settings = replace(settings, maps=maps)
-    if union and not data:
-        raise UnusableInput(
-            "--union goes with --data: a release has the union as its default graph already"
-        )
-    if not data and (skip_bad or title or description or license):
-        raise UnusableInput(
-            "--skip-bad, --title, --description and --license go with --data: a release says of"
-            " itself what its data states"
-        )
+    settings = _settings(maps, of_others=data is not None)
     check_engine(engine)
     with ExitStack() as stack:
         if data:
-            from unicef_linked.build import Statement, snapshot
-
-            temporary = stack.enter_context(
-                tempfile.TemporaryDirectory(prefix="unicef-linked-", ignore_cleanup_errors=True)
-            )
-            with remarks() as remark, staged("reading") as progress:
-                served = snapshot(
-                    [data],
-                    Path(temporary) / "data",
-                    union=union,
-                    base_iri=_address(settings, host, port),
-                    stated=Statement(title, description, license),
-                    skip_bad=skip_bad,
-                    remark=remark,
-                    progress=progress,
-                )
+            base_iri = _address(settings, host, port)
+            served = stack.enter_context(_snapshot(data, base_iri, stated, union, skip_bad))
         else:
             served = chosen_release(release)
+        for sentence in overlaps.warnings(served, settings.mappings(served.names.base)):
+            warn(sentence)
         log.configure(settings.log_format)
         start = EngineStart(engine, served, settings)
         stack.callback(start.close)
@@ -135,6 +110,51 @@ def command(
             reopen=partial(chosen_release, release) if release else None,
         )
     return 0
+
+
+def _check(release: Path | None, data: Path | None, *, union: bool, others: bool) -> None:
+    """Raise what is wrong with options that do not go together."""
+    if release and data:
+        raise click.UsageError("--data is not allowed with --release: give one of the two")
+    if union and not data:
+        raise UnusableInput(
+            "--union goes with --data: a release has the union as its default graph already"
+        )
+    if others and not data:
+        raise UnusableInput(
+            "--skip-bad, --title, --description and --license go with --data: a release says of"
+            " itself what its data states"
+        )
+
+
+def _settings(maps: tuple[str, ...], *, of_others: bool) -> Settings:
+    """Return the settings of the environment, with the options that replace some of them."""
+    # Pages about data of others are in English where nothing else is asked for.
+    defaults = {"UNICEF_LINKED_LANGUAGES": "en,fr"} if of_others else {}
+    settings = read_settings({**defaults, **os.environ})
+    return replace(settings, maps=maps) if maps else settings
+
+
+@contextmanager
+def _snapshot(
+    data: Path, base_iri: str, stated: dict[str, str], union: bool, skip_bad: bool
+) -> Iterator[Release]:
+    """Give a release of data as it is, which is there until the end of the block."""
+    from unicef_linked.build import Statement, snapshot
+
+    with tempfile.TemporaryDirectory(prefix="unicef-linked-", ignore_cleanup_errors=True) as folder:
+        with remarks() as remark, staged("reading") as progress:
+            release = snapshot(
+                [data],
+                Path(folder) / "data",
+                union=union,
+                base_iri=base_iri,
+                stated=Statement(**stated),
+                skip_bad=skip_bad,
+                remark=remark,
+                progress=progress,
+            )
+        yield release
 
 
 def _address(settings: Settings, host: str, port: int) -> str:

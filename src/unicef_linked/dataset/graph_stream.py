@@ -36,7 +36,7 @@ def stream_graph(release: Release, graph: str, offer: Format) -> Iterator[bytes]
 
 
 def _lines(release: Release, graph: str, *, in_graph: bool) -> Iterator[bytes]:
-    """Yield the lines of the triples, which are the default graph, and after each that of the quad."""
+    """Yield the lines of the triples, which are the default graph, after each that of the quad."""
     for part in _parts(release, graph):
         lines = []
         for line in part:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections import defaultdict
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from pyoxigraph import BlankNode, Literal, NamedNode, Quad, Triple
@@ -45,8 +46,9 @@ class Link:
 class Value:
     """One object of a statement: a link, or a literal; ``datatype`` is None for plain text.
 
-    A blank node is what is stated of it: its members if it is a list, the parts of a phrase if it is
-    a restriction of OWL, else its properties. A triple term is a phrase.
+    A blank node is what is stated of it: its members if it is a list, the parts of a phrase if it
+    is a restriction of OWL, else its properties. A triple term is a phrase. ``annotations`` say
+    something of the statement that has it as object, or as subject (RDF 1.2, rdf:reifies).
     """
 
     link: Link | None = None
@@ -56,6 +58,7 @@ class Value:
     members: tuple[Value, ...] | None = None
     phrase: tuple[Value, ...] = ()
     properties: tuple[Property, ...] = ()
+    annotations: tuple[Value, ...] = ()
 
     @property
     def plain_text(self) -> str:
@@ -125,6 +128,7 @@ class LabelResolver:
         self._names, self._labels, self._language, self._locate = names, labels, language, locate
         self._preferred = tuple(preferred)
         self._content_language = self._preferred[0] if self._preferred else language
+        self._links: dict[str, Link] = {}
 
     def with_labels(self, labels: Mapping[str, Mapping[str, str]]) -> LabelResolver:
         """Return a resolver that has these labels too."""
@@ -150,8 +154,12 @@ class LabelResolver:
 
     def link(self, iri: str) -> Link:
         """Return the IRI as a link."""
-        href = self._locate(iri)
-        return Link(iri, self.label(iri), href or iri, external=href is None)
+        link = self._links.get(iri)
+        if link is None:
+            href = self._locate(iri)
+            link = Link(iri, self.label(iri), href or iri, external=href is None)
+            self._links[iri] = link
+        return link
 
     def term(self, iri: str) -> Link:
         """Return a class or property as a link; without label and prefix by the end of its IRI."""
@@ -174,16 +182,16 @@ class LabelResolver:
         text = Text(f"_:{term.value}" if isinstance(term, BlankNode) else str(term))
         return Value(text=text, graphs=sources)
 
-    def nested(self, quads: Iterable[Quad]) -> Callable[[Term, Iterable[str]], Value]:
+    def nested(self, quads: Iterable[Quad]) -> Nested:
         """Return ``value``, but for blank nodes with what the quads say of them."""
-        return _Nested(self, quads, self._names.skolems).value
+        return Nested(self, quads, self._names.skolems)
 
     def resource(self, iri: str, quads: Collection[Quad]) -> Resource:
-        """Return everything that the quads say of ``iri``, blank nodes with what is said of them."""
+        """Return all that the quads say of ``iri``, blank nodes with what is said of them."""
         node = NamedNode(iri)
         outgoing: _Graphs = defaultdict(lambda: defaultdict(set))
         incoming: _Graphs = defaultdict(lambda: defaultdict(set))
-        nested = _Nested(self, quads, self._names.skolems)
+        nested = Nested(self, quads, self._names.skolems)
         for quad in quads:
             if quad.subject == node:
                 graphs = outgoing[quad.predicate.value][quad.object]
@@ -194,25 +202,31 @@ class LabelResolver:
                 continue
             if isinstance(quad.graph_name, NamedNode):
                 graphs.add(quad.graph_name.value)
-        types = [self.term(type_iri) for type_iri in iris_in(outgoing.pop(f"{RDF}type", {}))]
+        types = [self.term(type_iri) for type_iri in iris_in(outgoing.get(f"{RDF}type", {}))]
         label = self.label(iri)
         others = [
             Text(text, language)
             for language, text in sorted(self._labels.get(iri, {}).items())
             if language != label.language
         ]
-        shown = {label, *others}
-        for name in set(LABEL_PROPERTIES) & outgoing.keys():
-            if all(_text_of(term) in shown for term in outgoing[name]):
-                del outgoing[name]
+        self._drop_shown(outgoing, {label, *others}, nested.annotated(node))
         return Resource(
             iri,
             label,
             tuple(others),
             tuple(sorted(types, key=self._ours_first)),
-            self._properties(outgoing, nested.value),
-            self._properties(incoming, nested.owner),
+            self._properties(outgoing, partial(nested.object_of, node)),
+            self._properties(incoming, partial(nested.subject_of, node)),
         )
+
+    def _drop_shown(
+        self, outgoing: _Graphs, labels: Collection[Text], annotated: Collection[str]
+    ) -> None:
+        """Remove the properties that a page shows above its list, but for annotated ones."""
+        for name in {*LABEL_PROPERTIES, f"{RDF}type"} & outgoing.keys() - annotated:
+            is_type = name == f"{RDF}type"
+            if is_type or all(_text_of(term) in labels for term in outgoing[name]):
+                del outgoing[name]
 
     def _ours_first(self, link: Link) -> tuple[bool, str, str]:
         return (not link.iri.startswith(self._names.base), link.label.text, link.iri)
@@ -220,11 +234,11 @@ class LabelResolver:
     def _properties(
         self,
         statements: Mapping[str, Mapping[Term, set[str]]],
-        value_of: Callable[[Term, Iterable[str]], Value],
+        value_of: Callable[[str, Term, Iterable[str]], Value],
     ) -> tuple[Property, ...]:
         properties = []
         for predicate, terms in statements.items():
-            values = [value_of(term, graphs) for term, graphs in terms.items()]
+            values = [value_of(predicate, term, graphs) for term, graphs in terms.items()]
             is_own = predicate.startswith(f"{self._names.ontology}#")
             restates = not is_own and all(map(self._derived, terms.values()))
             ordered = tuple(sorted(values, key=self.order))
@@ -262,6 +276,8 @@ _DEPTH: Final = 12
 _LONGEST: Final = 1000
 """Most members of a list that a page shows."""
 
+_REIFIES: Final = f"{RDF}reifies"
+
 _OF_LISTS: Final = frozenset({f"{RDF}first", f"{RDF}rest"})
 """The properties that lists are made of."""
 
@@ -287,20 +303,26 @@ _COMBINED: Final = {
 """How a class is made of others, and the word for it."""
 
 
-class _Nested:
-    """Blank nodes as values that have what is stated of them."""
+class Nested:
+    """Values with what is stated of them: blank nodes, and statements that are annotated."""
 
     def __init__(self, resolver: LabelResolver, quads: Iterable[Quad], skolems: str) -> None:
         self._resolver, self._skolems = resolver, skolems
         self._by_subject: dict[Term, list[Triple]] = {}
         self._above: dict[Term, Quad] = {}  # the statement that leads to a blank node
+        self._reifiers: dict[tuple[Term, str, Term], list[Term]] = {}
         triples: set[Triple] = set()
         for quad in quads:
-            if quad.triple not in triples and self._is_blank(quad.subject):
-                triples.add(quad.triple)  # several graphs may state it
-                self._by_subject.setdefault(quad.subject, []).append(quad.triple)
             if self._is_blank(quad.object):
                 self._above[quad.object] = quad
+            if quad.triple in triples:
+                continue  # several graphs may state it
+            triples.add(quad.triple)
+            self._by_subject.setdefault(quad.subject, []).append(quad.triple)
+            if quad.predicate.value == _REIFIES and isinstance(quad.object, Triple):
+                subject, predicate, value = quad.object
+                statement = (subject, predicate.value, value)
+                self._reifiers.setdefault(statement, []).append(quad.subject)
 
     def _is_blank(self, term: Term) -> bool:
         is_skolem = isinstance(term, NamedNode) and term.value.startswith(self._skolems)
@@ -317,7 +339,7 @@ class _Nested:
         return quad.subject, quad.predicate.value
 
     def owner(self, term: Term, graphs: Iterable[str] = ()) -> Value:
-        """Return a subject for showing: of a blank node, the thing that it belongs to, and itself."""
+        """Return a subject for showing: of a blank node, the thing that it belongs to too."""
         highest, visited = term, {term}
         while self._is_blank(highest) and highest in self._above:
             above = self._above[highest].subject
@@ -338,13 +360,12 @@ class _Nested:
         is_list = term == NamedNode(f"{RDF}nil")
         if is_list:
             return replace(plain, link=None, members=())
-        if not statements or term in within or len(within) > _DEPTH:
+        is_end = term in within or len(within) > _DEPTH
+        if not statements or is_end or not self._is_blank(term):
             return plain
         shown = replace(plain, link=None, text=None)
         within = (*within, term)
-        by_property: dict[str, dict[Term, None]] = {}
-        for statement in statements:
-            by_property.setdefault(statement.predicate.value, {})[statement.object] = None
+        by_property = self._objects_of(term)
         if f"{RDF}first" in by_property:
             return replace(shown, members=self._members(term, within))
         forms = by_property.get(LITERAL_FORM, {})
@@ -353,13 +374,67 @@ class _Nested:
         phrase = self._phrase(by_property, within)
         if phrase:
             return replace(shown, phrase=phrase)
+        return replace(shown, properties=self._properties(term, by_property, within))
+
+    def _objects_of(self, subject: Term) -> dict[str, dict[Term, None]]:
+        """Return the objects that a subject has, by property."""
+        by_property: dict[str, dict[Term, None]] = {}
+        for statement in self._by_subject[subject]:
+            by_property.setdefault(statement.predicate.value, {})[statement.object] = None
+        return by_property
+
+    def _properties(
+        self,
+        subject: Term,
+        by_property: Mapping[str, Iterable[Term]],
+        within: tuple[Term, ...],
+    ) -> tuple[Property, ...]:
         properties = []
         for iri, terms in by_property.items():
-            values = [self.value(each, (), within) for each in terms]
+            values = [self.object_of(subject, iri, each, (), within) for each in terms]
             ordered = tuple(sorted(values, key=self._resolver.order))
             properties.append(Property(self._resolver.term(iri), ordered))
         properties.sort(key=lambda each: (each.link.label.text, each.link.iri))
-        return replace(shown, properties=tuple(properties))
+        return tuple(properties)
+
+    def object_of(
+        self,
+        subject: Term,
+        predicate: str,
+        term: Term,
+        graphs: Iterable[str] = (),
+        within: tuple[Term, ...] = (),
+    ) -> Value:
+        """Return the object of a statement for showing, with what is stated of the statement."""
+        value = self.value(term, graphs, within)
+        return self._annotated(value, (subject, predicate, term), within)
+
+    def subject_of(
+        self, term: Term, predicate: str, subject: Term, graphs: Iterable[str] = ()
+    ) -> Value:
+        """Return the subject of a statement for showing, with what is stated of the statement."""
+        value = self.owner(subject, graphs)
+        return self._annotated(value, (subject, predicate, term), ())
+
+    def annotated(self, subject: Term) -> frozenset[str]:
+        """Return the properties of a subject's statements that something is stated of."""
+        return frozenset(predicate for node, predicate, _ in self._reifiers if node == subject)
+
+    def _annotated(
+        self, value: Value, statement: tuple[Term, str, Term], within: tuple[Term, ...]
+    ) -> Value:
+        annotations: list[Value] = []
+        for reifier in self._reifiers.get(statement, ()):
+            if reifier in within or len(within) > _DEPTH:
+                continue
+            stated = self._objects_of(reifier)
+            del stated[_REIFIES]
+            link = None if self._is_blank(reifier) else self._resolver.value(reifier).link
+            properties = self._properties(reifier, stated, (*within, reifier))
+            if link or properties:
+                annotations.append(Value(link=link, properties=properties))
+        annotations.sort(key=self._resolver.order)
+        return replace(value, annotations=tuple(annotations)) if annotations else value
 
     def _members(self, term: Term, within: tuple[Term, ...]) -> tuple[Value, ...]:
         members: list[Value] = []

@@ -1,4 +1,4 @@
-"""The kept releases of a dataset: which there are, what each said of a thing, and when that changed."""
+"""The kept releases of a dataset: which there are, what each said of a thing, when that changed."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from unicef_linked.errors import NotFound
 from unicef_linked.rdf.mappings import REPLACED_BY
 from unicef_linked.rdf.terms import iris_in, objects_of, value_of
 from unicef_linked.release.differences import compare_lines
+from unicef_linked.release.kept import kept_releases
 from unicef_linked.store.archived import Archived
 
 if TYPE_CHECKING:
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
     from unicef_linked.release.differences import EntityDifference
 
 _OPEN: Final = 8
-"""Earlier releases that stay open at a time. An open one costs a file mapping, no memory of ours."""
+"""Earlier releases that stay open at a time. An open one costs a file mapping, no memory of
+ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,11 @@ class Past:
         self.current = current
         self._stores: OrderedDict[str, Archived] = OrderedDict()
         self._lock = threading.Lock()
+
+    @staticmethod
+    def of(release: Release) -> Past:
+        """Return a release among those that are kept beside it."""
+        return Past(kept_releases(release), release)
 
     @cached_property
     def _by_name(self) -> dict[str, Release]:

@@ -44,6 +44,11 @@ COUNTS: Final = 10_000
 INCOMING: Final = 1000
 """Most statements about other things that a document repeats. With more of them it has pages."""
 
+_REIFIES: Final = NamedNode(f"{RDF}reifies")
+
+_ANNOTATED: Final = 3
+"""Most annotations of annotations within each other that a document repeats."""
+
 
 @dataclass(frozen=True)
 class PublishedDataset:
@@ -424,7 +429,34 @@ class PublishedDataset:
             incoming = incoming[first : first + INCOMING]
         about = statements.match(node) + incoming
         about += _blank_owners(statements, about, self.names.skolems)
-        return [*about, *_blank_closure(statements, about, self.names.skolems)]
+        about += _blank_closure(statements, about, self.names.skolems)
+        return [*about, *self._annotations(statements, about)]
+
+    @cached_property
+    def has_annotations(self) -> bool:
+        """Whether any statement is annotated (RDF 1.2 Concepts, section 1.5)."""
+        pattern = f"?reifier <{RDF}reifies> ?statement"
+        query = (
+            f"SELECT ?reifier {{ {{ {pattern} }} UNION {{ GRAPH ?g {{ {pattern} }} }} }} LIMIT 1"
+        )
+        return bool(self.store.select(query))
+
+    def _annotations(self, statements: LoadedStatements, quads: Iterable[Quad]) -> list[Quad]:
+        """Return what is stated of the statements, and of that in turn (CBD, section 2)."""
+        annotations: list[Quad] = []
+        annotated = {quad.triple for quad in quads} if self.has_annotations else set()
+        for _ in range(_ANNOTATED):
+            statements.load((), annotated)
+            leading = chain.from_iterable(statements.match(object=each) for each in annotated)
+            reifiers = {quad.subject for quad in leading if quad.predicate == _REIFIES}
+            if not reifiers:
+                break
+            statements.load(reifiers)
+            about = [quad for node in reifiers for quad in statements.match(node)]
+            about += _blank_closure(statements, about, self.names.skolems)
+            annotations += about
+            annotated = {quad.triple for quad in about}
+        return list(dict.fromkeys(annotations))
 
     def pages(self, iri: str, statements: BoundedStatements) -> int:
         """Return how many pages the document about an IRI has: see ``about``."""
@@ -471,6 +503,7 @@ class PublishedDataset:
         statements.load(nodes)
         about = [quad for node in nodes for quad in statements.match(node)]
         about += _blank_closure(statements, about, self.names.skolems)
+        about += self._annotations(statements, about)
         return Description(document, about) if about else None
 
     def _describe_document(

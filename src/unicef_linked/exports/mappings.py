@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import urlsplit
 
 from pyoxigraph import Literal
@@ -25,8 +25,11 @@ if TYPE_CHECKING:
     from unicef_linked.rdf.iris import Names
     from unicef_linked.store import Store
 
-_MAPPING: Final = ("subject", "predicate", "object", "graph")
 _SEMAPV: Final = "https://w3id.org/semapv/vocab/"
+_RULE: Final = "LogicalReasoning"
+_EDITORS: Final = "ManualMappingCuration"
+"""Justifications of a mapping, in that vocabulary: a rule derived it, or editors stated it."""
+
 _COLUMNS: Final = (
     "subject_id",
     "subject_label",
@@ -46,7 +49,32 @@ def write_mappings(file_name: str, store: Store, names: Names) -> bytes:
     what is asserted, rules derived what is in a derived graph. The source of a mapping is the named
     graph that states it.
     """
+    mappings = _mappings(store, names)
+    graphs = {mapping.graph for mapping in mappings}
+    titles = _texts("dcterms:title", {names.dataset}, store, names, language="en")
+    licences = _texts("dcterms:license", {names.dataset, *graphs}, store, names)
     shorten = _Shortener({"graph": f"{names.base}graph/", "semapv": _SEMAPV} | names.prefixes)
+    rows = _rows(mappings, licences, shorten, store, names)
+    header = {
+        "mapping_set_id": addresses.absolute(names.base, addresses.export(file_name)),
+        "mapping_set_title": titles.get(names.dataset, ""),
+        "license": licences.get(names.dataset, ""),
+        "mapping_set_source": [names.dataset],
+    }
+    return _write(header, shorten.used, sorted(rows))
+
+
+class _Mapping(NamedTuple):
+    """One match as stated, each term as text."""
+
+    subject: str
+    predicate: str
+    object: str
+    graph: str
+
+
+def _mappings(store: Store, names: Names) -> list[_Mapping]:
+    """Return the matches of our entities."""
     solutions = ask(
         store,
         names,
@@ -56,37 +84,33 @@ def write_mappings(file_name: str, store: Store, names: Names) -> bytes:
           FILTER(STRSTARTS(STR(?subject), "{names.entities}") && ISIRI(?object))
         }}""",
     )
-    mappings = [tuple(value_of(row.get(name)) for name in _MAPPING) for row in solutions]
-    things, graphs = set(), set()
-    for subject, _, match, graph in mappings:
-        things |= {subject, match}
-        graphs.add(graph)
-    labels = _texts("skos:prefLabel", things, store, names, language="en")
-    titles = _texts("dcterms:title", {names.dataset}, store, names, language="en")
-    licences = _texts("dcterms:license", {names.dataset, *graphs}, store, names)
+    return [_Mapping(*(value_of(row.get(name)) for name in _Mapping._fields)) for row in solutions]
+
+
+def _rows(
+    mappings: Iterable[_Mapping],
+    licences: Mapping[str, str],
+    shorten: _Shortener,
+    store: Store,
+    names: Names,
+) -> set[tuple[str, ...]]:
+    """Return the values of ``_COLUMNS`` of each mapping."""
+    ends = {end for mapping in mappings for end in (mapping.subject, mapping.object)}
+    labels = _texts("skos:prefLabel", ends, store, names, language="en")
     derived = names.graph("derived/")
-    rows = set()
-    for subject, predicate, match, graph in mappings:
-        justification = "LogicalReasoning" if graph.startswith(derived) else "ManualMappingCuration"
-        rows.add(
-            (
-                shorten(subject),
-                labels.get(subject, ""),
-                shorten(predicate),
-                shorten(match),
-                labels.get(match, ""),
-                shorten(f"{_SEMAPV}{justification}"),
-                licences.get(graph, ""),
-                shorten(graph),
-            )
+    return {
+        (
+            shorten(mapping.subject),
+            labels.get(mapping.subject, ""),
+            shorten(mapping.predicate),
+            shorten(mapping.object),
+            labels.get(mapping.object, ""),
+            shorten(f"{_SEMAPV}{_RULE if mapping.graph.startswith(derived) else _EDITORS}"),
+            licences.get(mapping.graph, ""),
+            shorten(mapping.graph),
         )
-    header = {
-        "mapping_set_id": addresses.absolute(names.base, addresses.export(file_name)),
-        "mapping_set_title": titles.get(names.dataset, ""),
-        "license": licences.get(names.dataset, ""),
-        "mapping_set_source": [names.dataset],
+        for mapping in mappings
     }
-    return _write(header, shorten.used, sorted(rows))
 
 
 class _Shortener:
@@ -122,7 +146,7 @@ def _write(
 def _texts(
     path: str, iris: set[str], store: Store, names: Names, *, language: str = ""
 ) -> dict[str, str]:
-    """Return a value of a property for each IRI that has one: the first, in ``language`` if given."""
+    """Return the first value of a property for each IRI that has one, in ``language`` if given."""
     values = " ".join(f"<{iri}>" for iri in sorted(iris))
     solutions = ask(
         store,
@@ -143,7 +167,7 @@ def _texts(
 
 
 def curie(iri: str, prefixes: dict[str, str]) -> tuple[str, str]:
-    """Return prefix and local part, by the longest namespace; where none covers an IRI, by its host.
+    """Return prefix and local part, by the longest namespace; if none covers an IRI, by its host.
 
     >>> curie("https://sws.geonames.org/2457161/", {"wd": "http://www.wikidata.org/entity/"})
     ('geonames', '2457161/')

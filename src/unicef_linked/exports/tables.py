@@ -101,7 +101,7 @@ def ask(store: Store, names: Names, query: str) -> list[Solution]:
 
 
 def fill(columns: Iterable[Column], table: Table, store: Store, names: Names) -> list[Filled]:
-    """Return the columns with a cell for each row of the table; rows run by the IRIs that make them."""
+    """Return the columns with a cell for each row of the table, in the order of the rows' IRIs."""
     variables = " ".join(f"?{name}" for name in table.about)
     solutions = ask(store, names, f"SELECT DISTINCT {variables} {{ {table.pattern} }}")
     terms = {
@@ -181,7 +181,7 @@ def _variant(column: Column, term: object, names: Names) -> str:
 
 
 def _name(column: Column, variant: str, names: Names) -> str:
-    """Return a name that is also a variable of a URI Template, as CSVW has it (RFC 6570, section 2.3)."""
+    """Return a name that is a variable of a URI Template too, for CSVW (RFC 6570, section 2.3)."""
     parts = [
         column.name,
         re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", variant.removeprefix(f"{names.ontology}#")),
@@ -190,7 +190,7 @@ def _name(column: Column, variant: str, names: Names) -> str:
 
 
 def guard(text: str) -> str:
-    """Return text that no spreadsheet takes for a formula: an apostrophe goes before one that would begin so.
+    """Return text that no spreadsheet takes for a formula, with an apostrophe before what is one.
 
     >>> guard("=HYPERLINK(A1)"), guard("Gao")
     ("'=HYPERLINK(A1)", 'Gao')
@@ -205,7 +205,7 @@ def cell(filled: Filled, row: int) -> str:
 
 
 def write_csv(table: Table, store: Store, names: Names) -> bytes:
-    """Return a table as CSV; where its columns have HXL hashtags, these are the second row (HXL 1.1, section 2)."""
+    """Return a table as CSV; HXL hashtags of columns are its second row (HXL 1.1, section 2)."""
     columns = fill(table.columns, table, store, names)
     out = io.StringIO(newline="")
     writer = csv.writer(out)

@@ -70,7 +70,7 @@ def choose_type(name: str, reconciler: Reconciler) -> str:
 
 
 def check_properties(names: Iterable[str], reconciler: Reconciler) -> None:
-    """Raise UnusableInput for a property that nothing here has; the message lists those there are."""
+    """Raise UnusableInput for a property that nothing has; the message lists those there are."""
     for name in names:
         if name not in reconciler.query_properties and reconciler.property_iri(name) is None:
             there = ", ".join(reconciler.query_properties)
@@ -106,18 +106,14 @@ def reconcile(
     place = table.column(question.column)
     keys = _keys(table, question)
     answers = _candidates(keys, reconciler, question.types, progress)
-    matches = [
-        candidates[0] for candidates in answers.values() if candidates and candidates[0].match
-    ]
-    ordered = sorted({code.scheme for match in matches for code in match.entity.codes})
-    with_extents = any(match.extents for match in matches)
+    schemes, with_extents = _added_columns(answers.values())
     kept = [
         number
         for number, title in enumerate(table.header)
         if number == place or not title.startswith(PREFIX)
     ]
     added = (*_ADDED, *(_EXTENTS if with_extents else ()))
-    names = [scheme.rpartition("#")[2] for scheme in ordered]
+    names = [scheme.rpartition("#")[2] for scheme in schemes]
     header = [table.header[number] for number in kept]
     header += [PREFIX + name for name in (*added, *names)]
     hashtags = []
@@ -129,9 +125,20 @@ def reconcile(
         candidates = answers.get(key, [])
         cells = _cells(candidates, languages)
         cells += _extents(candidates) if with_extents else []
-        rows.append([row[number] for number in kept] + cells + _codes(candidates, ordered))
+        rows.append([row[number] for number in kept] + cells + _codes(candidates, schemes))
     answer = replace(table, header=header, rows=rows, hashtags=hashtags)
     return answer, _summary(keys, answers)
+
+
+def _added_columns(answers: Iterable[Sequence[Candidate]]) -> tuple[list[str], bool]:
+    """Return the schemes that certain matches have codes of, and whether one names extents."""
+    schemes: set[str] = set()
+    with_extents = False
+    for candidates in answers:
+        if candidates and candidates[0].match:
+            schemes.update(code.scheme for code in candidates[0].entity.codes)
+            with_extents = with_extents or bool(candidates[0].extents)
+    return sorted(schemes), with_extents
 
 
 def _keys(table: Table, question: Question) -> list[_Key]:

@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from unicef_linked.dataset.past import Past
     from unicef_linked.lookup.entity import Entity
     from unicef_linked.lookup.index import Index
     from unicef_linked.lookup.spellings import Scope
     from unicef_linked.lookup.territory import Extent
     from unicef_linked.rdf.iris import Names
-    from unicef_linked.release import Release
     from unicef_linked.store import Store
 
 _SCORES: Final = np.array([1000, 850, 700, 0], np.int16)
@@ -86,20 +86,20 @@ class Matches:
 
 @dataclass(frozen=True)
 class EntityLookup:
-    """Finds the entities of one release. Its index is opened, or made, when it is first needed."""
+    """Finds the entities of a current release. Its index is opened, or made, when first needed."""
 
-    release: Release
+    past: Past
     store: Store
 
     @property
     def names(self) -> Names:
         """The IRIs of the dataset."""
-        return self.release.names
+        return self.past.current.names
 
     @cached_property
     def index(self) -> Index:
         """Names, codes and outside identifiers of every entity."""
-        return open_index(self.release)
+        return open_index(self.past)
 
     def open(self) -> None:
         """Open the index, or make it, before it is needed."""

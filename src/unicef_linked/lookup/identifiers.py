@@ -1,4 +1,4 @@
-"""What entities and classes are called in answers: by short ids of ours, by their IRIs of others."""
+"""What entities and classes are called in answers: short ids of ours, IRIs of others."""
 
 from __future__ import annotations
 

@@ -391,7 +391,7 @@ class Index:
         return self._strongest(as_written or identifications)
 
     def _strongest(self, identifications: Iterable[Identification]) -> list[Identification]:
-        """Return those that nothing stronger stands above, one for each entity, scheme and value."""
+        """Return those that nothing stronger is above, one for each entity, scheme and value."""
         unique = {
             (i.entity.number, i.scheme, i.value): i
             for i in sorted(identifications, key=lambda i: -i.strength)

@@ -22,8 +22,6 @@ from unicef_linked.lookup.reading import Overview
 from unicef_linked.lookup.spellings import open_array, open_arrays
 from unicef_linked.lookup.tables import new_tables, open_tables
 from unicef_linked.lookup.writing import IndexWriter
-from unicef_linked.release.engine_index import LARGE
-from unicef_linked.release.kept import kept_releases
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -45,21 +43,20 @@ _ORDERS: Final = "orders.json"
 """The file with the languages that have an order of names, whose arrays are numbered."""
 
 
-def open_index(release: Release) -> Index:
-    """Return the index of a release: mapped, once it is made, which may take a while.
+def open_index(past: Past) -> Index:
+    """Return the index of the current release: mapped, once it is made, which may take a while.
 
     It is part of a large release; that of another is a cache. In it is what the earlier releases
-    beside this one last said of things that were replaced. Without a place to write it is in
-    memory.
+    last said of things that were replaced. Without a place to write it is in memory.
     """
-    past = Past(kept_releases(release), release)
+    release = past.current
     name = _name(past.published[:-1])
     if release.has(f"{name}/{_DATABASE}"):
         own = _opened(release.path / name, release.names)
         if own is not None:
             return own
     try:
-        return _opened_or_made(release.cache / name, release, past)
+        return _opened_or_made(release.cache / name, past)
     except OSError as error:
         _LOG.warning(
             "the index %s cannot be written: %s; it is kept in memory", release.cache, error
@@ -68,13 +65,20 @@ def open_index(release: Release) -> Index:
     return build(quads, names, profile_of(quads, names), former_statements(past))
 
 
-def add_index(release: Release, earlier: Sequence[Release]) -> None:
-    """Write the index of a release that is being built, if it is large, into its folder."""
-    if release.manifest.quads >= LARGE:
-        past = Past((*earlier, release), release)
-        folder = release.path / _name(past.published[:-1])
-        folder.mkdir()
-        write_index(folder, release.names, release.quads, former_statements(past))
+def add_index(
+    release: Release,
+    earlier: Sequence[Release],
+    passing: Callable[[Iterable[Quad]], Iterable[Quad]] = iter,
+) -> None:
+    """Write the index of a release that is being built into its folder.
+
+    Its statements are read twice; ``passing`` is given them, and returns them as they are taken.
+    """
+    past = Past((*earlier, release), release)
+    folder = release.path / _name(past.published[:-1])
+    folder.mkdir()
+    names, former = release.names, former_statements(past)
+    write_index(folder, names, lambda: passing(release.quads()), former)
 
 
 def _name(earlier: Sequence[Release]) -> str:
@@ -83,7 +87,8 @@ def _name(earlier: Sequence[Release]) -> str:
     return f"index-names-{FORMAT}" + (f"-{digest[:12]}" if earlier else "")
 
 
-def _opened_or_made(folder: Path, release: Release, past: Past) -> Index:
+def _opened_or_made(folder: Path, past: Past) -> Index:
+    release = past.current
     index = _opened(folder, release.names)
     if index is None:
         shutil.rmtree(folder, ignore_errors=True)  # damaged

@@ -229,7 +229,7 @@ class Reconciler:
         return {number: _rounded(each.score) for number, each in evidence.items()}
 
     def _weigh(self, query: ReconciliationQuery) -> tuple[dict[int, _Evidence], Period]:
-        """Return what a query says for each entity that may be meant, and the time that it states."""
+        """Return what a query says for each entity that it may mean, and the time it states."""
         above: list[str] = []
         if _HIERARCHY.search(query.query):
             levels = [text for text in _HIERARCHY.split(query.query) if fold(text)] or [""]
@@ -303,12 +303,10 @@ class Reconciler:
         numbers: list[int] = scope.members().tolist()
         if len(numbers) <= _UNNAMED:
             return numbers
-        texts = [
-            _text(value)
-            for name, accepted in query.properties
-            for value in accepted
-            if name == _PART_OF
-        ]
+        texts: list[str] = []
+        for name, accepted in query.properties:
+            if name == _PART_OF:
+                texts += map(_text, accepted)
         pending = [i.entity.iri for text in texts for i in self.index.by_iri(text)]
         for text in texts:
             named = self.index.named(self.index.normalize(text))
@@ -664,7 +662,7 @@ class Reconciler:
 
     @cached_property
     def query_properties(self) -> dict[str, str]:
-        """The properties that a query may state, by id: those of the default types, and the time."""
+        """The properties that a query may state, by id: those of default types, and the time."""
         return self.properties_of(None) | {_DATE: f"{DCTERMS}date"}
 
     def extension(
@@ -731,7 +729,10 @@ def _text(value: Value) -> str:
 
 def _period(properties: Sequence[tuple[str, tuple[Value, ...]]]) -> Period | None:
     """Return the time that a query states; None if it states none that can be read, or several."""
-    dates = [value for name, accepted in properties if name == _DATE for value in accepted]
+    dates: list[Value] = []
+    for name, accepted in properties:
+        if name == _DATE:
+            dates += accepted
     return parse_period(_text(dates[0])) if len(dates) == 1 else None
 
 

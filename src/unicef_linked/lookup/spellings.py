@@ -29,7 +29,8 @@ END: Final = b"\n"
 """Ends each text in a row of them; it comes before all that a folded text has."""
 
 EQUAL, BEGINS, HAS_WORD, NOTHING = range(4)
-"""How a text is the beginning of a label: all of it, its beginning, that of a word; or not at all."""
+"""How a text is the beginning of a label: all of it, its beginning, that of a word; or not at
+all."""
 
 _NEAREST: Final = 8
 """How many mistyped spellings are suggested for one text."""

@@ -70,7 +70,7 @@ class LinkSummary:
 def summarize_links(
     numbers: Mapping[str, int], urls: Container[str], findings: Mapping[str, Finding]
 ) -> LinkSummary:
-    """Return the summary of links: their number by host, their URLs, the findings of a check by URL.
+    """Return the summary of links: their number by host, their URLs, what a check found by URL.
 
     A finding about another URL is passed over.
     """

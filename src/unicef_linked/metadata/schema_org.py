@@ -37,13 +37,11 @@ def dataset(published: PublishedDataset, address: str, language: str) -> Structu
     """Return the ``schema:Dataset``; ``address`` is the public address of this server."""
     iri = published.names.dataset
     quads = published.own_statements
-    publisher = next(iter(_iris(quads, f"{DCTERMS}publisher")), None)
+    publishers = _iris(quads, f"{DCTERMS}publisher")[:1]
     spatial = _iris(quads, f"{DCTERMS}spatial")
-    starts: list[str] = []
-    for period in _iris(quads, f"{DCTERMS}temporal"):
-        starts += _values(published.store.match(NamedNode(period)), f"{DCAT}startDate")
-    iris = [iri, *spatial, *filter(None, [publisher])]
+    iris = [iri, *spatial, *publishers]
     labels = LabelResolver(published.names, published.labels(iris), language)
+    languages = {_CODES.get(value, value) for value in _values(quads, f"{DCTERMS}language")}
     return _without_gaps(
         {
             "@context": _CONTEXT,
@@ -56,22 +54,13 @@ def dataset(published: PublishedDataset, address: str, language: str) -> Structu
             "version": published.release.manifest.name,
             "license": next(iter(_iris(quads, f"{DCTERMS}license")), None),
             "isAccessibleForFree": True,
-            "inLanguage": sorted(
-                {_CODES.get(value, value) for value in _values(quads, f"{DCTERMS}language")}
-            ),
+            "inLanguage": sorted(languages),
             "keywords": sorted(_texts(quads, f"{DCAT}keyword", language)),
-            "creator": {
-                "@type": "Organization",
-                "@id": publisher,
-                "name": labels.label(publisher).text,
-            }
-            if publisher
-            else None,
-            "spatialCoverage": [
-                {"@type": "Place", "@id": place, "name": labels.label(place).text}
-                for place in spatial
-            ],
-            "temporalCoverage": f"{starts[0]}/.." if starts else None,
+            "creator": next(
+                (_named("Organization", publisher, labels) for publisher in publishers), None
+            ),
+            "spatialCoverage": [_named("Place", place, labels) for place in spatial],
+            "temporalCoverage": _temporal_coverage(published),
             "distribution": [
                 _download(published, address, path)
                 for path in published.release.dumps()
@@ -79,6 +68,20 @@ def dataset(published: PublishedDataset, address: str, language: str) -> Structu
             ],
         }
     )
+
+
+def _named(kind: str, iri: str, labels: LabelResolver) -> Structured:
+    """Return a thing by its name."""
+    return {"@type": kind, "@id": iri, "name": labels.label(iri).text}
+
+
+def _temporal_coverage(published: PublishedDataset) -> str | None:
+    """Return the open interval of ISO 8601 from the first date that the dataset states."""
+    for period in _iris(published.own_statements, f"{DCTERMS}temporal"):
+        starts = _values(published.store.match(NamedNode(period)), f"{DCAT}startDate")
+        if starts:
+            return f"{starts[0]}/.."
+    return None
 
 
 def _download(published: PublishedDataset, address: str, path: Path) -> Structured:

@@ -68,11 +68,7 @@ def signposts(
             path = addresses.DATASET
             links = _of_dataset(dataset)
         case ["dump", name] if name in dump_names(dataset):
-            links = [
-                Signpost("type", f"{_SCHEMA}DataDownload"),
-                Signpost("collection", addresses.DATASET),
-            ]
-            links += _licences(dataset, [dataset.names.dataset])
+            links = _of_listed(dataset, "DataDownload")
         case ["doc", entity_type, *keys] if keys:
             iri = iri or dataset.names.entity(entity_type, "/".join(keys))
             quads = dataset.store.match(NamedNode(iri)) if about is None else about
@@ -81,16 +77,21 @@ def signposts(
             links = _of_entity(dataset, iri, addresses.DATASET, about or ())
             return [*links, *_descriptions(path, {"iri": iri})]
         case ["doc", _]:
-            links = [
-                Signpost("type", f"{_SCHEMA}CollectionPage"),
-                Signpost("collection", addresses.DATASET),
-                *_licences(dataset, [dataset.names.dataset]),
-            ]
+            links = _of_listed(dataset, "CollectionPage")
         case ["graph", *rest] if rest:
             links = _of_part(dataset, iri or dataset.names.base + path.strip("/"), "Dataset")
         case ["ontology" | "shapes" | "quality" as name]:
             links = _of_part(dataset, dataset.names.base + path.strip("/"), _TYPES[name])
     return links + _descriptions(path) if links else []
+
+
+def _of_listed(dataset: PublishedDataset, kind: str) -> list[Signpost]:
+    """Return the links of a dump, and of a list of entities."""
+    return [
+        Signpost("type", f"{_SCHEMA}{kind}"),
+        Signpost("collection", addresses.DATASET),
+        *_licences(dataset, [dataset.names.dataset]),
+    ]
 
 
 def _of_dataset(dataset: PublishedDataset) -> list[Signpost]:

@@ -28,7 +28,8 @@ _EXAMPLES: Final = """
 PREFIX sh: <http://www.w3.org/ns/shacl#>
 SELECT DISTINCT ?graph ?example ?text {
   VALUES ?kind {
-    sh:SPARQLExecutable sh:SPARQLSelectExecutable sh:SPARQLAskExecutable sh:SPARQLConstructExecutable
+    sh:SPARQLExecutable sh:SPARQLSelectExecutable sh:SPARQLAskExecutable
+    sh:SPARQLConstructExecutable
   }
   ?example a ?kind ; sh:select|sh:ask|sh:construct ?text
   OPTIONAL { GRAPH ?graph { ?example sh:select|sh:ask|sh:construct ?text } }

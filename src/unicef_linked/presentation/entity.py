@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Final
 
 from pyoxigraph import Literal, NamedNode
 
 from unicef_linked import addresses
+from unicef_linked.dataset.hubs import PART
 from unicef_linked.dataset.labels import Text
 from unicef_linked.presentation.evidence import Evidence, claims_about, read_evidence
 from unicef_linked.presentation.layout import Group, Row, Step
@@ -17,13 +18,13 @@ from unicef_linked.presentation.literals import FormattedLiteral, format_literal
 from unicef_linked.rdf.iris import DCTERMS, RDF, RDFS, SKOS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from pyoxigraph import Quad
 
     from unicef_linked.dataset.description import Description
     from unicef_linked.dataset.hubs import BoundedStatements
-    from unicef_linked.dataset.labels import LabelResolver, Link, Value
+    from unicef_linked.dataset.labels import LabelResolver, Link, Nested, Value
     from unicef_linked.presentation.context import PageContext
     from unicef_linked.presentation.evidence import Claim, Origin
     from unicef_linked.presentation.layout import Layout
@@ -32,6 +33,12 @@ if TYPE_CHECKING:
 
 MEANING: Final = (f"{SKOS}definition", f"{DCTERMS}description", f"{RDFS}comment")
 """Properties whose values define a thing, the preferred one first; shown below its name."""
+
+MOST_VALUES: Final = 200
+"""Most values of one property that the list of all statements of a thing has."""
+
+NAMED_IN_CELL: Final = 3
+"""Most things that a cell of a list names; of more it has the number."""
 
 _LONG_LIST: Final = 12
 _BEGINNING: Final = 8
@@ -81,6 +88,15 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
+class Rest:
+    """The values of a row that are not among its facts."""
+
+    number: int = 0
+    is_uncounted: bool = False  # whether there are more than ``number``
+    address: str = ""  # of all values, or of the statements with them
+
+
+@dataclass(frozen=True, slots=True)
 class PropertyRow:
     """A row with its values. A page shows things, outside matches, codes and literals apart."""
 
@@ -89,8 +105,7 @@ class PropertyRow:
     description: Text | None
     facts: tuple[Fact, ...]
     language: str  # of the page
-    left_out: int = 0  # values that are not among the facts
-    all_values: str = ""  # address of all statements that the row is made of
+    rest: Rest
 
     @property
     def things(self) -> tuple[Fact, ...]:
@@ -263,6 +278,7 @@ class Overview:
     cells: Mapping[str, tuple[tuple[Fact, ...], ...]] = field(default_factory=dict)
     numbers: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     """The values of each cell, those that are left out included."""
+    named: int = NAMED_IN_CELL
 
 
 def overview(context: PageContext, layout: Layout, iris: Sequence[str]) -> Overview:
@@ -270,16 +286,19 @@ def overview(context: PageContext, layout: Layout, iris: Sequence[str]) -> Overv
     statements = context.dataset.statements()
     nodes = {iri: NamedNode(iri) for iri in iris}
     statements.load(nodes.values())
-    rows_of = {iri: _key_rows(layout, statements, node) for iri, node in nodes.items()}
+    rows_of = _key_rows(layout, statements, nodes)
     _load_rows(statements, nodes, rows_of)
     rows: dict[tuple[Step, ...], Row] = {}
     chains: dict[tuple[str, tuple[Step, ...]], Chains] = {}
+    counts: dict[tuple[str, tuple[Step, ...]], int] = {}
     for iri, node in nodes.items():
         for row in rows_of[iri]:
             values = follow(statements, node, row.path)
             if values:
                 rows.setdefault(row.path, row)
-                chains[iri, row.path] = values
+                chains[iri, row.path] = _shown_in_cell(values)
+                left_out = _left_out(statements, iri, row.path, values)
+                counts[iri, row.path] = len(values) + left_out
     columns = sorted(rows.values(), key=lambda row: (row.order, row.shape))
     reader = context.reader(_quads_of(chains.values()))
     cells: dict[str, tuple[tuple[Fact, ...], ...]] = {}
@@ -287,15 +306,19 @@ def overview(context: PageContext, layout: Layout, iris: Sequence[str]) -> Overv
     for iri in iris:
         values_of_columns = [chains.get((iri, row.path), {}) for row in columns]
         cells[iri] = tuple(_cell(context, reader, values) for values in values_of_columns)
-        numbers[iri] = tuple(
-            len(values) + (_left_out(statements, iri, row.path, values) if values else 0)
-            for row, values in zip(columns, values_of_columns, strict=True)
-        )
+        numbers[iri] = tuple(counts.get((iri, row.path), 0) for row in columns)
     return Overview(tuple(_heading(reader, row) for row in columns), cells, numbers)
 
 
+def _shown_in_cell(values: Chains) -> Chains:
+    """Return the values that a cell needs: of more things than it names, it has their number."""
+    are_things = all(isinstance(term, NamedNode) for term in values)
+    most = 1 if are_things and len(values) > NAMED_IN_CELL else PART
+    return dict(islice(values.items(), most))
+
+
 def _left_out(statements: BoundedStatements, iri: str, path: Sequence[Step], values: Chains) -> int:
-    """Return how many values a path has that are not read, because they lead to a hub."""
+    """Return how many values a path of one step has that are not read: they lead to a hub."""
     if len(path) != 1 or not path[0].back:
         return 0
     return max(
@@ -334,15 +357,25 @@ def _heading(reader: LabelResolver, row: Row) -> Text:
     return reader.choose(row.names) or reader.label(row.path[-1].predicate)
 
 
-def _key_rows(layout: Layout, statements: LoadedStatements, node: NamedNode) -> list[Row]:
-    """Return the rows of a thing's key facts."""
-    predicates = {quad.predicate.value for quad in statements.match(node)}
-    groups = layout.groups(_classes(statements, node), predicates, ())
-    rows: list[Row] = []
-    for group in groups:
-        if group.key_facts:
-            rows += group.rows
-    return rows
+def _key_rows(
+    layout: Layout, statements: LoadedStatements, nodes: Mapping[str, NamedNode]
+) -> dict[str, list[Row]]:
+    """Return the rows of the key facts of each thing; those with the same properties share them."""
+    rows_by_properties: dict[tuple[frozenset[str], frozenset[str]], list[Row]] = {}
+    rows_of: dict[str, list[Row]] = {}
+    for iri, node in nodes.items():
+        classes = frozenset(_classes(statements, node))
+        predicates = frozenset(quad.predicate.value for quad in statements.match(node))
+        if (classes, predicates) not in rows_by_properties:
+            groups = layout.groups(classes, predicates, ())
+            key_facts = (group.rows for group in groups if group.key_facts)
+            rows_by_properties[classes, predicates] = list(chain.from_iterable(key_facts))
+        rows_of[iri] = rows_by_properties[classes, predicates]
+    return rows_of
+
+
+FilledGroups = tuple[tuple[Group, tuple[tuple[Row, Chains], ...]], ...]
+"""Groups with those of their rows that have values."""
 
 
 @dataclass(frozen=True)
@@ -354,10 +387,10 @@ class EntityReading:
     own: tuple[Quad, ...]  # those of them about the thing itself
     types: tuple[str, ...]  # its most specific classes of the dataset
     meaning: Chains
-    groups: tuple[tuple[Group, tuple[tuple[Row, Chains], ...]], ...]
+    groups: FilledGroups
     kinds: Mapping[Term, tuple[str, ...]]  # ``types`` of each value that is a thing
     evidence: Evidence
-    left_out: Mapping[str, int]  # values that are not read, by the shape of the row
+    rests: Mapping[str, Rest]  # by the shape of the row
     reader: LabelResolver
 
 
@@ -376,46 +409,88 @@ def read_entity(
     load_paths(statements, [start], [row.path for group in groups for row in group.rows])
     meanings = (follow(statements, start, (Step(name),)) for name in MEANING)
     meaning = next((chains for chains in meanings if chains), {})
-    filled = _filled_groups(statements, start, groups)
+    filled, rests = _filled_groups(statements, start, groups)
     every = [meaning, *(chains for _, rows in filled for _, chains in rows)]
     terms = chain.from_iterable(every)
     values = {term for term in terms if isinstance(term, NamedNode)}
     quads = _quads_of(every)
-    between = {start}
-    for chains in every:
-        for each in chain.from_iterable(chains.values()):
-            between.update(_between(start, each))
+    between = _nodes_between(start, every)
     graphs = {graph for quad in quads for graph in _graph(quad)}
     claims = claims_about(statements, [start])  # loaded already, with all that leads to the thing
+    if statements.numbers(start.value):  # the claims about it that were read are a part
+        between |= values
     statements.load([*values, *map(NamedNode, graphs), *claims], between)
-    evidence = read_evidence(statements, context.names, between, graphs)
+    evidence = read_evidence(statements, context.names, between, quads)
     kinds: dict[Term, tuple[str, ...]] = {
         term: _specific(context, _classes(statements, term)) for term in values
     }
     named = {kind for of_value in kinds.values() for kind in of_value}
     reader = context.reader([*about, *quads], *evidence.iris, *named, *classes, start.value)
     types = _specific(context, classes)
-    left_out = {
-        row.shape: _left_out(statements, start.value, row.path, chains)
-        for _, rows in filled
-        for row, chains in rows
-    }
     return EntityReading(
-        start, tuple(about), own, types, meaning, filled, kinds, evidence, left_out, reader
+        start, tuple(about), own, types, meaning, filled, kinds, evidence, rests, reader
     )
 
 
+def _nodes_between(start: NamedNode, paths: Iterable[Chains]) -> set[NamedNode]:
+    """Return a thing, and the nodes on the ways from it to the values."""
+    nodes = {start}
+    for chains in paths:
+        for each in chain.from_iterable(chains.values()):
+            nodes.update(_between(start, each))
+    return nodes
+
+
 def _filled_groups(
-    statements: LoadedStatements, start: NamedNode, groups: Iterable[Group]
-) -> tuple[tuple[Group, tuple[tuple[Row, Chains], ...]], ...]:
-    """Return the groups with those of their rows that have values."""
+    statements: BoundedStatements, start: NamedNode, groups: Iterable[Group]
+) -> tuple[FilledGroups, dict[str, Rest]]:
+    """Return the groups with those of their rows that have values, and what these leave out."""
     filled = []
+    rests = {}
     for group in groups:
-        rows = [(row, follow(statements, start, row.path)) for row in group.rows]
-        having = tuple((row, chains) for row, chains in rows if chains)
+        having = []
+        for row in group.rows:
+            chains = follow(statements, start, row.path)
+            if chains:
+                rests[row.shape] = _rest(statements, start, row.path, chains)
+                having.append((row, _first_values(chains)))
         if having:
-            filled.append((group, having))
-    return tuple(filled)
+            filled.append((group, tuple(having)))
+    return tuple(filled), rests
+
+
+def _first_values(chains: Chains) -> Chains:
+    """Return the first PART values by their IRIs or texts, each with as many chains."""
+    terms = sorted(chains, key=str)[:PART] if len(chains) > PART else chains
+    return {term: chains[term][:PART] for term in terms}
+
+
+def _rest(
+    statements: BoundedStatements, start: NamedNode, path: Sequence[Step], chains: Chains
+) -> Rest:
+    """Return what a page does not show of the values at the end of a path."""
+    number = max(0, len(chains) - PART) + _left_out(statements, start.value, path, chains)
+    is_uncounted = len(path) > 1 and any(
+        len(several) > PART or any(_passes_hub(statements, start, path, each) for each in several)
+        for several in chains.values()
+    )
+    if not number and not is_uncounted:
+        return Rest()
+    if len(path) > 1:
+        steps = "/".join(f"{'^' if step.back else ''}<{step.predicate}>" for step in path)
+        address = addresses.query(f"SELECT DISTINCT ?value {{\n  {start} {steps} ?value\n}}\n")
+    else:
+        end = "object" if path[0].back else "subject"
+        address = addresses.fragment({"predicate": path[0].predicate, end: start.value})
+    return Rest(number, is_uncounted, address)
+
+
+def _passes_hub(
+    statements: BoundedStatements, start: NamedNode, path: Sequence[Step], quads: Sequence[Quad]
+) -> bool:
+    """Tell whether a chain goes back from a hub: then not all like it have been read."""
+    nodes = zip((start, *_between(start, quads)), path, strict=False)
+    return any(step.back and statements.numbers(node.value) for node, step in nodes)
 
 
 def _classes(statements: LoadedStatements, term: NamedNode) -> list[str]:
@@ -437,7 +512,7 @@ class _EntityPageBuilder:
 
     reading: EntityReading
     context: PageContext
-    value_of: Callable[[Term, Iterable[str]], Value]
+    nested: Nested
 
     def page(self) -> EntityPage:
         """Return the finished page."""
@@ -472,10 +547,7 @@ class _EntityPageBuilder:
             reader.choose(row.descriptions),
             self._facts(chains),
             self.context.language,
-            self.reading.left_out[row.shape],
-            addresses.fragment(
-                {"predicate": row.path[-1].predicate, "object": self.reading.start.value}
-            ),
+            self.reading.rests[row.shape],
         )
 
     def _facts(self, chains: Chains) -> tuple[Fact, ...]:
@@ -493,7 +565,7 @@ class _EntityPageBuilder:
         literal = format_value(term, predicate, language) if isinstance(term, Literal) else None
         links = [reader.link(iri) for iri in sorted(through)]
         return Fact(
-            self.value_of(term, last),
+            self._value(term, last, chains),
             literal,
             tuple(reader.link(kind) for kind in reading.kinds.get(term, ())),
             tuple(sorted(links, key=lambda link: link.label.text)),
@@ -502,12 +574,50 @@ class _EntityPageBuilder:
             self._pages(literal.lexical) if literal and literal.kind == "code" else (),
         )
 
+    def _value(
+        self, term: Term, graphs: Iterable[str], chains: Sequence[tuple[Quad, ...]]
+    ) -> Value:
+        """Return the end of some chains, with what is stated of the statement that leads to it."""
+        last = chains[0][-1]
+        if last.object == term:
+            return self.nested.object_of(last.subject, last.predicate.value, term, graphs)
+        return self.nested.value(term, graphs)
+
     def _pages(self, code: str) -> tuple[Link, ...]:
         """Return the outside IRIs of the thing that have a code as one of their parts."""
         objects = {q.object.value for q in self.reading.own if isinstance(q.object, NamedNode)}
         matching = [iri for iri in sorted(objects) if code in re.split(r"[/#?=]", iri)]
         links = [self.reading.reader.link(iri) for iri in matching]
         return tuple(link for link in links if link.external)
+
+
+def first_statements(iri: str, quads: Collection[Quad]) -> tuple[list[Quad], dict[str, int]]:
+    """Return the statements that a page about a thing lists, and how many values it leaves out.
+
+    It lists the first MOST_VALUES values of each property of the thing; what it leaves out is by
+    property.
+    """
+    node = NamedNode(iri)
+    values: dict[str, set[Term]] = {}
+    for quad in quads:
+        if quad.subject == node:
+            values.setdefault(quad.predicate.value, set()).add(quad.object)
+    left_out = {
+        predicate: len(terms) - MOST_VALUES
+        for predicate, terms in values.items()
+        if len(terms) > MOST_VALUES
+    }
+    hidden = {
+        (predicate, term)
+        for predicate in left_out
+        for term in sorted(values[predicate], key=str)[MOST_VALUES:]
+    }
+    shown = [
+        quad
+        for quad in quads
+        if quad.subject != node or (quad.predicate.value, quad.object) not in hidden
+    ]
+    return shown, left_out
 
 
 def _graph(quad: Quad) -> list[str]:

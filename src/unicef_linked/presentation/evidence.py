@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
-from pyoxigraph import Literal, NamedNode
+from pyoxigraph import Literal, NamedNode, Triple
 
 from unicef_linked.rdf.iris import DCTERMS, PROV, RDF
 
@@ -101,13 +101,20 @@ def read_evidence(
     statements: LoadedStatements,
     names: Names,
     things: Collection[NamedNode],
-    graphs: Iterable[str],
+    quads: Collection[Quad],
 ) -> Evidence:
-    """Return the claims about the things, and the sources of these claims and of the graphs."""
+    """Return the claims that some statements are true, and the sources of these claims and graphs.
+
+    The statements lead to or from the things.
+    """
     statements.load(objects=things)
-    claims = claims_about(statements, things)
+    about = claims_about(statements, things)
+    statements.load(about)
+    claims_by_statement = _claims_that_state(statements, about, quads)
+    graphs = {quad.graph_name for quad in quads if isinstance(quad.graph_name, NamedNode)}
+    claims = dict.fromkeys(chain.from_iterable(claims_by_statement.values()))
     described: dict[Term, Described] = {}
-    nodes: Sequence[Term] = [*claims, *(NamedNode(graph) for graph in sorted(graphs))]
+    nodes: Sequence[Term] = [*claims, *sorted(graphs, key=str)]
     while nodes:
         statements.load(nodes)
         further: list[Term] = []
@@ -116,19 +123,34 @@ def read_evidence(
             for name in PARTS:
                 further += described[node].get(name, [])
         nodes = [node for node in dict.fromkeys(further) if node not in described]
-    evidence = Evidence(names, described, {})
+    return Evidence(names, described, claims_by_statement)
+
+
+def _claims_that_state(
+    statements: LoadedStatements, claims: Iterable[NamedNode], quads: Iterable[Quad]
+) -> dict[Triple, list[NamedNode]]:
+    """Return those of the claims that are about one of the statements, by what they state."""
+    shown = {quad.triple for quad in quads}
+    by_statement: dict[Triple, list[NamedNode]] = {}
     for claim in claims:
-        subject = evidence.first(claim, f"{RDF}subject")
-        predicate = evidence.first(claim, f"{RDF}predicate")
-        value = evidence.first(claim, f"{RDF}object")
+        subject, predicate, value = (_first(statements, claim, name) for name in _REIFIED)
         if (
             isinstance(subject, NamedNode)
             and isinstance(predicate, NamedNode)
             and value is not None
         ):
-            key = subject.value, predicate.value, value
-            evidence.claims_by_statement.setdefault(key, []).append(claim)
-    return evidence
+            stated = Triple(subject, predicate, value)
+            if stated in shown:
+                by_statement.setdefault(stated, []).append(claim)
+    return by_statement
+
+
+_REIFIED: Final = tuple(NamedNode(f"{RDF}{name}") for name in ("subject", "predicate", "object"))
+
+
+def _first(statements: LoadedStatements, claim: NamedNode, predicate: NamedNode) -> Term | None:
+    objects = (quad.object for quad in statements.match(claim, predicate))
+    return min(objects, key=str, default=None)
 
 
 def _described(statements: LoadedStatements, node: Term) -> Described:
@@ -147,7 +169,7 @@ class Evidence:
 
     names: Names
     described: Mapping[Term, Described]
-    claims_by_statement: dict[tuple[str, str, Term], list[NamedNode]]
+    claims_by_statement: Mapping[Triple, Sequence[NamedNode]]
 
     def first(self, node: Term | None, predicate: str) -> Term | None:
         """Return the first value of a property of a claim, passage, source or graph."""
@@ -170,8 +192,7 @@ class Evidence:
         """Return the claims that one of the statements is true."""
         claims: set[NamedNode] = set()
         for quad in quads:
-            key = getattr(quad.subject, "value", ""), quad.predicate.value, quad.object
-            claims.update(self.claims_by_statement.get(key, []))
+            claims.update(self.claims_by_statement.get(quad.triple, ()))
         return tuple(self._claim(claim, reader) for claim in sorted(claims, key=str))
 
     def origins(self, graphs: Iterable[str], reader: LabelResolver) -> tuple[Origin, ...]:

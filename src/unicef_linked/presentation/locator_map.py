@@ -269,12 +269,11 @@ def _nearby(
     statements: LoadedStatements, shown: Collection[str], kinds: Collection[str]
 ) -> list[str]:
     """Return instances of classes that touch what is shown, or lie in the same things as it."""
-    relations = {
-        (quad.predicate, quad.object)
-        for iri in shown
-        for quad in statements.match(NamedNode(iri))
-        if quad.predicate.value.startswith(GEO) and isinstance(quad.object, NamedNode)
-    }
+    relations: set[tuple[NamedNode, NamedNode]] = set()
+    for iri in shown:
+        for quad in statements.match(NamedNode(iri)):
+            if quad.predicate.value.startswith(GEO) and isinstance(quad.object, NamedNode):
+                relations.add((quad.predicate, quad.object))
     touching = [node.value for predicate, node in relations if predicate == _TOUCHES]
     within = [pair for pair in relations if pair[0] == _WITHIN]
     statements.load((), [node for _, node in within])

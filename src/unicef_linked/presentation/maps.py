@@ -174,15 +174,22 @@ def draw(
     sized.sort(key=lambda each: each[0], reverse=True)  # what is small lies on what is large
     areas = [shape for _, shape in sized]
     labels = _place_labels(areas, points, spots, words, size)
-    at = {shape.feature.iri: (shape.x, shape.y) for shape in areas}
-    at |= {label.shape.feature.iri: _beneath(label, words) for label in labels if label.shape.path}
-    at |= {shape.feature.iri: (shape.x, shape.y) for shape in points}
-    lines = tuple(
-        Line(connection, *at[connection.start], *at[connection.end])
-        for connection in connections
-        if connection.start in at and connection.end in at
-    )
+    ends = {shape.feature.iri: (shape.x, shape.y) for shape in areas}
+    ends |= {each.shape.feature.iri: _beneath(each, words) for each in labels if each.shape.path}
+    ends |= {shape.feature.iri: (shape.x, shape.y) for shape in points}
+    lines = _lines(connections, ends)
     return Map(*size, tuple(areas), tuple(points), lines, tuple(labels))
+
+
+def _lines(
+    connections: Iterable[Connection], ends: Mapping[str, tuple[int, int]]
+) -> tuple[Line, ...]:
+    """Return the lines of the connections whose ends are on the map, at the places given."""
+    return tuple(
+        Line(connection, *ends[connection.start], *ends[connection.end])
+        for connection in connections
+        if connection.start in ends and connection.end in ends
+    )
 
 
 def _projection(

@@ -92,8 +92,7 @@ def read_reasons(
         for quad in statements.match(NamedNode(iri))
         if not chosen or quad.predicate.value in chosen
     ]
-    graphs = {quad.graph_name.value for quad in quads if isinstance(quad.graph_name, NamedNode)}
-    evidence = read_evidence(statements, context.names, [NamedNode(iri)], graphs)
+    evidence = read_evidence(statements, context.names, [NamedNode(iri)], quads)
     reader = context.reader(quads, iri, *evidence.iris)
     by_statement: dict[tuple[NamedNode, Term], list[Quad]] = defaultdict(list)
     for quad in sorted(quads, key=str):

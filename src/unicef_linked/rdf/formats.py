@@ -150,7 +150,6 @@ FORMATS: Final = (
 """In the order in which we prefer them when the client has no preference."""
 
 GRAPH_FORMATS: Final = tuple(f for f in FORMATS if f.carries in {Carries.GRAPH, Carries.DATASET})
-DATASET_FORMATS: Final = (NQUADS, TRIG, JSONLD)
 SOLUTION_FORMATS: Final = tuple(f for f in FORMATS if f.carries is Carries.SOLUTIONS)
 DOCUMENT_FORMATS: Final = (*GRAPH_FORMATS, HTML)
 """What a resource of the dataset can be read as."""

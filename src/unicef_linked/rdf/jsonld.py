@@ -61,7 +61,8 @@ _NATIVE: Final = {
 _RESERVED: Final = frozenset({"id", "type", "context", "graph", "included"})
 """Words that are no terms, since they are keywords without the at sign."""
 _DEPTH: Final = 40
-"""Most nodes that are nested into each other; PyLD and other readers recurse over what they read."""
+"""Most nodes that are nested into each other; PyLD and other readers recurse over what they
+read."""
 _LIST_DEPTH: Final = 8
 """Most lists that are nested into each other as ``@list``."""
 _TYPE: Final = f"<{RDF}type>".encode()

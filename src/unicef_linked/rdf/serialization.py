@@ -174,15 +174,6 @@ _PLAIN_TYPE: Final = NamedNode(f"{RDF}type-as-property")
 """Stands for rdf:type while the engine writes: it would name an element after the class."""
 
 
-def forbidden_in_xml(text: str) -> bool:
-    r"""Tell whether a text has characters that XML 1.0 cannot express, not even escaped.
-
-    >>> forbidden_in_xml("form feed: \f"), forbidden_in_xml("tab: \t")
-    (True, False)
-    """
-    return _FORBIDDEN.search(text) is not None
-
-
 def unwritable_in_xml(triples: Iterable[Triple]) -> str | None:
     """Return why RDF/XML as the engine writes it cannot express a graph, None if it can.
 

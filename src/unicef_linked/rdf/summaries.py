@@ -109,7 +109,8 @@ class Summaries:
     instances: dict[str, str] = field(default_factory=dict)
     """The first instance by IRI of each class of the ontology."""
     statements: dict[str, tuple[str, str]] = field(default_factory=dict)
-    """The first subject by IRI of each property of the ontology, and its first object as written."""
+    """The first subject by IRI of each property of the ontology, and its first object as
+    written."""
     claims: list[str] = field(default_factory=list)  # the first that state a relation, by IRI
     hubs: dict[str, dict[str, int]] = field(default_factory=dict)
     """Of things with more than HUB incoming statements, their number by property."""
@@ -475,48 +476,61 @@ class _Counter:
 
     def result(self) -> tuple[Summaries, list[bytes]]:
         """Return the counts, and the outgoing URLs sorted."""
-        base = self._names.base
-        outgoing = (outgoing_url(_iri(node), base) for node in self._leading_out)
+        outgoing = (outgoing_url(_iri(node), self._names.base) for node in self._leading_out)
         urls = sorted({url for url in outgoing if url is not None})
-        links = [
-            (space, predicate, number)
-            for (space, predicate), number in self._links.items()
-            if space and not space.startswith(base) and not space.endswith("://")
-        ]
         evidence = [(_iri(kind), counts[0], counts[1]) for kind, counts in self._evidence.items()]
         bases = [(value_of(read_term(term.decode())), n) for term, n in self._bases.items()]
         counts = Summaries(
             default_graph=self._triples,
-            types={
-                _iri(kind): next(iter(types))
-                for kind, types in sorted(self._types.items())
-                if len(types) == 1 and "" not in types
-            },
+            types=self._types_of_classes(),
             languages=_decoded(self._languages),
-            links=sorted(links),
+            links=self._links_out(),
             hosts=dict(sorted(Counter(map(host_of, urls)).items())),
             evidence=sorted(evidence, key=lambda row: (-row[1], row[0])),
             bases=sorted(bases, key=lambda pair: (-pair[1], pair[0])),
             names=self._names_of.result(),
             descriptions=self._descriptions.result(),
-            few={
-                _iri(kind): _iris(instances)
-                for kind, instances in sorted(self._first.items())
-                if len(instances) <= MAX_LISTED
-            },
+            few=self._instances_of_small_classes(),
             focus_nodes=self._focus.result(),
             instances={
                 _iri(kind): instance.decode() for kind, instance in sorted(self._instances.items())
             },
             statements=dict(self._first_statements()),
             claims=[claim.decode() for claim in self._claims],
-            hubs={
-                _iri(node): _decoded_iris(counts)
-                for node, counts in sorted(self._hubs.items())
-                if counts.total() > HUB
-            },
+            hubs=self._hubs_by_iri(),
         )
         return counts, [url.encode() for url in urls]
+
+    def _types_of_classes(self) -> dict[str, str]:
+        """Return the type in the addresses of a class's instances, where it is one of all."""
+        return {
+            _iri(kind): next(iter(types))
+            for kind, types in sorted(self._types.items())
+            if len(types) == 1 and "" not in types
+        }
+
+    def _links_out(self) -> list[tuple[str, str, int]]:
+        """Return how often a predicate leads into which namespace of others, sorted."""
+        base = self._names.base
+        links = []
+        for (space, predicate), number in self._links.items():
+            if space and not space.startswith(base) and not space.endswith("://"):
+                links.append((space, predicate, number))
+        return sorted(links)
+
+    def _instances_of_small_classes(self) -> dict[str, list[str]]:
+        return {
+            _iri(kind): _iris(instances)
+            for kind, instances in sorted(self._first.items())
+            if len(instances) <= MAX_LISTED
+        }
+
+    def _hubs_by_iri(self) -> dict[str, dict[str, int]]:
+        return {
+            _iri(node): _decoded_iris(counts)
+            for node, counts in sorted(self._hubs.items())
+            if counts.total() > HUB
+        }
 
     def _first_statements(self) -> Iterator[tuple[str, tuple[str, str]]]:
         for predicate, (subject, written) in sorted(self._statements.items()):

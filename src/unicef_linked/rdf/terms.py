@@ -72,6 +72,22 @@ def triple(subject: str, predicate: str, value: str | Term) -> Triple:
     return Triple(NamedNode(subject), NamedNode(predicate), term)
 
 
+def in_query(term: Term) -> str:
+    """Return a term as SPARQL 1.2 writes it; ``str`` leaves out what encloses a triple term.
+
+    >>> in_query(NamedNode("urn:a")), in_query(triple("urn:a", "urn:b", "urn:c"))
+    ('<urn:a>', '<<( <urn:a> <urn:b> <urn:c> )>>')
+    """
+    return f"<<( {term} )>>" if isinstance(term, Triple) else str(term)
+
+
+def has_blank(term: object) -> bool:
+    """Tell whether a term is a blank node, or a triple term with one: queries cannot name it."""
+    if isinstance(term, Triple):
+        return has_blank(term.subject) or has_blank(term.object)
+    return isinstance(term, BlankNode)
+
+
 def is_of_rdf12(term: object) -> bool:
     """Tell whether RDF 1.1 has no such term: a triple term, or a literal with a direction.
 

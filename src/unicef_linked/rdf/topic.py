@@ -58,7 +58,8 @@ _SAME_IN_DCAT: Final = {
     f"{DCAT}keyword": (f"{DCAT}keyword",),
     f"{DCAT}theme": (f"{DCAT}theme",),
 }
-"""Properties of a dataset by DCAT, and those that say the same of a topic; the first found counts."""
+"""Properties of a dataset by DCAT, and those that say the same of a topic; the first found
+counts."""
 
 _TITLES: Final = frozenset(f"<{iri}>".encode() for iri in _SAME_IN_DCAT[f"{DCTERMS}title"])
 

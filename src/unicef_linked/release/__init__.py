@@ -6,7 +6,7 @@ Called by: ``build`` (to write), ``store``, ``dataset``, ``web`` and ``cli`` (to
 A release is immutable. Its identity is the SHA-256 of ``dataset.nq``: canonical N-Quads, one
 statement a line, sorted by code point, without blank nodes; ``sha256sum`` checks it.
 
-    manifest.json    hash, date, base IRI, quads per graph, hashes of sources, tool versions, history
+    manifest.json    hash, date, base IRI, quads per graph, hashes of sources, tool versions, past
     shapes.nq.gz     the shapes that it was validated against
     context.jsonld   the JSON-LD context of its documents
     report.ttl       the SHACL report

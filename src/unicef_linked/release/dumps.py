@@ -21,11 +21,11 @@ from unicef_linked.release.lines import open_lines
 from unicef_linked.release.writer import FAST, compressing
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
     from pathlib import Path
     from typing import BinaryIO
 
-    from pyoxigraph import Triple
+    from pyoxigraph import Quad, Triple
 
     from unicef_linked.rdf.formats import Format
     from unicef_linked.release.directory import Release
@@ -77,23 +77,31 @@ def is_merged(union: bool, graphs: Collection[str]) -> bool:
 
 
 def write_dump(
-    dataset: Path, kind: Format, prefixes: Mapping[str, str], merged: bool, stream: BinaryIO
+    dataset: Path,
+    kind: Format,
+    prefixes: Mapping[str, str],
+    merged: bool,
+    stream: BinaryIO,
+    passing: Callable[[Iterable[Quad]], Iterable[Quad]] = iter,
 ) -> None:
     """Write the statements of a file of sorted N-Quads in Turtle or JSON-LD.
 
     Turtle has the triples of all graphs; if ``merged`` each once, as in the union of the graphs.
+    ``passing`` is given the statements, and returns them as they are taken.
     """
-    if kind is not TURTLE:
-        with dataset.open("rb") as file:
-            serialize(parse(file, format=RdfFormat.N_QUADS), stream, kind.rdf)
-        return
-    with tempfile.TemporaryFile(dir=dataset.parent) as written:
-        serialize(_triples(dataset, merged=merged), written, kind.rdf, prefixes=dict(prefixes))
-        written.flush()
-        if not written.tell():
+    with dataset.open("rb") as file:
+        quads = passing(parse(file, format=RdfFormat.N_QUADS))
+        if kind is not TURTLE:
+            serialize(quads, stream, kind.rdf)
             return
-        with closing(mmap.mmap(written.fileno(), 0, access=mmap.ACCESS_READ)) as content:
-            _copy_turtle(content, dataset, prefixes, stream)
+        with tempfile.TemporaryFile(dir=dataset.parent) as written:
+            triples = _triples(quads, merged=merged)
+            serialize(triples, written, kind.rdf, prefixes=dict(prefixes))
+            written.flush()
+            if not written.tell():
+                return
+            with closing(mmap.mmap(written.fileno(), 0, access=mmap.ACCESS_READ)) as content:
+                _copy_turtle(content, dataset, prefixes, stream)
 
 
 def _copy_turtle(
@@ -111,11 +119,10 @@ def _copy_turtle(
         position += len(block)
 
 
-def _triples(dataset: Path, *, merged: bool) -> Iterator[Triple]:
+def _triples(quads: Iterable[Quad], *, merged: bool) -> Iterator[Triple]:
     last = None
-    with dataset.open("rb") as file:
-        for quad in parse(file, format=RdfFormat.N_QUADS):
-            triple = quad.triple
-            if not merged or triple != last:
-                yield triple
-                last = triple
+    for quad in quads:
+        triple = quad.triple
+        if not merged or triple != last:
+            yield triple
+            last = triple

@@ -17,7 +17,7 @@ from unicef_linked.rdf.canonical import datatype_of, split_line
 from unicef_linked.rdf.iris import RDF, XSD
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
     from pathlib import Path
 
     from pyoxigraph import Quad
@@ -51,12 +51,28 @@ class SortedLines:
             yield line
 
     def since(self, subject: str) -> Iterator[bytes]:
-        """Yield the lines from those of a subject, written as in N-Quads, to the end; "" for all."""
+        """Yield the lines from those of a subject (as in N-Quads) to the end; "" for all."""
         return self._from(self._position(f"{subject} ".encode() if subject else b""))
 
     def of_subject(self, subject: str) -> Iterator[bytes]:
         """Yield the lines of a subject, written as in N-Quads: ``<iri>`` or ``_:label``."""
         return self.beginning(f"{subject} ".encode())
+
+    def of_subjects(
+        self, subjects: Iterable[str], predicates: Collection[str] | None = None
+    ) -> Iterator[bytes]:
+        """Yield the lines of several subjects, of certain predicates if so; some together."""
+        allowed = None if predicates is None else {iri.encode() for iri in predicates}
+        for subject in subjects:
+            prefix = f"{subject} ".encode()
+            start = self._position(prefix)
+            block = self._content[start : self._after(prefix, start)]
+            if allowed is None:
+                yield block
+                continue
+            for line in block.splitlines(keepends=True):
+                if line.split(b" ", 2)[1] in allowed:
+                    yield line
 
     def has_subject(self, subject: str) -> bool:
         """Tell whether a subject has statements."""
@@ -71,7 +87,7 @@ class SortedLines:
             yield content[start:position]
 
     def uses(self, namespace: str) -> bool:
-        """Tell whether an IRI of a triple, or the datatype of a literal, begins with a namespace."""
+        """Tell whether an IRI of a triple, or a literal's datatype, begins with a namespace."""
         start = f"<{namespace}".encode()
         if next(self.beginning(start), None) is not None:
             return True
@@ -128,18 +144,33 @@ class SortedLines:
         end = self._content.find(b"\n", position)
         return len(self._content) if end < 0 else end + 1
 
-    def _position(self, prefix: bytes) -> int:
-        """Return where the first line begins that does not sort before ``prefix``."""
-        content, low, high = self._content, 0, len(self._content)
+    def _position(self, prefix: bytes, low: int = 0, high: int | None = None) -> int:
+        """Return where the first line begins that does not sort before ``prefix``.
+
+        It is looked for from ``low`` on, where a line begins. A position of ``high`` or more says
+        that no line does that begins before it.
+        """
+        content = self._content
+        high = len(content) if high is None else high
         while low < high:
             middle = (low + high) // 2
             start = content.rfind(b"\n", low, middle) + 1 or low
-            end = self._end(middle)
             if content[start : start + len(prefix)] < prefix:
-                low = end
+                low = self._end(middle)
             else:
                 high = start
         return low
+
+    def _after(self, prefix: bytes, start: int) -> int:
+        """Return where the lines end that begin with ``prefix``; the first begins at ``start``."""
+        size = _NEAR
+        while True:
+            limit = min(start + size, len(self._content))
+            # No line has this byte, which sorts after all characters.
+            end = self._position(prefix + b"\xff", start, limit)
+            if end < limit or limit == len(self._content):
+                return end
+            size *= 8
 
 
 def _common(a: mmap.mmap | bytes, start: int, b: mmap.mmap | bytes, other: int) -> int:
@@ -158,6 +189,8 @@ def _common(a: mmap.mmap | bytes, start: int, b: mmap.mmap | bytes, other: int) 
 
 _LEAST: Final = 64
 """Shortest part (bytes) that is compared at once; what is shorter is compared line by line."""
+_NEAR: Final = 1 << 13
+"""Bytes after the beginning of a subject's lines in which their end is looked for first."""
 _BLOCK: Final = 1 << 20
 """Longest part (bytes) that is compared at once."""
 

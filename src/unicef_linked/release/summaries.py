@@ -23,7 +23,7 @@ from unicef_linked.release.iris import SortedIris, open_iris, write_iris
 from unicef_linked.release.lines import open_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from pyoxigraph import Quad
@@ -37,11 +37,23 @@ MEMBERS: Final = "summaries/members.txt"
 OUTGOING: Final = "summaries/outgoing.txt"
 
 
-def write_summaries(draft: Draft, names: Names, shapes: Iterable[Quad], *, union: bool) -> None:
-    """Write the summaries of a draft whose dump in N-Quads is written."""
+def write_summaries(
+    draft: Draft,
+    names: Names,
+    shapes: Iterable[Quad],
+    *,
+    union: bool,
+    passing: Callable[[Iterable[bytes]], Iterable[bytes]] = iter,
+) -> None:
+    """Write the summaries of a draft whose dump in N-Quads is written.
+
+    Its lines are read three times; ``passing`` is given them, and returns them as they are taken.
+    """
     lines = open_lines(draft.folder / "dumps" / "dataset.nq")
-    counts, urls = summarize(lines.__iter__, names, union=union, targets=read_targets(shapes))
-    subjects = read_subjects(lines, names, union=union)
+    counts, urls = summarize(
+        lambda: passing(lines), names, union=union, targets=read_targets(shapes)
+    )
+    subjects = read_subjects(passing(lines), names, union=union)
     draft.write_json(COUNTS, counts.to_json())
     for name, iris in (
         (DESCRIBED, subjects.described),

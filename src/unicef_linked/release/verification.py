@@ -1,4 +1,4 @@
-"""Whether a release is what was built: every file against its digest, the statements against the manifest."""
+"""Whether a release is what was built: files by their digests, statements by the manifest."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from pyoxigraph import NamedNode
 
 from unicef_linked.errors import NotARelease
 from unicef_linked.release.directory import SIGNATURE, SUMS, Release, digest_of, open_release
-from unicef_linked.release.signature import is_signed
 from unicef_linked.release.verified import read_verified, state_of, write_verified
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ _HASHING: Final = min(4, len(os.sched_getaffinity(0)))
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A part of a release that is not as it was written; ``part`` is a file's name in the folder."""
+    """A part of a release that is not as written; ``part`` is a file's name in its folder."""
 
     part: str
     reason: str
@@ -142,6 +141,8 @@ def faults_of_statements(release: Release) -> Iterator[Fault]:
 
 def faults_of_signature(folder: Path, key: Ed25519PublicKey) -> Iterator[Fault]:
     """Yield why a release does not count as signed with the private key to ``key``."""
+    from unicef_linked.release.signature import is_signed  # cryptography: a server needs none
+
     try:
         signature, content = (folder / SIGNATURE).read_bytes(), (folder / SUMS).read_bytes()
     except FileNotFoundError as error:
@@ -175,7 +176,8 @@ def verify(path: Path, key: Ed25519PublicKey | None = None) -> list[Fault]:
 def open_whole_release(path: Path) -> Release:
     """Return the release at ``path`` once every file has the digest that was written for it.
 
-    A file that had it before, on this machine, and has not changed since is not read again. Raises NotARelease, naming each part that has not.
+    A file that had it before, on this machine, and has not changed since is not read again. Raises
+    NotARelease, naming each part that has not.
     """
     release = open_release(path)
     faults = list(faults_of_files(release.path, anew=False))

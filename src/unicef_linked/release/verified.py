@@ -1,9 +1,9 @@
 """Which files of a release were compared with their digests on this machine, and not changed since.
 
 To hash a release of a million statements takes seconds. So what was hashed once is known again by
-its inode, its size and the times of its last changes (stat(2)): the kernel sets ``st_ctime`` at each
-change of a file, and no program can set it back. It is kept in the cache folder, for each folder of a
-release. ``verify`` does not read it.
+its inode, its size and the times of its last changes (stat(2)): the kernel sets ``st_ctime`` at
+each change of a file, and no program can set it back. It is kept in the cache folder, for each
+folder of a release. ``verify`` does not read it.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ import os
 import re
 import shutil
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
@@ -23,9 +23,8 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 
 from unicef_linked.errors import NotARelease, UnusableInput
 from unicef_linked.release.directory import SIGNATURE, SUMS, Release, digest_of, open_release
-from unicef_linked.release.engine_index import LARGE, index_name, write_index
+from unicef_linked.release.engine_index import INDEX
 from unicef_linked.release.history import extend_history
-from unicef_linked.release.kept import kept_releases
 from unicef_linked.release.lines import open_lines
 from unicef_linked.release.manifest import Manifest, json_bytes, write_manifest
 from unicef_linked.release.verification import faults_of_files, faults_of_signature
@@ -39,14 +38,6 @@ if TYPE_CHECKING:
 
 Write = Callable[[BinaryIO], object]
 """A function that writes one part of a release to a stream."""
-
-Add = Callable[[Release, Sequence[Release]], object]
-"""A function that adds files to the folder of a release, of which the earlier ones are given."""
-
-
-def add_nothing(_release: Release, _earlier: Sequence[Release]) -> None:
-    """Add no files to a release."""
-
 
 BEST: Final = 9
 FAST: Final = 1
@@ -134,11 +125,10 @@ class Draft:
         manifest: Manifest,
         older: Release | None = None,
         key: Ed25519PrivateKey | None = None,
-        add: Add = add_nothing,
     ) -> Release:
         """Publish what was written, with what is known of ``older``, and return the release.
 
-        With ``key`` its digests are signed. ``add`` is called for a release that is not there yet.
+        With ``key`` its digests are signed.
 
         ``out`` is replaced atomically: a reader sees the earlier release or this one, complete.
         Earlier releases are kept, and never written to: where this release is there already, the
@@ -156,14 +146,6 @@ class Draft:
         self.write("manifest.json", lambda file: file.write(write_manifest(manifest)))
         target = self._target(manifest, key)
         if not target.exists():
-            if manifest.kind == "built" and manifest.quads >= LARGE:
-                write_index(Release(self.folder, manifest), self.folder / index_name())
-            earlier = (
-                [r for r in kept_releases(older) if r.manifest.name != manifest.name]
-                if older
-                else []
-            )
-            add(Release(self.folder, manifest), earlier)
             digests = self._write_sums(key)
             self.folder.rename(target)
             keep_digests(target, digests)
@@ -174,7 +156,7 @@ class Draft:
         return open_release(target)
 
     def _write_sums(self, key: Ed25519PrivateKey | None) -> dict[str, str]:
-        """Write the digest of every file, and with a key the signature of the digests; return them."""
+        """Write the digest of every file, with a key their signature too; return the digests."""
         digests = {f"dumps/{name}": digest for name, digest in self.sums.items()}
         for path in self.folder.rglob("*"):
             name = path.relative_to(self.folder).as_posix()
@@ -229,6 +211,8 @@ class Draft:
             other = target / path.relative_to(self.folder)
             if path.is_dir() or path.name == "manifest.json":
                 continue  # it tells of the date and the history too
+            if path.parent.name.startswith(INDEX):
+                continue  # the same statements, but other bytes each time
             if not other.is_file() or not filecmp.cmp(path, other, shallow=False):
                 return False
         return True
@@ -243,8 +227,8 @@ def _check_order(older: Release | None, manifest: Manifest) -> None:
     """Raise UnusableInput for a release that is dated before the one that it follows."""
     if older and older.manifest.issued > manifest.issued:
         raise UnusableInput(
-            f"{manifest.issued} is before {older.manifest.issued}, the date of the release that this one"
-            " follows; give a later one with --issued, or another --out"
+            f"{manifest.issued} is before {older.manifest.issued}, the date of the release that"
+            " this one follows; give a later one with --issued, or another --out"
         )
 
 

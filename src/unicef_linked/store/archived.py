@@ -16,7 +16,7 @@ from unicef_linked.release.lines import SortedLines, open_lines, parse_lines
 from unicef_linked.store.labels import read_labels
 from unicef_linked.store.loading import load_release
 from unicef_linked.store.solutions import read_solutions
-from unicef_linked.store.statements import match_each
+from unicef_linked.store.statements import match_each, match_subjects
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -52,7 +52,7 @@ class Archived:
     ) -> list[ox.Quad]:
         """See Store."""
         if subject is not None:
-            lines = self.lines.of_subject(str(subject))
+            lines = self.lines.of_subjects([str(subject)])
         elif object is not None:
             lines = self.lines.containing(f" {object} ".encode())
         elif predicate is not None:
@@ -77,6 +77,8 @@ class Archived:
         objects: Collection[Term] | None = None,
     ) -> list[ox.Quad]:
         """See Store."""
+        if subjects is not None:
+            return match_subjects(self.lines, subjects, predicates, objects)
         return match_each(self.match, subjects, predicates, objects)
 
     def labels(self, iris: Collection[str]) -> Labels:

@@ -12,8 +12,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from unicef_linked.errors import UnusableInput
-from unicef_linked.release.engine_index import LARGE
-from unicef_linked.store.embedded import Embedded, open_content, read_content
+from unicef_linked.release.engine_index import LARGE, open_index
+from unicef_linked.store.embedded import Embedded, read_content
 from unicef_linked.store.loading import index_release
 from unicef_linked.store.pool.launcher import run_evaluators
 from unicef_linked.store.remote import Remote
@@ -121,5 +121,5 @@ def open_store(engine: Engine, release: Release, settings: Settings) -> Store:
     """Return one web worker's store over a running engine."""
     if not engine.queries:
         return Remote(engine.name, release, settings)
-    content = engine.content or open_content(index_release(release))
+    content = open_index(index_release(release)) if engine.content is None else engine.content
     return Embedded(release, engine.queries, settings, content)

@@ -8,19 +8,14 @@ import shutil
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
-from pyoxigraph import DefaultGraph, Quad, Store
+from pyoxigraph import RdfFormat, Store, parse
 
 from unicef_linked.errors import UnusableInput
-from unicef_linked.release.engine_index import (
-    has_index,
-    index_name,
-    open_index,
-    stored_statements,
-    write_index,
-)
+from unicef_linked.rdf.canonical import split_line
+from unicef_linked.release.engine_index import has_index, index_name, open_index, write_index
+from unicef_linked.store.evaluation import Dataset
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from pathlib import Path
 
     from unicef_linked.release import Release
@@ -28,23 +23,50 @@ if TYPE_CHECKING:
 _LOG: Final = logging.getLogger(__name__)
 
 
-def load_release(release: Release, quads: Iterable[Quad] | None = None) -> Store:
-    """Return a release as an in-memory store; ``quads`` are its statements if they are read.
+def load_release(release: Release) -> Store:
+    """Return a release as an in-memory store.
 
     Where the release's default graph is the union, the union is stored.
     """
-    return _loaded(stored_statements(release, release.quads() if quads is None else quads))
+    return _loaded(*_statements(release))
 
 
-def default_graph(store: Store) -> Store:
-    """Return a store with the default graph of ``store`` alone."""
-    return _loaded(store.quads_for_pattern(None, None, None, DefaultGraph()))
+def load_dataset(release: Release) -> Dataset:
+    """Return a release in memory, as a query process has it."""
+    quads, union = _statements(release)
+    whole = _loaded(quads, union)
+    return Dataset(whole, _loaded(union) if release.manifest.union else whole)
 
 
-def _loaded(statements: Iterable[Quad]) -> Store:
+def _statements(release: Release) -> tuple[bytes, bytes]:
+    """Return the lines of a release, and those of the union if that is its default graph.
+
+    Triples loaded in sequence are adjacent in memory, and most patterns name a predicate: they are
+    in the order of these.
+    """
+    lines = sorted(release.lines(), key=_predicate)
+    if not release.manifest.union:
+        return b"".join(lines), b""
+    return b"".join(lines), b"".join(dict.fromkeys(map(_in_default_graph, lines)))
+
+
+def _predicate(line: bytes) -> bytes:
+    return line.split(b" ", 2)[1]
+
+
+def _in_default_graph(line: bytes) -> bytes:
+    subject, predicate, value, _ = split_line(line)
+    return b"%s %s %s .\n" % (subject, predicate, value)
+
+
+def _loaded(*parts: bytes) -> Store:
+    """Return a store with the statements of parts, which were checked when the release was made."""
     store = Store()
-    # Triples loaded in sequence are adjacent in memory, and most patterns name a predicate.
-    store.bulk_extend(sorted(statements, key=lambda quad: quad.predicate.value))
+    for part in parts:
+        if b"_:" in part:  # bulk_load would rename blank nodes
+            store.bulk_extend(parse(part, format=RdfFormat.N_QUADS, lenient=True))
+        else:
+            store.bulk_load(part, format=RdfFormat.N_QUADS, lenient=True)
     return store
 
 
@@ -83,7 +105,7 @@ def _can_be_opened(index: Path) -> bool:
 def _make_index(release: Release, index: Path) -> None:
     partial = index.with_name(f".{index.name}.partial-{os.getpid()}")
     try:
-        write_index(release, partial)
+        write_index(release.dataset, partial, union=release.manifest.union)
         with suppress(OSError):  # another process may have finished first
             partial.rename(index)
     finally:

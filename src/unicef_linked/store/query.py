@@ -401,40 +401,50 @@ def malformed(message: str, text: str, prefixes: Mapping[str, str]) -> Malformed
     if not match:
         return MalformedQuery(message)
     line, column, rest = int(match[1]), int(match[2]), match[3]
-    if "Prefix not found" in rest:
-        before = (
-            "".join(text.splitlines(keepends=True)[: line - 1])
-            + text.splitlines()[line - 1][: column - 1]
-        )
-        names = re.findall(r"([^\s:<>?$\"'(){}\[\],;|/^*+!=]*):[^\s:<>]*", before)
-        if names:
-            remedy = undeclared_prefix(names[-1], {**declared_prefixes(text), **prefixes})
-            return MalformedQuery(
-                f"line {line}, column {column}: {remedy}",
-                line=line,
-                column=column,
-            )
-    place = "".join(text.splitlines(keepends=True)[line - 1 :])[column - 1 :].split(maxsplit=1)
-    near = f'unexpected "{place[0][:20]}"' if place else "unexpected end of the query"
-    choices = (
-        word.strip()
-        for word in _CHOICE.findall(rest.removeprefix("expected ").removeprefix("one of "))
+    remedy = _remedy_of_prefix(text, line, column, prefixes) if "Prefix not found" in rest else ""
+    detail = remedy or f"{_unexpected(text, line, column)}{_expected(rest)}"
+    return MalformedQuery(f"line {line}, column {column}: {detail}", line=line, column=column)
+
+
+def _remedy_of_prefix(text: str, line: int, column: int, prefixes: Mapping[str, str]) -> str:
+    """Return which prefix before a place is undeclared, and what it may mean; "" if none is."""
+    lines = text.splitlines(keepends=True)
+    before = "".join(lines[: line - 1]) + lines[line - 1][: column - 1]
+    names = re.findall(r"([^\s:<>?$\"'(){}\[\],;|/^*+!=]*):[^\s:<>]*", before)
+    if not names:
+        return ""
+    return undeclared_prefix(names[-1], {**declared_prefixes(text), **prefixes})
+
+
+def _unexpected(text: str, line: int, column: int) -> str:
+    """Return what is at the place that the parser could not read."""
+    rest = "".join(text.splitlines(keepends=True)[line - 1 :])[column - 1 :].split(maxsplit=1)
+    return f'unexpected "{rest[0][:20]}"' if rest else "unexpected end of the query"
+
+
+def _expected(message: str) -> str:
+    """Return what the parser expected, by the rest of its message.
+
+    It tries the query forms in turn, so that its message names the last: they are left out.
+    """
+    choices = _CHOICE.findall(message.removeprefix("expected ").removeprefix("one of "))
+    words = []
+    for choice in choices:
+        word = choice.strip()
+        if word and word not in _FORMS | _NOT_HERE and not word.startswith(("[", "|")):
+            words.append(word)
+    if not words:
+        return ""
+    return (
+        f"; expected {' or '.join(words[:_MOST_WORDS])}{' …' if len(words) > _MOST_WORDS else ''}"
     )
-    # The parser tries the query forms in turn, so that its message names the last: leave them out.
-    words = [
-        word
-        for word in choices
-        if word and word not in _FORMS | _NOT_HERE and not word.startswith(("[", "|"))
-    ]
-    expected = f"; expected {' or '.join(words[:8])}" if words else ""
-    if len(words) > 8:
-        expected += " …"
-    detail = f"line {line}, column {column}: {near}{expected}"
-    return MalformedQuery(detail, line=line, column=column)
 
 
 _NOT_HERE: Final = frozenset({"LATERAL", "SERVICE"})
 """Keywords that the engine accepts, but that are refused here or not in the standard."""
+
+_MOST_WORDS: Final = 8
+"""Most words of those expected that a message names."""
 
 _CHOICE: Final = re.compile(r'"(?:[^"\\]|\\.)*"|\[[^\]]*\]|[^,\["]+')
 _ENGINE_ERROR: Final = re.compile(r"error at (\d+):(\d+): (.*)", re.DOTALL)

@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING, Protocol
 
 from pyoxigraph import Literal
 
+from unicef_linked.release.lines import parse_lines
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
 
     from pyoxigraph import NamedNode, Quad
 
     from unicef_linked.rdf.terms import Term
+    from unicef_linked.release.lines import SortedLines
     from unicef_linked.store import Labels, Store
 
 
@@ -39,7 +42,7 @@ def match_each(
     predicates: Collection[NamedNode] | None,
     objects: Collection[Term] | None,
 ) -> list[Quad]:
-    """Return what ``Store.match_any`` does, where asking for one term after the other costs little."""
+    """Return what ``Store.match_any`` does, where asking for one term after the other is cheap."""
     candidates: list[Quad] = []
     if subjects is not None:
         for subject in dict.fromkeys(subjects):
@@ -56,6 +59,22 @@ def match_each(
         if (allowed_predicates is None or quad.predicate in allowed_predicates)
         and (allowed_objects is None or quad.object in allowed_objects)
     ]
+
+
+def match_subjects(
+    lines: SortedLines,
+    subjects: Collection[Term],
+    predicates: Collection[NamedNode] | None = None,
+    objects: Collection[Term] | None = None,
+) -> list[Quad]:
+    """Return what ``Store.match_any`` does of subjects, from the sorted lines of a release."""
+    terms = (str(subject) for subject in dict.fromkeys(subjects))
+    properties = None if predicates is None else [str(predicate) for predicate in predicates]
+    quads = parse_lines(lines.of_subjects(terms, properties))
+    if objects is None:
+        return quads
+    allowed = frozenset(objects)
+    return [quad for quad in quads if quad.object in allowed]
 
 
 class LoadedStatements:

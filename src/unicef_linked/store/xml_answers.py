@@ -28,7 +28,7 @@ _LONGEST: Final = len(b"<rdf:type-as-property ")
 
 
 def not_acceptable(reason: str, chosen: Format) -> NotAcceptable:
-    """Return the error for an answer that ``chosen`` cannot express; it offers the other formats."""
+    """Return the error for an answer that ``chosen`` cannot express; it offers other formats."""
     offers = GRAPH_FORMATS if chosen in GRAPH_FORMATS else SOLUTION_FORMATS
     return NotAcceptable([offer.media_type for offer in offers if offer != chosen], reason)
 

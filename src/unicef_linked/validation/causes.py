@@ -7,8 +7,10 @@ value. What only follows is marked, so that a reader sees the cause first.
 from __future__ import annotations
 
 import difflib
+from bisect import bisect_left
 from collections import defaultdict
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from unicef_linked.rdf.iris import RDF, SHACL
@@ -16,7 +18,7 @@ from unicef_linked.rdf.terms import value_of
 from unicef_linked.validation.report import Report, Result, make_report
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
     from pyoxigraph import Quad
 
@@ -30,9 +32,9 @@ _LIKE: Final = 0.8
 
 
 _MANY: Final = 2_000
-"""Things of one type from which on only keys of the same start or end are compared."""
+"""Things of one type that a key is compared with, at most as many again that end alike."""
 _END: Final = 3
-"""Characters of such an end; the start is the rest."""
+"""Characters of such an end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +74,18 @@ def explain(report: Report, files: Statements, names: Names) -> Report:
 
 
 class _Causes:
-    """The violations that others may follow from, by what they have in common with these."""
+    """The violations that others may follow from, by focus node and by value."""
 
     def __init__(self, results: Iterable[Result], files: Statements) -> None:
         self._files = files
-        self._by_node: defaultdict[str, list[Result]] = defaultdict(list)
+        self._by_focus: defaultdict[str, list[Result]] = defaultdict(list)
+        self._by_value: defaultdict[str, list[Result]] = defaultdict(list)
         self._has_plain = False
         for cause in results:
             if cause.severity != "Violation" or _is_about_claim(cause, files):
                 continue
-            for node in {cause.focus_node, cause.value} - {""}:
-                self._by_node[node].append(cause)
+            self._by_focus[cause.focus_node].append(cause)
+            self._by_value[cause.value].append(cause)
             names_no_class = bool(cause.suggestion) and cause.path == f"{RDF}type"
             if cause.file and not names_no_class and not _is_derived(cause, files):
                 self._has_plain = True
@@ -92,12 +95,12 @@ class _Causes:
         if self._has_plain and _is_derived(result, self._files):
             return True
         about = self._files.claims.get(result.focus_node, (result.focus_node, ""))
-        nodes = {about[0], result.focus_node, result.value}
-        return any(
-            _follows(result, cause, self._files)
-            for node in nodes
-            for cause in self._by_node.get(node, ())
+        nodes = {about[0], result.focus_node, result.value} - {""}
+        causes = chain(
+            self._by_value.get(result.focus_node, ()) if result.focus_node else (),
+            *(self._by_focus.get(node, ()) for node in nodes),
         )
+        return any(_follows(result, cause, self._files) for cause in causes)
 
 
 def _is_about_claim(result: Result, files: Statements) -> bool:
@@ -135,24 +138,41 @@ def _with_suggestions(results: Iterable[Result], files: Statements, names: Names
     for iri in files.described:
         if iri.startswith(names.entities):
             by_type[iri.removeprefix(names.entities).partition("/")[0]].append(iri)
+    described = {name: _Described(iris) for name, iris in by_type.items()}
     suggested = []
     for result in results:
         pair = names.type_and_key(result.value)
-        if pair and result.value not in files.described:
-            result = _with_suggestion(result, by_type[pair[0]], names)
+        if pair and pair[0] in described and result.value not in files.described:
+            near = described[pair[0]].near(result.value)
+            result = _with_suggestion(result, near, names) if near else result
         suggested.append(result)
     return suggested
 
 
-def _with_suggestion(result: Result, candidates: Sequence[str], names: Names) -> Result:
-    if len(candidates) > _MANY:
-        ends = result.value[-_END:]
-        start = result.value[:-_END]
-        candidates = [iri for iri in candidates if iri.startswith(start) or iri.endswith(ends)]
-    near = difflib.get_close_matches(result.value, candidates, n=1, cutoff=_LIKE)
-    if not near:
-        return result
-    shown = names.shorten(near[0])
+class _Described:
+    """The things of one type that are described."""
+
+    def __init__(self, iris: Iterable[str]) -> None:
+        self._iris = sorted(iris)
+        self._by_end: defaultdict[str, list[str]] = defaultdict(list)
+        for iri in self._iris:
+            self._by_end[iri[-_END:]].append(iri)
+
+    def near(self, iri: str) -> str | None:
+        """Return the one whose IRI is most like another; None if none is like it.
+
+        Of many, those are compared that are near in their order, and some that end alike.
+        """
+        candidates: Iterable[str] = self._iris
+        if len(self._iris) > _MANY:
+            place = bisect_left(self._iris, iri)
+            before = self._iris[max(place - _MANY // 2, 0) : place + _MANY // 2]
+            candidates = dict.fromkeys((*before, *self._by_end.get(iri[-_END:], ())[:_MANY]))
+        return next(iter(difflib.get_close_matches(iri, candidates, n=1, cutoff=_LIKE)), None)
+
+
+def _with_suggestion(result: Result, meant: str, names: Names) -> Result:
+    shown = names.shorten(meant)
     phrases = {"en": f" Did you mean {shown}?", "fr": f" Vouliez-vous dire {shown} ?"}
     messages = tuple((tag, text + phrases.get(tag, "")) for tag, text in result.messages)
     return replace(result, messages=messages)

@@ -475,9 +475,8 @@ def _not(_graph: rdflib.Graph, source: Any, refer: Refer) -> Check:
     def check(sets: Sets, rows: Rows) -> Iterator[Breach]:
         for shape in shapes:
             conforming = sets.conforming(shape, rows)
-            yield from (
-                Breach(f, v) for f, values in rows.items() for v in values if v in conforming
-            )
+            for focus, values in rows.items():
+                yield from (Breach(focus, value) for value in values if value in conforming)
 
     return check
 

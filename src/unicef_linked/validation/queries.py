@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import islice, pairwise
+from itertools import chain, islice, pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 import rdflib
@@ -191,7 +191,8 @@ def _reads(value: object, variable: Variable) -> bool:
 def _certain(node: CompValue) -> frozenset[Variable]:
     """Return the variables that a pattern binds in each solution."""
     if node.name == "BGP":
-        return frozenset(t for triple in node.triples for t in triple if isinstance(t, Variable))
+        terms = chain.from_iterable(node.triples)
+        return frozenset(term for term in terms if isinstance(term, Variable))
     if node.name == "Join":
         return _certain(node.p1) | _certain(node.p2)
     if node.name == "Union":

@@ -30,7 +30,7 @@ from unicef_linked.validation.report import Result, known_severity
 from unicef_linked.validation.terms import from_rdflib, text_of, to_rdflib, to_rdflib_term
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from pyoxigraph import Quad
 
@@ -71,15 +71,22 @@ class Outcome:
     rest: rdflib.Graph | None  # the shapes graph, with targets for the rest alone
 
 
-def judge(columns: Columns, shapes_graph: rdflib.Graph) -> Outcome:
-    """Evaluate the shapes that are covered; raises ReportableRuntimeError for malformed ones."""
+def judge(
+    columns: Columns,
+    shapes_graph: rdflib.Graph,
+    each: Callable[[Sequence[Any]], Iterable[Any]] = iter,
+) -> Outcome:
+    """Evaluate the shapes that are covered; raises ReportableRuntimeError for malformed ones.
+
+    ``each`` is given the shapes, and returns them as they are taken.
+    """
     shapes = ShapesGraph(shapes_graph)
     compiler = Compiler(shapes)
     sets = Sets(columns)
     findings: list[Finding] = []
     covered = []
     is_complete = True
-    for source in shapes.shapes:
+    for source in each(shapes.shapes):
         focuses = frozenset(sets.targets(source))
         if focuses:
             try:
@@ -216,9 +223,8 @@ def _pairs(rows: Rows, inner: Verdict) -> Iterator[tuple[int, int]]:
     """Yield the focus nodes and value nodes that another shape has a say on."""
     judged = inner.findings.keys() | inner.failing
     if judged:
-        yield from (
-            (focus, value) for focus, values in rows.items() for value in values if value in judged
-        )
+        for focus, values in rows.items():
+            yield from ((focus, value) for value in values if value in judged)
 
 
 def _path_of(shape: Shape) -> str:

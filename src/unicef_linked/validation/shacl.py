@@ -28,7 +28,7 @@ from unicef_linked.validation.sets import Wording, judge
 from unicef_linked.validation.terms import from_rdflib, text_of, to_rdflib
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from pyoxigraph import Quad
     from rdflib.plugins.sparql.sparql import Query
@@ -109,42 +109,55 @@ def check(
     *,
     place: Place = _no_place,
     sets_from: int = SETS_FROM,
+    passing: Callable[[Iterable[Quad]], Iterable[Quad]] = iter,
+    each_shape: Callable[[Sequence[Any]], Iterable[Any]] = iter,
 ) -> Report:
     """Return the report on the data; ``place`` gives the file and line of a result.
 
     The data graph holds the class hierarchy too. With ``sets_from`` statements or more, what sets
-    do not cover alone is judged by pySHACL. Raises UnusableInput when the shapes themselves cannot
-    be used (SHACL, section 3.4: failures).
+    do not cover alone is judged by pySHACL. ``passing`` is given the statements that are read
+    first, and ``each_shape`` the shapes that are evaluated next, to return them as they are taken.
+    Raises UnusableInput when the shapes themselves cannot be used (SHACL, section 3.4: failures).
     """
     with _without_log(), adapted_pyshacl(), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         shapes_graph = to_rdflib(shapes)
         if not any(shapes_graph.subjects(rdflib.RDF.type, None)):
             raise UnusableInput("the shapes graph is empty: nothing would be checked")
-        check_all = _check_by_sets if len(data) >= sets_from else _check
-        report = make_report(check_all(data, shapes_graph, place))
+        if len(data) >= sets_from:
+            columns = Columns(passing(data))
+            results = _check_by_sets(columns, data, shapes_graph, place, each_shape)
+        else:
+            graph = to_rdflib(passing(data))
+            each_shape(())
+            results = _check(graph, shapes_graph, place)
+        report = make_report(results)
     if any(issubclass(warning.category, ShapeRecursionWarning) for warning in caught):
         return replace(report, remarks=(_RECURSION,))
     return report
 
 
 def _check_by_sets(
-    data: Collection[Quad], shapes_graph: rdflib.Graph, place: Place
+    columns: Columns,
+    data: Collection[Quad],
+    shapes_graph: rdflib.Graph,
+    place: Place,
+    each_shape: Callable[[Sequence[Any]], Iterable[Any]],
 ) -> Iterator[Result]:
     try:
-        outcome = judge(Columns(data), shapes_graph)
+        outcome = judge(columns, shapes_graph, each_shape)
     except ReportableRuntimeError as error:
         raise _unusable(error) from None
     wording = Wording(data)
     yield from (wording.result(finding, place) for finding in outcome.findings)
     if outcome.rest is not None:
-        yield from _check(data, outcome.rest, place)
+        yield from _check(to_rdflib(data), outcome.rest, place)
 
 
-def _check(data: Collection[Quad], shapes_graph: rdflib.Graph, place: Place) -> Iterator[Result]:
+def _check(data: rdflib.Graph, shapes_graph: rdflib.Graph, place: Place) -> Iterator[Result]:
     try:
         outcome: tuple[bool, Any, str] = pyshacl.validate(
-            to_rdflib(data),
+            data,
             shacl_graph=shapes_graph,
             inference="none",
             allow_warnings=True,

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import difflib
 import re
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
@@ -41,6 +40,8 @@ _BORROWED: Final = (
 )
 """Vocabularies whose terms are checked, beside those of GeoSPARQL, schema.org and our own."""
 
+_TYPE: Final = f"{RDF}type"
+
 _LIKE: Final = 0.75
 """How alike (0 to 1) the name of a term must be to one that there is not, to be suggested."""
 
@@ -53,54 +54,52 @@ _ROLES: Final = {
 """What a term is used as: the constraint component that it breaks, and the words for it."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Use:
-    """A term where it is used."""
-
-    quad: Quad
-    term: str
-    role: str
-
-
 def unknown_terms(quads: Iterable[Quad], declared: Collection[str], names: Names) -> list[Result]:
     """Return a violation for each use of a term that is neither declared nor of a vocabulary.
 
     ``declared`` are the terms of the ontology, and those of others that it names.
     """
     own = f"{names.ontology}#"
-    known_by_namespace = _borrowed_terms() | {own: frozenset(declared)}
+    terms_of = _borrowed_terms() | {own: frozenset(declared)}
+    accepted: set[str] = set()
     results: dict[tuple[str, str, str], Result] = {}
-    for use in (use for quad in quads for use in _uses(quad, own)):
-        space = _namespace(use.term)
-        terms = known_by_namespace.get(space)
-        if terms is None or use.term in terms or use.term in declared:
-            continue
-        result = _result(
-            use, [term for term in (*terms, *declared) if _namespace(term) == space], names
-        )
-        results.setdefault((result.focus_node, use.term, use.role), result)
+    for quad in quads:
+        for term, role in _uses(quad, own):
+            if term in accepted:
+                continue
+            space = _namespace(term)
+            terms = terms_of.get(space)
+            if terms is None or term in terms or term in declared:
+                accepted.add(term)
+                continue
+            candidates = [other for other in (*terms, *declared) if _namespace(other) == space]
+            result = _result(quad, term, role, candidates, names)
+            results.setdefault((result.focus_node, term, role), result)
     return list(results.values())
 
 
-def _uses(quad: Quad, own: str) -> Iterator[_Use]:
-    """Yield the terms of vocabularies that a statement uses."""
-    yield _Use(quad, quad.predicate.value, "property")
-    value = quad.object
+def _uses(quad: Quad, own: str) -> Iterator[tuple[str, str]]:
+    """Yield the terms of vocabularies that a statement uses, and what each is used as."""
+    _, predicate, value, _ = quad
+    name = predicate.value
+    yield name, "property"
     if isinstance(value, Literal):
-        if value.datatype.value.startswith(own):
-            yield _Use(quad, value.datatype.value, "datatype")
+        datatype = value.datatype.value
+        if datatype.startswith(own):
+            yield datatype, "datatype"
     elif isinstance(value, NamedNode):
-        if quad.predicate.value == f"{RDF}type":
-            yield _Use(quad, value.value, "class")
-        elif value.value.startswith(own):
-            yield _Use(quad, value.value, "value")
+        iri = value.value
+        if name == _TYPE:
+            yield iri, "class"
+        elif iri.startswith(own):
+            yield iri, "value"
 
 
-def _result(use: _Use, candidates: Collection[str], names: Names) -> Result:
-    component, english, french = _ROLES[use.role]
-    written = names.shorten(use.term)
-    by_name = {_local_name(term): term for term in candidates}
-    near = difflib.get_close_matches(_local_name(use.term), by_name, n=1, cutoff=_LIKE)
+def _result(quad: Quad, term: str, role: str, candidates: Collection[str], names: Names) -> Result:
+    component, english, french = _ROLES[role]
+    written = names.shorten(term)
+    by_name = {_local_name(candidate): candidate for candidate in candidates}
+    near = difflib.get_close_matches(_local_name(term), by_name, n=1, cutoff=_LIKE)
     meant = by_name[near[0]] if near else ""
     shown = names.shorten(meant) if meant else ""
     advice = (
@@ -108,19 +107,19 @@ def _result(use: _Use, candidates: Collection[str], names: Names) -> Result:
         if meant
         else ("look for it on /ontology.", "cherchez-le dans /ontology.")
     )
-    subject = use.quad.subject
+    subject = quad.subject
     return Result(
         severity="Violation",
         focus_node=subject.value if isinstance(subject, NamedNode) else str(subject),
-        path=use.quad.predicate.value,
-        value=use.term,
+        path=quad.predicate.value,
+        value=term,
         constraint=component,
         shape="",
         messages=(
             ("en", f"There is no {english} {written}; {advice[0]}"),
             ("fr", f"Il n’y a pas de {french} {written} ; {advice[1]}"),
         ),
-        term=str(use.quad.object),
+        term=str(quad.object),
         suggestion=meant,
     )
 

@@ -21,7 +21,6 @@ from unicef_linked.lookup.entities import EntityLookup
 from unicef_linked.presentation.charts.chart import DrawnCharts
 from unicef_linked.presentation.layout import read as read_layout
 from unicef_linked.presentation.locator_map import LocatorMaps
-from unicef_linked.release.kept import kept_releases
 from unicef_linked.web import templating as interface
 from unicef_linked.web.middleware import metrics
 from unicef_linked.web.middleware.access import Access
@@ -52,12 +51,13 @@ from unicef_linked.web.routes import (
     search,
     sparql,
 )
-from unicef_linked.web.routes.dereference import answer_instead, read_mappings
+from unicef_linked.web.routes.dereference import answer_instead
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from wsgiref.types import WSGIApplication, WSGIEnvironment
 
+    from flask import Blueprint
     from opentelemetry.trace import Tracer
 
     from unicef_linked.config import Settings
@@ -114,27 +114,53 @@ def create_app(
         store = traced(store, tracer)
     translations = translations or read_translations()
     check_languages(settings, translations)
+    app = _new_app(settings)
+    dataset = PublishedDataset(release, store)
+    past = Past.of(release)
+    responder = Responder(dataset, settings.public_url, translations, settings.languages)
+    lookup = EntityLookup(past, store)
+    charts = ChartCollection(store, dataset.names, settings.query_timeout)
+    app.extensions[PREPARATIONS] = (charts.solve_all, lookup.open)
+    for blueprint in _blueprints(responder, settings, past, lookup, charts):
+        app.register_blueprint(blueprint)
+    _answer_errors(app, responder, settings.mappings(dataset.names.base))
+    app.after_request(_open_to_other_origins)
+    app.after_request(stay_on_this_host)
+    interface.install(app, responder, charts)
+    figures = metrics.install(app, release, store, restarts)
+    _wrap(app, settings, store, figures, partial(render_problem, app, responder), tracer)
+    return app
+
+
+def _new_app(settings: Settings) -> Publisher:
+    """Return an application without routes."""
     app = Publisher(__name__, static_folder="static", static_url_path=addresses.STATIC)
     body_limit = settings.query_length * 12 + 65536  # a character may take 12 bytes as %XX%XX…
     app.config["MAX_CONTENT_LENGTH"] = app.config["MAX_FORM_MEMORY_SIZE"] = body_limit
     app.url_map.strict_slashes = True
-    dataset = PublishedDataset(release, store)
-    past = Past(kept_releases(release), release)
-    responder = Responder(dataset, settings.public_url, translations, settings.languages)
-    catalogue = QuestionCatalogue(store, dataset.names)
-    lookup = EntityLookup(release, store)
-    files = Exports(store, dataset.names)
-    charts = ChartCollection(store, dataset.names, settings.query_timeout)
-    layout = read_layout(
-        release.shapes(), lambda iri: dataset.superclasses(iri), dataset.names.term("KeyFacts")
-    )
-    drawn = DrawnCharts(charts)
-    app.extensions[PREPARATIONS] = (charts.solve_all, lookup.open)
     if settings.root:
         app.after_request(partial(below, settings.root))  # registered first, called last
+    return app
 
-    for blueprint in (
-        resources.routes(responder, past, drawn, layout, LocatorMaps(), settings.page_size),
+
+def _blueprints(
+    responder: Responder,
+    settings: Settings,
+    past: Past,
+    lookup: EntityLookup,
+    charts: ChartCollection,
+) -> Sequence[Blueprint]:
+    """Return the routes of each family of addresses, bound to what they need."""
+    dataset = responder.dataset
+    catalogue = QuestionCatalogue(dataset.store, dataset.names)
+    files = Exports(dataset.store, dataset.names)
+    drawn = DrawnCharts(charts)
+    layout = read_layout(
+        dataset.release.shapes(), dataset.superclasses, dataset.names.term("KeyFacts")
+    )
+    parts = resources.PageParts(layout, LocatorMaps(), drawn)
+    return (
+        resources.routes(responder, past, parts, settings.page_size),
         mementos.routes(responder, past, settings.page_size),
         releases.routes(responder, past, settings.page_size),
         changes.routes(responder, past),
@@ -151,20 +177,15 @@ def create_app(
         openapi.routes(responder, catalogue),
         metrics.routes,
         pages.routes(responder, drawn, files),
-    ):
-        app.register_blueprint(blueprint)
-    mappings = read_mappings(settings, dataset.names.base)
+    )
+
+
+def _answer_errors(app: Flask, responder: Responder, mappings: Sequence[tuple[str, str]]) -> None:
+    """Let problem details, or a page, answer for what is raised."""
     app.register_error_handler(LinkedDataError, partial(problem, responder))
     for missing in (NotFound, NoRoute):
         app.register_error_handler(missing, partial(answer_instead, responder, mappings))
     app.register_error_handler(HTTPException, partial(http_problem, responder))
-    app.after_request(_open_to_other_origins)
-    app.after_request(stay_on_this_host)
-
-    interface.install(app, responder, charts)
-    figures = metrics.install(app, release, store, restarts)
-    _wrap(app, settings, store, figures, partial(render_problem, app, responder), tracer)
-    return app
 
 
 def _wrap(

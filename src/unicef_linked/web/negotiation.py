@@ -1,4 +1,4 @@
-"""Proactive negotiation by Accept, Accept-Language and Accept-Encoding (RFC 9110, section 12). Pure.
+"""Proactive negotiation by Accept, Accept-Language, Accept-Encoding (RFC 9110, section 12). Pure.
 
 Werkzeug's ``best_match`` is not used: for ``text/turtle; charset=utf-8`` it does not find
 ``text/turtle``, and for ``application/ld+json`` with a profile not ``application/ld+json`` (so in
@@ -105,7 +105,7 @@ def _quality_of(offer: Format, ranges: Sequence[_Range]) -> float:
 def choose_language(
     parameter: str | None, accept_language: str | None, languages: Sequence[str]
 ) -> str:
-    """Return the language that ``parameter`` means, else the best by Accept-Language, else the first.
+    """Return the language of ``parameter``, else the best by Accept-Language, else the first.
 
     A range means a language by RFC 4647, sections 3.3.1 and 3.4.
 
@@ -134,7 +134,8 @@ CODINGS: Final = ("br", "gzip")
 IDENTITY: Final = "identity"
 """The name of no content coding."""
 _UNNAMED: Final = 0.0005
-"""Weight of ``identity`` where nothing is said of it: it is accepted, but all named is preferred."""
+"""Weight of ``identity`` where nothing is said of it: it is accepted, but all named is
+preferred."""
 
 
 class Codings(NamedTuple):

@@ -59,7 +59,7 @@ _OF_DIVISIONS: Final = (
 
 
 def resolve_point(responder: Responder, lookup: EntityLookup, suffix: str | None) -> Response:
-    """Return the divisions at ``?lat=`` and ``?lon=``, and the extents, of ``?date=`` or of all time."""
+    """Return the divisions and extents at ``?lat=`` and ``?lon=``, of ``?date=`` or of all time."""
     if any(request.args.get(name, "").strip() for name in ("iri", "code", "scheme")):
         raise BadParameter("give an iri, a code, or lat and lon; one of the three")
     latitude, longitude = coordinate("lat", 90), coordinate("lon", 180)
@@ -86,7 +86,7 @@ def resolve_point(responder: Responder, lookup: EntityLookup, suffix: str | None
 def _description(
     responder: Responder, containing: list[Containing], position: str, query: Mapping[str, str]
 ) -> Description:
-    """Return what contains a point as topics of a document, and in whose polygons the point lies."""
+    """Return what contains a point as topics of a document, and whose polygons it lies in."""
     names, store = responder.names, responder.dataset.store
     address = addresses.with_query(addresses.RESOLVE, query)
     answer = NamedNode(addresses.absolute(names.base, address))

@@ -185,6 +185,20 @@ def _links_of(responder: Responder, iris: object) -> list[Link]:
     return [reader.link(iri) for iri in iris]
 
 
+def _details(responder: Responder, name: str, status: int, detail: str) -> dict[str, object]:
+    """Return the standard members of problem details (RFC 9457, section 3.1)."""
+    details: dict[str, object] = {
+        "type": addresses.absolute(responder.names.base, addresses.problem(name)),
+        "title": TITLES[name],
+        "status": status,
+        "detail": detail,
+        "instance": quote(f"{responder.root}{request.path}"),
+    }
+    if REQUEST_ID.get():
+        details["request_id"] = REQUEST_ID.get()
+    return details
+
+
 def _respond(
     responder: Responder,
     name: str,
@@ -198,13 +212,12 @@ def _respond(
 
     Without ``offer`` it is negotiated which of the two.
     """
-    title = TITLES[name]
     offer = offer or choose(request.headers.get("Accept"), (PROBLEM, HTML)) or PROBLEM
     if offer is HTML:
         content = responder.render(
             "problem.html",
             kind=name,
-            title=title,
+            title=TITLES[name],
             status=status,
             detail=detail,
             extra=members,
@@ -212,15 +225,7 @@ def _respond(
             request_id=REQUEST_ID.get(),
         )
     else:
-        body = {
-            "type": addresses.absolute(responder.names.base, addresses.problem(name)),
-            "title": title,
-            "status": status,
-            "detail": detail,
-            "instance": quote(f"{responder.root}{request.path}"),
-            **({"request_id": REQUEST_ID.get()} if REQUEST_ID.get() else {}),
-            **members,
-        }
+        body = {**_details(responder, name, status, detail), **members}
         content = json.dumps(body, ensure_ascii=False).encode()
     response = responder.represent(
         content, offer, varies_by=["Accept"], cache="no-store", status=status

@@ -73,17 +73,19 @@ class Responder:
 
     def locate(self, iri: str) -> str | None:
         """Return the address on this server of the page about an IRI; None if it has none."""
-        dataset, address = self.dataset, addresses.of_iri(self.names, iri)
-        has_route = self.names.type_and_key(iri) or iri in dataset.named_graphs
-        if address is not None and (has_route or not dataset.is_of_others):
+        dataset, names = self.dataset, self.names
+        if type_and_key := names.type_and_key(iri):
+            return self.place(addresses.document(*type_and_key))
+        address, is_graph = addresses.below_base(names, iri), iri in dataset.named_graphs
+        if address is not None and (is_graph or not dataset.is_of_others):
             return self.place(address) if address.startswith(_KEPT) else address
-        if dataset.is_of_others and iri in dataset.named_graphs:
+        if dataset.is_of_others and is_graph:
             return addresses.resource(iri)
         may_be_described = dataset.is_of_others or iri.startswith(self.names.base)
         return addresses.resource(iri) if may_be_described and iri in dataset.described else address
 
     def language(self) -> str:
-        """Return the language of pages: by ``?lang=``, else by Accept-Language, else the default."""
+        """Return the language of pages: by ``?lang=``, Accept-Language, or the default."""
         if "language" not in g:
             accepted = request.headers.get("Accept-Language")
             g.language = choose_language(request.args.get("lang"), accepted, self.languages)
@@ -157,26 +159,19 @@ class Responder:
         ``query`` has the parameters that choose the document; where it is not given or empty, they
         are those of the request that are in _CHOOSING. ``description`` and ``html`` are called only
         if they are needed. ``canonical`` is the URL of the document if it is not below the base.
-        ``stream`` gives a document that is too long to be made whole, in the formats in which it can.
-        Raises NotFound when there is no description.
+        ``stream`` gives a document that is too long to be made whole, in the formats in which it
+        can. Raises NotFound when there is no description.
         """
         if not query:
             query = {name: text for name, text in request.args.items() if name in _CHOOSING}
         offer = negotiate(DOCUMENT_FORMATS) if suffix is None else _format_of(suffix)
-        located_by, cache = dict(query), CACHE
+        located_by, cache = query, CACHE
+        content = b""
         chunks = None if offer is HTML else stream(offer)
         if offer is HTML:
-            located_by["lang"] = self.language()
-            if "clang" in request.args:
-                located_by["clang"] = self.content_language()
-            page = html()
-            if isinstance(page, Uncached):
-                content, cache = page.content, "no-store"
-            else:
-                content = page
-        elif chunks is not None:
-            content = b""
-        else:
+            content, cache = _content_and_cache(html())
+            located_by = {**query, **self._languages()}
+        elif chunks is None:
             offer, content = self._write(description(), path, offer, is_asked=suffix is not None)
         response = self.represent(
             content,
@@ -186,12 +181,23 @@ class Responder:
             links=self._document_links(path, offer, query, canonical),
             cache=cache,
         )
-        if chunks is not None:
-            response.response = chunks
-            del response.headers["Content-Length"]
-            digest = self.dataset.release.manifest.sha256[:24]
-            tag = entity_tag(f"{digest} {path}".encode(), offer)
-            response.headers["ETag"] = tag
+        return response if chunks is None else self._streamed(response, chunks, path, offer)
+
+    def _languages(self) -> dict[str, str]:
+        """Return the parameters that choose the languages of a page."""
+        parameters = {"lang": self.language()}
+        if "clang" in request.args:
+            parameters["clang"] = self.content_language()
+        return parameters
+
+    def _streamed(
+        self, response: Response, chunks: Iterator[bytes], path: str, offer: Format
+    ) -> Response:
+        """Return a response with a content in parts, whose length is not known."""
+        response.response = chunks
+        del response.headers["Content-Length"]
+        digest = self.dataset.release.manifest.sha256[:24]
+        response.headers["ETag"] = entity_tag(f"{digest} {path}".encode(), offer)
         return response
 
     def _write(
@@ -244,3 +250,8 @@ def _format_of(suffix: str) -> Format:
         suffixes = ", ".join(offer.suffix for offer in DOCUMENT_FORMATS)
         raise NotFound(f"there is no format with the extension .{suffix}; there are {suffixes}")
     return offer
+
+
+def _content_and_cache(page: bytes | Uncached) -> tuple[bytes, str]:
+    """Return the bytes of a page, and its Cache-Control."""
+    return (page.content, "no-store") if isinstance(page, Uncached) else (page, CACHE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import resource
@@ -102,8 +103,8 @@ def serve(
     ``start`` is of the engine for this release, where that was begun. On SIGHUP the release that
     ``reopen`` returns is served, without a gap; if it raises NotARelease, nothing changes. Raises
     AddressInUse or UnusableInput when the address cannot be listened on, UnusableInput when the
-    results of a check of links cannot be read or a language has no translations, ServiceEnded when a
-    process could not be kept running, and what ``run_engine`` raises.
+    results of a check of links cannot be read or a language has no translations, ServiceEnded when
+    a process could not be kept running, and what ``run_engine`` raises.
     """
     check_languages(settings, read_translations())
     port = _check_address(host, port)
@@ -119,6 +120,7 @@ def serve(
         with shared_by_workers():
             threading.Thread(target=_announce, args=(host, port), daemon=True).start()
             load = partial(application, server, served)
+            gc.freeze()  # web workers share what is never looked through
             server.serve(target_loader=load, wrap_loader=False)
     finally:
         served.close()
@@ -127,7 +129,7 @@ def serve(
 
 
 class _Served:
-    """The release that is served and its engine. Web workers have it as it is when they are forked."""
+    """The release that is served and its engine, as web workers have it when they are forked."""
 
     release: Release
     engine: Engine

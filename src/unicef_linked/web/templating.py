@@ -231,7 +231,7 @@ def day(issued: str, language: str) -> str:
 
 
 def near(pages: int, number: int) -> Sequence[int]:
-    """Return the numbers of pages that a page leads to: all, else the first, the last and those near.
+    """Return the pages that a page leads to, by number: all, else the first, the last, those near.
 
     >>> list(near(3, 1)), near(600, 300)
     ([1, 2, 3], [1, 297, 298, 299, 300, 301, 302, 303, 600])

@@ -269,13 +269,14 @@ class WebWorkers(MPServer):
 def end_with(parent: int, grace: float) -> None:
     """End this web worker when its main process has ended: it would hold the port for ever.
 
-    It finishes running requests, for at most ``grace`` seconds.
+    It gives the port up at once, and finishes running requests, for at most ``grace`` seconds.
     """
 
     def watch() -> None:
         while os.getppid() == parent:
             time.sleep(_PARENT_INTERVAL)
         _LOG.error("the main process has ended without a stop; this web worker stops")
+        stop_accepting()
         deadline = time.monotonic() + grace
         os.kill(os.getpid(), signal.SIGTERM)
         while time.monotonic() < deadline:

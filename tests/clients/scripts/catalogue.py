@@ -1,4 +1,6 @@
-"""Read the description of the dataset as a CKAN portal does: URL of the Turtle; prints the datasets that it would keep."""
+"""Read the description of the dataset as a CKAN portal does: URL of the Turtle;
+prints the datasets that it would keep.
+"""
 
 import json
 import sys

@@ -1,4 +1,6 @@
-"""Take the structured data out of a page with the client `extruct`: URL of the page; prints its JSON-LD nodes and RDFa."""
+"""Take the structured data out of a page with the client `extruct`: URL of the page;
+prints its JSON-LD nodes and RDFa.
+"""
 
 import json
 import sys

@@ -1,4 +1,6 @@
-"""Read a table of mappings with the client `sssom`: URL; prints each mapping as subject, predicate, object."""
+"""Read a table of mappings with the client `sssom`: URL; prints each mapping as subject,
+predicate, object.
+"""
 
 import json
 import sys

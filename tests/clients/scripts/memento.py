@@ -1,7 +1,7 @@
 """Print, as JSON, the mementos that memento-client finds of an address at each date.
 
-The client takes the native TimeGate of an address for another resource (pattern 1.2 of RFC 7089), so
-it is told that the address is its own.
+The client takes the native TimeGate of an address for another resource (pattern 1.2 of RFC 7089),
+so it is told that the address is its own.
 """
 
 import json

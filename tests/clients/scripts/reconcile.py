@@ -1,4 +1,6 @@
-"""Match names to regions with the client `reconciler`: URL, then JSON list of names; prints what matched."""
+"""Match names to regions with the client `reconciler`: URL, then JSON list of names;
+prints what matched.
+"""
 
 import json
 import sys

@@ -1,4 +1,6 @@
-"""Follow a page's typed links with the client `signposting`: prints the targets of each relation, and of its link sets."""
+"""Follow a page's typed links with the client `signposting`:
+prints the targets of each relation, and of its link sets.
+"""
 
 import json
 import sys

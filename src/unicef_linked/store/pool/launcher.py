@@ -14,6 +14,7 @@ import time
 from contextlib import contextmanager
 from ctypes.util import find_library
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -158,12 +159,6 @@ def run_evaluators(
     called at each start, since an index may have been removed. ``give_up`` is called, by another
     thread, when they cannot be kept running.
     """
-    limits = Limits(
-        settings.workers,
-        settings.query_memory << 20,
-        settings.query_result << 20,
-        federation=bool(settings.query_services),
-    )
     with tempfile.TemporaryDirectory(prefix="unicef-linked-", ignore_cleanup_errors=True) as folder:
         address = str(Path(folder) / "queries")
         if len(os.fsencode(address)) > LONGEST_QUEUE:
@@ -171,26 +166,33 @@ def run_evaluators(
                 f"the folder for temporary files, {folder}, has too long a name for sockets; "
                 "set TMPDIR to a shorter one"
             )
-        program = [sys.executable, "-m", "unicef_linked.store.pool.supervisor"]
-
-        def command() -> list[str]:
-            folder = str(index()) if index else ""
-            limits_json = json.dumps(asdict(limits))
-            return [
-                *program,
-                str(release.path),
-                folder,
-                address,
-                limits_json,
-                settings.log_format,
-            ]
-
+        command = partial(_command, release, settings, index, address)
         evaluators = Evaluators(address, command, settings.restarts, give_up)
         evaluators.start()
         try:
             yield evaluators
         finally:
             evaluators.close()
+
+
+def _command(
+    release: Release, settings: Settings, index: Callable[[], Path] | None, address: str
+) -> list[str]:
+    """Return the command that starts the supervisor; its arguments are those of its ``main``."""
+    limits = Limits(
+        settings.workers,
+        settings.query_memory << 20,
+        settings.query_result << 20,
+        federation=bool(settings.query_services),
+    )
+    return [
+        *(sys.executable, "-m", "unicef_linked.store.pool.supervisor"),
+        str(release.path),
+        str(index()) if index else "",
+        address,
+        json.dumps(asdict(limits)),
+        settings.log_format,
+    ]
 
 
 def _allocator() -> dict[str, str]:

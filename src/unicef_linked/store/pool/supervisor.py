@@ -1,10 +1,10 @@
 """The supervisor: a single-threaded process that holds the dataset and forks the workers.
 
-``python -m unicef_linked.store.pool.supervisor RELEASE INDEX SOCKET LIMITS LOG`` binds a Unix datagram
-socket, the queue. All workers read from it, so the kernel gives a waiting request to an idle
-worker. When a worker ends, at a deadline or for want of memory, the supervisor tells the client and
-forks another within milliseconds; requests in the queue are not affected. Where INDEX is given,
-each worker opens that folder read-only instead of sharing the supervisor's memory.
+``python -m unicef_linked.store.pool.supervisor RELEASE INDEX SOCKET LIMITS LOG`` binds a Unix
+datagram socket, the queue. All workers read from it, so the kernel gives a waiting request to an
+idle worker. When a worker ends, at a deadline or for want of memory, the supervisor tells the
+client and forks another within milliseconds; requests in the queue are not affected. Where INDEX is
+given, each worker opens that folder read-only instead of sharing the supervisor's memory.
 
 A worker that cannot start is tried again with growing pauses. When none runs, after some tries, or
 when the socket is removed, this process ends with status 1; ``store.pool.launcher`` starts another.
@@ -30,7 +30,7 @@ from unicef_linked.release import open_release
 from unicef_linked.release.engine_index import open_index
 from unicef_linked.restarts import Restarts, ending
 from unicef_linked.store.evaluation import Dataset
-from unicef_linked.store.loading import default_graph, load_release
+from unicef_linked.store.loading import load_dataset
 from unicef_linked.store.pool.messages import (
     READY,
     WORKER_ENDED,
@@ -78,12 +78,13 @@ def main(arguments: list[str]) -> None:
         sys.exit(1)
     index, address = arguments[1], arguments[2]
     limits = Limits(**json.loads(arguments[3]))
-    loaded = None if index else load_release(release)
-    default = default_graph(loaded) if loaded is not None and release.manifest.union else None
+    loaded = None if index else load_dataset(release)
 
     def dataset() -> Dataset:
-        whole = open_index(Path(index)) if loaded is None else loaded  # empty is falsy
-        return Dataset(whole, whole if default is None else default)
+        if loaded is not None:
+            return loaded
+        whole = open_index(Path(index))
+        return Dataset(whole, whole)
 
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as queue:
         Path(address).unlink(missing_ok=True)

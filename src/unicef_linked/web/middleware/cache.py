@@ -1,8 +1,8 @@
 """A bounded response cache in front of the application.
 
 A release is immutable, so a response stays valid as long as this process serves the release.
-Conditions, HEAD and content codings are handled here for all routes, by the rules in ``semantics``. It is WSGI
-middleware because a lookup here is five times as fast as in a Flask view.
+Conditions, HEAD and content codings are handled here for all routes, by the rules in ``semantics``.
+It is WSGI middleware because a lookup here is five times as fast as in a Flask view.
 """
 
 from __future__ import annotations
@@ -151,18 +151,7 @@ class ResponseCache:
         if body is None:
             return self._application(environ, start_response)
         codings = choose_codings(environ.get("HTTP_ACCEPT_ENCODING")) or _PLAIN
-        key = (
-            environ["PATH_INFO"],
-            environ.get("RAW_URI", ""),  # an IRI may differ by what is percent-encoded
-            environ.get("QUERY_STRING", ""),
-            environ.get("HTTP_ACCEPT", ""),
-            environ.get("HTTP_ACCEPT_LANGUAGE", ""),
-            environ.get("HTTP_ACCEPT_DATETIME", ""),
-            environ.get("HTTP_HOST", ""),
-            codings,
-            f"POST {environ.get('CONTENT_TYPE', '')}" if method == "POST" else "",
-            body,
-        )
+        key = _key_of(environ, codings, body)
         response: _Whole | _Stream | None = self._responses.get(key)
         if response is None:
             environ[OUTCOME] = "miss"
@@ -222,6 +211,23 @@ class ResponseCache:
             while self._size > self._budget:
                 _, oldest = self._responses.popitem(last=False)
                 self._size -= oldest.size
+
+
+def _key_of(environ: WSGIEnvironment, codings: Codings, body: bytes) -> _Key:
+    """Return what tells one representation from others; the body is the last part."""
+    is_posted = environ["REQUEST_METHOD"] == "POST"
+    return (
+        environ["PATH_INFO"],
+        environ.get("RAW_URI", ""),  # an IRI may differ by what is percent-encoded
+        environ.get("QUERY_STRING", ""),
+        environ.get("HTTP_ACCEPT", ""),
+        environ.get("HTTP_ACCEPT_LANGUAGE", ""),
+        environ.get("HTTP_ACCEPT_DATETIME", ""),
+        environ.get("HTTP_HOST", ""),
+        codings,
+        f"POST {environ.get('CONTENT_TYPE', '')}" if is_posted else "",
+        body,
+    )
 
 
 def _request_body(environ: WSGIEnvironment, method: str) -> bytes | None:

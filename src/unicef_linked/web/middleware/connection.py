@@ -117,7 +117,7 @@ class Progress:
         self._acknowledged: dict[str, tuple[int, float]] = {}  # bytes, and when (s), by inode
 
     def has_stalled(self, candidate: _Tcp, now: float) -> bool:
-        """Tell whether less than _LEAST_PROGRESS was read in _STALLED seconds, though more waits."""
+        """Tell whether less than _LEAST_PROGRESS was read in _STALLED seconds, but more waits."""
         identity = candidate.identity
         acknowledged, since = self._acknowledged.get(identity, (-_LEAST_PROGRESS, now))
         if candidate.pending == 0:

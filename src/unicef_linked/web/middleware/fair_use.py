@@ -1,8 +1,8 @@
 """Limits of how often one client may ask (RFC 6585, section 4; RateLimit header fields).
 
-Counted are an IPv4 address or the first 64 bits of an IPv6 address, which one site has. Addresses of
-this machine and of private networks are not limited: they are whoever runs the service, or a proxy
-that is not named in ``trusted_proxies``, behind which all clients would share one limit.
+Counted are an IPv4 address or the first 64 bits of an IPv6 address, which one site has. Addresses
+of this machine and of private networks are not limited: they are whoever runs the service, or a
+proxy that is not named in ``trusted_proxies``, behind which all clients would share one limit.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ class _Policy:
 
 
 _Counted = tuple[_Policy, "RateLimitItem", int, int]
-"""A policy, the limit of it that is nearest, what is left of it (-1: over), seconds to its reset."""
+"""A policy, its nearest limit, what is left of that (-1: over), seconds to its reset."""
 
 
 class _Counts:

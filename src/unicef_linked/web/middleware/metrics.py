@@ -19,7 +19,7 @@ from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from flask import Blueprint, Flask, Response, current_app
 
@@ -32,10 +32,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-    from prometheus_client import Metric
+    from prometheus_client import CollectorRegistry, Gauge, Metric
 
     from unicef_linked.release import Release
-    from unicef_linked.store import Store
+    from unicef_linked.store import ProcessFigures, Store
 
 routes: Final = Blueprint("metrics", __name__)
 
@@ -63,7 +63,7 @@ class Metrics:
     def __init__(
         self, release: Release, store: Store, kinds: frozenset[str], restarts: int
     ) -> None:
-        from prometheus_client import CollectorRegistry, Counter, Gauge
+        from prometheus_client import CollectorRegistry, Counter
         from prometheus_client.multiprocess import MultiProcessCollector
 
         self._release, self._store = release, store
@@ -74,36 +74,35 @@ class Metrics:
             Path(self._directory).mkdir(parents=True, exist_ok=True)  # it may have been removed
             MultiProcessCollector(self._registry, self._directory)  # type: ignore[no-untyped-call]
         self._tally = Tally(kinds, Path(self._directory) if self._directory else None)
-        # The collector of the directory reads these too, so they must not register themselves.
-        own = None if self._directory else self._registry
         queries = Counter(
             "unicef_linked_queries_total",
             "Queries that the response cache did not answer, by outcome.",
             ["outcome"],
-            registry=own,
+            registry=self._own_registry,
         )
         self._outcome = cache(queries.labels)  # to look one up takes longer than to count
-        workers = Gauge(
-            "unicef_linked_workers",
-            "Web workers that run.",
-            multiprocess_mode="livesum",
-            registry=own,
-        )
-        workers.set(1)
-        self.unanswered = Gauge(
+        self.unanswered = self._gauge(
             "unicef_linked_queries_unanswered",
             "Queries that wait for a query process or are evaluated, before their answer begins.",
-            multiprocess_mode="livesum",
-            registry=own,
         )
+        self._gauge("unicef_linked_workers", "Web workers that run.").set(1)
         # Each worker knows the count at its own start: the newest knows all.
-        restarted = Gauge(
+        self._gauge(
             "unicef_linked_web_worker_restarts",
             "Web workers that ended and were started again, since the service was started.",
-            multiprocess_mode="max",
-            registry=own,
-        )
-        restarted.set(restarts)
+            of_all="max",
+        ).set(restarts)
+
+    @property
+    def _own_registry(self) -> CollectorRegistry | None:
+        """Where figures register themselves; None if the collector of the directory reads them."""
+        return None if self._directory else self._registry
+
+    def _gauge(self, name: str, text: str, of_all: Literal["livesum", "max"] = "livesum") -> Gauge:
+        """Return a figure that each worker has, with how those of all become one."""
+        from prometheus_client import Gauge
+
+        return Gauge(name, text, multiprocess_mode=of_all, registry=self._own_registry)
 
     def count_answer(self, environ: WSGIEnvironment, status: str, seconds: float) -> None:
         """Count one answer, when its status is known."""
@@ -132,12 +131,15 @@ class Metrics:
 
     def collect(self) -> Iterator[Metric]:
         """Yield what is read at each scrape: the release, and the process of each worker."""
-        from prometheus_client.core import (
-            CounterMetricFamily,
-            GaugeMetricFamily,
-            InfoMetricFamily,
-            Metric,
-        )
+        yield from self._of_release()
+        if processes := self._store.processes():
+            yield from _of_query_processes(processes)
+        yield from self._tally.families()
+        yield from self._of_workers()
+
+    def _of_release(self) -> Iterator[Metric]:
+        """Yield which release is served, and whether it is."""
+        from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily
 
         manifest = self._release.manifest
         information = {
@@ -157,22 +159,11 @@ class Metrics:
         yield GaugeMetricFamily(
             "unicef_linked_ready", "Whether /readyz answers 200 (1) or not (0).", self._is_ready()
         )
-        if processes := self._store.processes():
-            states = GaugeMetricFamily(
-                "unicef_linked_query_processes", "Query processes, by state.", labels=["state"]
-            )
-            states.add_metric(["busy"], processes.busy)
-            states.add_metric(["idle"], processes.running - processes.busy)
-            yield states
-            ends = CounterMetricFamily(
-                "unicef_linked_query_process_events",
-                "Starts of the supervisor, and ends of query processes by their cause.",
-                labels=["event"],
-            )
-            for event, number in processes.events.items():
-                ends.add_metric([event], number)
-            yield ends
-        yield from self._tally.families()
+
+    def _of_workers(self) -> Iterator[Metric]:
+        """Yield the memory and the processor time of each web worker."""
+        from prometheus_client.core import Metric
+
         families: dict[str, Metric] = {}
         for pid in self._workers():
             for metric in _process(pid):
@@ -195,6 +186,26 @@ class Metrics:
             return [os.getpid()]
         files = Path(self._directory).glob("gauge_livesum_*.db")
         return sorted(int(file.stem.rpartition("_")[2]) for file in files)
+
+
+def _of_query_processes(processes: ProcessFigures) -> Iterator[Metric]:
+    """Yield the states of the query processes, and what has become of others."""
+    from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+
+    states = GaugeMetricFamily(
+        "unicef_linked_query_processes", "Query processes, by state.", labels=["state"]
+    )
+    states.add_metric(["busy"], processes.busy)
+    states.add_metric(["idle"], processes.running - processes.busy)
+    yield states
+    ends = CounterMetricFamily(
+        "unicef_linked_query_process_events",
+        "Starts of the supervisor, and ends of query processes by their cause.",
+        labels=["event"],
+    )
+    for event, number in processes.events.items():
+        ends.add_metric([event], number)
+    yield ends
 
 
 class Metered:

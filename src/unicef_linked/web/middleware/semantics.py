@@ -36,7 +36,8 @@ _WORTH_COMPRESSING: Final = 600
 """Bodies longer than this are compressed (bytes)."""
 _GZIP_LEVEL: Final = 6
 _BROTLI_QUALITY: Final = 5
-"""6 to 8 % smaller than gzip at level 6, in twice its time; from 7 on it takes much longer for 1 %."""
+"""6 to 8 % smaller than gzip at level 6, in twice its time; from 7 on it takes much longer for 1
+%."""
 _COMPRESSIBLE: Final = re.compile(r"text/|application/((.*\+)?(json|xml)|n-triples|n-quads|trig)")
 
 

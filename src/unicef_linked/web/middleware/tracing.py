@@ -138,7 +138,7 @@ def traced(store: Store, tracer: Tracer) -> Store:
 
 
 class _TracedStore:
-    """A store, with spans. They do not tell messages of errors: those are a client's or an engine's."""
+    """A store, with spans. They have no messages of errors: those are a client's or an engine's."""
 
     def __init__(self, store: Store, tracer: Tracer) -> None:
         self._store, self._tracer = store, tracer

@@ -2,8 +2,8 @@
 
 An IRI below the base or the public address leads to its description by its path, and so do IRIs of
 other hosts, by the setting ``maps``. An IRI of a thing is redirected to the document about it (Cool
-URIs for the Semantic Web, section 4.2). IRIs with a fragment are described together, in the document
-that they name (section 4.1).
+URIs for the Semantic Web, section 4.2). IRIs with a fragment are described together, in the
+document that they name (section 4.1).
 """
 
 from __future__ import annotations
@@ -28,21 +28,9 @@ if TYPE_CHECKING:
 
     from werkzeug.exceptions import HTTPException
 
-    from unicef_linked.config import Settings
     from unicef_linked.web.responder import Responder
 
 _METHODS: Final = frozenset({"GET", "HEAD"})
-
-
-def read_mappings(settings: Settings, base: str) -> tuple[tuple[str, str], ...]:
-    """Return beginnings of IRIs and of the paths that answer for them, the longest path first."""
-    mappings = {base: "/"}
-    if settings.public_url:
-        mappings[settings.public_url.rstrip("/") + "/"] = "/"
-    for text in settings.maps:
-        start, _, path = text.rpartition("=")
-        mappings[start] = path
-    return tuple(sorted(mappings.items(), key=lambda pair: (-len(pair[1]), pair[0])))
 
 
 def answer_instead(

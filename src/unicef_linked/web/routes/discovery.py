@@ -7,7 +7,8 @@ from dataclasses import replace
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Final
-from xml.sax.saxutils import escape, quoteattr
+from urllib.parse import urlencode
+from xml.sax.saxutils import escape
 
 from flask import Blueprint, Response, request
 
@@ -174,7 +175,9 @@ def sitemap(responder: Responder, charts: ChartCollection, number: int | None = 
     shown = paths[first : first + PER_SITEMAP]
     iris = dataset.described.beginning(start, max(0, first - len(paths)))
     shown += _addresses(responder, islice(iris, PER_SITEMAP - len(shown)))
-    entries = (_entry(url, responder.languages) for url in map(responder.absolute, shown))
+    queries = {tag: urlencode({"lang": tag}) for tag in responder.languages}
+    origin = responder.public_address()
+    entries = (_entry(addresses.absolute(origin, path), queries) for path in shown)
     return responder.represent(_xml("urlset", entries), XML)
 
 
@@ -206,15 +209,20 @@ def _sitemaps(responder: Responder, number: int) -> Iterator[str]:
         yield f"<sitemap><loc>{escape(url)}</loc></sitemap>"
 
 
-def _entry(url: str, languages: Iterable[str]) -> str:
-    """Return the entry of a document, with the URL of its page in each language."""
-    urls = {language: addresses.with_query(url, {"lang": language}) for language in languages}
-    urls["x-default"] = url
+def _entry(url: str, queries: Mapping[str, str]) -> str:
+    """Return the entry of a document, with the URL of its page in each language.
+
+    ``queries`` choose a language. No URL has a quotation mark.
+    """
+    address = escape(url)
+    mark = "&amp;" if "?" in url else "?"
+    urls = {language: f"{address}{mark}{query}" for language, query in queries.items()}
+    urls["x-default"] = address
     links = "".join(
-        f'<xhtml:link rel="alternate" hreflang={quoteattr(language)} href={quoteattr(href)}/>'
+        f'<xhtml:link rel="alternate" hreflang="{language}" href="{href}"/>'
         for language, href in urls.items()
     )
-    return f"<url><loc>{escape(url)}</loc>{links}</url>"
+    return f"<url><loc>{address}</loc>{links}</url>"
 
 
 def _xml(root: str, entries: Iterable[str]) -> bytes:
@@ -258,8 +266,8 @@ ENDLESS: Final = (
     addresses.difference("", "").rstrip("."),
     addresses.CHANGES + "?",
 )
-"""Addresses that crawlers leave out: there are as many as there are questions, or each document again
-for each release."""
+"""Addresses that crawlers leave out: there are as many as there are questions, or each document
+again for each release."""
 
 
 def llms(responder: Responder) -> Response:
@@ -300,7 +308,8 @@ def _of_iris(responder: Responder) -> str:
             f"IRIs begin with {space};\nask this server for them by path, for instance {example}."
         )
     begin = f"IRIs begin with {space};\nask" if space else "Ask"
-    return f"{begin} this server for any of them: {responder.absolute(addresses.RESOURCE)}?iri={{iri}}."
+    address = responder.absolute(addresses.RESOURCE)
+    return f"{begin} this server for any of them: {address}?iri={{iri}}."
 
 
 def _endpoints(responder: Responder) -> Iterator[str]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from flask import Blueprint, Response
 
 from unicef_linked import addresses
 from unicef_linked.errors import NotFound
+from unicef_linked.exports.files import find_file
 from unicef_linked.rdf.formats import HTML, RESULTS_JSON, Carries, Format
 from unicef_linked.web.responses import link, negotiate
 from unicef_linked.web.routing import bind
@@ -17,6 +19,9 @@ from unicef_linked.web.routing import bind
 if TYPE_CHECKING:
     from unicef_linked.exports.definitions import Export, Exports
     from unicef_linked.web.responder import Responder
+
+_BLOCK: Final = 1 << 16
+"""Bytes of a file that are sent at a time."""
 
 
 def index(responder: Responder, exports: Exports) -> Response:
@@ -64,12 +69,25 @@ def export(responder: Responder, exports: Exports, name: str) -> Response:
     offer = Format(
         file.name, file.media_type, Path(file.name).suffix, Carries.SOLUTIONS, file.title("en")
     )
-    response = responder.represent(
-        file.write(responder.dataset.store, responder.names), offer, links=links
-    )
+    path = find_file(responder.dataset.release, name)
+    if path is None:
+        content = file.write(responder.dataset.store, responder.names)
+        response = responder.represent(content, offer, links=links)
+    else:
+        response = responder.represent(b"", offer, links=links)
+        _stream(response, path, responder.dataset.release.manifest.sha256)
     response.content_type = file.content_type
     response.headers["Content-Disposition"] = f'attachment; filename="{file.name}"'
     return response
+
+
+def _stream(response: Response, path: Path, release_hash: str) -> None:
+    """Have a response send a file of the release with this hash."""
+    stream = path.open("rb")
+    response.call_on_close(stream.close)
+    response.response = iter(partial(stream.read, _BLOCK), b"")
+    response.content_length = path.stat().st_size
+    response.set_etag(f"{release_hash[:24]}-{path.name}")
 
 
 def routes(responder: Responder, exports: Exports) -> Blueprint:

@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from unicef_linked.dataset.past import Past
-    from unicef_linked.presentation.layout import Layout
     from unicef_linked.release import Release
     from unicef_linked.web.responder import Responder
 
@@ -58,8 +57,7 @@ class Opened:
     """A release, prepared for its documents to be shown."""
 
     responder: Responder
-    layout: Layout
-    maps: LocatorMaps
+    parts: resources.PageParts
 
 
 class Archive:
@@ -90,7 +88,7 @@ class Archive:
         responder = replace(self._present, dataset=dataset, memento=release.manifest)
         key_facts = dataset.names.term("KeyFacts")
         layout = read_layout(release.shapes(), dataset.superclasses, key_facts)
-        return Opened(responder, layout, LocatorMaps())
+        return Opened(responder, resources.PageParts(layout, LocatorMaps()))
 
 
 # Which releases have a document
@@ -274,7 +272,7 @@ def document(
     """Return the document about an entity as it was in a release."""
     opened = archive.open(name)
     response = resources.document(
-        opened.responder, archive.past, None, opened.layout, opened.maps, entity_type, key, suffix
+        opened.responder, archive.past, opened.parts, entity_type, key, suffix
     )
     return _of_request(archive, opened, response)
 
@@ -284,7 +282,9 @@ def listing(
 ) -> Response:
     """Return the list of a type's entities as it was in a release."""
     opened = archive.open(name)
-    response = resources.listing(opened.responder, opened.layout, page_size, entity_type, suffix)
+    response = resources.listing(
+        opened.responder, opened.parts.layout, page_size, entity_type, suffix
+    )
     return _of_request(archive, opened, response)
 
 

@@ -101,7 +101,7 @@ def describe(
     release: str,
     languages: Sequence[str],
     gettext: Gettext,
-    examples: Mapping[str, str],
+    examples: dict[str, str],
 ) -> dict[str, Any]:
     """Return the OpenAPI 3.1 description.
 
@@ -110,20 +110,16 @@ def describe(
     """
     tags = {"type": "string", "examples": list(languages)}
     language = replace(PARAMETERS["lang"], example=languages[0], schema=tags)
-    own = {name: replace(PARAMETERS[name], example=text) for name, text in examples.items()}
-    for name in ("release", "of-release", "a", "b"):
-        own[name] = replace(PARAMETERS[name], example=release)
-    parameters = {**PARAMETERS, **own, "lang": language}
+    own = examples | dict.fromkeys(("release", "of-release", "a", "b"), release)
+    replaced = {name: replace(PARAMETERS[name], example=text) for name, text in own.items()}
+    parameters = {**PARAMETERS, **replaced, "lang": language}
     paths: dict[str, Any] = {}
     for operation in operations:
         described = _operation(operation, parameters, gettext)
         paths.setdefault(operation.path, {})[operation.method] = described
     return {
         "openapi": "3.1.0",
-        "info": {
-            "title": title,
-            "version": __version__,
-        },
+        "info": {"title": title, "version": __version__},
         "servers": [{"url": address.rstrip("/")}],
         "paths": paths,
         "components": {

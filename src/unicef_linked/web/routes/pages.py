@@ -25,9 +25,10 @@ from unicef_linked.web.routing import bind
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from unicef_linked.dataset.labels import Link
+    from unicef_linked.dataset.labels import LabelResolver, Link, Resource
     from unicef_linked.exports.definitions import Exports
     from unicef_linked.presentation.charts.chart import Chart, DrawnCharts
+    from unicef_linked.presentation.editor import Example
     from unicef_linked.web.responder import Responder
 
 _GRAPHS: Final = 200
@@ -49,58 +50,63 @@ def home(responder: Responder, charts: DrawnCharts) -> Response:
     ]
     if responder.dataset.is_built:
         links.append(link(addresses.ONTOLOGY, "type"))
-    if offer is not HTML:
+    if offer is HTML:
+        built = charts.all(responder.context(), _PICTURES)
+        content = _home_page(responder, built)
+        location, cache = None, _cache(built)
+    else:
         description = describe_dataset(
             responder.dataset, responder.translations, responder.public_address()
         )
         content = responder.dataset.write(description, offer)
-        return responder.represent(
-            content,
-            offer,
-            varies_by=["Accept"],
-            location=addresses.in_format(addresses.DATASET, offer.suffix),
-            links=links,
-        )
-    classes = [] if responder.lists else responder.dataset.partitions["class"]
+        location, cache = addresses.in_format(addresses.DATASET, offer.suffix), CACHE
+    return responder.represent(
+        content, offer, varies_by=["Accept"], location=location, links=links, cache=cache
+    )
+
+
+def _home_page(responder: Responder, charts: Sequence[Chart]) -> bytes:
+    dataset = responder.dataset
+    classes = [] if responder.lists else dataset.partitions["class"]
     iris = [iri for iri, _ in [*responder.lists.values(), *classes]]
-    quads = responder.dataset.store.match_any([ox.NamedNode(iri) for iri in iris])
+    quads = dataset.store.match_any([ox.NamedNode(iri) for iri in iris])
     reader = responder.context().reader(quads, responder.names.dataset, *iris)
-    built = charts.all(responder.context(), _PICTURES)
-    drawn = {chart.query for chart in built}
-    asked = [
-        (topic, [e for e in found if e.query not in drawn])
-        for topic, found in read_examples(responder.context())
-    ]
-    content = responder.render(
+    return responder.render(
         "home.html",
-        charts=built,
-        kinds=[
-            (
-                replace(
-                    kind, label=responder.dataset.plural(iri, responder.language()) or kind.label
-                ),
-                number,
-                address,
-                _kinds(responder, iri),
-            )
-            for address, (iri, number) in responder.lists.items()
-            for kind in [reader.resource(iri, quads)]
-        ],
+        charts=charts,
+        kinds=_lists(responder, reader, quads),
         classes=[(reader.term(iri), number) for iri, number in classes],
         schemes=_schemes(responder),
         named_graphs=_named_graphs(responder),
-        dataset=reader.resource(responder.names.dataset, responder.dataset.own_statements),
-        counts=responder.dataset.counts,
-        release=responder.dataset.release.manifest,
-        examples=shortest_examples([(topic, found) for topic, found in asked if found]),
-        structured=schema_org.dataset(
-            responder.dataset, responder.public_address(), responder.language()
-        ),
+        dataset=reader.resource(responder.names.dataset, dataset.own_statements),
+        counts=dataset.counts,
+        release=dataset.release.manifest,
+        examples=_examples(responder, charts),
+        structured=schema_org.dataset(dataset, responder.public_address(), responder.language()),
         formats=formats_of(addresses.DATASET),
     )
-    return responder.represent(
-        content, offer, varies_by=["Accept"], links=links, cache=_cache(built)
-    )
+
+
+def _examples(responder: Responder, charts: Sequence[Chart]) -> list[Example]:
+    """Return the shortest example queries of each topic, without those that a picture shows."""
+    drawn = {chart.query for chart in charts}
+    topics = [
+        (topic, [example for example in examples if example.query not in drawn])
+        for topic, examples in read_examples(responder.context())
+    ]
+    return shortest_examples([(topic, examples) for topic, examples in topics if examples])
+
+
+def _lists(
+    responder: Responder, reader: LabelResolver, quads: Sequence[ox.Quad]
+) -> list[tuple[Resource, int, str, list[tuple[Text, int, str]]]]:
+    """Return the classes that have a list, each with its number, its address and its kinds."""
+    lists = []
+    for address, (iri, number) in responder.lists.items():
+        resource = reader.resource(iri, quads)
+        label = responder.dataset.plural(iri, responder.language()) or resource.label
+        lists.append((replace(resource, label=label), number, address, _kinds(responder, iri)))
+    return lists
 
 
 def _kinds(responder: Responder, class_iri: str) -> list[tuple[Text, int, str]]:
@@ -133,7 +139,8 @@ def pictures(responder: Responder, charts: DrawnCharts) -> Response:
     built = charts.all(responder.context())
     if not built:
         raise NotFound(
-            "this dataset publishes no pictures; a picture is a ul:Picture, as /ontology describes it"
+            "this dataset publishes no pictures; a picture is a ul:Picture, as /ontology describes"
+            " it"
         )
     negotiate((HTML,))
     return responder.represent(

@@ -55,7 +55,9 @@ def answer(
     text = question.with_values(values)
     if request.args.get("lang"):
         text = localize_query(text, responder.language())
-    given = [(name, text) for name in sorted(texts) for text in texts[name] if text.strip()]
+    given: list[tuple[str, str]] = []
+    for name in sorted(texts):
+        given += [(name, written) for written in texts[name] if written.strip()]
     if "lang" in request.args:
         given.append(("lang", responder.language()))
     offer = _offer(suffix, offers)

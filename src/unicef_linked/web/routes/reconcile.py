@@ -19,6 +19,7 @@ from unicef_linked.lookup.normalization import fold
 from unicef_linked.rdf.formats import HTML
 from unicef_linked.rdf.iris import RDFS, SKOS
 from unicef_linked.rdf.languages import choose_text, matching_tag
+from unicef_linked.rdf.vocabularies import labels_of_term
 from unicef_linked.web.parameters import (
     parse_whole_number,
     preferred_languages,
@@ -54,49 +55,56 @@ def service(responder: Responder, lookup: EntityLookup) -> Response:
         return _extend(responder, lookup, request.values["extend"])
     if request.method == "POST":
         raise BadParameter("send a form with queries=… or extend=…, each a JSON object")
+    return responder.answer_json(_manifest(responder, lookup), "Accept-Language")
+
+
+def _manifest(responder: Responder, lookup: EntityLookup) -> dict[str, Any]:
+    """Return the manifest of the service (section 3)."""
     url = responder.absolute(addresses.RECONCILE)
-
-    def suggestion(kind: str) -> dict[str, str]:
-        return {
-            "service_url": url,
-            "service_path": f"/suggest/{kind}",
-            "flyout_service_url": url,
-            "flyout_service_path": f"/flyout/{kind}?id=${{id}}",
-        }
-
     width, height = PREVIEW_SIZE
     languages = preferred_languages(responder.language())
     name = _labels(responder, [responder.names.dataset], languages)[responder.names.dataset]
-    return responder.answer_json(
-        {
-            "versions": ["0.2"],
-            "name": name,
-            **_spaces(responder, lookup),
-            "documentation": responder.absolute(addresses.DOCS),
-            "serviceVersion": __version__,
-            "batchSize": BATCH,  # of the drafts since 0.2
-            "logo": responder.absolute(addresses.ICON),
-            "defaultTypes": [
-                _type(lookup, type_name, languages) for type_name in lookup.reconciler.default_types
-            ],
-            "view": {"url": responder.absolute(_view(lookup))},
-            "preview": {"url": f"{url}/preview?id={{{{id}}}}", "width": width, "height": height},
-            "suggest": {kind: suggestion(kind) for kind in ("entity", "property", "type")},
-            "extend": {
-                "propose_properties": {"service_url": url, "service_path": "/properties"},
-                "property_settings": [
-                    {
-                        "name": "limit",
-                        "label": responder.gettext("Limit"),
-                        "type": "number",
-                        "default": 0,
-                        "help_text": responder.gettext("Most values for a row (0: all of them)"),
-                    }
-                ],
-            },
-        },
-        "Accept-Language",
-    )
+    return {
+        "versions": ["0.2"],
+        "name": name,
+        **_spaces(responder, lookup),
+        "documentation": responder.absolute(addresses.DOCS),
+        "serviceVersion": __version__,
+        "batchSize": BATCH,  # of the drafts since 0.2
+        "logo": responder.absolute(addresses.ICON),
+        "defaultTypes": [
+            _type(lookup, type_name, languages) for type_name in lookup.reconciler.default_types
+        ],
+        "view": {"url": responder.absolute(_view(lookup))},
+        "preview": {"url": f"{url}/preview?id={{{{id}}}}", "width": width, "height": height},
+        "suggest": {kind: _suggestion(url, kind) for kind in ("entity", "property", "type")},
+        "extend": _extension(responder, url),
+    }
+
+
+def _suggestion(url: str, kind: str) -> dict[str, str]:
+    """Return where names of a kind are completed."""
+    return {
+        "service_url": url,
+        "service_path": f"/suggest/{kind}",
+        "flyout_service_url": url,
+        "flyout_service_path": f"/flyout/{kind}?id=${{id}}",
+    }
+
+
+def _extension(responder: Responder, url: str) -> dict[str, Any]:
+    """Return where properties for data extension are proposed, and what a client may set."""
+    limit = {
+        "name": "limit",
+        "label": responder.gettext("Limit"),
+        "type": "number",
+        "default": 0,
+        "help_text": responder.gettext("Most values for a row (0: all of them)"),
+    }
+    return {
+        "propose_properties": {"service_url": url, "service_path": "/properties"},
+        "property_settings": [limit],
+    }
 
 
 def _spaces(responder: Responder, lookup: EntityLookup) -> dict[str, str]:
@@ -168,9 +176,10 @@ def _judgement(candidate: Candidate) -> dict[str, object]:
 
 
 def _term(lookup: EntityLookup, name: str, languages: Sequence[str]) -> str:
-    """Return what one of our terms is called."""
+    """Return what a type is called by the data, else by its well-known vocabulary."""
     iri = lookup.reconciler.type_iri(name)
-    return choose_text(languages, lookup.index.terms.get(iri, {}), lookup.names.shorten(name))
+    texts = lookup.index.terms.get(iri) or labels_of_term(iri)
+    return choose_text(languages, texts, lookup.names.shorten(name))
 
 
 def _types_of(
@@ -293,11 +302,12 @@ def _labels(
 ) -> dict[str, str]:
     """Return what properties and other terms are called, by IRI."""
     labels = responder.dataset.labels(iris) if iris else {}
-    names = {}
-    for iri in iris:
-        texts = labels.get(iri)
-        names[iri] = choose_text(languages, texts, iri) if texts else responder.names.shorten(iri)
-    return names
+    return {
+        iri: choose_text(
+            languages, labels.get(iri) or labels_of_term(iri), responder.names.shorten(iri)
+        )
+        for iri in iris
+    }
 
 
 def propose_properties(responder: Responder, lookup: EntityLookup) -> Response:

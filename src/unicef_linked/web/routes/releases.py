@@ -218,7 +218,7 @@ def _summarize(older: Release, newer: Release) -> _Summary:
 def _entities_first(
     older: Release, newer: Release, summary: _Summary, start: int, number: int
 ) -> list[EntityDifference]:
-    """Return some differences, those of our entities before those of all else (statistics, terms)."""
+    """Return some differences, those of our entities before the others (statistics, terms)."""
     places = {True: 0, False: summary.entities}
     chosen: dict[int, EntityDifference] = {}
     for difference in compare(older, newer):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyoxigraph as ox
 from flask import Blueprint, Response, redirect, request
@@ -19,7 +19,7 @@ from unicef_linked.metadata.signposting import signposts
 from unicef_linked.presentation.changes import read_history
 from unicef_linked.presentation.citation import Citation
 from unicef_linked.presentation.editor import offer_query
-from unicef_linked.presentation.entity import arrange, overview, read_entity
+from unicef_linked.presentation.entity import arrange, first_statements, overview, read_entity
 from unicef_linked.presentation.locator_map import legend
 from unicef_linked.presentation.thesaurus import ThesaurusPage
 from unicef_linked.presentation.thesaurus import arrange as arrange_thesaurus
@@ -43,13 +43,44 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from unicef_linked.dataset.hubs import BoundedStatements
+    from unicef_linked.dataset.labels import Resource
     from unicef_linked.dataset.past import Past
     from unicef_linked.dataset.published import PublishedDataset
+    from unicef_linked.presentation.changes import HistoryEntry
     from unicef_linked.presentation.charts.chart import DrawnCharts
+    from unicef_linked.presentation.context import PageContext
+    from unicef_linked.presentation.entity import EntityPage
     from unicef_linked.presentation.layout import Layout
     from unicef_linked.presentation.locator_map import LocatorMaps
     from unicef_linked.rdf.formats import Format
     from unicef_linked.web.responder import Responder
+
+
+@dataclass(frozen=True, slots=True)
+class PageParts:
+    """What a page about a thing is made with, besides its statements."""
+
+    layout: Layout
+    maps: LocatorMaps
+    charts: DrawnCharts | None = None  # None: a memento has no pictures
+
+
+@dataclass(frozen=True, slots=True)
+class _Address:
+    """Where the page about a thing is."""
+
+    path: str
+    query: dict[str, str] = field(default_factory=dict)  # what names the thing, if not the path
+    number: int = 1  # of a thing whose statements have several pages
+
+    def of_page(self, number: int) -> str:
+        """Return the address of another page about the thing."""
+        return addresses.with_query(self.path, self.query | {"page": str(number)})
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """What chooses this page; the first needs no number."""
+        return self.query | ({"page": str(self.number)} if self.number > 1 else {})
 
 
 def identify(responder: Responder, past: Past, entity_type: str, key: str) -> Response:
@@ -80,14 +111,12 @@ def _type_and_key(responder: Responder, iri: str) -> tuple[str, str]:
 def document(
     responder: Responder,
     past: Past,
-    charts: DrawnCharts | None,
-    layout: Layout,
-    maps: LocatorMaps,
+    parts: PageParts,
     entity_type: str,
     key: str,
     suffix: str | None = None,
 ) -> Response:
-    """Return the document about one entity, or one page of it; without ``charts``, that of a memento."""
+    """Return the document about one entity, or one page of it."""
     name = f"{entity_type}/{key}" if suffix is None else f"{entity_type}/{key}.{suffix}"
     statements = responder.dataset.statements()
     iri, suffix = find_published(responder, past, statements, name)
@@ -99,8 +128,8 @@ def document(
         path,
         suffix,
         lambda: responder.dataset.describe(iri, document_iri, statements, number),
-        lambda: resource_page(
-            responder, charts, layout, maps, statements, iri, path, {}, past, number
+        lambda: _resource_page(
+            responder, parts, statements, iri, _Address(path, number=number), past
         ),
     )
     if responder.memento is None:
@@ -118,61 +147,79 @@ def _page_number(responder: Responder, iri: str, statements: BoundedStatements) 
     return number
 
 
-def resource_page(
+def _resource_page(
     responder: Responder,
-    charts: DrawnCharts | None,
-    layout: Layout,
-    maps: LocatorMaps,
+    parts: PageParts,
     statements: BoundedStatements,
     iri: str,
-    path: str,
-    query: dict[str, str],
+    address: _Address,
     past: Past | None = None,
-    number: int = 1,
 ) -> bytes | Uncached:
-    """Return the page about one IRI, with its history in the ``past``, but for mementos.
+    """Return the page about one IRI, with its history in the ``past`` unless it is a memento.
 
     What it reads stays in ``statements``.
     """
     context = responder.context()
-    description = Description(iri, responder.dataset.about(iri, statements, number))
-    if not description.about:
+    about, left_out = first_statements(
+        iri, responder.dataset.about(iri, statements, address.number)
+    )
+    description = Description(iri, about)
+    if not about:
         raise NotFound(f"nothing is published about {iri}")
-    reading = read_entity(context, layout, statements, description)
+    reading = read_entity(context, parts.layout, statements, description)
     reader = reading.reader
-    resource = reader.resource(iri, description.about)
+    resource = reader.resource(iri, about)
     entity = arrange(context, reading)
-    drawn = maps.draw(context, statements, reader.link(iri), entity)
-    chart = charts.find(context, iri) if charts else None
-    events = past.events(iri) if past and responder.memento is None else []
-    # Do not cache: the chart's query failed and may succeed next time.
+    drawn = parts.maps.draw(context, statements, reader.link(iri), entity)
+    chart = parts.charts.find(context, iri) if parts.charts else None
     content = responder.render(
         "resource.html",
         resource=resource,
+        left_out=left_out,
         chart=chart,
         entity=entity,
-        history=read_history(context, past, events) if past else [],
+        history=_history(context, past, iri) if past and responder.memento is None else [],
         map=drawn,
         legend=legend(drawn) if drawn else [],
-        citation=_citation(responder, reader.label(iri).text, iri),
-        structured=schema_org.entity(
-            responder.names, resource, description.about, responder.language()
-        ),
-        formats=formats_of(
-            responder.place(path), query if number == 1 else query | {"page": str(number)}
-        ),
-        query=offer_query(responder.names, resource, entity),
-        members=responder.dataset.members(iri),
-        thesaurus=_thesaurus(responder, iri),
-        graph_size=responder.dataset.named_graphs.get(iri)
-        if responder.dataset.is_of_others
-        else None,
-        number=number,
-        pages=responder.dataset.pages(iri, statements),
-        page_address=lambda n: addresses.with_query(path, query | {"page": str(n)}),
         title=reader.label(iri),
+        number=address.number,
+        pages=responder.dataset.pages(iri, statements),
+        page_address=address.of_page,
+        formats=formats_of(responder.place(address.path), address.parameters),
+        **_contained(responder, iri),
+        **_reuse(responder, resource, entity, description),
     )
+    # Do not cache: the chart's query failed and may succeed next time.
     return Uncached(content) if chart is not None and chart.passing else content
+
+
+def _reuse(
+    responder: Responder, resource: Resource, entity: EntityPage, description: Description
+) -> dict[str, Any]:
+    """Return what helps to use a thing elsewhere, for the template.
+
+    That is its citation, its description for search engines, and a query about things like it.
+    """
+    language = responder.language()
+    return {
+        "citation": _citation(responder, resource.label.text, resource.iri),
+        "structured": schema_org.entity(responder.names, resource, description.about, language),
+        "query": offer_query(responder.names, resource, entity),
+    }
+
+
+def _history(context: PageContext, past: Past, iri: str) -> list[HistoryEntry]:
+    return read_history(context, past, past.events(iri))
+
+
+def _contained(responder: Responder, iri: str) -> dict[str, Any]:
+    """Return what a class, a concept scheme or a named graph contains, for the template."""
+    dataset = responder.dataset
+    return {
+        "members": dataset.members(iri),
+        "thesaurus": _thesaurus(responder, iri),
+        "graph_size": dataset.named_graphs.get(iri) if dataset.is_of_others else None,
+    }
 
 
 def _thesaurus(responder: Responder, iri: str) -> ThesaurusPage | None:
@@ -203,21 +250,9 @@ def _citation(responder: Responder, title: str, iri: str) -> Citation:
     )
 
 
-def any_resource(
-    responder: Responder,
-    charts: DrawnCharts,
-    layout: Layout,
-    maps: LocatorMaps,
-    suffix: str | None = None,
-) -> Response:
+def any_resource(responder: Responder, parts: PageParts, suffix: str | None = None) -> Response:
     """Return the document about any IRI of the dataset, wherever the IRI lies."""
-    iri = request.args.get("iri", "")
-    if not iri:
-        raise BadParameter(f"give the IRI to describe: {addresses.RESOURCE}?iri=…")
-    try:
-        ox.NamedNode(iri)
-    except ValueError:
-        raise BadParameter(f"iri={iri!r} is not an absolute IRI") from None
+    iri = _requested_iri()
     statements = responder.dataset.statements()
     if iri in responder.dataset.named_graphs and not responder.dataset.about(iri, statements):
         return _only_statements(responder, iri, suffix)
@@ -234,22 +269,30 @@ def any_resource(
         addresses.RESOURCE,
         suffix,
         describe,
-        lambda: resource_page(
+        lambda: _resource_page(
             responder,
-            charts,
-            layout,
-            maps,
+            parts,
             statements,
             iri,
-            addresses.RESOURCE,
-            {"iri": iri},
-            number=number,
+            _Address(addresses.RESOURCE, {"iri": iri}, number),
         ),
     )
     about = statements.match(ox.NamedNode(iri))
     if about:
         add_signposts(response, signposts(responder.dataset, addresses.RESOURCE, iri, about))
     return response
+
+
+def _requested_iri() -> str:
+    """Return the IRI of ``?iri=``; raises BadParameter without one, or for what is none."""
+    iri = request.args.get("iri", "")
+    if not iri:
+        raise BadParameter(f"give the IRI to describe: {addresses.RESOURCE}?iri=…")
+    try:
+        ox.NamedNode(iri)
+    except ValueError:
+        raise BadParameter(f"iri={iri!r} is not an absolute IRI") from None
+    return iri
 
 
 def _only_statements(responder: Responder, graph: str, suffix: str | None) -> Response:
@@ -387,9 +430,7 @@ def _collection(responder: Responder, page: _ListPage) -> Description:
     return Description(collection.value, about, triples)
 
 
-def named_graph(
-    responder: Responder, charts: DrawnCharts, layout: Layout, maps: LocatorMaps, name: str
-) -> Response:
+def named_graph(responder: Responder, parts: PageParts, name: str) -> Response:
     """Return a named graph: what it holds as RDF, where it comes from as a page."""
     iri, suffix = find_graph(responder, name)
     statements = responder.dataset.statements()
@@ -404,16 +445,7 @@ def named_graph(
         address,
         suffix,
         lambda: Description(iri, responder.dataset.store.match(graph_name=node)),
-        lambda: resource_page(
-            responder,
-            charts,
-            layout,
-            maps,
-            statements,
-            iri,
-            address,
-            {},
-        ),
+        lambda: _resource_page(responder, parts, statements, iri, _Address(address)),
         stream=partial(_stream, responder, iri),
     )
     add_signposts(response, signposts(responder.dataset, address, iri))
@@ -439,44 +471,15 @@ def context(responder: Responder) -> Response:
     )
 
 
-def routes(
-    responder: Responder,
-    past: Past,
-    charts: DrawnCharts,
-    layout: Layout,
-    maps: LocatorMaps,
-    page_size: int,
-) -> Blueprint:
+def routes(responder: Responder, past: Past, parts: PageParts, page_size: int) -> Blueprint:
     """Return the routes, bound to what they need."""
     blueprint = Blueprint("resources", __name__)
+    documents = ("/doc/<entity_type>/<path:key>", "/doc/<entity_type>/<path:key>.<suffix>")
+    lists = ("/doc/<entity_type>", "/doc/<entity_type>.<suffix>")
     bind(blueprint, ("/id/<entity_type>/<path:key>",), identify, responder, past)
-    bind(
-        blueprint,
-        ("/doc/<entity_type>/<path:key>", "/doc/<entity_type>/<path:key>.<suffix>"),
-        document,
-        responder,
-        past,
-        charts,
-        layout,
-        maps,
-    )
-    bind(
-        blueprint,
-        ("/resource", "/resource.<suffix>"),
-        any_resource,
-        responder,
-        charts,
-        layout,
-        maps,
-    )
-    bind(
-        blueprint,
-        ("/doc/<entity_type>", "/doc/<entity_type>.<suffix>"),
-        listing,
-        responder,
-        layout,
-        page_size,
-    )
-    bind(blueprint, ("/graph/<path:name>",), named_graph, responder, charts, layout, maps)
+    bind(blueprint, documents, document, responder, past, parts)
+    bind(blueprint, ("/resource", "/resource.<suffix>"), any_resource, responder, parts)
+    bind(blueprint, lists, listing, responder, parts.layout, page_size)
+    bind(blueprint, ("/graph/<path:name>",), named_graph, responder, parts)
     bind(blueprint, ("/context.jsonld",), context, responder)
     return blueprint

@@ -15,9 +15,11 @@ from unicef_linked.web.routing import bind
 
 if TYPE_CHECKING:
     from collections import Counter
+    from collections.abc import Sequence
 
     from unicef_linked.dataset.labels import Text
     from unicef_linked.lookup.entities import EntityLookup, Matches
+    from unicef_linked.lookup.entity import Entity, Label
     from unicef_linked.web.responder import Responder
 
 SHOWN: Final = 50
@@ -37,16 +39,7 @@ def search(responder: Responder, lookup: EntityLookup) -> Response:
     if kind:
         matches = matches.of(lookup.reconciler.scope_of(kind))
     shown = matches.page(offset, limit)
-    is_page = negotiate((JSON, HTML)) is HTML
-    languages = [language] if is_page else preferred_languages(language)
-    results = [result_to_json(lookup, entity, score, query, languages) for entity, score in shown]
-    if is_page:
-        links = [responder.locate(entity.iri) for entity, _ in shown]
-        normalize = lookup.index.normalize
-        matched = [
-            nearest_label(normalize, entity, query, entity.name(languages).text)
-            for entity, _ in shown
-        ]
+    if negotiate((JSON, HTML)) is HTML:
         content = responder.render(
             "search.html",
             query=query,
@@ -55,20 +48,41 @@ def search(responder: Responder, lookup: EntityLookup) -> Response:
             total=matches.total,
             offset=offset,
             limit=limit,
-            results=list(zip(results, links, matched, strict=True)),
+            results=_shown_results(responder, lookup, query, shown),
             **_kinds(responder, lookup, matches, types),
         )
         return responder.represent(content, HTML, varies_by=["Accept"])
+    languages = preferred_languages(language)
     body = {
         "query": query,
         "lang": language,
         "total": matches.total,
         "offset": offset,
         "limit": limit,
-        "results": results,
+        "results": [
+            result_to_json(lookup, entity, score, query, languages) for entity, score in shown
+        ],
         "types": dict(types.most_common()),
     }
     return responder.answer_json(body, "Accept", "Accept-Language")
+
+
+def _shown_results(
+    responder: Responder, lookup: EntityLookup, query: str, matches: Sequence[tuple[Entity, float]]
+) -> list[tuple[dict[str, Any], str | None, Label | None]]:
+    """Return the results of a page, each with its address and the label that matches best."""
+    normalize, languages = lookup.index.normalize, [responder.language()]
+    results = []
+    for entity, score in matches:
+        name = entity.name(languages).text
+        results.append(
+            (
+                result_to_json(lookup, entity, score, query, languages),
+                responder.locate(entity.iri),
+                nearest_label(normalize, entity, query, name),
+            )
+        )
+    return results
 
 
 def _type_name(lookup: EntityLookup, text: str) -> str:

@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
 
-from unicef_linked.build.files import walk
+from unicef_linked.release.folders import walk
 
 TOOLS: Final = ("unicef-linked", "pyoxigraph", "pyshacl", "rdflib")
 """The distributions whose versions decide what a build writes."""
