@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, quote, urlparse
 import pytest
 from playwright.sync_api import expect
 from tests.names import NAMES, PREFIXES
-from tests.web.conftest import Visit
+from tests.web.conftest import Visit, release_of
 
 from unicef_linked.presentation.charts.kinds import CHART_KINDS
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     import pyoxigraph as ox
     from playwright.sync_api import Browser, Locator, Page
-    from tests.conftest import Server
+    from tests.conftest import Server, Site
 
 LANGUAGES: Final = ["fr", "en"]
 PICTURES: Final = ["coverage", "sectors", "openings", "staff"]
@@ -498,7 +498,7 @@ BROKEN: Final = {
 
 
 @pytest.fixture(scope="module")
-def others(serve: Callable[..., Server], tmp_path_factory: pytest.TempPathFactory) -> Server:
+def others(host: Callable[..., Site], tmp_path_factory: pytest.TempPathFactory) -> Site:
     """Somebody else's data with pictures, some of which cannot be drawn."""
     folder: Path = tmp_path_factory.mktemp("others")
     head, _, _ = OTHERS.partition("ex:a ")
@@ -508,10 +508,10 @@ def others(serve: Callable[..., Server], tmp_path_factory: pytest.TempPathFactor
         for key, (rest, _) in BROKEN.items()
     )
     (folder / "broken.ttl").write_text(head + broken, encoding="utf-8")
-    return serve("--data", str(folder), "--workers", "1")
+    return host(release_of(folder))
 
 
-def test_a_folder_of_others_has_its_own_pictures(browser: Browser, others: Server) -> None:
+def test_a_folder_of_others_has_its_own_pictures(browser: Browser, others: Site) -> None:
     visit = Visit(browser, others)
     page = visit.open("/pictures?lang=en")
     expect(page.locator("section#picture-map figure.map a.area")).to_have_count(1)
@@ -527,9 +527,7 @@ def test_a_folder_of_others_has_its_own_pictures(browser: Browser, others: Serve
 
 
 @pytest.mark.parametrize("key", BROKEN)
-def test_a_picture_that_cannot_be_drawn_says_why(
-    browser: Browser, others: Server, key: str
-) -> None:
+def test_a_picture_that_cannot_be_drawn_says_why(browser: Browser, others: Site, key: str) -> None:
     page = re.sub(r"\s+", " ", others.get("/pictures?lang=en").text)
     assert BROKEN[key][1].replace("'", "&#39;") in page
     home = others.get("/?lang=en", headers={"Accept": "text/html"})  # it has some of them
@@ -540,12 +538,12 @@ def test_a_picture_that_cannot_be_drawn_says_why(
 
 
 def test_a_folder_without_pictures_has_the_plain_home_page_and_no_page_of_pictures(
-    browser: Browser, serve: Callable[..., Server], tmp_path: Path
+    browser: Browser, host: Callable[..., Site], tmp_path: Path
 ) -> None:
     (tmp_path / "things.ttl").write_text(
         "<http://example.org/a> a <http://example.org/Thing> .", encoding="utf-8"
     )
-    server = serve("--data", str(tmp_path), "--workers", "1")
+    server = host(release_of(tmp_path))
     visit = Visit(browser, server)
     page = visit.open("/?lang=en")
     expect(page.locator("figure.map")).to_have_count(0)
