@@ -33,10 +33,11 @@ format: .venv/dev
 bench: .venv/bench
 	$(BIN)/python -m bench $(SECTIONS)
 
-# Load, evil queries and kills of every kind of process, for so many minutes.
+# Load, evil queries and kills of every kind of process, for so many minutes; then kills at each stage of a switch.
 MINUTES ?= 30
-soak: .venv/run
+soak: .venv/dev
 	$(BIN)/python -m bench.soak --minutes $(MINUTES)
+	KILLS=28 $(BIN)/pytest tests/web/test_switch.py -k killed
 
 SOURCES := pyproject.toml hatch_build.py $(wildcard browser/*.* browser/styles/* browser/sparql/*)
 PIP     := pip install --quiet --disable-pip-version-check

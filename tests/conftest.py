@@ -185,7 +185,7 @@ def serve() -> Iterator[Callable[..., Server]]:
         *arguments: str, environment: dict[str, str] | None = None, log: Path | None = None
     ) -> Server:
         command = [sys.executable, "-m", "unicef_linked", "serve", "--port", "0", *arguments]
-        with log.open("wb") if log else nullcontext() as errors:
+        with log.open("ab") if log else nullcontext() as errors:
             process = subprocess.Popen(
                 command,
                 stdout=subprocess.PIPE,
