@@ -498,7 +498,7 @@ BROKEN: Final = {
 
 
 @pytest.fixture(scope="module")
-def others(host: Callable[..., Site], tmp_path_factory: pytest.TempPathFactory) -> Site:
+def others(serve: Callable[..., Server], tmp_path_factory: pytest.TempPathFactory) -> Server:
     """Somebody else's data with pictures, some of which cannot be drawn."""
     folder: Path = tmp_path_factory.mktemp("others")
     head, _, _ = OTHERS.partition("ex:a ")
@@ -508,10 +508,10 @@ def others(host: Callable[..., Site], tmp_path_factory: pytest.TempPathFactory) 
         for key, (rest, _) in BROKEN.items()
     )
     (folder / "broken.ttl").write_text(head + broken, encoding="utf-8")
-    return host(release_of(folder))
+    return serve("--data", str(folder), "--workers", "1")
 
 
-def test_a_folder_of_others_has_its_own_pictures(browser: Browser, others: Site) -> None:
+def test_a_folder_of_others_has_its_own_pictures(browser: Browser, others: Server) -> None:
     visit = Visit(browser, others)
     page = visit.open("/pictures?lang=en")
     expect(page.locator("section#picture-map figure.map a.area")).to_have_count(1)
@@ -527,7 +527,9 @@ def test_a_folder_of_others_has_its_own_pictures(browser: Browser, others: Site)
 
 
 @pytest.mark.parametrize("key", BROKEN)
-def test_a_picture_that_cannot_be_drawn_says_why(browser: Browser, others: Site, key: str) -> None:
+def test_a_picture_that_cannot_be_drawn_says_why(
+    browser: Browser, others: Server, key: str
+) -> None:
     page = re.sub(r"\s+", " ", others.get("/pictures?lang=en").text)
     assert BROKEN[key][1].replace("'", "&#39;") in page
     home = others.get("/?lang=en", headers={"Accept": "text/html"})  # it has some of them
