@@ -46,6 +46,19 @@ SHARED = ROOT.parent / "shared"
 and say so by skipping where it is not there."""
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Give each process whole files, and those that use engines elsewhere to the same one."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            path = super()._split_scope(nodeid)
+            return "tests/store" if path.startswith("tests/store/") else path
+
+    return Scheduling(config, log)
+
+
 class Statements:
     """A store of a few statements, as far as exports need one."""
 
@@ -146,15 +159,21 @@ def client(app: Flask) -> FlaskClient:
 
 
 @dataclass(frozen=True)
-class Server:
-    """A server as users run it."""
+class Site:
+    """What answers at an address."""
 
     url: str
-    process: subprocess.Popen[str]
 
     def get(self, path: str, **options: Any) -> requests.Response:
         """Ask it, without following redirects."""
         return requests.get(self.url + path, allow_redirects=False, timeout=30, **options)
+
+
+@dataclass(frozen=True)
+class Server(Site):
+    """A server as users run it."""
+
+    process: subprocess.Popen[str]
 
 
 @pytest.fixture(scope="session")
@@ -166,7 +185,7 @@ def serve() -> Iterator[Callable[..., Server]]:
         *arguments: str, environment: dict[str, str] | None = None, log: Path | None = None
     ) -> Server:
         command = [sys.executable, "-m", "unicef_linked", "serve", "--port", "0", *arguments]
-        with log.open("wb") if log else nullcontext() as errors:
+        with log.open("ab") if log else nullcontext() as errors:
             process = subprocess.Popen(
                 command,
                 stdout=subprocess.PIPE,

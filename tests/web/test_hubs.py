@@ -82,7 +82,7 @@ def test_a_page_leads_to_the_rest(
 @pytest.mark.parametrize(
     ("limit", "most"),
     [
-        ("unicef_linked.presentation.entity.PART", 2),
+        ("unicef_linked.presentation.entity.MOST_IN_ROW", 2),
         ("unicef_linked.presentation.entity.MOST_VALUES", 3),
     ],
 )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from unicef_linked.web import create_app
+from unicef_linked.web import PREPARATIONS, create_app
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,3 +94,14 @@ def test_a_document_in_rdf_asks_the_store_four_times(
     counting.requests = 0
     assert counted.get(f"{document}.{suffix}").status_code == 200
     assert 1 <= counting.requests <= 4
+
+
+def test_no_page_waits_for_a_template_to_be_compiled(
+    release: Release, settings: Settings, store: Embedded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = create_app(settings, release, store)
+    for prepare in app.extensions[PREPARATIONS]:
+        prepare()
+    monkeypatch.setattr(app.jinja_env, "compile", None)
+    for path in ("/", "/doc/office/gao", "/doc/office", "/dataset", "/search?q=gao"):
+        assert app.test_client().get(path, headers={"Accept": "text/html"}).status_code == 200

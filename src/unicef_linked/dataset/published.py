@@ -20,7 +20,7 @@ from unicef_linked.rdf.labels import LABEL_PROPERTIES
 from unicef_linked.rdf.languages import matching_tag
 from unicef_linked.rdf.statistics import count as count_statistics
 from unicef_linked.rdf.statistics import count_distinct, read
-from unicef_linked.rdf.terms import iris_in, is_iri, triple, value_of
+from unicef_linked.rdf.terms import is_iri, triple, value_of
 from unicef_linked.rdf.topic import describe_by_dcat
 from unicef_linked.release.summaries import ReleaseSummaries
 from unicef_linked.store.statements import LoadedStatements
@@ -44,6 +44,9 @@ COUNTS: Final = 10_000
 INCOMING: Final = 1000
 """Most statements about other things that a document repeats. With more of them it has pages."""
 
+PAGE: Final = 200
+"""Statements about other things on each of several pages."""
+
 _REIFIES: Final = NamedNode(f"{RDF}reifies")
 
 _ANNOTATED: Final = 3
@@ -60,6 +63,9 @@ class PublishedDataset:
         default_factory=dict, init=False, repr=False, compare=False
     )
     _thesauri: dict[str, Thesaurus] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    _licences: dict[str, list[str]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
     _counts: dict[str, int] = field(default_factory=dict, init=False, repr=False, compare=False)
@@ -216,14 +222,28 @@ class PublishedDataset:
             classes += [iri, *sorted(self.superclasses(iri) - placed)]
         return list(dict.fromkeys(classes))
 
-    @cached_property
-    def licences(self) -> dict[str, list[str]]:
-        """The licences that the data states, by the IRI that has them."""
-        licences = self._iris_by_subject(f"{DCTERMS}license")
-        own = (q.object for q in self.own_statements if q.predicate.value == f"{DCTERMS}license")
-        for iri in iris_in(own):
-            licences.setdefault(self.names.dataset, set()).add(iri)
-        return {iri: sorted(values) for iri, values in licences.items()}
+    def licences(self, iris: Iterable[str]) -> list[str]:
+        """Return the licences that the data states of any of some IRIs; COUNTS are kept."""
+        kept = {iri: self._licences.get(iri) for iri in iris}
+        missing = [iri for iri, licences in kept.items() if licences is None]
+        if missing:
+            stated = self._read_licences(missing)
+            kept |= stated
+            if len(self._licences) + len(stated) > COUNTS:
+                self._licences.clear()
+            self._licences.update(stated)
+        return sorted({licence for licences in kept.values() for licence in licences or ()})
+
+    def _read_licences(self, iris: Collection[str]) -> dict[str, list[str]]:
+        predicate = NamedNode(f"{DCTERMS}license")
+        licences: dict[str, list[str]] = {iri: [] for iri in iris}
+        quads = self.store.match_any([NamedNode(iri) for iri in iris], [predicate])
+        if self.names.dataset in licences:
+            quads += [quad for quad in self.own_statements if quad.predicate == predicate]
+        for quad in quads:
+            if isinstance(quad.object, NamedNode):
+                licences[value_of(quad.subject)].append(quad.object.value)
+        return licences
 
     def _iris_by_subject(self, predicate: str) -> dict[str, set[str]]:
         """Return the IRIs that a property has, by the IRI of the subject."""
@@ -416,17 +436,18 @@ class PublishedDataset:
     ) -> list[Quad]:
         """Return the statements of an IRI, a page of those with it as object, and blank nodes.
 
-        A page has INCOMING of them; they are counted from 1.
+        Of more than INCOMING, a page has PAGE; pages are counted from 1.
         """
         statements = statements or self.statements()
         node = NamedNode(iri)
         statements.load([node], [node])
-        first = (page - 1) * INCOMING
+        first = (page - 1) * PAGE
         if statements.numbers(iri):
-            incoming = statements.part(node, first, INCOMING)
+            incoming = statements.part(node, first, PAGE)
         else:
             incoming = sorted(self._incoming(statements, node), key=str)
-            incoming = incoming[first : first + INCOMING]
+            if len(incoming) > INCOMING:
+                incoming = incoming[first : first + PAGE]
         about = statements.match(node) + incoming
         about += _blank_owners(statements, about, self.names.skolems)
         about += _blank_closure(statements, about, self.names.skolems)
@@ -460,7 +481,7 @@ class PublishedDataset:
 
     def pages(self, iri: str, statements: BoundedStatements) -> int:
         """Return how many pages the document about an IRI has: see ``about``."""
-        return max(1, -(-self._number_to(statements, NamedNode(iri)) // INCOMING))
+        return _pages(self._number_to(statements, NamedNode(iri)))
 
     def _number_to(self, statements: BoundedStatements, node: NamedNode) -> int:
         """Return how many statements about other things lead to one."""
@@ -516,12 +537,15 @@ class PublishedDataset:
             triple(document, f"{DCTERMS}isPartOf", self.names.dataset),
         ]
         if incoming > INCOMING:
-            text = (
-                f"{incoming} statements lead to this resource; {INCOMING} of them are repeated here"
-            )
+            text = f"{incoming} statements lead to this resource; {PAGE} of them are repeated here"
             triples.append(triple(document, f"{RDFS}comment", Literal(text, language="en")))
-            triples += partial_view(document, page, -(-incoming // INCOMING))
+            triples += partial_view(document, page, _pages(incoming))
         return triples
+
+
+def _pages(incoming: int) -> int:
+    """Return how many pages a document has, by the statements about other things."""
+    return -(-incoming // PAGE) if incoming > INCOMING else 1
 
 
 def _blank_closure(statements: LoadedStatements, quads: Iterable[Quad], skolems: str) -> list[Quad]:
@@ -532,20 +556,15 @@ def _blank_closure(statements: LoadedStatements, quads: Iterable[Quad], skolems:
     """
     closure: list[Quad] = []
     visited: set[Term] = set()
-    pending = [
-        node
-        for quad in quads
-        for node in _blanks_in(quad.subject, skolems) + _blanks_in(quad.object, skolems)
-    ]
-    while pending:
-        statements.load(pending)
-        node = pending.pop()
-        if node not in visited:
-            visited.add(node)
-            inside = statements.match(node)
-            closure += inside
-            for quad in inside:
-                pending += _blanks_in(quad.object, skolems)
+    terms = chain.from_iterable(quad.triple for quad in quads)
+    level = dict.fromkeys(node for term in terms for node in _blanks_in(term, skolems))
+    while level:
+        statements.load(level)
+        visited.update(level)
+        inside = [quad for node in level for quad in statements.match(node)]
+        closure += inside
+        nodes = (node for quad in inside for node in _blanks_in(quad.object, skolems))
+        level = dict.fromkeys(node for node in nodes if node not in visited)
     return closure
 
 
@@ -557,16 +576,14 @@ def _blank_owners(statements: LoadedStatements, quads: Iterable[Quad], skolems: 
     """Return the statements by which the blank nodes that are subjects belong to other things."""
     owners: list[Quad] = []
     visited: set[Term] = set()
-    pending = [node for quad in quads for node in _blanks_in(quad.subject, skolems)]
-    while pending and len(visited) < _CLIMB:
-        statements.load((), pending)
-        node = pending.pop()
-        if node not in visited:
-            visited.add(node)
-            above = statements.match(object=node)
-            owners += above
-            for quad in above:
-                pending += _blanks_in(quad.subject, skolems)
+    level = dict.fromkeys(node for quad in quads for node in _blanks_in(quad.subject, skolems))
+    while level and len(visited) < _CLIMB:
+        statements.load((), level)
+        visited.update(level)
+        above = [quad for node in level for quad in statements.match(object=node)]
+        owners += above
+        nodes = (node for quad in above for node in _blanks_in(quad.subject, skolems))
+        level = dict.fromkeys(node for node in nodes if node not in visited)
     return owners
 
 

@@ -143,8 +143,7 @@ def _of_entity(
 
 def _licences(dataset: PublishedDataset, iris: Iterable[str]) -> list[Signpost]:
     """Return each licence that the data states of any of the IRIs."""
-    licences = {licence for iri in iris for licence in dataset.licences.get(iri, [])}
-    return [Signpost("license", iri) for iri in sorted(licences)]
+    return [Signpost("license", iri) for iri in dataset.licences(iris)]
 
 
 def _descriptions(path: str, query: Mapping[str, str] | None = None) -> list[Signpost]:

@@ -165,7 +165,8 @@ class ExampleReading:
 class DatasetReading:
     """What has been read for the page."""
 
-    description: Description
+    iri: str
+    about: Sequence[Quad]  # without the graphs and sources that the page does not list
     counts: Mapping[str, int]
     classes: Sequence[tuple[str, int]]
     properties: Sequence[tuple[str, int]]
@@ -193,7 +194,8 @@ def read_dataset(context: PageContext, description: Description) -> DatasetReadi
     quads = [quad for quad in description.about if value_of(quad.subject) not in left_out]
     dumps = [path for path in dataset.release.dumps() if path.suffix]
     return DatasetReading(
-        description,
+        description.iri,
+        quads,
         dataset.counts,
         partitions["class"],
         partitions["property"],
@@ -249,12 +251,12 @@ def _read_example(context: PageContext) -> ExampleReading | None:
 
 def arrange(context: PageContext, reading: DatasetReading) -> DatasetPage:
     """Return the values of the page."""
-    labels, description = reading.labels, reading.description
-    resource = labels.resource(description.iri, description.about)
-    own_parts = [labels.resource(iri, description.about) for iri in _own_parts(resource)]
+    labels = reading.labels
+    resource = labels.resource(reading.iri, reading.about)
+    own_parts = [labels.resource(iri, reading.about) for iri in _own_parts(resource)]
     example = _example(reading.example, labels) if reading.example else None
     return DatasetPage(
-        labels.label(description.iri),
+        labels.label(reading.iri),
         resource,
         context.dataset.release.manifest,
         reading.counts,

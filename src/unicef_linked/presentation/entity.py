@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Final
 from pyoxigraph import Literal, NamedNode
 
 from unicef_linked import addresses
-from unicef_linked.dataset.hubs import PART
 from unicef_linked.dataset.labels import Text
 from unicef_linked.presentation.evidence import Evidence, claims_about, read_evidence
 from unicef_linked.presentation.layout import Group, Row, Step
@@ -33,6 +32,9 @@ if TYPE_CHECKING:
 
 MEANING: Final = (f"{SKOS}definition", f"{DCTERMS}description", f"{RDFS}comment")
 """Properties whose values define a thing, the preferred one first; shown below its name."""
+
+MOST_IN_ROW: Final = 50
+"""Most values of a row, and most chains of statements that lead to one of them."""
 
 MOST_VALUES: Final = 200
 """Most values of one property that the list of all statements of a thing has."""
@@ -313,7 +315,7 @@ def overview(context: PageContext, layout: Layout, iris: Sequence[str]) -> Overv
 def _shown_in_cell(values: Chains) -> Chains:
     """Return the values that a cell needs: of more things than it names, it has their number."""
     are_things = all(isinstance(term, NamedNode) for term in values)
-    most = 1 if are_things and len(values) > NAMED_IN_CELL else PART
+    most = 1 if are_things and len(values) > NAMED_IN_CELL else MOST_IN_ROW
     return dict(islice(values.items(), most))
 
 
@@ -460,18 +462,19 @@ def _filled_groups(
 
 
 def _first_values(chains: Chains) -> Chains:
-    """Return the first PART values by their IRIs or texts, each with as many chains."""
-    terms = sorted(chains, key=str)[:PART] if len(chains) > PART else chains
-    return {term: chains[term][:PART] for term in terms}
+    """Return the first MOST_IN_ROW values by their IRIs or texts, each with as many chains."""
+    terms = sorted(chains, key=str)[:MOST_IN_ROW] if len(chains) > MOST_IN_ROW else chains
+    return {term: chains[term][:MOST_IN_ROW] for term in terms}
 
 
 def _rest(
     statements: BoundedStatements, start: NamedNode, path: Sequence[Step], chains: Chains
 ) -> Rest:
     """Return what a page does not show of the values at the end of a path."""
-    number = max(0, len(chains) - PART) + _left_out(statements, start.value, path, chains)
+    number = max(0, len(chains) - MOST_IN_ROW) + _left_out(statements, start.value, path, chains)
     is_uncounted = len(path) > 1 and any(
-        len(several) > PART or any(_passes_hub(statements, start, path, each) for each in several)
+        len(several) > MOST_IN_ROW
+        or any(_passes_hub(statements, start, path, each) for each in several)
         for several in chains.values()
     )
     if not number and not is_uncounted:

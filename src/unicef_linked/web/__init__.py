@@ -120,7 +120,8 @@ def create_app(
     responder = Responder(dataset, settings.public_url, translations, settings.languages)
     lookup = EntityLookup(past, store)
     charts = ChartCollection(store, dataset.names, settings.query_timeout)
-    app.extensions[PREPARATIONS] = (charts.solve_all, lookup.open)
+    templates = partial(interface.compile_templates, app.jinja_env)
+    app.extensions[PREPARATIONS] = (charts.solve_all, lookup.open, templates)
     for blueprint in _blueprints(responder, settings, past, lookup, charts):
         app.register_blueprint(blueprint)
     _answer_errors(app, responder, settings.mappings(dataset.names.base))

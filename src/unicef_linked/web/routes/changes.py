@@ -179,7 +179,7 @@ def feed(responder: Responder, steps: Steps) -> Response:
     dataset = responder.names.dataset
     label = responder.context().reader([], dataset).label(dataset).text
     address = responder.absolute(addresses.with_query(addresses.FEED, {"lang": language}))
-    licence = responder.dataset.licences.get(dataset, [])
+    licence = responder.dataset.licences([dataset])
     lines = [
         '<?xml version="1.0" encoding="UTF-8"?>',
         f'<feed xmlns="http://www.w3.org/2005/Atom" xml:lang={quoteattr(language)}>',

@@ -48,12 +48,13 @@ class _Kept(Generic[_T]):
 class Documentation:
     """The pages of one release as they are before they are printed.
 
-    Those of terms by language, the description of the dataset by the address of this server.
+    Those of terms by language, those of the dataset by the address of this server too.
     """
 
     def __init__(self) -> None:
         self.ontology: _Kept[ontology_page.OntologyPage] = _Kept()
         self.shapes: _Kept[shapes_page.ShapesPage] = _Kept()
+        self.datasets: _Kept[dataset_page.DatasetPage] = _Kept()
         self.descriptions: _Kept[Description] = _Kept()
 
 
@@ -103,18 +104,21 @@ def dataset(
 ) -> Response:
     """Return the description of the dataset by DCAT 3, VoID and PROV, or a page of it."""
     published, address = responder.dataset, responder.public_address()
+    context = responder.context()
 
     def description() -> Description:
         return documentation.descriptions.get(
             address, lambda: describe_dataset(published, responder.translations, address)
         )
 
-    def page() -> bytes:
-        context = responder.context()
+    def values() -> dataset_page.DatasetPage:
         reading = dataset_page.read_dataset(context, description())
+        return dataset_page.arrange(context, reading)
+
+    def page() -> bytes:
+        arranged = documentation.datasets.get((*_key(context), address), values)
         structured = schema_org.dataset(published, address, context.language)
-        values = dataset_page.arrange(context, reading)
-        return _render(responder, addresses.DATASET, values, structured=structured)
+        return _render(responder, addresses.DATASET, arranged, structured=structured)
 
     return responder.respond(addresses.DATASET, suffix, description, page)
 
