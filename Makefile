@@ -13,8 +13,11 @@ BIN    := .venv/bin
 serve: .venv/run
 	exec $(BIN)/unicef-linked serve --host $(HOST) --port $(PORT) --workers $(WORKERS)
 
-test: check .venv/peers
-	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder # the files with most tests are not the longest
+# What is installed and checked keeps both cores busy. Of pytest there is one more process than cores: tests wait for servers,
+# browsers and time limits.
+test:
+	@$(MAKE) --no-print-directory --jobs=3 check .venv/peers
+	$(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder # the files with most tests are not the longest
 
 check: .venv/dev
 	$(BIN)/ruff format --check
@@ -30,19 +33,24 @@ format: .venv/dev
 bench: .venv/bench
 	$(BIN)/python -m bench $(SECTIONS)
 
-# Load, evil queries and kills of every kind of process, for so many minutes.
+# Load, evil queries and kills of every kind of process, for so many minutes; then kills at each stage of a switch.
 MINUTES ?= 30
-soak: .venv/run
+soak: .venv/dev
 	$(BIN)/python -m bench.soak --minutes $(MINUTES)
+	KILLS=28 $(BIN)/pytest tests/web/test_switch.py -k killed
 
-.venv/run: pyproject.toml hatch_build.py $(wildcard browser/*.* browser/styles/* browser/sparql/*)
+SOURCES := pyproject.toml hatch_build.py $(wildcard browser/*.* browser/styles/* browser/sparql/*)
+PIP     := pip install --quiet --disable-pip-version-check
+
+.venv/run: $(SOURCES)
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable .
+	$(BIN)/$(PIP) --editable .
 	touch $@
 
-.venv/dev: .venv/run
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
-	touch $@
+.venv/dev: $(SOURCES)
+	$(PYTHON) -m venv .venv
+	$(BIN)/$(PIP) --editable '.[dev]'
+	touch .venv/run $@
 
 # What the tests run beside us and is no Python package: Debian's Chromium, oneTBB's allocator, the program of Virtuoso without its
 # service, the clients of tests/clients (those in JavaScript by the lock file beside them, those in Python in an environment of
@@ -50,19 +58,28 @@ soak: .venv/run
 PEERS := caddy chromium-headless-shell libtbbmalloc2 nginx-light rasqal-utils redis-server virtuoso-opensource-7-bin
 ALLOCATOR := $(BIN)/python -c 'import ctypes.util, sys; sys.exit(not ctypes.util.find_library("tbbmalloc_proxy"))'
 
-.venv/peers: .venv/dev tests/clients/package-lock.json tests/clients/requirements.txt tests/vocabularies/package-lock.json
+.venv/peers: .venv/programs .venv/clients/made tests/clients/node_modules/made tests/vocabularies/node_modules/made
+	touch $@
+
+.venv/programs: .venv/dev
 	@{ command -v caddy && command -v chromium-headless-shell && $(ALLOCATOR) && command -v roqet && command -v redis-server && command -v virtuoso-t && PATH="$$PATH:/usr/sbin" command -v nginx; } >/dev/null \
 	  || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $(PEERS) >/dev/null; } \
 	  || { echo "the tests need $(PEERS): install them (apt-get install $(PEERS), as root)" >&2; exit 1; }
+	touch $@
+
+.venv/clients/made: tests/clients/requirements.txt
 	$(PYTHON) -m venv .venv/clients
-	@.venv/clients/bin/pip install --quiet --no-compile --disable-pip-version-check --requirement tests/clients/requirements.txt & \
-	  for folder in clients vocabularies; do ( cd tests/$$folder && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --silent ) || exit; done && wait $$!
+	.venv/clients/bin/$(PIP) --no-compile --requirement $<
+	touch $@
+
+tests/%/node_modules/made: tests/%/package-lock.json .venv/dev
+	cd tests/$* && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --silent
 	touch $@
 
 # Whom we measure ourselves beside, and our allocator; who cannot be installed is named in the report, and only wrk is indispensable.
 RIVALS := libtbbmalloc2 nginx virtuoso-opensource wrk
 .venv/bench: .venv/run
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	$(BIN)/$(PIP) --editable '.[bench]'
 	@{ $(ALLOCATOR) && command -v wrk && command -v virtuoso-t && PATH="$$PATH:/usr/sbin" command -v nginx; } >/dev/null \
 	  || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $(RIVALS) >/dev/null; } \
 	  || { echo "the comparison needs $(RIVALS): install them (apt-get install $(RIVALS), as root)" >&2; exit 0; } \

@@ -406,8 +406,9 @@ def clients_of(pid: int) -> Iterable[int]:
                 own.add(str(name.readlink()))
     for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
         columns = line.split()
-        if f"socket:[{columns[9]}]" in own:
-            yield int(columns[2].rpartition(":")[2], 16)
+        port = int(columns[2].rpartition(":")[2], 16)
+        if port and f"socket:[{columns[9]}]" in own:  # 0: of a socket that listens
+            yield port
 
 
 def is_established(connection: socket.socket) -> bool:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from unicef_linked.build import Content, snapshot, validate
+from unicef_linked.build import Content, files, snapshot, validate
 from unicef_linked.build.sources import load
 from unicef_linked.cli import main
 from unicef_linked.errors import MalformedData, SeveralErrors, UnusableInput
@@ -123,6 +123,20 @@ def packed(members: dict[str, str | bytes]) -> bytes:
         for name, text in members.items():
             archive.writestr(name, text)
     return content.getvalue()
+
+
+@pytest.mark.parametrize("name", ["a.ttl.gz", "a.zip"])
+def test_what_would_fill_the_memory_is_not_unpacked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(files, "_UNPACKED", 1000)
+    path, content = tmp_path / name, b"#" * 1_000_000
+    path.write_bytes(gzip.compress(content))
+    if name == "a.zip":
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("a.ttl", content)
+    with pytest.raises(MalformedData, match=f"{name}: is more than 200 times as large unpacked"):
+        files.read_bytes(files.list_files([path]).files[0][1])
 
 
 def test_a_zip_is_read_as_the_folder_that_it_holds(tmp_path: Path) -> None:
@@ -252,6 +266,16 @@ NESTED: Final = XML.replace(
             id="its terms",
         ),
         pytest.param("a.jsonld", '{\n"@id": "urn:a",\n,}', "3:", "must be strings", id="JSON-LD"),
+        pytest.param(
+            "a.jsonld", '{"http://e.example/p":' * 5000, "1:", "more than 1,000", id="deep JSON-LD"
+        ),
+        pytest.param(
+            "a.ttl", "version https://git-lfs.github.com/spec/v1", "1:", "git lfs pull", id="LFS"
+        ),
+        pytest.param("a.rdf", "<!DOCTYPE html>\n<p>404", "1:", "a web page", id="a web page"),
+        pytest.param(
+            "a.ttl", "<urn:a>".encode("utf-16-le"), "1:", "null characters", id="UTF-16, unmarked"
+        ),
         pytest.param("a.zip", b"no zip", "", "not a whole zip", id="zip"),
         pytest.param("a.ttl.gz", b"no gzip", "", "not a whole file of gzip", id="gzip"),
         pytest.param("a.ttl.gz", gzip.compress(b"<a>")[:-4], "", "gzip", id="half of gzip"),

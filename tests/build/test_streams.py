@@ -16,6 +16,7 @@ from tests.conftest import ROOT
 
 from unicef_linked.build import Content, build, preparation, snapshot
 from unicef_linked.build.sorting import Scratch
+from unicef_linked.build.stages import OF_BUILD
 from unicef_linked.cli import main
 from unicef_linked.rdf.canonical import line_of, sort_lines, split_line
 from unicef_linked.rdf.formats import JSONLD, TURTLE
@@ -215,7 +216,7 @@ def test_a_dump_that_several_ask_for_is_made_once(
     ("options", "first"),
     [
         pytest.param([], "", id="silent"),
-        pytest.param(["--progress"], "building: 1 of 13, reading", id="asked for"),
+        pytest.param(["--progress"], f"building: 1 of {len(OF_BUILD)}, reading", id="asked for"),
     ],
 )
 def test_stages_are_told_off_a_terminal_if_they_are_asked_for(

@@ -28,8 +28,11 @@ class Clients:
     def javascript(self, program: str, *arguments: str) -> str:
         """Run a program of node_modules; fails with what it wrote to standard error."""
         assert (PROGRAMS / program).exists(), f"{program} is not installed; make test installs it"
-        node = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        return self._run([PROGRAMS / program, *arguments], {**os.environ, "PATH": node})
+        environment = {
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "NODE_COMPILE_CACHE": str(Path(os.environ["XDG_CACHE_HOME"]) / "node"),
+        }
+        return self._run([PROGRAMS / program, *arguments], {**os.environ, **environment})
 
     def python(self, script: str, *arguments: str) -> Any:
         """Run a script of scripts/ in the clients' environment; return the JSON that it printed."""

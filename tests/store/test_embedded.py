@@ -26,7 +26,7 @@ from unicef_linked.errors import (
 from unicef_linked.rdf.formats import NTRIPLES, RESULTS_CSV, RESULTS_JSON, TURTLE
 from unicef_linked.store import LEFT
 from unicef_linked.store.embedded import Embedded
-from unicef_linked.store.loading import default_graph
+from unicef_linked.store.loading import load_dataset
 from unicef_linked.store.pool import launcher
 from unicef_linked.store.pool.client import Request
 from unicef_linked.store.pool.launcher import run_evaluators
@@ -115,9 +115,11 @@ _ONE_PIECE: Final = (
 _MANY_PIECES: Final = "SELECT * { ?a ?b ?c . ?d ?e ?f } ORDER BY STRLEN(STR(?c)) DESC(STR(?f))"
 
 
-def test_what_answers_without_query_processes_has_their_order(release_store: ox.Store) -> None:
+def test_what_answers_without_query_processes_has_their_order(
+    release: Release, release_store: ox.Store
+) -> None:
     """Pages of a fragment are parts of one order, whoever evaluates them."""
-    alone = default_graph(release_store)
+    alone = load_dataset(release).default
     for pattern in ("?s ?p ?o", "?s a ?o", f"?s ?p <{GRAPH.removesuffix('graph')}id/region/gao>"):
         query = f"SELECT * {{ {pattern} }} OFFSET 10 LIMIT 1000"
         rows = [[str(row) for row in store.query(query)] for store in (release_store, alone)]  # type: ignore[union-attr]

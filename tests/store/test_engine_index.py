@@ -9,6 +9,7 @@ from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import pyoxigraph as ox
 import pytest
 
 from unicef_linked.build import Content, build
@@ -18,6 +19,7 @@ from unicef_linked.release.engine_index import LARGE, index_name, open_index
 from unicef_linked.store.embedded import Embedded
 from unicef_linked.store.engines import chosen_engine
 from unicef_linked.store.loading import index_release
+from unicef_linked.store.pool.worker import unopened_tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -124,3 +126,16 @@ def test_the_engine_is_chosen_by_size_unless_it_is_said(
 ) -> None:
     sized = replace(release, manifest=replace(release.manifest, quads=statements))
     assert chosen_engine(name, sized) == expected
+
+
+def test_a_query_process_may_open_the_tables_that_its_index_opens_later(tmp_path: Path) -> None:
+    made = ox.Store(tmp_path)
+    for number in range(3):
+        quad = f"<urn:{number}> <urn:p> <urn:o> <urn:g> .\n".encode()
+        made.bulk_load(quad, format=ox.RdfFormat.N_QUADS)
+    del made
+    before = unopened_tables()  # of indexes that other tests have open
+    index = ox.Store.read_only(str(tmp_path))
+    tables = len(list(tmp_path.glob("*.sst")))
+    assert 0 < unopened_tables() - before == tables - 16
+    assert len(list(index)) == 3

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from contextlib import ExitStack, closing
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -9,11 +11,20 @@ from urllib.parse import urlparse
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
+from tests.conftest import Site
+from werkzeug.serving import make_server
+
+from unicef_linked.build import snapshot
+from unicef_linked.config import Settings
+from unicef_linked.store.embedded import Embedded
+from unicef_linked.web import create_app
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tests.conftest import Server
+
+    from unicef_linked.release import Release
 
 FLAGS: Final = [
     "--no-sandbox",
@@ -37,12 +48,38 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
+@pytest.fixture(scope="module")
+def host() -> Iterator[Callable[..., Site]]:
+    """Serve a release by threads of this process, with settings, and without query processes.
+
+    That is enough for pages and documents, and takes no seconds, as starting processes does.
+    """
+    with ExitStack() as opened:
+
+        def start(release: Release, **options: Any) -> Site:
+            settings = Settings(**options)
+            store = opened.enter_context(closing(Embedded(release, "/no/queries", settings)))
+            app = create_app(settings, release, store)
+            server = make_server("127.0.0.1", 0, app, threaded=True)
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            opened.callback(server.server_close)
+            opened.callback(server.shutdown)
+            return Site(f"http://127.0.0.1:{server.port}")
+
+        yield start
+
+
+def release_of(folder: Path) -> Release:
+    """Return a release of the RDF in a folder, as ``serve --data`` makes it."""
+    return snapshot([folder], folder.with_name(f"{folder.name}-release"))
+
+
 class Visit:
     """A browser window that notes what a reader would not want: messages on the console,
     requests to other hosts.
     """
 
-    def __init__(self, browser: Browser, server: Server, **options: object) -> None:
+    def __init__(self, browser: Browser, server: Site, **options: object) -> None:
         self.page: Page = browser.new_page(**options)  # type: ignore[arg-type]
         self.server, self.messages, self.hosts = server, list[str](), set[str]()
         self.page.on("console", lambda message: self.messages.append(message.text))
@@ -54,24 +91,27 @@ class Visit:
         self.page.goto(self.server.url + path)
         return self.page
 
-    def barriers(self) -> list[str]:
+    def barriers(self, within: str = "html") -> list[str]:
         """Return what axe finds wrong with the page in the light,
         and in the dark where a colour can change it.
         """
         self.page.emulate_media(
             color_scheme="light", reduced_motion="reduce"
         )  # no colour between two
-        found = self.violations()
+        found = self.violations(within=within)
         self.page.emulate_media(color_scheme="dark")
-        return found + self.violations("color-contrast", "link-in-text-block")
+        return found + self.violations("color-contrast", "link-in-text-block", within=within)
 
-    def violations(self, *rules: str) -> list[str]:
+    def violations(self, *rules: str, within: str = "html") -> list[str]:
         """Return what axe finds wrong with the page as it stands, by these rules or all,
         each with the element and the rule.
         """
-        self.page.evaluate(_axe())
+        if not self.page.evaluate("'axe' in window"):
+            self.page.evaluate(_axe())
         options = {"resultTypes": ["violations"], **({"runOnly": rules} if rules else {})}
-        found: dict[str, Any] = self.page.evaluate("options => axe.run(document, options)", options)
+        found: dict[str, Any] = self.page.evaluate(
+            "([within, options]) => axe.run(within, options)", [within, options]
+        )
         return [
             f"{violation['id']}: {node['target']} {node['html'][:120]} {node['failureSummary']}"
             for violation in found["violations"]

@@ -13,6 +13,7 @@ import pytest
 import rdflib
 from rdflib.namespace import DCAT, DCTERMS, FOAF, PROV, RDF, VOID
 from tests.conftest import SHARED
+from tests.web.conftest import release_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     import pyoxigraph as ox
     from flask.testing import FlaskClient
-    from tests.conftest import Server
+    from tests.conftest import Site
 
 BASE: Final = "https://w3id.org/unicef-linked/"
 DATASET: Final = rdflib.URIRef(f"{BASE}dataset")
@@ -242,14 +243,14 @@ def test_a_page_embeds_its_entity(client: FlaskClient, path: str, kind: str, nam
 
 
 def test_text_of_strangers_cannot_leave_its_block(
-    serve: Callable[..., Server], tmp_path: Path
+    host: Callable[..., Site], tmp_path: Path
 ) -> None:
     label = "</script><script>alert(1)</script>"
     (tmp_path / "a.ttl").write_text(
         f'<http://example.org/a> <http://www.w3.org/2000/01/rdf-schema#label> "{label}" ; '
         "<http://example.org/b> <http://example.org/c>, 5 ."
     )
-    server = serve("--data", str(tmp_path))
+    server = host(release_of(tmp_path))
     page = server.get("/resource.html?iri=http://example.org/a").text
     [block] = re.findall(r'<script type="application/ld\+json">(.*?)</script>', page, re.DOTALL)
     assert json.loads(block)["name"] == label

@@ -21,6 +21,7 @@ from unicef_linked.config import Settings
 from unicef_linked.dataset.overlaps import OWN_PATHS, warnings
 from unicef_linked.rdf.iris import DCTERMS, VOID
 from unicef_linked.store.embedded import Embedded
+from unicef_linked.store.statements import LoadedStatements
 from unicef_linked.web import create_app
 
 if TYPE_CHECKING:
@@ -403,6 +404,24 @@ def test_an_iri_that_a_path_of_ours_hides_is_named(
     sentences = list(warnings(release, [mapping]))
     assert len(sentences) == bool(words)
     assert words in "".join(sentences)
+
+
+def test_a_document_of_many_blank_nodes_loads_each_once(
+    publish: Callable[..., FlaskClient], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nodes = "".join(f"v:c{n} rdfs:subClassOf [ v:has [ v:number {n} ] ] .\n" for n in range(300))
+    client = publish({"a.ttl": PREFIXES + nodes}, maps=("https://birds.example/=/",))
+    loaded: list[int] = []
+    load = LoadedStatements.load
+
+    def count(self: LoadedStatements, subjects: Any = (), objects: Any = ()) -> None:
+        subjects = list(subjects)
+        loaded.append(len(subjects))
+        load(self, subjects, objects)
+
+    monkeypatch.setattr(LoadedStatements, "load", count)
+    assert client.get("/vocabulary.nt").status_code == 200
+    assert sum(loaded) < 10 * 300
 
 
 # Search, reconciliation

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from xml.etree import ElementTree
 
 import pytest
+from tests.web.conftest import release_of
 
 from unicef_linked.web.routes import discovery
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from flask.testing import FlaskClient
-    from tests.conftest import Server
+    from tests.conftest import Site
 
 BASE: Final = "https://w3id.org/unicef-linked/"
 SITEMAP: Final = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
@@ -252,11 +253,11 @@ def test_each_query_in_llms_txt_has_an_answer(client: FlaskClient) -> None:
 # Any folder of RDF
 
 
-def test_a_dataset_of_others_is_found_too(serve: Callable[..., Server], tmp_path: Path) -> None:
+def test_a_dataset_of_others_is_found_too(host: Callable[..., Site], tmp_path: Path) -> None:
     (tmp_path / "a.ttl").write_text(
         "<http://example.org/a> a <http://example.org/T> ; <http://www.w3.org/2002/07/owl#sameAs> <http://other.example/x/1> ."
     )
-    server = serve("--data", str(tmp_path))
+    server = host(release_of(tmp_path))
     for path in (
         "/sitemap.xml",
         "/robots.txt",
@@ -289,10 +290,10 @@ _:g { <http://example.org/a> a <http://schema.org/Person> . }
 
 
 @pytest.fixture(scope="module")
-def odd(serve: Callable[..., Server], tmp_path_factory: pytest.TempPathFactory) -> Server:
+def odd(host: Callable[..., Site], tmp_path_factory: pytest.TempPathFactory) -> Site:
     folder = tmp_path_factory.mktemp("odd")
     (folder / "a.trig").write_text(ODD)
-    return serve("--data", str(folder))
+    return host(release_of(folder))
 
 
 @pytest.mark.parametrize(
@@ -313,10 +314,10 @@ def odd(serve: Callable[..., Server], tmp_path_factory: pytest.TempPathFactory) 
         ("/sitemap.xml", 200),
     ],
 )
-def test_whatever_the_data_says_nothing_breaks(odd: Server, path: str, status: int) -> None:
+def test_whatever_the_data_says_nothing_breaks(odd: Site, path: str, status: int) -> None:
     assert odd.get(path).status_code == status
 
 
-def test_links_within_a_dataset_are_no_linkset(odd: Server) -> None:
+def test_links_within_a_dataset_are_no_linkset(odd: Site) -> None:
     spaces = set(re.findall(r'uriSpace "([^"]*)"', odd.get("/dataset.ttl").text))
     assert spaces == {f"{BASE}id/", "http://other.example/x#"}

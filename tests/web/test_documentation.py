@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 import pyoxigraph as ox
 import pytest
 from playwright.sync_api import expect
-from tests.web.conftest import Visit
+from tests.web.conftest import Visit, release_of
 
 from unicef_linked.build import Content, build
 from unicef_linked.dataset.vocabulary import read_shapes
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from flask.testing import FlaskClient
     from playwright.sync_api import Browser, Page
-    from tests.conftest import Server
+    from tests.conftest import Server, Site
 
     from unicef_linked.release import Release
 
@@ -367,7 +367,7 @@ def test_the_quality_is_data_by_the_data_quality_vocabulary(client: FlaskClient)
 
 
 def test_a_link_check_that_the_service_is_told_of_is_shown_by_host(
-    serve: Callable[..., Server], release: Release, browser: Browser, tmp_path: Path
+    host: Callable[..., Site], release: Release, browser: Browser, tmp_path: Path
 ) -> None:
     links = outgoing(release.quads(), release.names.base)
     dead, alive = links[0], next(link for link in links if link.host != links[0].host)
@@ -381,14 +381,7 @@ def test_a_link_check_that_the_service_is_told_of_is_shown_by_host(
             json.dumps({name: getattr(f, name) for name in f.__slots__}) + "\n" for f in findings
         )
     )
-    server = serve(
-        "--release",
-        str(release.path),
-        "--workers",
-        "1",
-        environment={"UNICEF_LINKED_LINKS_STATE": str(state)},
-    )
-    visit = Visit(browser, server)
+    visit = Visit(browser, host(release, links_state=str(state)))
     page = visit.open("/quality?lang=en")
     section = page.locator("section", has=page.locator("#links"))
     expect(section).to_contain_text("between 2026-01-02 and 2026-01-03")
@@ -410,10 +403,10 @@ def test_a_link_check_that_the_service_is_told_of_is_shown_by_host(
 
 
 def test_a_release_that_replaced_another_tells_what_changed(
-    serve: Callable[..., Server], browser: Browser, chain: tuple[Release, ...]
+    host: Callable[..., Site], browser: Browser, chain: tuple[Release, ...]
 ) -> None:
     older, newest = chain[-2:]
-    visit = Visit(browser, serve("--release", str(newest.path), "--workers", "1"))
+    visit = Visit(browser, host(newest))
     for language in LANGUAGES:
         page = visit.open(f"/quality?lang={language}#history")
         history = page.locator("ol.history")
@@ -437,10 +430,10 @@ ex:b a ex:Cat ; rdfs:label "Tom"@en ; rdfs:seeAlso <http://example.com/tom> .
 
 
 def test_any_folder_of_rdf_has_what_can_be_told_of_it(
-    serve: Callable[..., Server], browser: Browser, tmp_path: Path
+    host: Callable[..., Site], browser: Browser, tmp_path: Path
 ) -> None:
     (tmp_path / "pets.ttl").write_text(PETS, encoding="utf-8")
-    server = serve("--data", str(tmp_path), "--workers", "1")
+    server = host(release_of(tmp_path))
     visit = Visit(browser, server)
     for language in LANGUAGES:
         for path in ("/dataset", "/quality"):
@@ -485,7 +478,7 @@ ulsh:body a sh:PropertyGroup ; rdfs:label "body"@en, "corps"@fr ; sh:order 2 .
 
 
 @pytest.fixture
-def zoo(serve: Callable[..., Server], tmp_path: Path) -> Server:
+def zoo(host: Callable[..., Site], tmp_path: Path) -> Site:
     """A dataset of others, with an ontology of few words and shapes in groups."""
     for name, text in ZOO.items():
         path = tmp_path / name
@@ -493,10 +486,10 @@ def zoo(serve: Callable[..., Server], tmp_path: Path) -> Server:
         path.write_text(text, encoding="utf-8")
     parts = ((tmp_path / part,) for part in ("data", "shapes", "ontology"))
     release = build(Content(*parts, tmp_path / "rules"), tmp_path / "zoo")
-    return serve("--release", str(release.path), "--workers", "1")
+    return host(release)
 
 
-def test_another_dataset_is_documented_from_its_own_turtle(zoo: Server, browser: Browser) -> None:
+def test_another_dataset_is_documented_from_its_own_turtle(zoo: Site, browser: Browser) -> None:
     visit = Visit(browser, zoo)
     page = visit.open("/ontology?lang=fr")
     expect(page.locator("#Animal figure.around .self")).to_contain_text("ul:legs")

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 from playwright.sync_api import expect
-from tests.web.conftest import Visit
+from tests.web.conftest import Visit, release_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from playwright.sync_api import Browser, Page
-    from tests.conftest import Server
+    from tests.conftest import Server, Site
 
 KINDS: Final = [
     # path, what it is told to be, sections, something linked from it; in English, then in French
@@ -93,19 +93,6 @@ def test_each_kind_is_laid_out_in_its_own_sections(
         expect(
             page.locator(".row").get_by_role("link", name=linked[number], exact=True).first
         ).to_be_visible()
-
-
-@each_path
-def test_axe_finds_nothing_with_the_evidence_open(
-    browser: Browser, server: Server, path: str
-) -> None:
-    visit = Visit(browser, server)
-    page = visit.open(f"/doc/{path}?lang=fr")
-    page.evaluate(
-        "document.querySelectorAll('main details').forEach(found => { found.open = true; })"
-    )
-    assert visit.barriers() == []
-    page.close()
 
 
 @each_path
@@ -308,9 +295,7 @@ def test_a_question_shows_its_query_and_opens_it_in_the_editor(visit: Visit) -> 
 
 
 @pytest.fixture(scope="module")
-def foreign(
-    tmp_path_factory: pytest.TempPathFactory, serve: Callable[..., Server]
-) -> Iterator[Server]:
+def foreign(tmp_path_factory: pytest.TempPathFactory, host: Callable[..., Site]) -> Site:
     """A server of somebody else's data: no shapes, no claims, none of our classes."""
     folder: Path = tmp_path_factory.mktemp("foreign")
     (folder / "people.ttl").write_text(
@@ -324,12 +309,12 @@ def foreign(
         """,
         encoding="utf-8",
     )
-    return serve("--data", str(folder), "--workers", "1")
+    return host(release_of(folder))
 
 
 @pytest.mark.parametrize("person", ["alice", "bob"])
 def test_data_without_shapes_has_the_plain_list_at_once(
-    browser: Browser, foreign: Server, person: str
+    browser: Browser, foreign: Site, person: str
 ) -> None:
     visit = Visit(browser, foreign)
     page = visit.open(f"/resource?iri=http%3A%2F%2Fexample.org%2F{person}&lang=en")

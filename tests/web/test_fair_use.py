@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import shutil
 import socket
@@ -69,6 +70,53 @@ def test_what_is_computed_has_a_limit_of_its_own(site: Callable[..., FlaskClient
     paths = ("/sparql?query=ASK{}", "/sparql//?query=ASK{}", "/search?q=gao", "/fragments.ttl")
     assert [client.get(path).status_code for path in paths] == [200, 200, 429, 429]
     assert client.get("/doc/office/gao").headers["RateLimit"].startswith('"all";r=')
+
+
+UNNAMED: Final = '{"q": {"type": "Region", "properties": [{"pid": "partOf", "v": "mali"}]}}'
+
+
+def batch(*names: str) -> dict[str, str]:
+    """Return the form of a batch of queries."""
+    queries = {f"q{number}": {"query": name} for number, name in enumerate(names)}
+    return {"queries": json.dumps(queries)}
+
+
+@pytest.mark.parametrize(
+    ("path", "sent", "counted"),
+    [
+        pytest.param("/reconcile", {"data": batch("gao")}, 1, id="one query"),
+        pytest.param("/reconcile", {"data": batch(*map(str, range(45)))}, 5, id="45 queries"),
+        pytest.param("/reconcile", {"data": batch(*["gao"] * 45)}, 1, id="45 equal queries"),
+        pytest.param("/reconcile", {"data": {"queries": UNNAMED}}, 3, id="properties alone"),
+        pytest.param("/resolve", {"json": ["urn:x"] * 250}, 3, id="250 identifiers"),
+        pytest.param(
+            "/reconcile",
+            {"data": {"extend": json.dumps({"ids": ["x"] * 2500, "properties": [{"id": "y"}]})}},
+            3,
+            id="2,500 cells",
+        ),
+    ],
+)
+def test_a_batch_counts_as_the_requests_that_it_saves(
+    site: Callable[..., FlaskClient], path: str, sent: Any, counted: int
+) -> None:
+    client = site(rate_limit_queries="10/hour")
+    first = client.post(path, **sent)
+    assert first.status_code == 200
+    assert first.headers["RateLimit"].startswith(f'"queries";r={10 - counted};')
+    answers = [client.post("/reconcile", data=batch(f"{n}")) for n in range(11 - counted)]
+    assert [answer.status_code for answer in answers] == [200] * (10 - counted) + [429]
+
+
+def test_a_batch_over_its_limit_is_refused_with_what_is_left(
+    site: Callable[..., FlaskClient],
+) -> None:
+    client = site(rate_limit_queries="10/hour")
+    largest = batch(*map(str, range(500)))  # counts for more than there are: for all
+    answers = [client.post("/reconcile", data=data) for data in (largest, batch("gao"))]
+    assert [answer.status_code for answer in answers] == [200, 429]
+    assert [answer.headers["RateLimit"][:13] for answer in answers] == ['"queries";r=0'] * 2
+    assert client.get("/doc/office/gao").status_code == 200
 
 
 @pytest.mark.parametrize(

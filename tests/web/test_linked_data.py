@@ -13,6 +13,7 @@ import pyoxigraph as ox
 import pytest
 import rdflib
 from rdflib.compare import isomorphic
+from tests.web.conftest import release_of
 
 from unicef_linked.rdf.formats import DOCUMENT_FORMATS, GRAPH_FORMATS, HTML, Carries, Format
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from flask.testing import FlaskClient
-    from tests.conftest import Server
+    from tests.conftest import Site
 
     from unicef_linked.release import Release
 
@@ -533,12 +534,12 @@ def test_the_endpoint_says_how_many_triples_its_default_graph_has(client: FlaskC
 
 
 def test_a_dataset_that_publishes_no_statistics_is_counted(
-    serve: Callable[..., Server], tmp_path: Path
+    host: Callable[..., Site], tmp_path: Path
 ) -> None:
     (tmp_path / "a.ttl").write_text(
         "<urn:a> a <http://example.org/x#Thing>, <http://example.org/x/Thing> ."
     )
-    content = serve("--data", str(tmp_path)).get("/dataset.ttl").content
+    content = host(release_of(tmp_path)).get("/dataset.ttl").content
     graph = parsed(GRAPH_FORMATS[0], content)
     void = rdflib.Namespace("http://rdfs.org/ns/void#")
     assert [

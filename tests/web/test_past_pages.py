@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.web.conftest import Visit
-from tests.web.test_every_page import ENGLISH, TEXTS_OF_THE_PAGE
+from tests.web.test_every_page import TEXTS_OF_THE_PAGE, english_texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from playwright.sync_api import Browser
-    from tests.conftest import Server
+    from tests.conftest import Site
 
     from unicef_linked.release import Release
 
 
 @pytest.fixture(scope="module")
-def past_server(serve: Callable[..., Server], chain: tuple[Release, ...]) -> Server:
-    """The five releases, served for real."""
-    return serve("--release", str(chain[-1].path), "--workers", "1")
+def past_server(host: Callable[..., Site], chain: tuple[Release, ...]) -> Site:
+    """The five releases, served."""
+    return host(chain[-1])
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def past_server(serve: Callable[..., Server], chain: tuple[Release, ...]) -> Ser
     ],
 )
 def test_a_page_of_the_past_is_accessible_french_and_fits_a_phone(
-    browser: Browser, past_server: Server, chain: tuple[Release, ...], path: str
+    browser: Browser, past_server: Site, chain: tuple[Release, ...], path: str
 ) -> None:
     path = path.format(*(release.manifest.name for release in chain))
     visit = Visit(browser, past_server, viewport={"width": 360, "height": 740})
@@ -49,7 +49,7 @@ def test_a_page_of_the_past_is_accessible_french_and_fits_a_phone(
     for details in page.locator("main details").all():
         details.evaluate("details => { details.open = true; }")
     assert page.locator("html").get_attribute("lang") == "fr"
-    assert set(page.evaluate(TEXTS_OF_THE_PAGE)) & ENGLISH == set()
+    assert set(page.evaluate(TEXTS_OF_THE_PAGE)) & english_texts() == set()
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     assert visit.barriers() == []
     assert [m for m in visit.messages if "410" not in m] == []

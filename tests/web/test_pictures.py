@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, quote, urlparse
 import pytest
 from playwright.sync_api import expect
 from tests.names import NAMES, PREFIXES
-from tests.web.conftest import Visit
+from tests.web.conftest import Visit, release_of
 
 from unicef_linked.presentation.charts.kinds import CHART_KINDS
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     import pyoxigraph as ox
     from playwright.sync_api import Browser, Locator, Page
-    from tests.conftest import Server
+    from tests.conftest import Server, Site
 
 LANGUAGES: Final = ["fr", "en"]
 PICTURES: Final = ["coverage", "sectors", "openings", "staff"]
@@ -410,20 +410,6 @@ def test_without_scripts_the_pictures_are_pictures(
 
 @each_language
 @pytest.mark.parametrize("path", ["/", "/pictures"])
-def test_axe_finds_nothing_wrong(
-    browser: Browser, server: Server, path: str, language: str
-) -> None:
-    visit = Visit(browser, server)
-    page = visit.open(f"{path}?lang={language}")
-    for summary in page.locator("main details > summary").all():
-        summary.click()
-    assert visit.barriers() == []
-    assert visit.messages == []
-    page.close()
-
-
-@each_language
-@pytest.mark.parametrize("path", ["/", "/pictures"])
 def test_a_phone_scrolls_down_only(
     browser: Browser, server: Server, path: str, language: str
 ) -> None:
@@ -554,12 +540,12 @@ def test_a_picture_that_cannot_be_drawn_says_why(
 
 
 def test_a_folder_without_pictures_has_the_plain_home_page_and_no_page_of_pictures(
-    browser: Browser, serve: Callable[..., Server], tmp_path: Path
+    browser: Browser, host: Callable[..., Site], tmp_path: Path
 ) -> None:
     (tmp_path / "things.ttl").write_text(
         "<http://example.org/a> a <http://example.org/Thing> .", encoding="utf-8"
     )
-    server = serve("--data", str(tmp_path), "--workers", "1")
+    server = host(release_of(tmp_path))
     visit = Visit(browser, server)
     page = visit.open("/?lang=en")
     expect(page.locator("figure.map")).to_have_count(0)

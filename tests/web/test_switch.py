@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 import os
+import random
 import signal
+import socket
 import threading
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
 
 import pytest
 import requests
+from bench.processes import children, is_supervisor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +26,8 @@ if TYPE_CHECKING:
     from unicef_linked.release import Release
 
 QUERY: Final = "SELECT (COUNT(*) AS ?n) { GRAPH ?g { ?s ?p ?o } }"
+KILLS: Final = int(os.environ.get("KILLS", "3"))
+"""Switches during which a process is killed; ``make soak`` has all 28."""
 
 
 def point(link: Path, release: Release) -> None:
@@ -130,3 +138,116 @@ def test_a_release_that_is_not_whole_changes_nothing(
     point(link, chain[3])
     reload(server)
     wait_for(server, chain[3])
+
+
+# Kills
+
+
+class Service:
+    """A server with two workers of each kind, started again where its main process is killed."""
+
+    def __init__(self, serve: Callable[..., Server], folder: Path) -> None:
+        self._serve, self.link, self._log = serve, folder / "link", folder / "log"
+        self.server: Server
+
+    def start(self, port: str = "0") -> None:
+        """Start it, as a supervisor would."""
+        arguments = ("--release", str(self.link), "--workers", "2", "--port", port)
+        environment = {"UNICEF_LINKED_QUERY_WORKERS": "2", "UNICEF_LINKED_RESTARTS": "1000"}
+        self.server = self._serve(*arguments, environment=environment, log=self._log)
+
+    def of_kind(self, kind: str) -> list[int]:
+        """Return the processes of a kind, the oldest first."""
+        main = self.server.process.pid
+        supervisors = [pid for pid in sorted(children(main)) if is_supervisor(pid)]
+        if kind == "supervisor":
+            return supervisors
+        if kind == "query process":
+            return [pid for parent in supervisors for pid in children(parent)]
+        return sorted(set(children(main)) - set(supervisors)) if kind == "web worker" else [main]
+
+    def kill(self, kind: str, place: int) -> None:
+        """Kill a process during a switch, and return when the switch is over."""
+        outcomes = self._outcomes()
+        os.kill(self.of_kind(kind)[place], signal.SIGKILL)
+        if kind == "main process":
+            port = self.server.url.rpartition(":")[2]
+            self.server.process.wait()
+            wait_until(lambda: is_free(int(port)), "the port is held")
+            self.start(port)
+        else:
+            wait_until(lambda: self._outcomes() > outcomes, "no outcome")
+
+    def _outcomes(self) -> int:
+        return self._log.read_text().count("reload: ")
+
+
+STAGES: Final = {
+    "the second supervisor starts": ("supervisor", 2),
+    "its query processes start": ("query process", 4),
+    "a new web worker starts": ("web worker", 3),
+    "all new web workers start": ("web worker", 4),
+}
+"""What can be seen of a switch: so many processes of a kind."""
+VICTIMS: Final = [
+    *itertools.product(("web worker", "supervisor", "query process"), (0, -1)),
+    ("main process", 0),
+]
+"""What is killed: the first of its kind is one of before the switch, the last one of after."""
+MOMENTS: Final = random.Random(1).sample(list(itertools.product(STAGES, VICTIMS)), k=28)
+
+
+def test_whatever_is_killed_during_a_switch_one_whole_release_is_answered(
+    serve: Callable[..., Server], chain: tuple[Release, ...], tmp_path: Path
+) -> None:
+    service = Service(serve, tmp_path)
+    point(service.link, chain[2])
+    service.start()
+    for stage, (kind, place) in itertools.islice(itertools.cycle(MOMENTS), KILLS):
+        now = served(service.server)
+        point(service.link, chain[3] if now == chain[2].manifest.name else chain[2])
+        reload(service.server)
+        of_kind, number = STAGES[stage]
+        wait_until(lambda k=of_kind, n=number: len(service.of_kind(k)) >= n, stage)
+        service.kill(kind, place)
+        wait_until(lambda: is_one_release(service, chain[2:4]), (stage, kind, place))
+        wait_until(lambda: len(service.of_kind("web worker")) == 2, "not as many web workers")
+        assert len(service.of_kind("supervisor")) == 1
+
+
+def is_one_release(service: Service, releases: tuple[Release, ...]) -> bool:
+    """Tell whether all answers are from one release."""
+    with suppress(requests.RequestException):  # the connection was of a process that was killed
+        names = set(answered(service.server, releases))
+        return len(names) == 1 and "" not in names
+    return False
+
+
+def answered(server: Server, releases: tuple[Release, ...]) -> list[str]:
+    """Return the name of the release that each of several answers is from, "" for an error."""
+    gamma = "<https://w3id.org/unicef-linked/id/region/gamma>"
+    names = [served(server)]
+    for number in range(4):
+        query = f"SELECT ?o {{ {gamma} ?p ?o }} # {number}"
+        for path in ("/doc/region/gamma.ttl", f"/sparql?format=csv&query={quote(query)}"):
+            answer = requests.get(server.url + path, timeout=30)
+            name = releases["Nova" in answer.text].manifest.name
+            names.append(name if answer.status_code == 200 else "")
+    return names
+
+
+def wait_until(condition: Callable[[], bool], what: object) -> None:
+    """Return when a condition holds."""
+    deadline = time.monotonic() + 90
+    while not condition():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.01)
+
+
+def is_free(port: int) -> bool:
+    """Tell whether a server can listen on a port."""
+    with suppress(OSError), socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(("127.0.0.1", port))
+        return True
+    return False

@@ -6,11 +6,11 @@ Called by: ``cli``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pyoxigraph import NamedNode, Quad, RdfFormat
 
@@ -52,7 +52,7 @@ from unicef_linked.validation.page import check_page
 from unicef_linked.validation.report import make_report
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -65,8 +65,8 @@ if TYPE_CHECKING:
 Add = Callable[[Release, Sequence[Release], Passing[Quad]], object]
 """A function that adds an index to a release, of which the earlier ones are given, and what counts
 the statements that it takes."""
-AddExports = Callable[[Release], object]
-"""A function that adds the exports to a release that has its indexes."""
+AddExports = Callable[[Release, Callable[[Collection[Any]], Iterable[Any]]], object]
+"""A function that adds the exports to a release that has its indexes, and what counts them."""
 
 __all__ = ["LOCAL_BASE", "Content", "Statement", "build", "snapshot", "validate"]
 
@@ -91,8 +91,7 @@ def build(
     UnusableInput for what cannot be read and NotConforming, with the report in ``report``, for data
     that the shapes refuse; in each case an older release at ``out`` stays as it was. A release that
     is replaced is recorded in the history of the new one. ``progress`` is called with the stages,
-    ``add`` adds an index to a large release, and ``add_exports`` its exports; ``run`` is how many
-    statements are sorted at a time.
+    ``add`` and ``add_exports`` for a large release; ``run`` statements are sorted at a time.
     """
     names = Names(base_iri)
     stages = Stages(progress, OF_BUILD)
@@ -100,29 +99,16 @@ def build(
         older = _release_at(out)
         with scratch_of(draft.folder, run) as scratch:
             dataset = prepare(content, names, remark, scratch, stages)
-            stages.begin(WRITING_NQUADS, len(dataset.written))
-            manifest = write_dataset(
-                draft,
-                stages.passing(dataset.lines()),
-                names,
-                issued=issued or datetime.now(UTC),
-                union=True,
-                conforms=True,  # else it is not published
-                sources=dataset.digests,
-            )
-            others = _other_tasks(draft, manifest, older, add)
-            with Tasks(others) as tasks:
-                report = validated(dataset, names, remark, stages)
-                if not report.conforms:
-                    raise NotConforming(report.count("Violation"), report)
+            manifest = _write_nquads(draft, dataset, names, issued or datetime.now(UTC), stages)
+            with Tasks(_other_tasks(draft, manifest, older, add)) as tasks:
+                report = _conforming_report(dataset, names, remark, stages)
                 _remark_vanished(older, dataset, remark)
-                stages.begin(SUMMARIZING, 3 * manifest.quads)
-                _write_beside(draft, dataset, report, names, stages)
+                _write_beside(draft, manifest, dataset, report, names, stages)
                 for sums in tasks.finish(stages):
                     draft.sums.update(sums or {})
         if add_exports is not None and manifest.quads >= LARGE:
             stages.begin(EXPORTING)
-            add_exports(Release(draft.folder, manifest))
+            add_exports(Release(draft.folder, manifest), stages.each)
         stages.begin(PUBLISHING)
         return draft.publish(manifest, older, key)
 
@@ -133,6 +119,22 @@ def _release_at(out: Path) -> Release | None:
         return open_release(out)
     except NotARelease:
         return None
+
+
+def _write_nquads(
+    draft: Draft, dataset: Dataset, names: Names, issued: datetime, stages: Stages
+) -> Manifest:
+    """Write the dump that all others are made of."""
+    stages.begin(WRITING_NQUADS, len(dataset.written))
+    return write_dataset(
+        draft,
+        stages.passing(dataset.lines()),
+        names,
+        issued=issued,
+        union=True,
+        conforms=True,  # else it is not published
+        sources=dataset.digests,
+    )
 
 
 def _other_tasks(
@@ -153,10 +155,24 @@ def _other_tasks(
         yield Task(INDEXING_NAMES, 2 * size, add, (release, earlier))
 
 
+def _conforming_report(dataset: Dataset, names: Names, remark: Remark, stages: Stages) -> Report:
+    """Return the report over a dataset; raises NotConforming if it has a violation."""
+    report = validated(dataset, names, remark, stages)
+    if not report.conforms:
+        raise NotConforming(report.count("Violation"), report)
+    return report
+
+
 def _write_beside(
-    draft: Draft, dataset: Dataset, report: Report, names: Names, stages: Stages
+    draft: Draft,
+    manifest: Manifest,
+    dataset: Dataset,
+    report: Report,
+    names: Names,
+    stages: Stages,
 ) -> None:
     """Write the shapes with the report by them, and the counts that pages show."""
+    stages.begin(SUMMARIZING, 3 * manifest.quads)
     shapes = skolemize(statements_of(dataset.shapes), names)
     draft.write_gzip("shapes.nq.gz", lambda file: file.writelines(sort_lines(shapes)))
     turtle = _as_turtle(report, names)

@@ -6,6 +6,7 @@ A file within a zip has the path of the zip and, below it, its own: ``data.zip/a
 from __future__ import annotations
 
 import gzip
+import io
 import re
 import zipfile
 import zlib
@@ -51,6 +52,16 @@ _MOST_NAMES: Final = 10
 """File names in a sentence about those left out."""
 
 _ZIP: Final = ".zip"
+
+_UNPACKED: Final = 100 << 20
+"""Bytes that a packed file of any size may have unpacked."""
+_GROWTH: Final = 200
+"""Most that a larger one may grow, in lengths of the packed file: data grow some twenty times."""
+
+_GROWS: Final = (
+    f"is more than {_GROWTH} times as large unpacked, which no data are; "
+    "unpack it if it is to be read"
+)
 
 EXPECTED: Final = f"{' '.join(SUFFIXES)}, or one of these and .gz, or a {_ZIP} of them"
 
@@ -116,6 +127,7 @@ def _with_members(paths: Iterable[Path]) -> Iterator[Path]:
             continue
         try:
             with zipfile.ZipFile(path) as archive:
+                _check_growth(path, sum(info.file_size for info in archive.infolist()))
                 members = sorted(info.filename for info in archive.infolist() if not info.is_dir())
         except (OSError, zipfile.BadZipFile) as error:
             raise MalformedData(path, f"not a whole zip: {error}") from None
@@ -185,10 +197,21 @@ def read_bytes(path: Path) -> bytes:
             raise UnusableInput(f"{path} cannot be read: {reason}") from None
     if path.suffix.lower() != ".gz":
         return content
+    most = max(_UNPACKED, _GROWTH * len(content))
     try:
-        return gzip.decompress(content)
+        with gzip.open(io.BytesIO(content)) as packed:
+            unpacked = packed.read(most + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise MalformedData(path, f"not a whole file of gzip: {error}") from None
+    if len(unpacked) > most:
+        raise MalformedData(path, _GROWS)
+    return unpacked
+
+
+def _check_growth(path: Path, unpacked: int) -> None:
+    """Raise MalformedData for a zip with so much in it that it would fill the memory."""
+    if unpacked > max(_UNPACKED, _GROWTH * path.stat().st_size):
+        raise MalformedData(path, _GROWS)
 
 
 def _read_member(path: Path, archive: Path) -> bytes:

@@ -139,8 +139,8 @@ def validated(dataset: Dataset, names: Names, remark: Remark, stages: Stages) ->
     stages.begin(LOADING, len(written))
 
     def each_shape(shapes: Sequence[object]) -> Iterator[object]:
-        stages.begin(VALIDATING)
-        return stages.each(shapes)
+        stages.begin(VALIDATING, len(shapes))
+        return stages.passing(shapes)
 
     place = Places((*data, *ontology), written.labelled).find
     shapes = list(statements_of(dataset.shapes))

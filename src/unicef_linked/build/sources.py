@@ -122,7 +122,10 @@ def load(
     errors: list[UnusableInput] = []
     for root, path in each(listing.files):
         try:
-            sources.append(_load_file(path, path.relative_to(root), names, role, as_is=as_is))
+            source = _load_file(path, path.relative_to(root), names, role, as_is=as_is)
+            sources.append(source)
+            if not source.content.strip():
+                remark(f"{path} is empty")
         except UnusableInput as error:
             errors.append(error)
     if not skip_bad or not sources:
@@ -212,6 +215,8 @@ def _parse(path: Path, text: str, graph: NamedNode | DefaultGraph, base_iri: str
     try:
         if kind == RdfFormat.RDF_XML:
             check_entities(text)
+        if kind == RdfFormat.JSON_LD:
+            _check_depth(path, text)
         parser = _parser(path, content, base_iri)
         for quad in parser:
             if isinstance(graph, NamedNode):
@@ -227,12 +232,50 @@ def _parse(path: Path, text: str, graph: NamedNode | DefaultGraph, base_iri: str
     return SourceFile(path, content, graph, base_iri, prefixes | parser.prefixes)
 
 
+_DEEPEST: Final = 1000
+"""Most JSON objects and arrays within each other: some thousands end the parser's process
+(https://github.com/oxigraph/oxigraph/tree/main/lib/oxjsonld, as of pyoxigraph 0.5.10)."""
+
+_JSON_TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[][{}]', re.DOTALL)
+
+
+def _check_depth(path: Path, text: str) -> None:
+    """Raise MalformedData for JSON that is nested more deeply than the parser takes."""
+    depth = 0
+    for token in _JSON_TOKEN.finditer(text):
+        if token[0] in "{[":
+            depth += 1
+        elif token[0] in "}]":
+            depth -= 1
+        if depth > _DEEPEST:
+            line = text.count("\n", 0, token.start()) + 1
+            message = (
+                f"it is nested more than {_DEEPEST:,} levels deep; give the inner objects an @id"
+            )
+            raise MalformedData(path, f"{message} and put them beside each other", line=line)
+
+
+_NO_RDF: Final = {
+    "version https://git-lfs.github.com/": "it is a pointer of Git LFS; run git lfs pull",
+    "<!doctype html": "it is a web page, not RDF; save the data itself",
+    "<html": "it is a web page, not RDF; save the data itself",
+}
+"""What files begin with that are often in place of the data, and the remedy."""
+
+
 def _malformed(path: Path, text: str, kind: RdfFormat, error: SyntaxError) -> MalformedData:
     """Return a parser's error with its place, and with a remedy where one is known."""
     position = _LINE.search(str(error))
     line = error.lineno or (int(position[1]) if position else None)
     column = error.offset or (int(position[2]) if position and position[2] else None)
     message = _LINE.sub("", str(error.msg)).strip()
+    beginning = text[:100].lstrip().lower()
+    for start, remedy in _NO_RDF.items():
+        if beginning.startswith(start):
+            return MalformedData(path, remedy, line=1)
+    if "\0" in text[:100]:
+        remedy = "it has null characters, as UTF-16 without a byte order mark; save it as UTF-8"
+        return MalformedData(path, remedy, line=1)
     undeclared = _UNDECLARED.search(message)
     if undeclared:
         message = undeclared_prefix(undeclared[1], {**Names().prefixes, **declared_prefixes(text)})

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from unicef_linked.build import Content
+    from unicef_linked.release import Manifest
 
 
 @click.command("build", cls=Command)
@@ -79,14 +80,13 @@ def command(
     from unicef_linked.release.kept import prune
     from unicef_linked.release.signature import read_private_key
 
-    key = read_private_key(sign) if sign else None
     with remarks() as remark, staged("building", lines=lines) as progress:
         release = build(
             _content(data, shapes, ontology),
             out,
             base,
             issued=issued or source_date(),
-            key=key,
+            key=read_private_key(sign) if sign else None,
             remark=remark,
             progress=progress,
             add=add_index,
@@ -94,14 +94,18 @@ def command(
         )
         for sentence in overlaps.warnings(release, [(base, "/")]):
             remark(sentence)
-    manifest = release.manifest
+    _report(out, release.manifest)
+    for name in prune(release, keep) if keep else ():
+        print(f"{out}.{name}: removed")
+    return 0
+
+
+def _report(out: Path, manifest: Manifest) -> None:
+    """Print what was built."""
     print(
         f"{out}: {manifest.quads:,} statements in {len(manifest.graphs)} graphs,"
         f" sha256 {manifest.sha256}"
     )
-    for name in prune(release, keep) if keep else ():
-        print(f"{out}.{name}: removed")
-    return 0
 
 
 def _content(data: Path | None, shapes: tuple[Path, ...], ontology: Path | None) -> Content:

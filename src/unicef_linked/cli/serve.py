@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -20,6 +20,7 @@ from unicef_linked.cli.progress import staged
 from unicef_linked.cli.releases import chosen_release
 from unicef_linked.config import read_settings
 from unicef_linked.errors import UnusableInput
+from unicef_linked.memory import use_one_arena
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,23 +81,20 @@ def command(
     **stated: str,
 ) -> int:
     """Answer over HTTP."""
-    _check(release, data, union=union, others=skip_bad or any(stated.values()))
-    from unicef_linked.dataset import overlaps
-    from unicef_linked.store.engines import EngineStart, check_engine
+    _check(release, data, engine, union=union, others=skip_bad or any(stated.values()))
+    from unicef_linked.store.engines import EngineStart
 
     settings = _settings(maps, of_others=data is not None)
-    check_engine(engine)
+    use_one_arena()
     with ExitStack() as stack:
         if data:
             base_iri = _address(settings, host, port)
             served = stack.enter_context(_snapshot(data, base_iri, stated, union, skip_bad))
         else:
             served = chosen_release(release)
-        for sentence in overlaps.warnings(served, settings.mappings(served.names.base)):
-            warn(sentence)
+        _warn_of_overlaps(served, settings)
         log.configure(settings.log_format)
-        start = EngineStart(engine, served, settings)
-        stack.callback(start.close)
+        start = stack.enter_context(closing(EngineStart(engine, served, settings)))
         from unicef_linked.web.server import serve  # takes as long as the engine
 
         serve(
@@ -112,8 +110,13 @@ def command(
     return 0
 
 
-def _check(release: Path | None, data: Path | None, *, union: bool, others: bool) -> None:
-    """Raise what is wrong with options that do not go together."""
+def _check(
+    release: Path | None, data: Path | None, engine: str, *, union: bool, others: bool
+) -> None:
+    """Raise what is wrong with the engine's name, and with options that do not go together."""
+    from unicef_linked.store.engines import check_engine
+
+    check_engine(engine)
     if release and data:
         raise click.UsageError("--data is not allowed with --release: give one of the two")
     if union and not data:
@@ -125,6 +128,14 @@ def _check(release: Path | None, data: Path | None, *, union: bool, others: bool
             "--skip-bad, --title, --description and --license go with --data: a release says of"
             " itself what its data states"
         )
+
+
+def _warn_of_overlaps(release: Release, settings: Settings) -> None:
+    """Warn of IRIs that lead to a page of the program."""
+    from unicef_linked.dataset import overlaps
+
+    for sentence in overlaps.warnings(release, settings.mappings(release.names.base)):
+        warn(sentence)
 
 
 def _settings(maps: tuple[str, ...], *, of_others: bool) -> Settings:

@@ -556,20 +556,15 @@ def _blank_closure(statements: LoadedStatements, quads: Iterable[Quad], skolems:
     """
     closure: list[Quad] = []
     visited: set[Term] = set()
-    pending = [
-        node
-        for quad in quads
-        for node in _blanks_in(quad.subject, skolems) + _blanks_in(quad.object, skolems)
-    ]
-    while pending:
-        statements.load(pending)
-        node = pending.pop()
-        if node not in visited:
-            visited.add(node)
-            inside = statements.match(node)
-            closure += inside
-            for quad in inside:
-                pending += _blanks_in(quad.object, skolems)
+    terms = chain.from_iterable(quad.triple for quad in quads)
+    level = dict.fromkeys(node for term in terms for node in _blanks_in(term, skolems))
+    while level:
+        statements.load(level)
+        visited.update(level)
+        inside = [quad for node in level for quad in statements.match(node)]
+        closure += inside
+        nodes = (node for quad in inside for node in _blanks_in(quad.object, skolems))
+        level = dict.fromkeys(node for node in nodes if node not in visited)
     return closure
 
 
@@ -581,16 +576,14 @@ def _blank_owners(statements: LoadedStatements, quads: Iterable[Quad], skolems: 
     """Return the statements by which the blank nodes that are subjects belong to other things."""
     owners: list[Quad] = []
     visited: set[Term] = set()
-    pending = [node for quad in quads for node in _blanks_in(quad.subject, skolems)]
-    while pending and len(visited) < _CLIMB:
-        statements.load((), pending)
-        node = pending.pop()
-        if node not in visited:
-            visited.add(node)
-            above = statements.match(object=node)
-            owners += above
-            for quad in above:
-                pending += _blanks_in(quad.subject, skolems)
+    level = dict.fromkeys(node for quad in quads for node in _blanks_in(quad.subject, skolems))
+    while level and len(visited) < _CLIMB:
+        statements.load((), level)
+        visited.update(level)
+        above = [quad for node in level for quad in statements.match(object=node)]
+        owners += above
+        nodes = (node for quad in above for node in _blanks_in(quad.subject, skolems))
+        level = dict.fromkeys(node for node in nodes if node not in visited)
     return owners
 
 

@@ -64,7 +64,7 @@ _SAMPLE: Final = 25
 _SUGGESTED: Final = 500
 """Entities that a mistyped name may mean; of more, those with the names most alike."""
 
-_UNNAMED: Final = 5000
+_UNNAMED: Final = 1000
 """Entities whose properties are compared with those of a query without a name."""
 
 _SCOPES: Final = 6
@@ -271,7 +271,7 @@ class Reconciler:
         """Return what the text and the properties of a query say for each entity, by number."""
         evidence = self._by_name(query.query, scope, period, typed=bool(query.types))
         name_weight = _NAME_WEIGHT
-        if not evidence and query.properties and self.index.normalize(query.query).blank:
+        if not evidence and self.is_unnamed(query):
             numbers = self._with_codes(query.properties, scope) or self._unnamed(query, scope)
             evidence = {number: _Evidence(100.0, True) for number in numbers}
             name_weight = 0
@@ -282,6 +282,10 @@ class Reconciler:
                     entity, evidence[number], query.properties, name_weight
                 )
         return evidence
+
+    def is_unnamed(self, query: ReconciliationQuery) -> bool:
+        """Tell whether the properties of a query alone decide, which takes long."""
+        return bool(query.properties) and self.index.normalize(query.query).blank
 
     def _with_codes(
         self, properties: Sequence[tuple[str, tuple[Value, ...]]], scope: Scope

@@ -11,12 +11,20 @@ from babel import dates, numbers, units
 from unicef_linked.i18n import locale_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from decimal import Decimal
 
     from babel import Locale
 
 _LOCALES: Final = {"en": "en-GB"}
 """Locale of a language whose countries differ: en-GB has the day before the month."""
+
+
+def load_formats(languages: Iterable[str]) -> None:
+    """Read how languages write, some MB each: web workers that are forked later share it."""
+    for language in languages:
+        format_number(0, language)
+        format_date(language, 2000, 1, 1)
 
 
 @lru_cache(maxsize=4096, typed=True)

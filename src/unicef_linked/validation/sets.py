@@ -84,9 +84,10 @@ def judge(
     compiler = Compiler(shapes)
     sets = Sets(columns)
     findings: list[Finding] = []
+    targeted = [source for source in shapes.shapes if any(source.target())]
     covered = []
     is_complete = True
-    for source in each(shapes.shapes):
+    for source in each(targeted):
         focuses = frozenset(sets.targets(source))
         if focuses:
             try:

@@ -41,7 +41,7 @@ Place = Callable[[str, str, "Term | None"], tuple[str, int]]
 ("", 0) if none is known.
 """
 
-SETS_FROM: Final = 100_000
+SETS_FROM = 100_000
 """Statements from which on constraints are evaluated by sets.
 
 pySHACL takes some 50 s of processor time for so many, sets 4 s. The packaged dataset is smaller.
@@ -107,15 +107,16 @@ def check(
     shapes: Sequence[Quad],
     *,
     place: Place = _no_place,
-    sets_from: int = SETS_FROM,
+    sets_from: int | None = None,
     passing: Callable[[Iterable[Quad]], Iterable[Quad]] = iter,
     each_shape: Callable[[Sequence[Any]], Iterable[Any]] = iter,
 ) -> Report:
     """Return the report on the data; ``place`` gives the file and line of a result.
 
-    The data graph holds the class hierarchy too. With ``sets_from`` statements or more, what sets
-    do not cover alone is judged by pySHACL. ``passing`` is given the statements that are read
-    first, and ``each_shape`` the shapes that are evaluated next, to return them as they are taken.
+    The data graph holds the class hierarchy too. With ``sets_from`` statements or more (None: with
+    SETS_FROM), what sets do not cover alone is judged by pySHACL. ``passing`` is given the
+    statements that are read first, and ``each_shape`` the shapes that are evaluated next, to return
+    them as they are taken.
     Raises UnusableInput when the shapes themselves cannot be used (SHACL, section 3.4: failures).
     """
     with _without_log(), adapted_pyshacl(), warnings.catch_warnings(record=True) as caught:
@@ -123,7 +124,7 @@ def check(
         shapes_graph = to_rdflib(shapes)
         if not any(shapes_graph.subjects(rdflib.RDF.type, None)):
             raise UnusableInput("the shapes graph is empty: nothing would be checked")
-        if len(data) >= sets_from:
+        if len(data) >= (SETS_FROM if sets_from is None else sets_from):
             columns = Columns(passing(data))
             results = _check_by_sets(columns, data, shapes_graph, place, each_shape)
         else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import os
 import resource
@@ -25,6 +24,8 @@ from unicef_linked.config import trace_exporter
 from unicef_linked.errors import AddressInUse, LinkedDataError, ServiceEnded, UnusableInput
 from unicef_linked.i18n import read_translations
 from unicef_linked.links import read_state
+from unicef_linked.memory import share_objects
+from unicef_linked.presentation.local_formats import load_formats
 from unicef_linked.release.kept import in_use
 from unicef_linked.store.engines import EngineStart, open_store
 from unicef_linked.web import BODIES, PREPARATIONS, check_languages, create_app
@@ -107,6 +108,7 @@ def serve(
     a process could not be kept running, and what ``run_engine`` raises.
     """
     check_languages(settings, read_translations())
+    load_formats(settings.languages)
     port = _check_address(host, port)
     if settings.links_state:
         read_state(Path(settings.links_state))
@@ -120,7 +122,7 @@ def serve(
         with shared_by_workers():
             threading.Thread(target=_announce, args=(host, port), daemon=True).start()
             load = partial(application, server, served)
-            gc.freeze()  # web workers share what is never looked through
+            share_objects()
             server.serve(target_loader=load, wrap_loader=False)
     finally:
         served.close()

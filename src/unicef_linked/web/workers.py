@@ -182,9 +182,14 @@ class WebWorkers(MPServer):
         self._sso.set_inheritable(True)
 
     def _reload(self, spawn_target: Any, target_loader: Any) -> None:
-        """Replace all workers by others that serve what ``prepare`` made ready."""
         self.reload_signal = False
         self.main_loop_interrupt.clear()
+        self._replace_all(spawn_target, target_loader)
+        if self.interrupt_children:  # a worker ended meanwhile
+            self.main_loop_interrupt.set()
+
+    def _replace_all(self, spawn_target: Any, target_loader: Any) -> None:
+        """Replace all workers by others that serve what ``prepare`` made ready."""
         try:
             switch = self.prepare()
         except (LinkedDataError, OSError) as error:
@@ -202,7 +207,6 @@ class WebWorkers(MPServer):
             for worker in workers:
                 worker.kill()
                 worker.join()
-            self.interrupt_children.clear()
             self.generation.close()
             self.generation = older
             switch.roll_back()
@@ -243,10 +247,11 @@ class WebWorkers(MPServer):
     def _respawn_workers(
         self, workers: Sequence[int], spawn_target: Any, target_loader: Any, delay: float = 0
     ) -> None:
-        ended = [index for index in workers if self.wrks[index].inner.exitcode is not None]
+        # One that ended during a reload may have been replaced already.
+        ended = [i for i in sorted(set(workers)) if self.wrks[i].inner.exitcode is not None]
         if not all([self._may_start_again(index) for index in ended]):  # noqa: C419 - log each
             return
-        super()._respawn_workers(workers, spawn_target, target_loader, delay)
+        super()._respawn_workers(ended, spawn_target, target_loader, delay)
         self.respawned_wrks.clear()  # of Granian's own rule
 
     def _may_start_again(self, index: int) -> bool:

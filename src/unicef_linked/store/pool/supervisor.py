@@ -126,7 +126,10 @@ class _Supervisor:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         _when_parent_ends(self._stop)
         self._wait_for_first()
-        print(READY, flush=True)  # noqa: T201 - ``Evaluators`` waits for this line
+        try:
+            print(READY, flush=True)  # noqa: T201 - ``Evaluators`` waits for this line
+        except BrokenPipeError:  # the main process has ended meanwhile
+            self._end(1)
         next_poll = time.monotonic()
         while True:
             interval = _POLL_INTERVAL / 4 if self._is_full() else _POLL_INTERVAL

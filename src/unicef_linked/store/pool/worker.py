@@ -272,16 +272,34 @@ def _exit_with(parent: int) -> None:
 
 
 def _limit_resources(limits: Limits, last_file: int) -> None:
-    """Limit memory, and files to those open: the engine cannot open a file or a socket."""
+    """Limit memory, and files to those open: the engine cannot open a file or a socket.
+
+    It can open the tables of its index that it has not opened yet.
+    """
     _, hard = resource.getrlimit(resource.RLIMIT_AS)  # of the service: it cannot be raised
     ceiling = _address_space() + limits.memory
     ceiling = ceiling if hard == resource.RLIM_INFINITY else min(ceiling, hard)
     resource.setrlimit(resource.RLIMIT_AS, (ceiling, ceiling))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    files = last_file + 1
+    files = last_file + 1 + unopened_tables()
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     most_files = min(hard, files + (_FEDERATION_FILES if limits.federation else 0))
     resource.setrlimit(resource.RLIMIT_NOFILE, (files, most_files))
+
+
+def unopened_tables() -> int:
+    """Return how many tables of an index on disk this process has not opened.
+
+    RocksDB opens sixteen tables with an index and the others when they are first read
+    (``kInitialLoadLimit`` in https://github.com/facebook/rocksdb/blob/main/db/version_builder.cc).
+    """
+    tables = set()
+    for descriptor in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):  # that of the listing itself
+            tables.add(descriptor.readlink())
+    tables = {path for path in tables if path.suffix == ".sst"}
+    folders = {path.parent for path in tables}
+    return sum(len(list(folder.glob("*.sst"))) for folder in folders) - len(tables)
 
 
 def _address_space() -> int:

@@ -3,6 +3,8 @@
 Counted are an IPv4 address or the first 64 bits of an IPv6 address, which one site has. Addresses
 of this machine and of private networks are not limited: they are whoever runs the service, or a
 proxy that is not named in ``trusted_proxies``, behind which all clients would share one limit.
+
+A request that asks for as much as several, a batch, counts for several (``charge``).
 """
 
 from __future__ import annotations
@@ -46,6 +48,10 @@ _COMPUTED: Final = frozenset(
     )
 )
 """First segments of the addresses whose answers are computed."""
+_COMPUTED_POLICY: Final = "queries"
+"""Name of their limits, in header fields."""
+_ACCOUNT: Final = "unicef_linked.account"
+"""Key of the WSGI environment: the ``_Account`` of a request."""
 _WITHOUT_STORAGE: Final = 10.0
 """How long nothing is counted after the storage failed (s), so that requests do not wait for it."""
 _STORAGE_TIMEOUT: Final = 0.3
@@ -64,35 +70,26 @@ class FairUse:
     ) -> None:
         self._application, self._render_problem = application, render_problem
         self._all = _Policy("all", settings.rate_limit)
-        self._computed = _Policy("queries", settings.rate_limit_queries)
+        self._computed = _Policy(_COMPUTED_POLICY, settings.rate_limit_queries)
         self._counts = _Counts(settings.rate_limit_storage)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer by the application, or with 429."""
         client = _key(environ[CLIENT])
         limits = self._limits(environ["PATH_INFO"]) if client else []
-        counted = self._counts.count(limits, client) if limits else None
-        if counted is None:
-            return self._application(environ, start_response)
-        policy, limit, left, seconds = counted
-        fields = [
-            ("RateLimit-Policy", f'"{policy.name}";q={limit.amount};w={limit.get_expiry()}'),
-            ("RateLimit", f'"{policy.name}";r={max(0, left)};t={seconds}'),
-        ]
+        account = _Account(self._counts, limits, client)
+        environ[_ACCOUNT] = account
 
         def start(
             status: str, headers: list[tuple[str, str]], *error: Any
         ) -> Callable[[bytes], object]:
-            return start_response(status, [*headers, *fields], *error)
+            return start_response(status, [*headers, *account.fields], *error)
 
-        if left >= 0:
-            return self._application(environ, start)
-        refused = TooManyRequests(
-            f"more than {limit.amount} requests in {limit.get_expiry()} seconds; "
-            f"try again in {seconds} seconds",
-            retry_after=seconds,
-        )
-        return self._render_problem(environ, refused)(environ, start)
+        try:
+            account.charge(1)
+        except TooManyRequests as refused:
+            return self._render_problem(environ, refused)(environ, start)
+        return self._application(environ, start)
 
     def _limits(self, path: str) -> list[tuple[_Policy, RateLimitItem]]:
         """Return the limits that hold for a path."""
@@ -103,12 +100,47 @@ class FairUse:
         return [(policy, limit) for policy in policies for limit in policy.limits]
 
 
+def charge(environ: WSGIEnvironment, requests: int) -> None:
+    """Count a request that computes as this many, before it is answered. Raises TooManyRequests."""
+    if requests > 1:
+        environ[_ACCOUNT].charge(requests - 1, _COMPUTED_POLICY)
+
+
 class _Policy:
     """The limits of one group of addresses."""
 
     def __init__(self, name: str, limits: str) -> None:
         self.name = name
         self.limits = parse_many(limits) if limits else []
+
+
+class _Account:
+    """What one request takes of the limits that hold for it."""
+
+    def __init__(
+        self, counts: _Counts, limits: list[tuple[_Policy, RateLimitItem]], client: str
+    ) -> None:
+        self._counts, self._limits, self._client = counts, limits, client
+        self.fields: list[tuple[str, str]] = []
+        """The header fields that tell the client how much is left."""
+
+    def charge(self, requests: int, policy: str = "") -> None:
+        """Count requests against the limits, or those of one policy. Raises TooManyRequests."""
+        limits = [each for each in self._limits if policy in {"", each[0].name}]
+        counted = self._counts.count(limits, self._client, requests) if limits else None
+        if counted is None:
+            return
+        nearest, limit, left, seconds = counted
+        self.fields = [
+            ("RateLimit-Policy", f'"{nearest.name}";q={limit.amount};w={limit.get_expiry()}'),
+            ("RateLimit", f'"{nearest.name}";r={max(0, left)};t={seconds}'),
+        ]
+        if left < 0:
+            raise TooManyRequests(
+                f"more than {limit.amount} requests in {limit.get_expiry()} seconds; "
+                f"try again in {seconds} seconds",
+                retry_after=seconds,
+            )
 
 
 _Counted = tuple[_Policy, "RateLimitItem", int, int]
@@ -128,15 +160,17 @@ class _Counts:
         self._is_failing = False
         self._lock = threading.Lock()
 
-    def count(self, limits: list[tuple[_Policy, RateLimitItem]], client: str) -> _Counted | None:
-        """Count a request against each limit; return the one with the least left.
+    def count(
+        self, limits: list[tuple[_Policy, RateLimitItem]], client: str, requests: int
+    ) -> _Counted | None:
+        """Count requests against each limit; return the one with the least left.
 
         None if the storage does not answer: requests are not refused for that.
         """
         if time.monotonic() < self._paused_until:
             return None
         try:
-            counted = [self._count(policy, limit, client) for policy, limit in limits]
+            counted = [self._count(*each, client, requests) for each in limits]
         except StorageError as error:
             self._paused_until = time.monotonic() + _WITHOUT_STORAGE
             self._tell(error)
@@ -156,8 +190,10 @@ class _Counts:
         else:
             _LOG.info("requests of clients are counted again")
 
-    def _count(self, policy: _Policy, limit: RateLimitItem, client: str) -> _Counted:
-        is_allowed = self._limiter.hit(limit, policy.name, client)
+    def _count(self, policy: _Policy, limit: RateLimitItem, client: str, requests: int) -> _Counted:
+        # A batch that alone is over a limit takes all of it, so that it can be answered at all.
+        cost = min(requests, max(1, limit.amount - 1))
+        is_allowed = self._limiter.hit(limit, policy.name, client, cost=cost)
         reset, left = self._limiter.get_window_stats(limit, policy.name, client)
         seconds = max(1, round(reset - time.time()))
         return policy, limit, left if is_allowed else -1, seconds

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from functools import cache
+from math import ceil
 from typing import TYPE_CHECKING, Any, Final
 
 from flask import Blueprint, Response, request
@@ -20,6 +21,7 @@ from unicef_linked.rdf.formats import HTML
 from unicef_linked.rdf.iris import RDFS, SKOS
 from unicef_linked.rdf.languages import choose_text, matching_tag
 from unicef_linked.rdf.vocabularies import labels_of_term
+from unicef_linked.web.middleware.fair_use import charge
 from unicef_linked.web.parameters import (
     parse_whole_number,
     preferred_languages,
@@ -33,12 +35,27 @@ if TYPE_CHECKING:
     from unicef_linked.dataset.labels import Text
     from unicef_linked.lookup.entities import EntityLookup
     from unicef_linked.lookup.entity import Entity
-    from unicef_linked.lookup.matching import Candidate
+    from unicef_linked.lookup.matching import Candidate, ReconciliationQuery
     from unicef_linked.lookup.territory import Extent
     from unicef_linked.web.responder import Responder
 
 CELLS: Final = 100_000
 """Entities times properties that one data extension may ask for."""
+
+QUERIES_OF_A_REQUEST: Final = 10
+"""Queries of a batch that count as one request against the limits of a client.
+
+Each takes some ms, and so does each value of a property: a query with several counts for each.
+"""
+
+UNNAMED: Final = 50
+"""Queries of a batch that may have properties and no name: each is compared with many entities."""
+
+UNNAMED_WEIGHT: Final = 20
+"""As how many queries more such a one counts."""
+
+CELLS_OF_A_REQUEST: Final = 1000
+"""The same for the cells of a data extension."""
 
 PREVIEW_SIZE: Final = (420, 260)
 """Width and height of a preview, in pixels."""
@@ -135,17 +152,33 @@ def _queries(responder: Responder, lookup: EntityLookup, text: str) -> Response:
         queries = read_queries(text)
     except ValueError as error:
         raise BadParameter(str(error)) from None
+    contents = {key: repr(query) for key, query in queries.items()}
+    _charge(lookup, {contents[key]: query for key, query in queries.items()}.values())
     languages = preferred_languages(responder.language())
     describe = _description_of_candidates(lookup, languages)
     answers: dict[str, list[dict[str, object]]] = {}
     results = {}
     for key, query in queries.items():
-        content = repr(query)
+        content = contents[key]
         if content not in answers:
             candidates = lookup.reconciler.candidates(query)
             answers[content] = [describe(c) | _judgement(c) for c in candidates]
         results[key] = {"result": answers[content]}
     return responder.answer_json(results, "Accept-Language")
+
+
+def _charge(lookup: EntityLookup, queries: Collection[ReconciliationQuery]) -> None:
+    """Count the different queries of a batch against the limits of the client."""
+    unnamed = sum(map(lookup.reconciler.is_unnamed, queries))
+    if unnamed > UNNAMED:
+        raise TooLarge(
+            f"{unnamed:,} queries have properties and no name, and {UNNAMED:,} may be so; "
+            "send several batches"
+        )
+    weight = UNNAMED_WEIGHT * unnamed
+    for query in queries:
+        weight += max(1, sum(len(accepted) for _, accepted in query.properties))
+    charge(request.environ, ceil(weight / QUERIES_OF_A_REQUEST))
 
 
 def _description_of_candidates(
@@ -233,11 +266,12 @@ def _type(
 def _extend(responder: Responder, lookup: EntityLookup, text: str) -> Response:
     """Return the values of properties for entities (section 7)."""
     ids, properties = _read_extension(text)
-    if len(ids) * len(properties) > CELLS:
+    cells = len(ids) * len(properties)
+    if cells > CELLS:
         raise TooLarge(
-            f"{len(ids) * len(properties):,} cells are over the limit of {CELLS:,} for one "
-            "request; send several"
+            f"{cells:,} cells are over the limit of {CELLS:,} for one request; send several"
         )
+    charge(request.environ, ceil(cells / CELLS_OF_A_REQUEST))
     languages = preferred_languages(responder.language())
     entities = {key: lookup.index.entities.get(key) for key in ids}
     rows: dict[str, dict[str, list[dict[str, object]]]] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import TYPE_CHECKING, Any, Final
 
 from flask import Blueprint, Response, request
@@ -14,6 +15,7 @@ from unicef_linked.lookup.answers import identifications_to_json
 from unicef_linked.rdf.formats import DOCUMENT_FORMATS, HTML
 from unicef_linked.rdf.iris import FOAF, RDF, RDFS, SKOS
 from unicef_linked.rdf.mappings import REFERENCES
+from unicef_linked.web.middleware.fair_use import charge
 from unicef_linked.web.parameters import preferred_languages
 from unicef_linked.web.points import resolve_point
 from unicef_linked.web.responses import formats_of, negotiate
@@ -34,6 +36,9 @@ _MEMBERS: Final = frozenset({"iri", "code", "scheme"})
 
 BATCH: Final = 10_000
 """Identifiers that one request may ask for."""
+
+IDENTIFIERS_OF_A_REQUEST: Final = 100
+"""Identifiers that count as one request against the limits of a client."""
 
 _NAMES_AND_IDENTIFIERS: Final = frozenset(
     {
@@ -210,6 +215,7 @@ def resolve_all(responder: Responder, lookup: EntityLookup) -> Response:
             f"{len(identifiers):,} identifiers are over the limit of {BATCH:,} for one request; "
             "send several"
         )
+    charge(request.environ, ceil(len(identifiers) / IDENTIFIERS_OF_A_REQUEST))
     languages = preferred_languages(responder.language())
     answers = []
     known: dict[tuple[tuple[str, str], ...], list[dict[str, object]]] = {}

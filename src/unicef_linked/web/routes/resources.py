@@ -40,7 +40,7 @@ from unicef_linked.web.responses import (
 from unicef_linked.web.routing import bind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from unicef_linked.dataset.hubs import BoundedStatements
     from unicef_linked.dataset.labels import Resource
@@ -155,22 +155,16 @@ def _resource_page(
     address: _Address,
     past: Past | None = None,
 ) -> bytes | Uncached:
-    """Return the page about one IRI, with its history in the ``past`` unless it is a memento.
-
-    What it reads stays in ``statements``.
-    """
+    """Return the page about one IRI. What it reads stays in ``statements``."""
     context = responder.context()
-    about, left_out = first_statements(
-        iri, responder.dataset.about(iri, statements, address.number)
-    )
-    description = Description(iri, about)
+    quads = responder.dataset.about(iri, statements, address.number)
+    about, left_out = first_statements(iri, quads)
     if not about:
         raise NotFound(f"nothing is published about {iri}")
-    reading = read_entity(context, parts.layout, statements, description)
-    reader = reading.reader
-    resource = reader.resource(iri, about)
+    reading = read_entity(context, parts.layout, statements, Description(iri, about))
+    resource = reading.reader.resource(iri, about)
     entity = arrange(context, reading)
-    drawn = parts.maps.draw(context, statements, reader.link(iri), entity)
+    drawn = parts.maps.draw(context, statements, reading.reader.link(iri), entity)
     chart = parts.charts.find(context, iri) if parts.charts else None
     content = responder.render(
         "resource.html",
@@ -181,20 +175,20 @@ def _resource_page(
         history=_history(context, past, iri) if past and responder.memento is None else [],
         map=drawn,
         legend=legend(drawn) if drawn else [],
-        title=reader.label(iri),
+        title=resource.label,
         number=address.number,
         pages=responder.dataset.pages(iri, statements),
         page_address=address.of_page,
         formats=formats_of(responder.place(address.path), address.parameters),
         **_contained(responder, iri),
-        **_reuse(responder, resource, entity, description),
+        **_reuse(responder, resource, entity, about),
     )
     # Do not cache: the chart's query failed and may succeed next time.
-    return Uncached(content) if chart is not None and chart.passing else content
+    return Uncached(content) if chart and chart.passing else content
 
 
 def _reuse(
-    responder: Responder, resource: Resource, entity: EntityPage, description: Description
+    responder: Responder, resource: Resource, entity: EntityPage, about: Sequence[ox.Quad]
 ) -> dict[str, Any]:
     """Return what helps to use a thing elsewhere, for the template.
 
@@ -203,7 +197,7 @@ def _reuse(
     language = responder.language()
     return {
         "citation": _citation(responder, resource.label.text, resource.iri),
-        "structured": schema_org.entity(responder.names, resource, description.about, language),
+        "structured": schema_org.entity(responder.names, resource, about, language),
         "query": offer_query(responder.names, resource, entity),
     }
 
