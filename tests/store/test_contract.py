@@ -141,7 +141,7 @@ def answer_of(
     store: Store,
     text: str,
     offer: Format = RESULTS_CSV,
-    timeout: float = 8.0,
+    timeout: float = 60.0,
     **dataset: tuple[str, ...],
 ) -> Answer:
     """Return an answer that may be long."""
@@ -484,7 +484,7 @@ def test_relative_iris_are_resolved_against_the_base(
     store: Store, text: str, expected: str
 ) -> None:
     query = Query(text, base="http://host.example/sparql")
-    answer = store.answer(query, solutions=RESULTS_CSV, graph=None, timeout=8)
+    answer = store.answer(query, solutions=RESULTS_CSV, graph=None, timeout=60)
     assert answer.whole is not None
     assert answer.whole.decode().split()[1].strip('"') == expected
 
@@ -492,7 +492,7 @@ def test_relative_iris_are_resolved_against_the_base(
 def test_an_error_is_told_at_its_place_with_a_base_too(store: Store, engine: Engine) -> None:
     query = Query("ASK { <a> ?p }", base="http://host.example/sparql")
     with pytest.raises(MalformedQuery) as caught:
-        store.answer(query, solutions=RESULTS_CSV, graph=None, timeout=8)
+        store.answer(query, solutions=RESULTS_CSV, graph=None, timeout=60)
     assert caught.value.line == 1
     if engine.tells_column:
         assert caught.value.column == 15
