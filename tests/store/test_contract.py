@@ -127,7 +127,7 @@ def ask(
     store: Store,
     text: str,
     offer: Format = RESULTS_CSV,
-    timeout: float = 8.0,
+    timeout: float = 60.0,
     **dataset: tuple[str, ...],
 ) -> bytes:
     """Return the whole answer in one format."""

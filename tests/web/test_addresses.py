@@ -48,7 +48,7 @@ MADE: Final = {
     "part": addresses.part(addresses.ONTOLOGY, "Office"),
 }
 """What each function makes, by its name."""
-NOT_MADE: Final = {"absolute", "of_iri"}
+NOT_MADE: Final = {"absolute", "below_base", "of_iri"}
 """Functions that are given an address, or an IRI that may have any."""
 ADVERTISED: Final = "/reconcile/"
 """Where the paths lie that clients of the Reconciliation API find in its manifest."""

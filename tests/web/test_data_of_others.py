@@ -884,8 +884,9 @@ def test_more_than_a_thousand_statements_are_paged_and_said_to_be(
         {t.subject for t in page if t.object == ox.NamedNode("urn:C")} for page in (first, second)
     ]
     document = ox.NamedNode(f"{BASE}resource?iri=urn%3AC")
-    assert [len(page - {document}) for page in subjects] == [1000, 500]
+    assert [len(page - {document}) for page in subjects] == [200, 200]
     assert any(t.predicate.value.endswith("hydra/core#next") for t in first)
     assert any("1500 statements lead" in str(t.object) for t in first)
-    assert client.get("/resource?iri=urn:C&page=3").status_code == 404
+    assert len(graph(client, "/resource?iri=urn:C&page=8")) > 100
+    assert client.get("/resource?iri=urn:C&page=9").status_code == 404
     assert "page=2" in client.get("/resource.html?iri=urn:C").text

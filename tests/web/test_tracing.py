@@ -48,7 +48,9 @@ def traced_site(
     provider.add_span_processor(SimpleSpanProcessor(exporter))
     trusting = replace(settings, trusted_proxies=(f"{PROXY}/32",))
     app = create_app(trusting, release, store, tracer=provider.get_tracer("test"))
-    return app.test_client()
+    client = app.test_client()
+    client.get("/dump/dataset.nq", buffered=True)  # reads the licences of the dataset, once
+    return client
 
 
 @pytest.fixture(autouse=True)
