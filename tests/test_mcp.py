@@ -14,9 +14,11 @@ from mcp import Client, StdioServerParameters
 from mcp.client.stdio import stdio_client
 
 from unicef_linked import mcp as mcp_server
+from unicef_linked.build import snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from mcp.server import MCPServer
     from mcp.types import CallToolResult
@@ -154,6 +156,27 @@ def test_what_goes_wrong_is_told_to_the_model(
     result = call(tools, name, **given)
     assert result.is_error
     assert words in text(result)
+
+
+def test_the_tools_are_those_of_any_dataset(tmp_path: Path, settings: Settings) -> None:
+    heron = "https://birds.example/id/heron"
+    data = tmp_path / "birds.ttl"
+    data.write_text(
+        f"""@prefix skos: <http://www.w3.org/2004/02/skos/core#> .
+        <{heron}> a skos:Concept ; skos:prefLabel "Heron"@en, "Héron"@fr ;
+          skos:altLabel "haikara" ; skos:notation "B12" .""",
+        encoding="utf-8",
+    )
+    birds = snapshot([data], tmp_path / "release")
+    with mcp_server.running(birds, settings) as tools:
+        for name, given in (
+            ("search", {"query": "haikara"}),
+            ("resolve", {"identifier": "B12"}),
+            ("describe", {"identifier": heron}),
+            ("sparql", {"query": "SELECT ?s { ?s ?p 'B12' }"}),
+        ):
+            said = text(call(tools, name, **given))
+            assert "heron" in said, name
 
 
 def test_the_command_speaks_over_standard_input_and_output(release: Release) -> None:
