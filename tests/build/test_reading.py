@@ -270,6 +270,13 @@ NESTED: Final = XML.replace(
             "a.jsonld", '{"http://e.example/p":' * 5000, "1:", "more than 1,000", id="deep JSON-LD"
         ),
         pytest.param(
+            "a.nt",
+            "# it's\n<urn:a> <urn:b> '<<' .\n<urn:a> <urn:b> " + "<<( <urn:a> <urn:b> " * 9000,
+            "3:",
+            "more than 1,000",
+            id="deep triple terms",
+        ),
+        pytest.param(
             "a.ttl", "version https://git-lfs.github.com/spec/v1", "1:", "git lfs pull", id="LFS"
         ),
         pytest.param("a.rdf", "<!DOCTYPE html>\n<p>404", "1:", "a web page", id="a web page"),

@@ -215,8 +215,7 @@ def _parse(path: Path, text: str, graph: NamedNode | DefaultGraph, base_iri: str
     try:
         if kind == RdfFormat.RDF_XML:
             check_entities(text)
-        if kind == RdfFormat.JSON_LD:
-            _check_depth(path, text)
+        _check_depth(path, text, kind)
         parser = _parser(path, content, base_iri)
         for quad in parser:
             if isinstance(graph, NamedNode):
@@ -233,26 +232,34 @@ def _parse(path: Path, text: str, graph: NamedNode | DefaultGraph, base_iri: str
 
 
 _DEEPEST: Final = 1000
-"""Most JSON objects and arrays within each other: some thousands end the parser's process
-(https://github.com/oxigraph/oxigraph/tree/main/lib/oxjsonld, as of pyoxigraph 0.5.10)."""
+"""Most JSON objects and arrays, or triple terms, within each other: some thousands end the parser's
+process (https://github.com/oxigraph/oxigraph/tree/main/lib/oxjsonld, as of pyoxigraph 0.5.10)."""
 
 _JSON_TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[][{}]', re.DOTALL)
+_TURTLE_TOKEN: Final = re.compile(
+    r'''"""(?:[^"\\]|\\.|"(?!""))*"""|"(?:[^"\\]|\\.)*"|'''
+    r"""'{3}(?:[^'\\]|\\.|'(?!''))*'{3}|'(?:[^'\\]|\\.)*'|<[^<>\s]*>|\#[^\n]*|<<|>>""",
+    re.DOTALL,
+)
 
 
-def _check_depth(path: Path, text: str) -> None:
-    """Raise MalformedData for JSON that is nested more deeply than the parser takes."""
+def _check_depth(path: Path, text: str, kind: RdfFormat) -> None:
+    """Raise MalformedData for what is nested more deeply than the parser takes."""
+    token_of, advice = _JSON_TOKEN, "give the inner objects an @id and put them beside each other"
+    if kind != RdfFormat.JSON_LD:
+        token_of, advice = _TURTLE_TOKEN, "name the inner triple terms by rdf:reifies"
+        if text.count("<<") <= _DEEPEST:
+            return
     depth = 0
-    for token in _JSON_TOKEN.finditer(text):
-        if token[0] in "{[":
+    for token in token_of.finditer(text):
+        if token[0] in {"{", "[", "<<"}:
             depth += 1
-        elif token[0] in "}]":
+        elif token[0] in {"}", "]", ">>"}:
             depth -= 1
         if depth > _DEEPEST:
             line = text.count("\n", 0, token.start()) + 1
-            message = (
-                f"it is nested more than {_DEEPEST:,} levels deep; give the inner objects an @id"
-            )
-            raise MalformedData(path, f"{message} and put them beside each other", line=line)
+            message = f"it is nested more than {_DEEPEST:,} levels deep; {advice}"
+            raise MalformedData(path, message, line=line)
 
 
 _NO_RDF: Final = {
