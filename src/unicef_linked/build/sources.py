@@ -111,9 +111,9 @@ def load(
     triples go to the default graph, no IRI is re-based, and terms of RDF 1.2 are read.
 
     ``remark`` is called with what is left out of folders; ``each`` is given the files, and returns
-    them as they are taken. Raises UnusableInput for what cannot be
-    read and MalformedData, with file and line, for what does not parse; SeveralErrors if there are
-    more. With ``skip_bad`` these files are left out, each with a remark, unless no other is there.
+    them as they are taken. Raises UnusableInput for what cannot be read and MalformedData, with
+    file and line, for what does not parse; SeveralErrors if there are more. With ``skip_bad`` these
+    files are left out, each with a remark, unless no other is there.
     """
     listing = list_files(paths)
     for sentence in listing.left_out:

@@ -105,6 +105,11 @@ def _joined(links: Iterable[str]) -> str:
     return header
 
 
+def file_tag(release_hash: str, name: str) -> str:
+    """Return the entity tag, without quotation marks, of a file of the release with a hash."""
+    return f"{release_hash[:24]}-{name}"
+
+
 def entity_tag(content: bytes, offer: Format, language: str = "") -> str:
     """Return a strong entity tag (RFC 9110, 8.8.3): a digest of media type, language, content."""
     tag = hashlib.sha256(f"{offer.media_type}\n{language}".encode())

@@ -13,7 +13,7 @@ from unicef_linked import addresses
 from unicef_linked.errors import NotFound
 from unicef_linked.exports.files import find_file
 from unicef_linked.rdf.formats import HTML, RESULTS_JSON, Carries, Format
-from unicef_linked.web.responses import link, negotiate
+from unicef_linked.web.responses import file_tag, link, negotiate
 from unicef_linked.web.routing import bind
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def _stream(response: Response, path: Path, release_hash: str) -> None:
     response.call_on_close(stream.close)
     response.response = iter(partial(stream.read, _BLOCK), b"")
     response.content_length = path.stat().st_size
-    response.set_etag(f"{release_hash[:24]}-{path.name}")
+    response.set_etag(file_tag(release_hash, path.name))
 
 
 def routes(responder: Responder, exports: Exports) -> Blueprint:

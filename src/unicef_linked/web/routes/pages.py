@@ -18,7 +18,7 @@ from unicef_linked.presentation.editor import read_examples, shortest_examples
 from unicef_linked.rdf.formats import DOCUMENT_FORMATS, DUMPS, HTML, RESULTS_JSON
 from unicef_linked.release.dumps import find_dump
 from unicef_linked.web.problems import TITLES
-from unicef_linked.web.responses import CACHE, formats_of, link, negotiate
+from unicef_linked.web.responses import CACHE, file_tag, formats_of, link, negotiate
 from unicef_linked.web.routes.exports import titled_exports
 from unicef_linked.web.routing import bind
 
@@ -188,7 +188,7 @@ def dump(responder: Responder, name: str) -> Response:
         raise NotFound(f"there is no dump {name}; the list is at {addresses.DUMPS}")
     content_type = DUMPS[name].content_type if name in DUMPS else _OTHER_TYPES[path.suffix]
     response = send_file(path, mimetype=content_type, conditional=False, etag=False, max_age=300)
-    response.headers["ETag"] = f'"{responder.dataset.release.manifest.sha256[:24]}-{name}"'
+    response.set_etag(file_tag(responder.dataset.release.manifest.sha256, name))
     response.headers["Cache-Control"] = CACHE
     return response
 
