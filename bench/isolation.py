@@ -13,7 +13,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from bench.load import NONCE
-from bench.questions import PREFIXES, QUESTIONS, Question
+from bench.questions import PREFIXES
 from bench.report import Line, Report, interleave
 from unicef_linked.config import Settings
 from unicef_linked.rdf.formats import RESULTS_JSON, TURTLE
@@ -28,12 +28,14 @@ from unicef_linked.store.query import Query
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from bench.questions import Question
     from bench.running import Run
 
 _OPTIONS = Options(
     default_graphs=(),
     named_graphs=(),
-    protocol_dataset=False,
+    has_dataset=False,
+    base="",
     federated=False,
     solutions=RESULTS_JSON.media_type,
     graph=TURTLE.media_type,
@@ -84,7 +86,7 @@ def isolation(run: Run) -> Report:
         "pyoxigraph in process": in_process,
     }
     totals = dict.fromkeys(ways, 0.0)
-    for question in QUESTIONS:
+    for question in run.questions:
         times = interleave(
             run.rounds, {name: partial(_median, way, question) for name, way in ways.items()}
         )
@@ -95,7 +97,7 @@ def isolation(run: Run) -> Report:
             totals[name] += median(times[name])
     for name in ("answer()", "HTTP"):
         _line(report, f"all ten, {name}", totals[name], totals["pyoxigraph in process"])
-        overhead = (totals[name] - totals["pyoxigraph in process"]) / len(QUESTIONS)
+        overhead = (totals[name] - totals["pyoxigraph in process"]) / len(run.questions)
         report.remarks.append(
             f"{name} costs {overhead:,.0f} µs more than in process, on average over the ten"
         )

@@ -14,6 +14,7 @@ import os
 import shutil
 import tempfile
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from random import Random
 from time import perf_counter, process_time
@@ -111,7 +112,7 @@ def made_up(number: int, names: Names) -> Iterator[tuple[Place, list[Quad]]]:
         name, iri = "-".join(words), names.entity(path, f"made-up-{n}")
         parents = parents[:level]
         graph = NamedNode(names.graph("made-up"))
-        stated = [
+        stated: list[tuple[str, NamedNode | Literal]] = [
             (f"{RDF}type", NamedNode(names.term(type_name))),
             (f"{RDF}type", NamedNode(names.term("Division"))),
             (f"{SKOS}prefLabel", Literal(phrase.format(name), language="fr")),
@@ -142,7 +143,8 @@ def write_release(folder: Path, release: Release, number: int) -> list[Place]:
 
 def messy(place: Place, random: Random) -> ReconciliationQuery:
     """Return a query as a table asks for a division: three in ten names are mistyped."""
-    name, types = place.name, (place.type_name,)
+    name = place.name
+    types: tuple[str, ...] = (place.type_name,)
     way = random.randrange(10)
     if way < 3:
         spot = random.randrange(1, len(name) - 1)
@@ -225,12 +227,16 @@ def _report(release: Release, places: list[Place]) -> None:
         ]
         return json.dumps([matches.total, matches.types, shown])
 
-    _measure(f"{len(prefixes):,} searches", [lambda p=prefix: type_in(p) for prefix in prefixes])
+    _measure(f"{len(prefixes):,} searches", [partial(type_in, prefix) for prefix in prefixes])
     reconciler = lookup.reconciler
+
+    def match(batch: list[ReconciliationQuery]) -> list[object]:
+        return [reconciler.candidates(query) for query in batch]
+
     batches = [[messy(p, random) for p in random.sample(places, _BATCH)] for _ in range(60)]
     _measure(
         f"{len(batches)} batches of {_BATCH}",
-        [lambda b=batch: [reconciler.candidates(query) for query in b] for batch in batches],
+        [partial(match, batch) for batch in batches],
     )
     gc.collect()
     print(

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, replace
+from string import Template
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
+import pyoxigraph as ox
+
 from bench.load import NONCE
+from unicef_linked.release.lines import open_lines, parse_lines
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bench.load import Request
+    from unicef_linked.release import Release
 
 JSON: Final = "application/sparql-results+json"
 TURTLE: Final = "text/turtle"
 
 PREFIXES: Final = """\
 PREFIX ul: <https://w3id.org/unicef-linked/ontology#>
-PREFIX office: <https://w3id.org/unicef-linked/id/office/>
-PREFIX region: <https://w3id.org/unicef-linked/id/region/>
 PREFIX rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#>
 PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
 PREFIX schema: <http://schema.org/>
@@ -44,17 +50,19 @@ class Question:
         return self.path(sparql, different=different), {"Accept": self.media_type}
 
 
-QUESTIONS: Final = (
-    Question("point lookup", "SELECT ?property ?value { office:gao ?property ?value }"),
-    Question(
-        "star",
-        """
+_STAR: Final = Question(
+    "star",
+    """
 SELECT ?office ?label ?opened ?staff ?place ?region {
   ?office a ul:ZoneOffice ; skos:prefLabel ?label ; ul:openedOn ?opened ; ul:staffCount ?staff ;
           ul:locatedIn ?place ; ul:coversRegion ?region .
   FILTER (LANG(?label) = "fr")
 }""",
-    ),
+)
+
+_KINDS: Final = (
+    Question("point lookup", "SELECT ?property ?value { $office ?property ?value }"),
+    _STAR,
     Question(
         "path",
         "SELECT ?sector ?wider { ?sector a ul:Sector ; skos:broader* ?wider . ?wider a ul:Sector }",
@@ -78,7 +86,7 @@ SELECT DISTINCT ?thing ?label {
     ),
     Question(
         "FILTER regex",
-        'SELECT ?thing ?label { ?thing skos:prefLabel ?label . FILTER REGEX(STR(?label), "^bureau.*(gao|mopti)", "i") }',
+        'SELECT ?thing ?label { ?thing skos:prefLabel ?label . FILTER REGEX(STR(?label), "^bureau.*$word", "i") }',
     ),
     Question(
         "GROUP BY",
@@ -94,7 +102,7 @@ SELECT ?thing ?label { ?thing a ul:Claim ; skos:prefLabel ?label . FILTER (LANG(
 ORDER BY ?thing LIMIT 10""",
     ),
     Question(
-        "GRAPH", "SELECT ?graph ?property ?value { GRAPH ?graph { region:gao ?property ?value } }"
+        "GRAPH", "SELECT ?graph ?property ?value { GRAPH ?graph { $region ?property ?value } }"
     ),
     Question(
         "CONSTRUCT",
@@ -105,7 +113,38 @@ WHERE { ?office a ul:Office ; ul:locatedIn ?place . OPTIONAL { ?office ul:covers
     ),
 )
 
-INNOCENT: Final = QUESTIONS[:2]
+_LABEL: Final = ox.NamedNode("http://www.w3.org/2004/02/skos/core#prefLabel")
+INNOCENT: Final = (
+    Question("a class", "SELECT ?property ?value { ul:ZoneOffice ?property ?value }"),
+    _STAR,
+)
+
+
+def questions_about(release: Release) -> tuple[Question, ...]:
+    """Return the ten kinds, about the first office of a release that covers a region.
+
+    Raises ValueError for a release without one.
+    """
+    names = release.names
+    covers = f" <{names.ontology}#coversRegion> ".encode()
+    with closing(open_lines(release.dataset)) as lines:
+        for line in lines.beginning(f"<{names.entity('office', '')}".encode()):
+            if covers in line:
+                [covered] = parse_lines([line])
+                return _about(covered, parse_lines(lines.of_subject(str(covered.subject))))
+    raise ValueError(f"{release.path} has no office that covers a region to ask about")
+
+
+def _about(covered: ox.Quad, office: Sequence[ox.Quad]) -> tuple[Question, ...]:
+    """Return the ten kinds, about the office and the region of a statement."""
+    labels = (quad.object for quad in office if quad.predicate == _LABEL)
+    word = next(
+        label.value.split()[-1].lower()
+        for label in labels
+        if isinstance(label, ox.Literal) and label.language == "fr"
+    )
+    terms = {"office": str(covered.subject), "region": str(covered.object), "word": word}
+    return tuple(replace(kind, text=Template(kind.text).substitute(terms)) for kind in _KINDS)
 
 
 def _doubling(times: int) -> str:

@@ -75,7 +75,7 @@ def interleave(rounds: int, measures: Mapping[str, Callable[[], T]]) -> dict[str
     """
     results: dict[str, list[T]] = {name: [] for name in measures}
     for number in range(rounds):
-        for name in reversed(measures) if number % 2 else measures:
+        for name in reversed(list(measures)) if number % 2 else measures:
             results[name].append(measures[name]())
     return results
 

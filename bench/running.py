@@ -7,20 +7,24 @@ from __future__ import annotations
 import sys
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from bench import servers
 from bench.checks import EXCUSED, differences
+from bench.questions import questions_about
 from bench.servers import NotRunning, Server
+from unicef_linked.release import open_release
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from bench.questions import Question
     from bench.report import Report
 
 
-@dataclass(slots=True)
+@dataclass
 class Run:
     """One run; ``seconds`` is how long one measurement takes,
     ``rounds`` how often each is taken.
@@ -31,6 +35,11 @@ class Run:
     seconds: float
     rounds: int
     stack: ExitStack = field(default_factory=ExitStack)
+
+    @cached_property
+    def questions(self) -> tuple[Question, ...]:
+        """The ten kinds of query, about a thing of the release."""
+        return questions_about(open_release(self.release))
 
     def ours(self) -> Server:
         """Start our server; it runs until the end of the section."""
@@ -57,7 +66,9 @@ class Run:
         """
         ours = self.ours()
         started = [self.peer(report, start, self.release) for start in starts]
-        return ours, [peer for peer in started if peer and _same_answers(report, ours, peer)]
+        return ours, [
+            peer for peer in started if peer and _same_answers(report, ours, peer, self.questions)
+        ]
 
     def _folder(self) -> Path:
         number = sum(1 for _ in self.folder.iterdir())
@@ -66,8 +77,10 @@ class Run:
         return folder
 
 
-def _same_answers(report: Report, ours: Server, peer: Server) -> bool:
-    found = differences(peer, ours)
+def _same_answers(
+    report: Report, ours: Server, peer: Server, questions: Sequence[Question]
+) -> bool:
+    found = differences(peer, ours, questions)
     report.remarks += [f"{peer.name}, {kind}: {words}" for kind, words in found.items()]
     if all(words.endswith(EXCUSED) for words in found.values()):
         return True

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 
 from bench import servers
 from bench.load import Measured, measure
-from bench.questions import QUESTIONS
 from bench.report import Line, Report, interleave, per_second, ratio
 
 if TYPE_CHECKING:
@@ -26,8 +25,10 @@ def queries(run: Run) -> Report:
     """Ten kinds of query, each request a different text: as a mix in turn, then each kind alone."""
     report = Report("queries: ten kinds, uncached and isolated")
     ours, peers = run.compared(report, servers.oxigraph, servers.rdflib_endpoint, servers.virtuoso)
-    for kind, questions in ({"mix of ten": QUESTIONS} | {q.kind: (q,) for q in QUESTIONS}).items():
-        mix = questions is QUESTIONS
+    for kind, questions in (
+        {"mix of ten": run.questions} | {q.kind: (q,) for q in run.questions}
+    ).items():
+        mix = questions is run.questions
         results = _in_turn(
             run,
             {
@@ -47,7 +48,7 @@ def cache(run: Run) -> Report:
     results = _in_turn(
         run,
         {
-            s.name: (s, [q.request(s.sparql, different=False) for q in QUESTIONS])
+            s.name: (s, [q.request(s.sparql, different=False) for q in run.questions])
             for s in (ours, *peers)
         },
     )
