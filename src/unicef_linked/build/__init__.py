@@ -22,7 +22,6 @@ from unicef_linked.build.snapshots import LOCAL_BASE, Statement, snapshot
 from unicef_linked.build.sorting import RUN, scratch_of, temporary_scratch
 from unicef_linked.build.sources import load, name_blanks, skolemize, statements_of
 from unicef_linked.build.stages import (
-    EXPORTING,
     INDEXING,
     INDEXING_NAMES,
     OF_BUILD,
@@ -65,8 +64,8 @@ if TYPE_CHECKING:
 Add = Callable[[Release, Sequence[Release], Passing[Quad]], object]
 """A function that adds an index to a release, of which the earlier ones are given, and what counts
 the statements that it takes."""
-AddExports = Callable[[Release, Callable[[Collection[Any]], Iterable[Any]]], object]
-"""A function that adds the exports to a release that has its indexes, and what counts them."""
+AddExports = Callable[[Release], object]
+"""A function that adds the exports to a release that has the engine's index."""
 
 __all__ = ["LOCAL_BASE", "Content", "Statement", "build", "snapshot", "validate"]
 
@@ -100,15 +99,12 @@ def build(
         with scratch_of(draft.folder, run) as scratch:
             dataset = prepare(content, names, remark, scratch, stages)
             manifest = _write_nquads(draft, dataset, names, issued or datetime.now(UTC), stages)
-            with Tasks(_other_tasks(draft, manifest, older, add)) as tasks:
+            with Tasks(_other_tasks(draft, manifest, older, add, add_exports)) as tasks:
                 report = _conforming_report(dataset, names, remark, stages)
                 _remark_vanished(older, dataset, remark)
                 _write_beside(draft, manifest, dataset, report, names, stages)
                 for sums in tasks.finish(stages):
                     draft.sums.update(sums or {})
-        if add_exports is not None and manifest.quads >= LARGE:
-            stages.begin(EXPORTING)
-            add_exports(Release(draft.folder, manifest), stages.each)
         stages.begin(PUBLISHING)
         return draft.publish(manifest, older, key)
 
@@ -138,7 +134,11 @@ def _write_nquads(
 
 
 def _other_tasks(
-    draft: Draft, manifest: Manifest, older: Release | None, add: Add | None
+    draft: Draft,
+    manifest: Manifest,
+    older: Release | None,
+    add: Add | None,
+    add_exports: AddExports | None,
 ) -> Iterator[Task]:
     """Yield what is made of the statements alone: other dumps, and indexes if they are many."""
     release = Release(draft.folder, manifest)
@@ -147,12 +147,19 @@ def _other_tasks(
         yield Task(stage, size, write_other_dump, (draft, name, manifest, prefixes))
     if size < LARGE:
         return
-    folder = draft.folder / index_name()
-    yield Task(INDEXING, size, write_index, (release.dataset, folder, manifest.union))
+    yield Task(INDEXING, size, _write_index, (release, add_exports))
     if add is not None:
         kept = kept_releases(older) if older else ()
         earlier = [each for each in kept if each.manifest.name != manifest.name]
         yield Task(INDEXING_NAMES, 2 * size, add, (release, earlier))
+
+
+def _write_index(release: Release, add_exports: AddExports | None, passing: Passing[Quad]) -> None:
+    """Write the engine's index into a release, and the exports, which are read from it."""
+    folder = release.path / index_name()
+    write_index(release.dataset, folder, release.manifest.union, passing)
+    if add_exports is not None:
+        add_exports(release)
 
 
 def _conforming_report(dataset: Dataset, names: Names, remark: Remark, stages: Stages) -> Report:

@@ -20,9 +20,8 @@ COUNTING: Final = "counting"
 LOADING: Final = "loading for the shapes"
 VALIDATING: Final = "validating"
 SUMMARIZING: Final = "summarizing"
-INDEXING: Final = "making the index for queries"
+INDEXING: Final = "making the index for queries, and exports"
 INDEXING_NAMES: Final = "making the index of names"
-EXPORTING: Final = "writing exports"
 PUBLISHING: Final = "publishing"
 WRITING_NQUADS: Final = f"writing {NQUADS.title}"
 WRITING_OTHERS: Final = {
@@ -36,7 +35,7 @@ OF_VALIDATION: Final = (READING, DERIVING, SORTING, COUNTING, LOADING, VALIDATIN
 OF_BUILD: Final = (
     *(READING, DERIVING, SORTING, COUNTING, WRITING_NQUADS, LOADING, VALIDATING, SUMMARIZING),
     *WRITING_OTHERS.values(),
-    *(INDEXING, INDEXING_NAMES, EXPORTING, PUBLISHING),
+    *(INDEXING, INDEXING_NAMES, PUBLISHING),
 )
 """The stages of a build; a small dataset has neither indexes nor exports that are files."""
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from unicef_linked.rdf.terms import Solution, Term
     from unicef_linked.store import Store
 
-PART: Final = 20
+PART: Final = 10
 """Statements that are read of each property that leads to a hub, for the rows of a page."""
 
 

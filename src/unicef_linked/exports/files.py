@@ -11,32 +11,25 @@ from unicef_linked.release.engine_index import index_name, open_index
 from unicef_linked.store.embedded import Embedded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
     from pathlib import Path
 
-    from unicef_linked.exports.definitions import Export
     from unicef_linked.release import Release
     from unicef_linked.store import Store
-
-    Each = Callable[[tuple[Export, ...]], Iterable[Export]]
 
 _FOLDER: Final = "exports"
 
 
-def add_exports(release: Release, each: Each = iter) -> None:
-    """Write the exports of a release into its folder, by the engine's index in it.
-
-    ``each`` is given the exports, and returns them as they are taken.
-    """
+def add_exports(release: Release) -> None:
+    """Write the exports of a release into its folder, by the engine's index in it."""
     content = open_index(release.path / index_name())
     with closing(Embedded(release, "", Settings(), content)) as store:
-        write_exports(release, store, each)
+        write_exports(release, store)
 
 
-def write_exports(release: Release, store: Store, each: Each = iter) -> None:
+def write_exports(release: Release, store: Store) -> None:
     """Write the exports of a release into its folder."""
     folder = release.path / _FOLDER
-    for export in each(read_exports(store, release.names)):
+    for export in read_exports(store, release.names):
         folder.mkdir(exist_ok=True)
         (folder / export.name).write_bytes(export.write(store, release.names))
 

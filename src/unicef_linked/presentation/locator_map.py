@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 MOST: Final = 200
 """Most things in the rows, and most areas around them, that one map looks up."""
-_LARGE: Final = 1000
+_LARGE: Final = 200
 """Most instances of a class of which a map shows the first; of a larger one, those nearby."""
 
 _TYPE: Final = NamedNode(f"{RDF}type")
@@ -141,8 +141,8 @@ class LocatorMaps:
 
         The kinds of its features: ``subject`` is the thing, or the things in its rows if it has
         no place itself; ``related`` are the things in its rows; ``context`` are the areas of the
-        same classes; ``ground`` is an area around all others without neighbours of its class, such
-        as the country around its regions.
+        same classes; ``ground`` is an area around all others that is within no other, such as
+        the country around its regions.
         """
         listed = _things_of_rows(thing, page)
         headings = dict(list(listed.items())[:MOST])
@@ -172,19 +172,24 @@ class LocatorMaps:
     def _ground(
         self, context: PageContext, statements: LoadedStatements, features: Sequence[Feature]
     ) -> Feature | None:
-        """Return the area that holds all features and has no neighbours of its kind."""
+        """Return the largest area that holds all features, if it is within no other.
+
+        A feature does not hold itself.
+        """
         shown = {feature.iri for feature in features}
         quads = chain.from_iterable(statements.match(NamedNode(iri)) for iri in sorted(shown))
         nodes = [quad.object for quad in quads if isinstance(quad.object, NamedNode)]
         beyond = dict.fromkeys(node.value for node in nodes if node.value not in shown)
         whole = _joined(map(self._box, features))
-        for area in (*features, *self._find_areas(context, statements, beyond, "ground")):
-            holds_all = (
-                shown != {area.iri} and _is_area(area.geometry) and _holds(self._box(area), whole)
-            )
-            if holds_all and not self._around(context, statements, [area], None):
-                return area
-        return None
+        areas = (*features, *self._find_areas(context, statements, beyond, "ground"))
+        holding = [
+            area
+            for area in areas
+            if shown != {area.iri} and _is_area(area.geometry) and _holds(self._box(area), whole)
+        ]
+        largest = max(holding, key=lambda area: _extent(self._box(area)), default=None)
+        is_part = largest and statements.match(NamedNode(largest.iri), _WITHIN)
+        return None if is_part else largest
 
     def _box(self, feature: Feature) -> _Box:
         """Return the bounding box of a feature, computed once."""
@@ -423,6 +428,12 @@ def _joined(boxes: Iterable[_Box]) -> _Box:
     """Return the box around some boxes."""
     edges = list(zip(*boxes, strict=True))
     return min(edges[0]), min(edges[1]), max(edges[2]), max(edges[3])
+
+
+def _extent(box: _Box) -> float:
+    """Return the size of a box in square degrees."""
+    west, south, east, north = box
+    return (east - west) * (north - south)
 
 
 def _holds(area: _Box, others: _Box) -> bool:
