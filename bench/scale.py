@@ -117,7 +117,7 @@ def measure_build(data: Path, out: Path, *, validated: bool) -> dict[str, dict[s
 
     def watch() -> None:
         nonlocal most
-        while not over.wait(1):  # to read the memory of large processes takes long
+        while not over.wait(5):  # to read the memory of large processes takes long
             most = max(most, sum(memory(pid).pss for pid in tree(process.pid)))
 
     watcher = threading.Thread(target=watch)

@@ -7,6 +7,7 @@ from __future__ import annotations
 import hashlib
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
@@ -16,10 +17,12 @@ from unicef_linked.build import Content, build
 from unicef_linked.config import cache_folder
 from unicef_linked.release import verify
 from unicef_linked.release.engine_index import LARGE, index_name, open_index
+from unicef_linked.release.positions import POSITIONS
 from unicef_linked.store.embedded import Embedded
 from unicef_linked.store.engines import chosen_engine
-from unicef_linked.store.loading import index_release
+from unicef_linked.store.loading import index_release, open_positions
 from unicef_linked.store.pool.worker import unopened_tables
+from unicef_linked.store.statements import match_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,14 +69,16 @@ def test_a_large_release_has_an_index_that_is_digested_and_never_changed(
 ) -> None:
     release = make()
     before = digests(release.path)
-    assert f"{index_name()}/CURRENT" in before
+    assert {f"{index_name()}/CURRENT", f"{POSITIONS}/objects-terms.npy"} <= before.keys()
     assert not [name for name in before if name.endswith(("LOG", "LOCK"))]
     assert verify(release.path) == []
     index = index_release(release)
     assert index == release.path / index_name()
     published = set(release.quads())
     for _ in range(2):
-        with closing(Embedded(release, "", settings, open_index(index))) as store:
+        positions = open_positions(release)
+        engine = partial(open_index, index)
+        with closing(Embedded(release, "", settings, positions, engine)) as store:
             assert set(store.match()) == published
             assert len(store.select("SELECT * { ?s <http://example.org/p> ?o }")) == 2
     assert digests(release.path) == before
@@ -108,6 +113,24 @@ def test_an_index_that_is_damaged_later_is_made_anew_elsewhere(
     (release.path / index_name() / "CURRENT").write_text("?", encoding="utf-8")
     before = digests(release.path)
     assert index_release(release).is_relative_to(cache_folder())
+    assert digests(release.path) == before
+
+
+def test_positions_are_made_anew_elsewhere_if_they_are_damaged_or_gone(
+    make: Callable[[], Release], caplog: pytest.LogCaptureFixture
+) -> None:
+    release = make()
+    (release.path / POSITIONS / "graphs-terms.npy").write_text("?", encoding="utf-8")
+    before = digests(release.path)
+    published = set(release.quads())
+    [predicate] = {quad.predicate for quad in published if quad.predicate.value.endswith("/p")}
+    made = release.cache / POSITIONS
+    for damage in ("of the release", "of the cache"):
+        if damage == "of the cache":
+            (made / "graphs-terms.npy").unlink()
+        found = match_lines(open_positions(release), None, predicate, None, None)
+        assert set(found) == {quad for quad in published if quad.predicate == predicate}
+    assert "are damaged; they are made again" in caplog.text
     assert digests(release.path) == before
 
 

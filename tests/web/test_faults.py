@@ -22,7 +22,6 @@ import requests
 from unicef_linked.errors import NoQueryProcess, UnusableInput
 from unicef_linked.rdf.formats import NTRIPLES, RESULTS_CSV
 from unicef_linked.release import open_release
-from unicef_linked.release.engine_index import open_index
 from unicef_linked.store.embedded import Embedded
 from unicef_linked.store.loading import index_release
 from unicef_linked.store.pool.launcher import run_evaluators
@@ -309,7 +308,7 @@ def test_an_index_that_is_damaged_or_gone_is_made_again(
     single = replace(settings, query_workers=1)
     with (
         run_evaluators(own, single, lambda: index_release(own)) as evaluators,
-        closing(Embedded(own, evaluators.address, single, open_index(index))) as store,
+        closing(Embedded(own, evaluators.address, single)) as store,
     ):
         shutil.rmtree(index)
         first = evaluators.pid

@@ -6,11 +6,11 @@ Called by: ``cli``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pyoxigraph import NamedNode, Quad, RdfFormat
 
@@ -46,6 +46,7 @@ from unicef_linked.release.content import Content
 from unicef_linked.release.engine_index import LARGE, index_name, write_index
 from unicef_linked.release.kept import kept_releases
 from unicef_linked.release.lines import open_lines
+from unicef_linked.release.positions import POSITIONS, write_positions
 from unicef_linked.release.summaries import write_summaries
 from unicef_linked.validation.page import check_page
 from unicef_linked.validation.report import make_report
@@ -99,10 +100,12 @@ def build(
         with scratch_of(draft.folder, run) as scratch:
             dataset = prepare(content, names, remark, scratch, stages)
             manifest = _write_nquads(draft, dataset, names, issued or datetime.now(UTC), stages)
+            _write_shapes(draft, dataset, names)
             with Tasks(_other_tasks(draft, manifest, older, add, add_exports)) as tasks:
                 report = _conforming_report(dataset, names, remark, stages)
                 _remark_vanished(older, dataset, remark)
-                _write_beside(draft, manifest, dataset, report, names, stages)
+                turtle = _as_turtle(report, names)
+                draft.write("report.ttl", lambda file: file.write(turtle))
                 for sums in tasks.finish(stages):
                     draft.sums.update(sums or {})
         stages.begin(PUBLISHING)
@@ -133,6 +136,12 @@ def _write_nquads(
     )
 
 
+def _write_shapes(draft: Draft, dataset: Dataset, names: Names) -> None:
+    """Write the shapes of a dataset."""
+    shapes = skolemize(statements_of(dataset.shapes), names)
+    draft.write_gzip("shapes.nq.gz", lambda file: file.writelines(sort_lines(shapes)))
+
+
 def _other_tasks(
     draft: Draft,
     manifest: Manifest,
@@ -140,9 +149,10 @@ def _other_tasks(
     add: Add | None,
     add_exports: AddExports | None,
 ) -> Iterator[Task]:
-    """Yield what is made of the statements alone: other dumps, and indexes if they are many."""
+    """Yield what needs no report: counts, other dumps, and indexes if the statements are many."""
     release = Release(draft.folder, manifest)
     size, prefixes = manifest.quads, dict(release.names.prefixes)
+    yield Task(SUMMARIZING, 3 * size, _write_summaries, (draft, release))
     for name, stage in WRITING_OTHERS.items():
         yield Task(stage, size, write_other_dump, (draft, name, manifest, prefixes))
     if size < LARGE:
@@ -154,10 +164,17 @@ def _other_tasks(
         yield Task(INDEXING_NAMES, 2 * size, add, (release, earlier))
 
 
+def _write_summaries(draft: Draft, release: Release, passing: Passing[bytes]) -> None:
+    """Write the counts that pages show."""
+    union = release.manifest.union
+    write_summaries(draft, release.names, release.shapes(), union=union, passing=passing)
+
+
 def _write_index(release: Release, add_exports: AddExports | None, passing: Passing[Quad]) -> None:
-    """Write the engine's index into a release, and the exports, which are read from it."""
+    """Write the engine's index and positions into a release, and the exports that need both."""
     folder = release.path / index_name()
     write_index(release.dataset, folder, release.manifest.union, passing)
+    write_positions(release.dataset, release.path / POSITIONS)
     if add_exports is not None:
         add_exports(release)
 
@@ -168,23 +185,6 @@ def _conforming_report(dataset: Dataset, names: Names, remark: Remark, stages: S
     if not report.conforms:
         raise NotConforming(report.count("Violation"), report)
     return report
-
-
-def _write_beside(
-    draft: Draft,
-    manifest: Manifest,
-    dataset: Dataset,
-    report: Report,
-    names: Names,
-    stages: Stages,
-) -> None:
-    """Write the shapes with the report by them, and the counts that pages show."""
-    stages.begin(SUMMARIZING, 3 * manifest.quads)
-    shapes = skolemize(statements_of(dataset.shapes), names)
-    draft.write_gzip("shapes.nq.gz", lambda file: file.writelines(sort_lines(shapes)))
-    turtle = _as_turtle(report, names)
-    draft.write("report.ttl", lambda file: file.write(turtle))
-    write_summaries(draft, names, shapes, union=True, passing=stages.passing)
 
 
 def validate(

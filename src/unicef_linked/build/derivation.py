@@ -94,22 +94,32 @@ def derive(store: Store, rules: Iterable[Rule], names: Names) -> Iterator[Quad]:
 
     Each rule reads what is in the store, with what the rules before it derived, as one default
     graph and by graph name. Statements that are already there are not derived again, but by a rule
-    that repeats those of other graphs. Raises MalformedData for a rule that is not a CONSTRUCT
-    query, or that makes blank nodes.
+    that repeats those of other graphs; what one rule constructs twice may come twice. Raises
+    MalformedData for a rule that is not a CONSTRUCT query, or that makes blank nodes.
     """
     for rule in rules:
         graph = NamedNode(names.graph(f"derived/{rule.name}"))
-        stated_in = graph if rule.repeats else None
         # A query reads the store as it was when it began.
         triples = _run(rule, store)
+        stated: dict[NamedNode, bool] = {}  # whether any statement had a property before the rule
         while batch := set(islice(triples, _BATCH)):
             new = [
                 Quad(t.subject, t.predicate, t.object, graph)
                 for t in batch
-                if not any(store.quads_for_pattern(t.subject, t.predicate, t.object, stated_in))
+                if rule.repeats or not _is_stated(t, store, stated)
             ]
             store.extend(new)
             yield from new
+
+
+def _is_stated(triple: Triple, store: Store, stated: dict[NamedNode, bool]) -> bool:
+    """Tell whether a triple is there; most that are derived have a property that nothing had."""
+    predicate = triple.predicate
+    if predicate not in stated:
+        stated[predicate] = any(store.quads_for_pattern(None, predicate, None))
+    return stated[predicate] and any(
+        store.quads_for_pattern(triple.subject, predicate, triple.object)
+    )
 
 
 def _run(rule: Rule, store: Store) -> Iterator[Triple]:

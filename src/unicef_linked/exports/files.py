@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from contextlib import closing
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from unicef_linked.config import Settings
 from unicef_linked.exports.definitions import read_exports
 from unicef_linked.release.engine_index import index_name, open_index
+from unicef_linked.release.positions import POSITIONS, Positions
 from unicef_linked.store.embedded import Embedded
 
 if TYPE_CHECKING:
@@ -20,9 +22,10 @@ _FOLDER: Final = "exports"
 
 
 def add_exports(release: Release) -> None:
-    """Write the exports of a release into its folder, by the engine's index in it."""
-    content = open_index(release.path / index_name())
-    with closing(Embedded(release, "", Settings(), content)) as store:
+    """Write the exports of a release into its folder, by the engine's index and positions in it."""
+    positions = Positions(release.dataset, release.path / POSITIONS)
+    open_engine = partial(open_index, release.path / index_name())
+    with closing(Embedded(release, "", Settings(), positions, open_engine)) as store:
         write_exports(release, store)
 
 

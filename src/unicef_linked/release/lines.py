@@ -54,6 +54,10 @@ class SortedLines:
         """Yield the lines from those of a subject (as in N-Quads) to the end; "" for all."""
         return self._from(self._position(f"{subject} ".encode() if subject else b""))
 
+    def at(self, position: int) -> bytes:
+        """Return the line that begins at a position (bytes)."""
+        return self._content[position : self._end(position)]
+
     def of_subject(self, subject: str) -> Iterator[bytes]:
         """Yield the lines of a subject, written as in N-Quads: ``<iri>`` or ``_:label``."""
         return self.beginning(f"{subject} ".encode())

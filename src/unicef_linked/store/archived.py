@@ -1,7 +1,7 @@
 """A release that is read from its sorted dump, without loading it: for one of many kept ones.
 
-A subject is found by binary search, an object, a property or a graph by a scan of the file, which
-takes some milliseconds a megabyte.
+A subject is found by binary search; an object, a property or a graph by their positions, or, in a
+release without these, by a scan of the file.
 """
 
 from __future__ import annotations
@@ -12,17 +12,19 @@ from typing import TYPE_CHECKING
 import pyoxigraph as ox
 
 from unicef_linked.errors import QueryRefused
-from unicef_linked.release.lines import SortedLines, open_lines, parse_lines
+from unicef_linked.release.positions import POSITIONS, Positions, Scan, has_positions
 from unicef_linked.store.labels import read_labels
 from unicef_linked.store.loading import load_release
 from unicef_linked.store.solutions import read_solutions
-from unicef_linked.store.statements import match_each, match_subjects
+from unicef_linked.store.statements import match_each, match_lines, match_subjects
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from unicef_linked.rdf.terms import Solution, Term
     from unicef_linked.release import Release
+    from unicef_linked.release.lines import SortedLines
+    from unicef_linked.release.positions import LinesByTerm
     from unicef_linked.store import Answer, Labels
 
 
@@ -38,9 +40,17 @@ class Archived:
         return ()
 
     @cached_property
+    def _dump(self) -> LinesByTerm:
+        """The statements, by their positions if the release has these."""
+        dataset = self._release.dataset
+        if has_positions(self._release):
+            return Positions(dataset, self._release.path / POSITIONS)
+        return Scan(dataset)
+
+    @property
     def lines(self) -> SortedLines:
         """The statements, as lines of N-Quads."""
-        return open_lines(self._release.dataset)
+        return self._dump.lines
 
     def match(
         self,
@@ -51,24 +61,7 @@ class Archived:
         graph_name: ox.NamedNode | None = None,
     ) -> list[ox.Quad]:
         """See Store."""
-        if subject is not None:
-            lines = self.lines.of_subjects([str(subject)])
-        elif object is not None:
-            lines = self.lines.containing(f" {object} ".encode())
-        elif predicate is not None:
-            lines = self.lines.containing(f" {predicate} ".encode())
-        elif graph_name is not None:
-            lines = self.lines.containing(f" {graph_name} .\n".encode())
-        else:
-            lines = iter(self.lines)
-        return [
-            quad
-            for quad in parse_lines(lines)
-            if (subject is None or quad.subject == subject)
-            and (predicate is None or quad.predicate == predicate)
-            and (object is None or quad.object == object)
-            and (graph_name is None or quad.graph_name == graph_name)
-        ]
+        return match_lines(self._dump, subject, predicate, object, graph_name)
 
     def match_any(
         self,

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Final
 
 import pyoxigraph as ox
 
-from unicef_linked.errors import EngineUnavailable, NoQueryProcess, QueryError
+from unicef_linked.errors import NoQueryProcess, QueryError
 from unicef_linked.rdf.formats import RESULTS_JSON, Carries
 from unicef_linked.rdf.serialization import settle_prefixes
-from unicef_linked.release.lines import open_lines
+from unicef_linked.release.positions import LinesByTerm
 from unicef_linked.store import LEFT, ProcessFigures
 from unicef_linked.store.geosparql import GEOSPARQL_FUNCTIONS
 from unicef_linked.store.labels import read_labels
@@ -21,7 +21,7 @@ from unicef_linked.store.pool.client import Request, SocketPool
 from unicef_linked.store.pool.messages import Options
 from unicef_linked.store.query import Query, bind, check, dataset_of
 from unicef_linked.store.solutions import read_solutions
-from unicef_linked.store.statements import match_each, match_subjects
+from unicef_linked.store.statements import match_each, match_lines, match_subjects, matching
 from unicef_linked.store.xml_answers import check_xml
 
 if TYPE_CHECKING:
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from unicef_linked.rdf.formats import Format
     from unicef_linked.rdf.terms import Solution, Term
     from unicef_linked.release import Release
-    from unicef_linked.release.lines import SortedLines
     from unicef_linked.store import Answer, Labels
 
 
@@ -42,8 +41,8 @@ _IDLE_LOOKS, _IDLE_INTERVAL = 5, 0.02
 _SOLUTIONS: Final = Options((), (), False, "", False, RESULTS_JSON.media_type, None)
 """Of a query of our own: the solutions over the whole dataset."""
 
-Content = ox.Dataset | ox.Store
-"""The statements of a release: in memory, or in its index on disk, where the union is too."""
+Content = ox.Dataset | LinesByTerm
+"""The statements of a release: in memory, or in its dump on disk."""
 
 
 def read_content(release: Release) -> ox.Dataset:
@@ -52,9 +51,10 @@ def read_content(release: Release) -> ox.Dataset:
 
 
 class Embedded:
-    """A release in memory or in an on-disk index, and the address of its query processes.
+    """A release in memory or on disk, and the address of its query processes.
 
-    ``content`` is read into memory where it is not given.
+    ``content`` is read into memory where it is not given. ``open_engine`` gives what evaluates our
+    own questions where no query process runs; unless given, the release is loaded for it.
     """
 
     def __init__(
@@ -63,11 +63,10 @@ class Embedded:
         address: str,
         settings: Settings,
         content: Content | None = None,
+        open_engine: Callable[[], ox.Store] | None = None,
     ) -> None:
-        content = read_content(release) if content is None else content
-        self._published = content if isinstance(content, ox.Dataset) else None
-        self._index = content if isinstance(content, ox.Store) else None
-        self._release = release
+        self._content = read_content(release) if content is None else content
+        self._open_engine = open_engine or partial(load_release, release)
         self._settings = settings
         self._sockets = SocketPool(
             address, 2 * settings.workers + settings.query_queue, settings.query_patience
@@ -75,14 +74,9 @@ class Embedded:
         self._prefixes = release.names.prefixes
 
     @cached_property
-    def _lines(self) -> SortedLines | None:
-        """The dump, where a subject is found ten times as fast as in the index; None in memory."""
-        return open_lines(self._release.dataset) if self._published is None else None
-
-    @cached_property
-    def _store(self) -> ox.Store:
-        """What the engine evaluates a question over; in memory, loaded if no query process runs."""
-        return load_release(self._release) if self._index is None else self._index
+    def _engine(self) -> ox.Store:
+        """What evaluates a question where no query process runs."""
+        return self._open_engine()
 
     @property
     def functions(self) -> tuple[str, ...]:
@@ -98,36 +92,22 @@ class Embedded:
         graph_name: ox.NamedNode | None = None,
     ) -> list[ox.Quad]:
         """See Store."""
+        content = self._content
+        if not isinstance(content, ox.Dataset):
+            return match_lines(content, subject, predicate, object, graph_name)
         if isinstance(subject, ox.Literal):
             return []
-        if self._lines is not None and subject is not None and graph_name is None:
-            predicates = None if predicate is None else [predicate]
-            objects = None if object is None else [object]
-            return match_subjects(self._lines, [subject], predicates, objects)
-        if self._published is None:
-            stored = self._store.quads_for_pattern(subject, predicate, object, graph_name)
-            return [quad for quad in stored if not self._is_copy(quad)]
         if graph_name is not None:
-            candidates = self._published.quads_for_graph_name(graph_name)
+            candidates = content.quads_for_graph_name(graph_name)
         elif subject is not None:
-            candidates = self._published.quads_for_subject(subject)
+            candidates = content.quads_for_subject(subject)
         elif object is not None:
-            candidates = self._published.quads_for_object(object)
+            candidates = content.quads_for_object(object)
         elif predicate is not None:
-            candidates = self._published.quads_for_predicate(predicate)
+            candidates = content.quads_for_predicate(predicate)
         else:
-            candidates = iter(self._published)
-        return [
-            quad
-            for quad in candidates
-            if (subject is None or quad.subject == subject)
-            and (predicate is None or quad.predicate == predicate)
-            and (object is None or quad.object == object)
-        ]
-
-    def _is_copy(self, quad: ox.Quad) -> bool:
-        """Tell whether a stored statement is there for queries only, as part of the union."""
-        return self._release.manifest.union and isinstance(quad.graph_name, ox.DefaultGraph)
+            candidates = iter(content)
+        return matching(candidates, subject, predicate, object, graph_name)
 
     def match_any(
         self,
@@ -136,8 +116,8 @@ class Embedded:
         objects: Collection[Term] | None = None,
     ) -> list[ox.Quad]:
         """See Store."""
-        if self._lines is not None and subjects is not None:
-            return match_subjects(self._lines, subjects, predicates, objects)
+        if not isinstance(self._content, ox.Dataset) and subjects is not None:
+            return match_subjects(self._content.lines, subjects, predicates, objects)
         return match_each(self.match, subjects, predicates, objects)
 
     def labels(self, iris: Collection[str]) -> Labels:
@@ -157,7 +137,7 @@ class Embedded:
             answer = request.read_answer()
             content = b"".join(answer.chunks) if answer.whole is None else answer.whole
         except NoQueryProcess:
-            return read_solutions(self._store.query(text))
+            return read_solutions(self._engine.query(text))
         finally:
             request.close()
         return read_solutions(ox.parse_query_results(content, format=RESULTS_JSON.results))
@@ -202,11 +182,6 @@ class Embedded:
 
     def check(self) -> None:
         """See Store."""
-        if self._index is not None:
-            try:
-                next(iter(self._index), None)
-            except (OSError, RuntimeError) as error:
-                raise EngineUnavailable(f"the index cannot be read: {error}") from None
         if all(self._running()):
             return  # load: each process evaluates a query
         patience = _CHECK_PATIENCE

@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Final
 from unicef_linked.errors import UnusableInput
 from unicef_linked.release.engine_index import LARGE, open_index
 from unicef_linked.store.embedded import Embedded, read_content
-from unicef_linked.store.loading import index_release
+from unicef_linked.store.loading import index_release, open_positions
 from unicef_linked.store.pool.launcher import run_evaluators
 from unicef_linked.store.remote import Remote
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    import pyoxigraph as ox
 
     from unicef_linked.config import Settings
     from unicef_linked.release import Release
@@ -36,7 +38,7 @@ class Engine:
 
     name: str
     queries: str = ""  # address of the query processes
-    content: Content | None = None  # the release in memory, which all web workers share
+    content: Content | None = None  # the statements, which all web workers share
 
 
 def check_engine(name: str) -> str:
@@ -81,7 +83,7 @@ def run_engine(
     elif name == "disk":
         make_index = partial(index_release, release)
         with run_evaluators(release, settings, make_index, give_up=give_up) as evaluators:
-            yield Engine(name, evaluators.address)
+            yield Engine(name, evaluators.address, open_positions(release))
     else:
         remote = Remote(name, release, settings)
         try:
@@ -121,5 +123,11 @@ def open_store(engine: Engine, release: Release, settings: Settings) -> Store:
     """Return one web worker's store over a running engine."""
     if not engine.queries:
         return Remote(engine.name, release, settings)
-    content = open_index(index_release(release)) if engine.content is None else engine.content
-    return Embedded(release, engine.queries, settings, content)
+    if engine.name == "memory":
+        return Embedded(release, engine.queries, settings, engine.content)
+    open_engine = partial(_open_index, release)
+    return Embedded(release, engine.queries, settings, engine.content, open_engine)
+
+
+def _open_index(release: Release) -> ox.Store:
+    return open_index(index_release(release))

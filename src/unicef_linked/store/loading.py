@@ -13,9 +13,16 @@ from pyoxigraph import RdfFormat, Store, parse
 from unicef_linked.errors import UnusableInput
 from unicef_linked.rdf.canonical import split_line
 from unicef_linked.release.engine_index import has_index, index_name, open_index, write_index
+from unicef_linked.release.positions import (
+    POSITIONS,
+    Positions,
+    has_positions,
+    write_positions,
+)
 from unicef_linked.store.evaluation import Dataset
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from unicef_linked.release import Release
@@ -79,19 +86,34 @@ def index_release(release: Release) -> Path:
     own = release.path / index_name()
     if has_index(release) and _can_be_opened(own):
         return own
-    folder = release.cache
-    index = folder / index_name()
+    index = release.cache / index_name()
     if index.is_dir() and not _can_be_opened(index):
         _LOG.warning("the index %s is damaged; it is made again", index)
         shutil.rmtree(index, ignore_errors=True)
     if not index.is_dir():
         _LOG.info("the release has no index for this engine: making %s", index)
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            _make_index(release, index)
-        except OSError as error:
-            raise UnusableInput(f"the index {index} cannot be written: {error}") from None
+        union = release.manifest.union
+        _make(index, lambda folder: write_index(release.dataset, folder, union))
     return index
+
+
+def open_positions(release: Release) -> Positions:
+    """Return the positions of a release's statements: its own, or those that are made now.
+
+    As of ``index_release``, what is made is a cache.
+    """
+    if has_positions(release):
+        with suppress(OSError, ValueError):
+            return Positions(release.dataset, release.path / POSITIONS)
+    folder = release.cache / POSITIONS
+    if folder.is_dir():
+        try:
+            return Positions(release.dataset, folder)
+        except (OSError, ValueError):
+            _LOG.warning("the positions %s are damaged; they are made again", folder)
+            shutil.rmtree(folder, ignore_errors=True)
+    _make(folder, lambda partial: write_positions(release.dataset, partial))
+    return Positions(release.dataset, folder)
 
 
 def _can_be_opened(index: Path) -> bool:
@@ -102,11 +124,15 @@ def _can_be_opened(index: Path) -> bool:
     return True
 
 
-def _make_index(release: Release, index: Path) -> None:
-    partial = index.with_name(f".{index.name}.partial-{os.getpid()}")
+def _make(folder: Path, write: Callable[[Path], object]) -> None:
+    """Make a folder of a cache, whole or not at all."""
+    partial = folder.with_name(f".{folder.name}.partial-{os.getpid()}")
     try:
-        write_index(release.dataset, partial, union=release.manifest.union)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        write(partial)
         with suppress(OSError):  # another process may have finished first
-            partial.rename(index)
+            partial.rename(folder)
+    except OSError as error:
+        raise UnusableInput(f"the index {folder} cannot be written: {error}") from None
     finally:
         shutil.rmtree(partial, ignore_errors=True)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from pyoxigraph import Literal
 
+from unicef_linked.rdf.terms import in_query
 from unicef_linked.release.lines import parse_lines
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from unicef_linked.rdf.terms import Term
     from unicef_linked.release.lines import SortedLines
+    from unicef_linked.release.positions import LinesByTerm
     from unicef_linked.store import Labels, Store
 
 
@@ -34,6 +36,46 @@ class Statements(Protocol):
     ) -> list[Quad]:
         """See Store."""
         ...
+
+
+def match_lines(
+    dump: LinesByTerm,
+    subject: Term | None,
+    predicate: NamedNode | None,
+    term: Term | None,
+    graph_name: NamedNode | None,
+) -> list[Quad]:
+    """Return what ``Store.match`` does, from the lines of a release."""
+    if isinstance(subject, Literal):
+        return []
+    lines: Iterable[bytes] = dump.lines
+    if subject is not None:
+        lines = dump.lines.of_subjects([str(subject)])
+    elif term is not None:
+        lines = dump.with_term("objects", in_query(term))  # as N-Quads do
+    elif predicate is not None:
+        lines = dump.with_term("predicates", str(predicate))
+    elif graph_name is not None:
+        lines = dump.with_term("graphs", str(graph_name))
+    return matching(parse_lines(lines), subject, predicate, term, graph_name)
+
+
+def matching(
+    quads: Iterable[Quad],
+    subject: Term | None,
+    predicate: NamedNode | None,
+    term: Term | None,
+    graph_name: NamedNode | None,
+) -> list[Quad]:
+    """Return those of statements that have the terms given; None allows all."""
+    return [
+        quad
+        for quad in quads
+        if (subject is None or quad.subject == subject)
+        and (predicate is None or quad.predicate == predicate)
+        and (term is None or quad.object == term)
+        and (graph_name is None or quad.graph_name == graph_name)
+    ]
 
 
 def match_each(
