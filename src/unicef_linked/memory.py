@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import time
 from contextlib import suppress
 from typing import Final
 
 _M_ARENA_MAX: Final = -8
 """mallopt(3): most pools of memory that threads allocate from."""
+_INTERVAL: Final = 5.0
+"""Time (s) between two looks at whether memory can be returned."""
+_WORK: Final = 0.2
+"""Processor time (s) of a process between two looks below which it has hardly got more memory."""
 
 
 def use_one_arena() -> None:
@@ -26,3 +31,17 @@ def share_objects() -> None:
     A forked process then shares the pages of those objects until it uses them.
     """
     gc.freeze()
+
+
+def return_memory() -> None:
+    """Return to the kernel what is free, whenever there has been work; never returns.
+
+    glibc keeps what answers took at most, for as long as anything lies after it (malloc_trim(3)).
+    """
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # another C library has none
+    worked = time.process_time()
+    while trim is not None:
+        time.sleep(_INTERVAL)
+        if time.process_time() - worked > _WORK:
+            trim(0)
+            worked = time.process_time()

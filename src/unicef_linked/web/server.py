@@ -24,7 +24,7 @@ from unicef_linked.config import trace_exporter
 from unicef_linked.errors import AddressInUse, LinkedDataError, ServiceEnded, UnusableInput
 from unicef_linked.i18n import read_translations
 from unicef_linked.links import read_state
-from unicef_linked.memory import share_objects
+from unicef_linked.memory import return_memory, share_objects
 from unicef_linked.presentation.local_formats import load_formats
 from unicef_linked.release.kept import in_use
 from unicef_linked.store.engines import EngineStart, open_store
@@ -66,8 +66,8 @@ def application(server: WebWorkers, served: _Served) -> WSGIApplication:
     app = create_app(settings, release, store, restarts=server.restarted, tracer=_open_tracer())
     overdue = app.extensions[BODIES].overdue
     threading.Thread(target=close_slow, args=(overdue,), daemon=True).start()
-    for prepare in app.extensions[PREPARATIONS]:
-        threading.Thread(target=prepare, daemon=True).start()
+    for task in (*app.extensions[PREPARATIONS], return_memory):
+        threading.Thread(target=task, daemon=True).start()
     current = server.generation
     current.follow()
     current.say_ready()
