@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 MEANING: Final = (f"{SKOS}definition", f"{DCTERMS}description", f"{RDFS}comment")
 """Properties whose values define a thing, the preferred one first; shown below its name."""
 
-MOST_IN_ROW: Final = 50
+MOST_IN_ROW: Final = 30
 """Most values of a row, and most chains of statements that lead to one of them."""
 
 MOST_VALUES: Final = 200
