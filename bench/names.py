@@ -196,6 +196,8 @@ def main() -> None:
             places = [place for place, _ in made_up(options.things, source.names)]
         else:
             places = write_release(folder, source, options.things)
+        # By its manifest it is the packaged release, of which an index is kept already.
+        os.environ["XDG_CACHE_HOME"] = str(folder.with_name(f"{folder.name}-cache"))
         _report(open_release(folder), places)
 
 

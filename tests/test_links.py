@@ -21,7 +21,8 @@ from unicef_linked.build import snapshot
 from unicef_linked.cli import main
 from unicef_linked.errors import UnusableInput
 from unicef_linked.http_client import Politeness
-from unicef_linked.links import Finding, Link, check, outgoing, read_state
+from unicef_linked.links import Finding, Link, outgoing, read_state
+from unicef_linked.links.checking import check
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

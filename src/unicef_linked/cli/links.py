@@ -40,12 +40,12 @@ def command(
     release: Path | None, state: Path | None, host: str | None, delay: float, style: str
 ) -> int:
     """Ask each outgoing link over HTTP; report what has moved or died."""
-    from unicef_linked import links
     from unicef_linked.http_client import Politeness
+    from unicef_linked.links import WRONG, checking, outgoing
 
     chosen = chosen_release(release)
-    outgoing = links.outgoing(chosen.quads(), chosen.manifest.base_iri, host)
-    if not outgoing:
+    found = outgoing(chosen.quads(), chosen.manifest.base_iri, host)
+    if not found:
         raise UnusableInput(
             f"no link of the release leads to {host or 'another site'}; nothing was asked"
         )
@@ -55,12 +55,12 @@ def command(
         def report(finding: Finding) -> None:
             nonlocal number
             number += 1
-            line = f"{number} of at most {len(outgoing)}: {finding.state} {finding.url}"
-            progress.show(number, len(outgoing), line, finding.url)
+            line = f"{number} of at most {len(found)}: {finding.state} {finding.url}"
+            progress.show(number, len(found), line, finding.url)
 
-        findings = links.check(outgoing, Politeness(delay=delay), state, report)
-    several = len({link.host for link in outgoing}) > 1
+        findings = checking.check(found, Politeness(delay=delay), state, report)
+    several = len({link.host for link in found}) > 1
     if several and all(finding.status is None for finding in findings):
         raise UnusableInput("not one host answered; see that this machine reaches the network")
-    print(links.write(findings, outgoing, style))
-    return 1 if any(finding.state in links.WRONG for finding in findings) else 0
+    print(checking.write(findings, found, style))
+    return 1 if any(finding.state in WRONG for finding in findings) else 0

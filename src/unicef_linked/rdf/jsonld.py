@@ -12,7 +12,6 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from pyld import jsonld as pyld
 from pyoxigraph import Literal, NamedNode, RdfFormat, Triple, serialize
 
 from unicef_linked.errors import Unwritable
@@ -196,6 +195,8 @@ def write(triples: Iterable[Triple], context: Mapping[str, Any], *, root: str) -
     schemes = _schemes_of(ordered)
     if schemes & _KEYWORDS.keys():
         return expanded  # <id:x> would be read by the alias of @id
+    from pyld import jsonld as pyld  # it loads asyncio and more: a fifth of a second of a start
+
     nodes = _merge_nodes(json.loads(expanded), _language_maps(context))
     _fold_lists(nodes, root)
     tree = _Tree(nodes).grow(root)

@@ -16,7 +16,6 @@ from unicef_linked.release.engine_index import LARGE, open_index
 from unicef_linked.store.embedded import Embedded, read_content
 from unicef_linked.store.loading import index_release, open_positions
 from unicef_linked.store.pool.launcher import run_evaluators
-from unicef_linked.store.remote import Remote
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -85,6 +84,8 @@ def run_engine(
         with run_evaluators(release, settings, make_index, give_up=give_up) as evaluators:
             yield Engine(name, evaluators.address, open_positions(release))
     else:
+        from unicef_linked.store.remote import Remote  # it loads requests, which nothing else needs
+
         remote = Remote(name, release, settings)
         try:
             remote.verify()
@@ -122,6 +123,8 @@ class EngineStart:
 def open_store(engine: Engine, release: Release, settings: Settings) -> Store:
     """Return one web worker's store over a running engine."""
     if not engine.queries:
+        from unicef_linked.store.remote import Remote
+
         return Remote(engine.name, release, settings)
     if engine.name == "memory":
         return Embedded(release, engine.queries, settings, engine.content)
