@@ -10,7 +10,7 @@ from typing import Final
 
 _M_ARENA_MAX: Final = -8
 """mallopt(3): most pools of memory that threads allocate from."""
-_INTERVAL: Final = 5.0
+_INTERVAL: Final = 2.0
 """Time (s) between two looks at whether memory can be returned."""
 _WORK: Final = 0.2
 """Processor time (s) of a process between two looks below which it has hardly got more memory."""
