@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from bench import isolation, storm, throughput
-from bench.load import Failed
+from bench.load import CONNECTIONS, Failed
 from bench.running import Run, say
 from bench.servers import NotRunning
 from unicef_linked.cli.releases import packaged_release
@@ -49,6 +49,13 @@ def main() -> int:
     parser.add_argument(
         "--rounds", type=int, default=4, metavar="N", help="how often each is taken, in turn"
     )
+    parser.add_argument(
+        "--connections",
+        type=int,
+        default=CONNECTIONS,
+        metavar="N",
+        help="how many ask at once; fewer where a query takes a second, or some are turned away",
+    )
     options = parser.parse_args()
     if unknown := set(options.sections) - set(SECTIONS):
         parser.error(
@@ -64,7 +71,14 @@ def main() -> int:
     for name in options.sections or SECTIONS:
         say(f"bench: {name} …")
         with tempfile.TemporaryDirectory(prefix="bench-") as folder, ExitStack() as stack:
-            run = Run(release, Path(folder), options.seconds, options.rounds, stack)
+            run = Run(
+                release,
+                Path(folder),
+                options.seconds,
+                options.rounds,
+                options.connections,
+                stack,
+            )
             try:
                 report = SECTIONS[name](run)
             except (NotRunning, Failed, ValueError) as reason:

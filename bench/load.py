@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 NONCE: Final = "NONCE"
 """Where a path differs from one request to the next, so that nothing can answer it from a cache."""
 CONNECTIONS: Final = 16
+"""Connections unless it is said: enough to keep two cores busy with short queries."""
 _ENOUGH: Final = 5
 """Requests per connection below which a count says little:
 what is under way at the end is not in it."""
@@ -71,19 +72,22 @@ def measure(
     *,
     seconds: float,
     folder: Path,
+    connections: int = CONNECTIONS,
 ) -> Measured:
     """Return how a server answers these requests, each in its turn.
 
     A server too slow for a good count in that time gets four times as long.
     Raises Failed unless each request was answered below 400.
     """
-    measured = _measure(server, requests, seconds, folder)
-    if measured.requests >= _ENOUGH * CONNECTIONS:
+    measured = _measure(server, requests, seconds, folder, connections)
+    if measured.requests >= _ENOUGH * connections:
         return measured
-    return _measure(server, requests, 4 * seconds, folder)
+    return _measure(server, requests, 4 * seconds, folder, connections)
 
 
-def _measure(server: Server, requests: Sequence[Request], seconds: float, folder: Path) -> Measured:
+def _measure(
+    server: Server, requests: Sequence[Request], seconds: float, folder: Path, connections: int
+) -> Measured:
     different = any(NONCE in path for path, _ in requests)
     script = folder / "wrk.lua"
     text = _SCRIPT.format(
@@ -97,7 +101,7 @@ def _measure(server: Server, requests: Sequence[Request], seconds: float, folder
     command = [
         find("wrk", "apt-get install wrk"),
         "-t1",
-        f"-c{CONNECTIONS}",
+        f"-c{connections}",
         f"-d{max(1, round(seconds))}s",
     ]
     command += ["--timeout", "30s", "-s", str(script), f"http://127.0.0.1:{server.port}/"]

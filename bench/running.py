@@ -27,13 +27,14 @@ if TYPE_CHECKING:
 @dataclass
 class Run:
     """One run; ``seconds`` is how long one measurement takes,
-    ``rounds`` how often each is taken.
+    ``rounds`` how often each is taken, ``connections`` how many ask at once.
     """
 
     release: Path
     folder: Path
     seconds: float
     rounds: int
+    connections: int
     stack: ExitStack = field(default_factory=ExitStack)
 
     @cached_property

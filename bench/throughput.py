@@ -113,7 +113,14 @@ def _in_turn(
 ) -> dict[str, list[Measured]]:
     """Return what each server did with its requests, by name, in as many rounds as the run has."""
     measures = {
-        name: partial(measure, server, wanted, seconds=seconds or run.seconds, folder=run.folder)
+        name: partial(
+            measure,
+            server,
+            wanted,
+            seconds=seconds or run.seconds,
+            folder=run.folder,
+            connections=run.connections,
+        )
         for name, (server, wanted) in requests.items()
     }
     return interleave(run.rounds, measures)
