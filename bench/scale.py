@@ -147,6 +147,7 @@ class Request:
     make: Callable[[int], tuple[str, str, bytes | None]]  # path, media type, body
 
 
+_LABEL: Final = "http://www.w3.org/2000/01/rdf-schema%23label"
 _HTML: Final = "text/html"
 _TURTLE: Final = "text/turtle"
 _JSON: Final = "application/json"
@@ -191,8 +192,8 @@ class _World:
             _fixed("/graph/derived/labels-fr", _TURTLE),
             _fixed(f"/graph/{first.key}/divisions", _TURTLE),
             _fixed("/sitemap.xml", "application/xml"),
-            _fixed("/fragments?predicate=rdfs:label", _TURTLE),
-            _fixed("/fragments?predicate=rdfs:label&page=300", _TURTLE),
+            _fixed(f"/fragments?predicate={_LABEL}", _TURTLE),
+            _fixed(f"/fragments?predicate={_LABEL}&page=30", _TURTLE),
         ]
         return [
             *map(_fixed, (*pages, *things)),
