@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from unicef_linked.config import Settings
     from unicef_linked.release import Release
+    from unicef_linked.store.transfer import Progress
 
 VIRTUOSO_INI: Final = """
 [Database]
@@ -121,10 +122,21 @@ def virtuoso_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def virtuoso(release: Release, settings: Settings, virtuoso_store: str) -> str:
+def virtuoso_told() -> list[Progress | str]:
+    """What the loader told when it loaded the Virtuoso."""
+    return []
+
+
+@pytest.fixture(scope="session")
+def virtuoso(
+    release: Release,
+    settings: Settings,
+    virtuoso_store: str,
+    virtuoso_told: list[Progress | str],
+) -> str:
     """The SPARQL endpoint of a Virtuoso."""
     endpoint = find_endpoint(virtuoso_store)
     assert endpoint
     as_writer = replace(settings, engine_user="dba", engine_password="dba")
-    load(release, virtuoso_store, endpoint, as_writer, lambda _: None)
+    load(release, virtuoso_store, endpoint, as_writer, virtuoso_told.append)
     return endpoint
