@@ -5,6 +5,7 @@ the same served by a test client and by a real server.
 from __future__ import annotations
 
 import fcntl
+import gc
 import os
 import re
 import subprocess
@@ -73,6 +74,12 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         for path in files[int(worker[2:]) :: int(os.environ["PYTEST_XDIST_WORKER_COUNT"])]:
             with suppress(Exception, pytest.skip.Exception):
                 import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
+
+
+def pytest_collection_finish() -> None:
+    """Do not look for garbage among what was collected, and less often in the rest."""
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 class Statements:
