@@ -90,14 +90,10 @@ def program(name: str) -> str:
     return found
 
 
-@pytest.fixture(scope="module")
-def oxigraph(
-    release: Release, settings: Settings, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[str]:
-    """The SPARQL endpoint of an Oxigraph server."""
+@contextmanager
+def run_oxigraph(release: Release, settings: Settings, folder: Path) -> Iterator[str]:
+    """Run an Oxigraph server with the release; yield its SPARQL endpoint."""
     url = f"http://127.0.0.1:{free_port()}"
-    # It does not notice who leaves, and its limit does not end every query: it runs for one module,
-    # and keeps a core busy no longer than that.
     command = [
         program("oxigraph"),
         "serve",
@@ -106,9 +102,18 @@ def oxigraph(
         "--timeout-s",
         "10",
     ]
-    with running(command, tmp_path_factory.mktemp("oxigraph"), url):
+    with running(command, folder, url):
         load(release, f"{url}/store", f"{url}/query", settings, lambda _: None)
         yield f"{url}/query"
+
+
+@pytest.fixture(scope="module")
+def oxigraph(
+    release: Release, settings: Settings, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """The SPARQL endpoint of an Oxigraph server."""
+    with run_oxigraph(release, settings, tmp_path_factory.mktemp("oxigraph")) as endpoint:
+        yield endpoint
 
 
 @pytest.fixture(scope="session")
