@@ -8,6 +8,9 @@ PORT   ?= 8000
 WORKERS ?= $(shell nproc 2>/dev/null || echo 2)
 BIN    := .venv/bin
 
+# What is compiled once is kept: else each process that the tests start compiles all of it again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: serve test check format bench soak clean
 
 serve: .venv/run

@@ -5,13 +5,15 @@ the same served by a test client and by a real server.
 from __future__ import annotations
 
 import fcntl
+import gc
 import os
 import re
 import subprocess
 import sys
 import time
-from contextlib import closing, nullcontext
+from contextlib import closing, nullcontext, suppress
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,7 +43,8 @@ if TYPE_CHECKING:
     from unicef_linked.release import Release
 
 ROOT = Path(__file__).resolve().parents[1]
-GRAPHS = ROOT / "tests" / "graphs"
+TESTS = ROOT / "tests"
+GRAPHS = TESTS / "graphs"
 SHARED = ROOT.parent / "shared"
 """Reference material of the workplace; tests that use it are extra,
 and say so by skipping where it is not there."""
@@ -58,6 +61,25 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
             return "tests/store" if path.startswith("tests/store/") else path
 
     return Scheduling(config, log)
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Import a share of all files first: what pytest makes of their assertions is kept for others.
+
+    What cannot be imported is told when it is collected.
+    """
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    if worker and session.config.args == session.config.getini("testpaths"):
+        files = sorted(path for way in ("", "*/") for path in TESTS.glob(f"{way}test_*.py"))
+        for path in files[int(worker[2:]) :: int(os.environ["PYTEST_XDIST_WORKER_COUNT"])]:
+            with suppress(Exception, pytest.skip.Exception):
+                import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
+
+
+def pytest_collection_finish() -> None:
+    """Do not look for garbage among what was collected, and less often in the rest."""
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 class Statements:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from unicef_linked.config import Settings
     from unicef_linked.release import Release
+    from unicef_linked.store.transfer import Progress
 
 VIRTUOSO_INI: Final = """
 [Database]
@@ -89,14 +90,10 @@ def program(name: str) -> str:
     return found
 
 
-@pytest.fixture(scope="module")
-def oxigraph(
-    release: Release, settings: Settings, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[str]:
-    """The SPARQL endpoint of an Oxigraph server."""
+@contextmanager
+def run_oxigraph(release: Release, settings: Settings, folder: Path) -> Iterator[str]:
+    """Run an Oxigraph server with the release; yield its SPARQL endpoint."""
     url = f"http://127.0.0.1:{free_port()}"
-    # It does not notice who leaves, and its limit does not end every query: it runs for one module,
-    # and keeps a core busy no longer than that.
     command = [
         program("oxigraph"),
         "serve",
@@ -105,9 +102,18 @@ def oxigraph(
         "--timeout-s",
         "10",
     ]
-    with running(command, tmp_path_factory.mktemp("oxigraph"), url):
+    with running(command, folder, url):
         load(release, f"{url}/store", f"{url}/query", settings, lambda _: None)
         yield f"{url}/query"
+
+
+@pytest.fixture(scope="module")
+def oxigraph(
+    release: Release, settings: Settings, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """The SPARQL endpoint of an Oxigraph server."""
+    with run_oxigraph(release, settings, tmp_path_factory.mktemp("oxigraph")) as endpoint:
+        yield endpoint
 
 
 @pytest.fixture(scope="session")
@@ -121,10 +127,21 @@ def virtuoso_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def virtuoso(release: Release, settings: Settings, virtuoso_store: str) -> str:
+def virtuoso_told() -> list[Progress | str]:
+    """What the loader told when it loaded the Virtuoso."""
+    return []
+
+
+@pytest.fixture(scope="session")
+def virtuoso(
+    release: Release,
+    settings: Settings,
+    virtuoso_store: str,
+    virtuoso_told: list[Progress | str],
+) -> str:
     """The SPARQL endpoint of a Virtuoso."""
     endpoint = find_endpoint(virtuoso_store)
     assert endpoint
     as_writer = replace(settings, engine_user="dba", engine_password="dba")
-    load(release, virtuoso_store, endpoint, as_writer, lambda _: None)
+    load(release, virtuoso_store, endpoint, as_writer, virtuoso_told.append)
     return endpoint

@@ -405,11 +405,18 @@ def test_the_mapping_set_follows_the_rules_of_sssom(client: FlaskClient, folder:
 def test_the_command_writes_what_the_server_sends(
     release: Release, folder: Path, tmp_path: Path, export: Export
 ) -> None:
-    out = tmp_path / "out"
-    for word in filter(None, (export.name, export.short_name)):
-        assert main(["export", word, "--release", str(release.path), "--out", str(out)]) == 0
-        assert out.read_bytes() == (folder / export.name).read_bytes()
-        assert list(tmp_path.iterdir()) == [out]
+    out, name = tmp_path / "out", export.short_name or export.name
+    assert main(["export", name, "--release", str(release.path), "--out", str(out)]) == 0
+    assert out.read_bytes() == (folder / export.name).read_bytes()
+    assert list(tmp_path.iterdir()) == [out]
+
+
+def test_an_export_with_a_short_name_is_written_by_its_own_too(
+    release: Release, folder: Path, tmp_path: Path
+) -> None:
+    out, name = tmp_path / "out", "3w.csv"
+    assert main(["export", name, "--release", str(release.path), "--out", str(out)]) == 0
+    assert out.read_bytes() == (folder / name).read_bytes()
 
 
 def test_short_names_are_those_of_the_commands_that_people_know() -> None:
