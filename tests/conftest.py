@@ -11,9 +11,8 @@ import re
 import subprocess
 import sys
 import time
-from contextlib import closing, nullcontext, suppress
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,8 +42,7 @@ if TYPE_CHECKING:
     from unicef_linked.release import Release
 
 ROOT = Path(__file__).resolve().parents[1]
-TESTS = ROOT / "tests"
-GRAPHS = TESTS / "graphs"
+GRAPHS = ROOT / "tests" / "graphs"
 SHARED = ROOT.parent / "shared"
 """Reference material of the workplace; tests that use it are extra,
 and say so by skipping where it is not there."""
@@ -61,19 +59,6 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
             return "tests/store" if path.startswith("tests/store/") else path
 
     return Scheduling(config, log)
-
-
-def pytest_sessionstart(session: pytest.Session) -> None:
-    """Import a share of all files first: what pytest makes of their assertions is kept for others.
-
-    What cannot be imported is told when it is collected.
-    """
-    worker = os.environ.get("PYTEST_XDIST_WORKER")
-    if worker and session.config.args == session.config.getini("testpaths"):
-        files = sorted(path for way in ("", "*/") for path in TESTS.glob(f"{way}test_*.py"))
-        for path in files[int(worker[2:]) :: int(os.environ["PYTEST_XDIST_WORKER_COUNT"])]:
-            with suppress(Exception, pytest.skip.Exception):
-                import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
 
 
 def pytest_collection_finish() -> None:
