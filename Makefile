@@ -16,11 +16,11 @@ unexport PYTHONDONTWRITEBYTECODE
 serve: .venv/run
 	exec $(BIN)/unicef-linked serve --host $(HOST) --port $(PORT) --workers $(WORKERS)
 
-# What is installed and checked keeps both cores busy. Of pytest there is one more process than cores: tests wait for servers,
+# What is installed and checked keeps both cores busy. Of pytest there are twice as many processes: tests wait for servers,
 # browsers and time limits.
 test:
 	@$(MAKE) --no-print-directory --jobs=3 check .venv/peers
-	$(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder # the files with most tests are not the longest
+	$(BIN)/pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder # the files with most tests are not the longest
 
 check: .venv/dev
 	$(BIN)/ruff format --check
