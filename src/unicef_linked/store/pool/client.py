@@ -58,9 +58,13 @@ from unicef_linked.store.xml_answers import not_acceptable
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-_RECEIVE_TIMEOUT: Final = 0.2
-"""Receive timeout (s): how often a waiting client polls the slot table."""
-_LOST_POLLS: Final = 2
+_RECEIVE_TIMEOUT: Final = 0.1
+"""Receive timeout (s): how often a waiting client polls the slot table, and whether it is left.
+
+Less than what makes a query long (``supervisor``): those that were left give up their places
+before a query that came after them needs one.
+"""
+_LOST_POLLS: Final = 4
 """Consecutive polls that find no process on a request already taken from the queue.
 
 Then it is considered lost. A lost request is sent again; an answer that has begun is broken off.

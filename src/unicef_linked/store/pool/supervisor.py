@@ -267,6 +267,7 @@ class _Supervisor:
             Client(self._queue, work.client).ping()
         except (ClientLeft, OSError):
             self._left.add(pid)
+            self._long.discard(pid)  # its place is free for those polled after it
             self._kill(pid, work)
             return
         if pid in self._long:
