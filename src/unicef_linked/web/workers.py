@@ -17,11 +17,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from granian._granian import ListenerSpec
 from granian.server.mp import MPServer
 
 from unicef_linked.errors import LinkedDataError
 from unicef_linked.restarts import Restarts, ending
+from unicef_linked.web.listeners import Listeners
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -171,15 +171,20 @@ class WebWorkers(MPServer):
         self.stop()
 
     def _init_shared_socket(self) -> None:
-        """Listen on one socket for all workers, so that none takes waiting connections with it.
+        """Listen on a socket for each worker.
 
-        On Linux Granian has each worker listen on a socket of its own; what waits there when the
+        Granian has each worker listen on a socket of its own, too; but what waits there when the
         worker stops is reset, unless the kernel moves it (``net.ipv4.tcp_migrate_req``).
         """
-        holder: Any = ListenerSpec(self.bind_addr, self.bind_port, self.backlog).build()
-        self._shd, self._sfd = holder, holder.get_fd()
-        self._sso = socket.socket(fileno=self._sfd)
-        self._sso.set_inheritable(True)
+        self._listeners = Listeners(self.bind_addr, self.bind_port, self.backlog, self.workers)
+
+    def _drop_shared_socket(self) -> None:
+        self._listeners.close()
+
+    def _spawn_worker(self, idx: int, *arguments: Any, **named: Any) -> Any:
+        own: Any = self._listeners[idx]
+        self._shd, self._sso = own
+        return super()._spawn_worker(idx, *arguments, **named)
 
     def _reload(self, spawn_target: Any, target_loader: Any) -> None:
         self.reload_signal = False
@@ -249,9 +254,11 @@ class WebWorkers(MPServer):
     ) -> None:
         # One that ended during a reload may have been replaced already.
         ended = [i for i in sorted(set(workers)) if self.wrks[i].inner.exitcode is not None]
+        self._listeners.prefer([i for i in range(self.workers) if i not in ended])
         if not all([self._may_start_again(index) for index in ended]):  # noqa: C419 - log each
             return
         super()._respawn_workers(ended, spawn_target, target_loader, delay)
+        self._listeners.prefer(range(self.workers))
         self.respawned_wrks.clear()  # of Granian's own rule
 
     def _may_start_again(self, index: int) -> bool:
