@@ -93,7 +93,7 @@ class Evaluators:
             self._command(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            start_new_session=True,  # a signal to the whole group must not end running queries
+            process_group=0,  # a signal to the group of the service must not end running queries
             env=_allocator() | os.environ,
         )
         assert process.stdout is not None
