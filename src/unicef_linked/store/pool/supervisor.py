@@ -124,6 +124,8 @@ class _Supervisor:
         signal.signal(signal.SIGTERM, self._stop)
         # The terminal sends it to all processes; SIGTERM comes after draining.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+        # In the background it may log to the terminal, whatever ``stty tostop`` says.
+        signal.signal(signal.SIGTTOU, signal.SIG_IGN)
         _when_parent_ends(self._stop)
         self._wait_for_first()
         try:
