@@ -77,6 +77,8 @@ class FairUse:
         """Answer by the application, or with 429."""
         client = _key(environ[CLIENT])
         limits = self._limits(environ["PATH_INFO"]) if client else []
+        if not limits:
+            return self._application(environ, start_response)
         account = _Account(self._counts, limits, client)
         environ[_ACCOUNT] = account
 
@@ -102,8 +104,9 @@ class FairUse:
 
 def charge(environ: WSGIEnvironment, requests: int) -> None:
     """Count a request that computes as this many, before it is answered. Raises TooManyRequests."""
-    if requests > 1:
-        environ[_ACCOUNT].charge(requests - 1, _COMPUTED_POLICY)
+    account: _Account | None = environ.get(_ACCOUNT)
+    if account and requests > 1:
+        account.charge(requests - 1, _COMPUTED_POLICY)
 
 
 class _Policy:
