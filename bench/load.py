@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import itertools
 import subprocess
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from bench.servers import find
+from bench.servers import OURS, find
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,6 +23,10 @@ CONNECTIONS: Final = 16
 _ENOUGH: Final = 5
 """Requests per connection below which a count says little:
 what is under way at the end is not in it."""
+
+_AT_REST: Final = b"unicef_linked_queries_unanswered 0.0"
+_LONGEST_REST: Final = 15.0
+"""Longest wait (s) for a server to be at rest: more than the deadline of a query."""
 
 _SCRIPT: Final = """
 local requests = {{ {requests} }}
@@ -79,10 +84,21 @@ def measure(
     A server too slow for a good count in that time gets four times as long.
     Raises Failed unless each request was answered below 400.
     """
+    _wait_until_at_rest(server)
     measured = _measure(server, requests, seconds, folder, connections)
     if measured.requests >= _ENOUGH * connections:
         return measured
+    _wait_until_at_rest(server)
     return _measure(server, requests, 4 * seconds, folder, connections)
+
+
+def _wait_until_at_rest(server: Server) -> None:
+    """Wait until our server has ended what the measurement before left, or some seconds."""
+    latest = time.monotonic() + _LONGEST_REST
+    while server.name == OURS and time.monotonic() < latest:
+        if _AT_REST in server.get("/metrics")[2]:
+            return
+        time.sleep(0.1)
 
 
 def _measure(
