@@ -210,6 +210,17 @@ def test_a_client_that_leaves_frees_its_worker(single: Server, query: str) -> No
     assert any(problem.endswith("/query-timeout") for problem in problems)
 
 
+def test_a_client_that_leaves_at_once_frees_its_worker(single: Server) -> None:
+    """Before anybody could look which connection is its own."""
+    with suppress(requests.exceptions.ReadTimeout):
+        ask(single, ENDLESS, data={"timeout": "30"}, timeout=0.02)
+    unanswered = "unicef_linked_queries_unanswered 0.0"
+    began = time.monotonic()
+    while unanswered not in requests.get(f"{single.url}/metrics", timeout=30).text:
+        assert time.monotonic() < began + 20, "it runs until its deadline"
+        time.sleep(0.35)
+
+
 def test_a_client_that_stays_is_answered_though_others_leave(server: Server) -> None:
     """Twenty clients of one address wait for the same endless query; ten leave;
     the others are told of the deadline.

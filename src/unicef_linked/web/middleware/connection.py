@@ -18,6 +18,7 @@ import termios
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -58,27 +59,47 @@ class Client:
     came. The kernel's socket statistics do: candidates are the peer's connections that last
     received data no later than this request, and have sent nothing since. A peer may have several
     (a proxy); then all must be closed: ending a query late is better than ending another client's.
+    If there is none at the first look, the client may have left before it: it has, once no
+    connection of the peer has sent or received anything since the request.
     """
 
     def __init__(self, environ: WSGIEnvironment) -> None:
         self._peer = str(environ.get("REMOTE_ADDR", ""))
         self._since = time.monotonic()
-        self._waiting: frozenset[str] | None = None
+        self._candidates: frozenset[str] | None = None
 
     def has_left(self) -> bool:
-        """Tell whether all candidates are closed. The first call chooses the candidates: False."""
-        if self._waiting is None:
-            elapsed = (time.monotonic() - self._since) * 1000
-            self._waiting = frozenset(
+        """Tell whether all candidates are closed, or nothing tells of a connection of the client.
+
+        The first call chooses the candidates.
+        """
+        connections = dict(_connections(self._peer))
+        elapsed = (time.monotonic() - self._since) * 1000
+        if self._candidates is None:
+            self._candidates = frozenset(
                 identity
-                for identity, connection in _connections(self._peer)
+                for identity, connection in connections.items()
                 if connection.received_ago >= elapsed - _SLACK
                 and connection.sent_ago >= connection.received_ago
             )
-            return False
-        return bool(self._waiting) and self._waiting.isdisjoint(
-            identity for identity, _ in _connections(self._peer)
-        )
+        if self._candidates:
+            return self._candidates.isdisjoint(connections)
+        since = elapsed + _BEFORE
+        is_active = any(min(c.sent_ago, c.received_ago) <= since for c in connections.values())
+        return not is_active and _tells_of_connections()
+
+
+@cache
+def _tells_of_connections() -> bool:
+    """Tell whether the kernel gives the statistics that are read here (not in every sandbox)."""
+    try:
+        with (
+            socket.create_server(("127.0.0.1", 0)) as server,
+            socket.create_connection(server.getsockname()),
+        ):
+            return any(True for _ in _connections("127.0.0.1"))
+    except OSError:
+        return False
 
 
 def close_slow(overdue: Callable[[float], list[tuple[str, float]]]) -> None:
@@ -138,6 +159,8 @@ _LEAST_PROGRESS: Final = 4096
 """What counts as progress in that time (bytes)."""
 _BODY_SLACK: Final = 500
 """Tolerance between the kernel's times and that of a request whose body is overdue (ms)."""
+_BEFORE: Final = 1000
+"""Longest time that a request may have waited before it began (ms)."""
 _SLACK: Final = 20
 """Tolerance between the kernel's times and ours (ms)."""
 
