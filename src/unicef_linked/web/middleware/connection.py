@@ -67,6 +67,8 @@ class Client:
         self._peer = str(environ.get("REMOTE_ADDR", ""))
         self._since = time.monotonic()
         self._candidates: frozenset[str] | None = None
+        # Of another server, or a test client, the connections may be elsewhere, or none.
+        self._is_in_this_process = environ.get("SERVER_SOFTWARE") == "Granian"
 
     def has_left(self) -> bool:
         """Tell whether all candidates are closed, or nothing tells of a connection of the client.
@@ -84,6 +86,8 @@ class Client:
             )
         if self._candidates:
             return self._candidates.isdisjoint(connections)
+        if not self._is_in_this_process:
+            return False
         since = elapsed + _BEFORE
         is_active = any(min(c.sent_ago, c.received_ago) <= since for c in connections.values())
         return not is_active and _tells_of_connections()
