@@ -120,7 +120,7 @@ def serve(
         server.prepare = lambda: served.switch(reopen())
     try:
         with shared_by_workers():
-            threading.Thread(target=_announce, args=(host, port), daemon=True).start()
+            threading.Thread(target=_announce, args=(host, port, server), daemon=True).start()
             load = partial(application, server, served)
             share_objects()
             server.serve(target_loader=load, wrap_loader=False)
@@ -224,8 +224,12 @@ def _server(host: str, port: int, workers: int, settings: Settings) -> WebWorker
     return server
 
 
-def _announce(host: str, port: int) -> None:
-    """Print the address once ``/readyz`` answers 200."""
+def _announce(host: str, port: int, server: WebWorkers) -> None:
+    """Print the address once ``/readyz`` answers 200.
+
+    It is asked when all web workers run: one that is forked meanwhile would inherit the connection.
+    """
+    server.wait_until_ready()
     shown = f"[{host}]" if ":" in host else host
     loopback = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared, not bound
     reachable = loopback.get(host, host)

@@ -165,6 +165,13 @@ class WebWorkers(MPServer):
         self.interrupt_signal = True
         self.main_loop_interrupt.set()
 
+    def wait_until_ready(self) -> None:
+        """Return when as many web workers as there are to be have become ready."""
+        ready = 0
+        while ready < self.workers:
+            time.sleep(_READY_INTERVAL)
+            ready += self.generation.count_ready()
+
     def give_up(self) -> None:
         """Stop the service, because one of its processes cannot be kept running."""
         self.gave_up = True

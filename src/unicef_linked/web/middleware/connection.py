@@ -75,8 +75,8 @@ class Client:
 
         The first call chooses the candidates.
         """
+        elapsed = (time.monotonic() - self._since) * 1000  # not more than what the kernel says next
         connections = dict(_connections(self._peer))
-        elapsed = (time.monotonic() - self._since) * 1000
         if self._candidates is None:
             self._candidates = frozenset(
                 identity
