@@ -39,6 +39,7 @@ from urllib.parse import quote, urlencode
 from prettytable import PrettyTable, TableStyle
 
 from bench.processes import children, is_supervisor
+from bench.servers import free_port
 from unicef_linked.cli.releases import packaged_release
 
 if TYPE_CHECKING:
@@ -443,13 +444,6 @@ def start(folder: Path, port: int) -> subprocess.Popen[bytes]:
     line = process.stdout.readline()
     assert b"http://" in line, (line, (folder / "log").read_text())
     return process
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def main() -> int:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import socket
-from contextlib import closing
 from typing import TYPE_CHECKING, Final
 
 import pyoxigraph as ox
 import pytest
 import requests
+from bench.servers import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -112,12 +111,6 @@ def test_rdf_dereference_reads_what_the_turtle_says(
         assert (gao, covers, f"{BASE}id/region/menaka") in default
 
 
-def _free_port() -> int:
-    with closing(socket.socket()) as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
 def test_comunica_follows_links_from_document_to_document(
     serve: Callable[..., Server], release_store: ox.Store, clients: Clients, tmp_path: Path
 ) -> None:
@@ -126,7 +119,7 @@ def test_comunica_follows_links_from_document_to_document(
     The IRIs of the release lead to another host,
     so the same facts are served under IRIs of this one.
     """
-    url = f"http://127.0.0.1:{_free_port()}"
+    url = f"http://127.0.0.1:{free_port()}"
     facts = f"""CONSTRUCT {{ ?s ?p ?o }} {{ ?s ?p ?o
         FILTER(STRSTARTS(STR(?p), "{BASE}ontology#") && REGEX(STR(?s), "/id/(office|region)/[^/]+$"))
         FILTER(isLITERAL(?o) || REGEX(STR(?o), "/id/(office|region)/[^/]+$")) }}"""

@@ -5,7 +5,6 @@ each holding the release by our own loader.
 from __future__ import annotations
 
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 import requests
+from bench.servers import free_port
 
 from unicef_linked.store.graph_store import find_endpoint
 from unicef_linked.store.transfer import load
@@ -53,13 +53,6 @@ ServerThreads = 10
 [SPARQL]
 ResultSetMaxRows = 100000
 """
-
-
-def free_port() -> int:
-    """Return a port of the loopback address that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager

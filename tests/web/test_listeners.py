@@ -7,6 +7,7 @@ from contextlib import ExitStack, closing, contextmanager
 from typing import TYPE_CHECKING, Final
 
 import pytest
+from bench.servers import free_port
 
 from unicef_linked.web.listeners import Listeners
 
@@ -21,8 +22,7 @@ CONNECTIONS: Final = 60
 @contextmanager
 def listening(count: int) -> Iterator[tuple[Listeners, int]]:
     """Yield sockets of one free port, and the port."""
-    with socket.create_server((HOST, 0)) as probe:
-        port = probe.getsockname()[1]
+    port = free_port()
     with closing(Listeners(HOST, port, 128, count)) as listeners:
         yield listeners, port
 
