@@ -70,6 +70,8 @@ _SWEEP_INTERVAL: Final = 60.0
 
 def main(arguments: list[str]) -> None:
     """Load the dataset, fork workers and replace those that end; they end with this process."""
+    # In the background it, and what it forks, may log to the terminal in spite of ``stty tostop``.
+    signal.signal(signal.SIGTTOU, signal.SIG_IGN)
     log.configure(arguments[4])
     try:
         release = open_release(Path(arguments[0]))
@@ -124,8 +126,6 @@ class _Supervisor:
         signal.signal(signal.SIGTERM, self._stop)
         # The terminal sends it to all processes; SIGTERM comes after draining.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        # In the background it may log to the terminal, whatever ``stty tostop`` says.
-        signal.signal(signal.SIGTTOU, signal.SIG_IGN)
         _when_parent_ends(self._stop)
         self._wait_for_first()
         try:
