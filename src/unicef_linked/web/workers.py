@@ -73,6 +73,16 @@ class Generation:
         except BlockingIOError:
             return 0
 
+    def become_ready(self, workers: int, goes_on: Callable[[], bool]) -> bool:
+        """Wait until so many workers have become ready; return False if it does not go on."""
+        ready = 0
+        while ready < workers:
+            ready += self.count_ready()
+            if not goes_on():
+                return False
+            time.sleep(_READY_INTERVAL)
+        return True
+
     def follow(self) -> None:
         """Have this worker take no further connections once it retires."""
 
@@ -166,11 +176,9 @@ class WebWorkers(MPServer):
         self.main_loop_interrupt.set()
 
     def wait_until_ready(self) -> None:
-        """Return when as many web workers as there are to be have become ready."""
-        ready = 0
-        while ready < self.workers:
-            time.sleep(_READY_INTERVAL)
-            ready += self.generation.count_ready()
+        """Return when all web workers have become ready, or are being replaced."""
+        first = self.generation
+        first.become_ready(self.workers, lambda: self.generation is first)
 
     def give_up(self) -> None:
         """Stop the service, because one of its processes cannot be kept running."""
@@ -215,7 +223,10 @@ class WebWorkers(MPServer):
             worker = self._spawn_worker(index, spawn_target, target_loader)
             workers.append(worker)
             workers[-1].start()
-        if not self._become_ready(workers):
+        if not self.generation.become_ready(
+            len(workers),
+            lambda: not self.interrupt_signal and all(worker.is_alive() for worker in workers),
+        ):
             for worker in workers:
                 worker.kill()
                 worker.join()
@@ -230,16 +241,6 @@ class WebWorkers(MPServer):
         self._stop(retired)
         older.close()
         switch.commit()
-
-    def _become_ready(self, workers: Sequence[Any]) -> bool:
-        """Wait until each of the workers can answer; False if one ended, or the service stops."""
-        ready = 0
-        while ready < len(workers):
-            ready += self.generation.count_ready()
-            if self.interrupt_signal or not all(worker.is_alive() for worker in workers):
-                return False
-            time.sleep(_READY_INTERVAL)
-        return True
 
     def _stop(self, workers: Sequence[Any]) -> None:
         """Have workers finish their requests and end."""
