@@ -16,7 +16,7 @@ import os
 import sys
 import time
 from contextlib import contextmanager, suppress
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -247,7 +247,6 @@ def metrics() -> Response:
     return Response(content, content_type=CONTENT_TYPE_PLAIN_0_0_4, headers=headers)
 
 
-@lru_cache(maxsize=4096)
 def _kind(path: str) -> str:
     """Return the first segment of a path or of a route's rule, without a suffix.
 
